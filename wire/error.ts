@@ -1,0 +1,78 @@
+// The one error class of the project and the codes it carries. Each code's cure: docs/errors.md.
+
+/**
+ * What went wrong, for code to act on. `docs/errors.md` explains each and says what to do.
+ *
+ * From the relay: `host-offline`, `peer-gone`, `not-allowed`, `bad-message`, `too-large`,
+ * `relay-failed`. From the host: `bad-offer`, `host-busy`, `bad-request`, `backend-unreachable`,
+ * `backend-failed`, `replaced`. On either end of a connection: `bad-frame`, `aborted`,
+ * `connection-lost`, `closed`, `too-many-streams`. On the page alone: `relay-unreachable`,
+ * `no-answer`, `connection-failed`, `unsupported`. In settings: `bad-config`.
+ */
+export type ErrorCode = typeof errorCodes[number];
+
+/** Each {@linkcode ErrorCode}, in the order of `docs/errors.md`. */
+export const errorCodes = [
+  "host-offline",
+  "peer-gone",
+  "not-allowed",
+  "bad-message",
+  "too-large",
+  "relay-failed",
+  "bad-offer",
+  "host-busy",
+  "bad-request",
+  "backend-unreachable",
+  "backend-failed",
+  "replaced",
+  "bad-frame",
+  "aborted",
+  "connection-lost",
+  "closed",
+  "too-many-streams",
+  "relay-unreachable",
+  "no-answer",
+  "connection-failed",
+  "unsupported",
+  "bad-config",
+] as const;
+
+/**
+ * An error that Lighthouse raises for a reason outside the caller's code. Misuse of an API throws
+ * built-in classes (TypeError, RangeError).
+ *
+ * @example
+ * ```ts
+ * import { LighthouseError } from "./error.ts";
+ *
+ * const error = new LighthouseError("host-offline", "The host is not connected to the relay");
+ * if (error.code === "host-offline") console.log(error.message);
+ * ```
+ */
+export class LighthouseError extends Error {
+  /** What went wrong, for code to act on. */
+  readonly code: ErrorCode;
+
+  /**
+   * @param code What went wrong.
+   * @param message The cause, and the cure where there is one, for people.
+   * @param options `cause`: the error underneath.
+   */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LighthouseError";
+    this.code = code;
+  }
+
+  /** A LighthouseError as it is; anything else wrapped in one, kept as its `cause`. */
+  static from(error: unknown, code: ErrorCode): LighthouseError {
+    if (error instanceof LighthouseError) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new LighthouseError(code, message, { cause: error });
+  }
+}
+
+/** Whether a value from outside is one of the codes. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return errorCodes.includes(value as ErrorCode);
+}
