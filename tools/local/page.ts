@@ -1,0 +1,149 @@
+// Development part: serves docs/demo as GitHub Pages would, from an origin other than the backend's,
+// with the local relay's address put into the page.
+import { readdir, readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const DEMO_FOLDER = fileURLToPath(new URL("../../docs/demo/", import.meta.url));
+const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.meta.url));
+const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-tunnel.js.map"];
+
+const TYPES: Record<string, string> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".map": "application/json; charset=utf-8",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+};
+
+/** Options of {@linkcode startPage}. */
+export interface PageOptions {
+  /** Called at each request for the page: the `ws://…` address for the `relay` attribute. */
+  relay: () => string;
+  /** Value for the `stun` attribute. @default "none" */
+  stun?: string;
+  /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
+  port?: number;
+  /** Folder with the built `lighthouse-tunnel.js`. @default components/dist of this repository */
+  elementFolder?: string;
+}
+
+/** A page that is being served. */
+export interface Page extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT/` */
+  readonly url: string;
+  readonly port: number;
+  /** Origins under which a browser on this machine may open it, for the gateway's list. */
+  readonly origins: string[];
+  /** Ends open requests and frees the port. */
+  close(): Promise<void>;
+}
+
+/** What one request gets. */
+interface Answer {
+  status: number;
+  type: string;
+  body: Uint8Array | string;
+}
+
+/**
+ * Serves the demo page and the built element on 127.0.0.1.
+ *
+ * @throws {Error} when the port cannot be had; for one in use, with the command that takes another.
+ */
+export async function startPage(options: PageOptions): Promise<Page> {
+  const server = createServer((request, response) => void answer(options, request, response));
+  const wish = options.port ?? 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(new Error(`Cannot serve the page: ${explain(cause, wish)}`, { cause }));
+    });
+    server.listen(wish, "127.0.0.1", resolve);
+  });
+
+  const { port } = server.address() as AddressInfo;
+  async function close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    port,
+    origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function explain(error: NodeJS.ErrnoException, port: number): string {
+  if (error.code !== "EADDRINUSE") return error.message;
+  const other = port < 65_535 ? port + 1 : port - 1;
+  return `port ${port} is in use. Choose another: PORT=${other} npm start`;
+}
+
+async function answer(
+  options: PageOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.on("error", () => {}); // a visitor who leaves in the middle
+  const { status, type, body } = await find(options, request).catch((error: Error) =>
+    text(500, `Cannot serve the page: ${error.message}`)
+  );
+  if (status === 405) response.setHeader("Allow", "GET, HEAD");
+  response.writeHead(status, {
+    "Content-Type": type,
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  response.end(body); // Node leaves the body out where the request is HEAD
+}
+
+async function find(options: PageOptions, request: IncomingMessage): Promise<Answer> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return text(405, "Cannot do that here: use GET or HEAD");
+  }
+  const path = request.url?.split("?")[0] ?? "/";
+  const name = path === "/" ? "index.html" : path.slice(1);
+  const type = TYPES[extname(name)] ?? "application/octet-stream";
+
+  if (ELEMENT_FILES.includes(name)) {
+    const file = join(options.elementFolder ?? ELEMENT_FOLDER, name);
+    const body = await readFile(file).catch(() => undefined);
+    if (body) return { status: 200, type, body };
+    return text(404, `Cannot find ${name}: build it with "npm run build"`);
+  }
+  // A name from the folder's own list cannot lead out of the folder.
+  const entries = await readdir(DEMO_FOLDER, { withFileTypes: true });
+  if (!entries.some((entry) => entry.isFile() && entry.name === name)) {
+    return text(404, "Cannot find it: there is no such file");
+  }
+  const body = await readFile(join(DEMO_FOLDER, name));
+  if (name !== "index.html") return { status: 200, type, body };
+  const { relay, stun = "none" } = options;
+  return { status: 200, type, body: withAttributes(body.toString(), { relay: relay(), stun }) };
+}
+
+/** Gives the element's start tag other values for attributes that it has. */
+function withAttributes(html: string, values: Record<string, string>): string {
+  return html.replace(/<lighthouse-tunnel\b[^>]*>/, (tag) => {
+    for (const [name, value] of Object.entries(values)) {
+      tag = tag.replace(new RegExp(`\\b${name}="[^"]*"`), () => `${name}="${escape(value)}"`);
+    }
+    return tag;
+  });
+}
+
+function escape(value: string): string {
+  return value.replace(/[&"<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function text(status: number, message: string): Answer {
+  return { status, type: "text/plain; charset=utf-8", body: message + "\n" };
+}
