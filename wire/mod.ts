@@ -16,6 +16,8 @@ export {
   type SendSignal,
 } from "./envelope.ts";
 export { MAX_SDP, parseSignal, type Signal } from "./signal.ts";
+export { DEFAULT_STUN, parseStunServers } from "./ice.ts";
+export { backoff, type BackoffOptions } from "./backoff.ts";
 export type { Channel } from "./channel.ts";
 export { Session, type SessionOptions } from "./session.ts";
 export {

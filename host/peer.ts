@@ -1,0 +1,144 @@
+// A page's connection: the one file that knows node-datachannel.
+//
+// What it works around: an unreferenced PeerConnection or DataChannel is collected and the
+// connection dies, so `open` holds them all; callbacks that are not registered keep the process
+// from ending; `cleanup()` hangs while anything is open.
+import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
+import { type Channel, LighthouseError } from "../wire/mod.ts";
+import { formatOffer, type Offer } from "./sdp.ts";
+
+/** Which way the packets go: ICE's types of candidates (RFC 8445 §5.1.1). */
+export interface PeerPath {
+  local: string;
+  remote: string;
+}
+
+/** A page's connection, from its offer to its end. */
+export interface Peer {
+  /** The answer's SDP, with all candidates that were found in time. */
+  readonly answer: Promise<string>;
+  /** The page's data channel, open. Rejects when the connection ends before. */
+  readonly channel: Promise<Channel>;
+  /** Resolves when the connection is over, whoever ended it. */
+  readonly closed: Promise<void>;
+  /** Undefined until connected. */
+  readonly path: PeerPath | undefined;
+  close(): void;
+}
+
+/** Options of {@linkcode answerOffer}. */
+export interface AnswerOptions {
+  /** STUN servers, `stun:host:port` each. */
+  stun: string[];
+}
+
+/** Candidates that take longer than this stay out of the answer, in milliseconds. */
+const GATHER_MS = 1500;
+
+/** Bytes queued at which a channel says that it is full, and below which that it has room again. */
+const HIGH_WATER = 256 * 1024;
+const LOW_WATER = 128 * 1024;
+
+const open = new Set<PeerConnection>();
+const openChannels = new Set<DataChannel>();
+let serial = 0;
+
+/** Answers an offer.  */
+export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
+  const answer = Promise.withResolvers<string>();
+  const channel = Promise.withResolvers<Channel>();
+  const closed = Promise.withResolvers<void>();
+  channel.promise.catch(() => {});
+  answer.promise.catch(() => {});
+
+  const connection = new PeerConnection(`page-${++serial}`, { iceServers: stun });
+  open.add(connection);
+  const timer = setTimeout(finishGathering, GATHER_MS);
+
+  function finishGathering(): void {
+    const description = open.has(connection) ? connection.localDescription() : null;
+    if (description) answer.resolve(description.sdp);
+    else answer.reject(new LighthouseError("bad-offer", "Cannot answer the offer"));
+  }
+  function close(): void {
+    if (!open.delete(connection)) return;
+    clearTimeout(timer);
+    connection.close();
+    const error = new LighthouseError("connection-lost", "The connection ended before it opened");
+    answer.reject(error);
+    channel.reject(error);
+    closed.resolve();
+  }
+
+  connection.onGatheringStateChange((state) => {
+    if (state === "complete") finishGathering();
+  });
+  connection.onStateChange((state) => {
+    // "disconnected" is not the end: after a short blackout the connection goes on in place.
+    if (state === "closed" || state === "failed") close();
+  });
+  let claimed = false;
+  connection.onDataChannel((native) => {
+    const adapted = adapt(native, close);
+    // The session uses one channel; any other that a page opens is closed again.
+    if (claimed) native.close();
+    else channel.resolve(adapted);
+    claimed = true;
+  });
+
+  try {
+    connection.setRemoteDescription(formatOffer(offer), "offer");
+  } catch (cause) {
+    close();
+    throw new LighthouseError("bad-offer", "Cannot take the session description", { cause });
+  }
+  return {
+    answer: answer.promise,
+    channel: channel.promise,
+    closed: closed.promise,
+    get path() {
+      const pair = open.has(connection) ? connection.getSelectedCandidatePair() : null;
+      return pair ? { local: pair.local.type, remote: pair.remote.type } : undefined;
+    },
+    close,
+  };
+}
+
+/** Ends node-datachannel's threads; all peers must be closed. The process can then exit. */
+export function endPeers(): void {
+  cleanup();
+}
+
+function adapt(native: DataChannel, closeConnection: () => void): Channel {
+  openChannels.add(native);
+  const channel: Channel = {
+    send(message) {
+      if (!openChannels.has(native) || !native.isOpen()) return true;
+      native.sendMessageBinary(message);
+      return native.bufferedAmount() < HIGH_WATER;
+    },
+    close: closeConnection,
+    onmessage: () => {},
+    ondrain: () => {},
+    onclose: () => {},
+  };
+  native.setBufferedAmountLowThreshold(LOW_WATER);
+  native.onBufferedAmountLow(() => channel.ondrain());
+  native.onMessage((message) => {
+    if (typeof message === "string") channel.onmessage(message);
+    else channel.onmessage(bytesOf(message));
+  });
+  native.onError(() => {});
+  native.onClosed(() => {
+    if (!openChannels.delete(native)) return;
+    channel.onclose();
+  });
+  return channel;
+}
+
+/** The message's own memory: node-datachannel gives each a buffer that nobody else has. */
+function bytesOf(message: ArrayBuffer | Buffer): Uint8Array<ArrayBuffer> {
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  const { buffer, byteOffset, byteLength } = message;
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}

@@ -1,0 +1,132 @@
+// Who may have a connection, and how many: bounds on what pages can make this host do.
+import {
+  type HttpHandler,
+  LighthouseError,
+  MAX_SDP,
+  serveRequest,
+  Session,
+  type Signal,
+} from "../wire/mod.ts";
+import type { Log } from "./log.ts";
+import { answerOffer, type Peer } from "./peer.ts";
+import { parseOffer } from "./sdp.ts";
+
+/** Most connections at once, and most of them that have not opened yet. */
+export const MAX_PEERS = 64;
+export const MAX_HALF_OPEN = 16;
+
+/** Time from the offer to the open channel, in milliseconds. */
+const OPEN_MS = 20_000;
+
+/** Offers: this many at once, then this many a second. What exceeds it gets no answer at all. */
+const OFFER_BURST = 40;
+const OFFERS_PER_SECOND = 10;
+
+/** Options of {@linkcode Peers}. */
+export interface PeersOptions {
+  handler: HttpHandler;
+  /** STUN servers, `stun:host:port` each. */
+  stun: string[];
+  log: Log;
+}
+
+/** All pages' connections. */
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #sessions = new Map<Peer, Session | undefined>();
+  #offersLeft = OFFER_BURST;
+  #refilled = performance.now();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  /** Pages with an open channel. */
+  get connected(): number {
+    return [...this.#sessions.values()].filter(Boolean).length;
+  }
+
+  /**
+   * Answers an offer. Resolves with the signal for the page, or undefined where too many offers
+   * arrive for each to be answered.
+   */
+  async offer(sdp: string): Promise<Signal | undefined> {
+    if (!this.#takeOffer()) return undefined;
+    try {
+      if (sdp.length > MAX_SDP) {
+        throw new LighthouseError("bad-offer", "Cannot take the offer: too long");
+      }
+      const description = parseOffer(sdp);
+      this.#checkRoom();
+      const peer = answerOffer(description, { stun: this.#options.stun });
+      this.#keep(peer);
+      return { type: "answer", sdp: await peer.answer };
+    } catch (error) {
+      const { code, message } = LighthouseError.from(error, "bad-offer");
+      this.#options.log("warn", "offer-refused", `refused an offer: ${message}`, { code });
+      return { type: "refused", code, message };
+    }
+  }
+
+  /** Says goodbye to all pages and closes their connections. */
+  async close(): Promise<void> {
+    const all = [...this.#sessions];
+    for (const [peer, session] of all) {
+      if (session) session.close();
+      else peer.close();
+    }
+    await Promise.all(all.map(([peer]) => peer.closed));
+  }
+
+  #takeOffer(): boolean {
+    const now = performance.now();
+    const refill = (now - this.#refilled) / 1000 * OFFERS_PER_SECOND;
+    this.#offersLeft = Math.min(OFFER_BURST, this.#offersLeft + refill);
+    this.#refilled = now;
+    if (this.#offersLeft < 1) return false;
+    this.#offersLeft--;
+    return true;
+  }
+
+  #checkRoom(): void {
+    const halfOpen = this.#sessions.size - this.connected;
+    if (this.#sessions.size >= MAX_PEERS || halfOpen >= MAX_HALF_OPEN) {
+      throw new LighthouseError(
+        "host-busy",
+        `The host has ${this.#sessions.size} connections, which is all it takes. Try again later`,
+      );
+    }
+  }
+
+  async #keep(peer: Peer): Promise<void> {
+    const { handler, log } = this.#options;
+    this.#sessions.set(peer, undefined);
+    peer.closed.then(() => this.#sessions.delete(peer));
+    const timer = setTimeout(() => peer.close(), OPEN_MS);
+    try {
+      const channel = await peer.channel;
+      const session = new Session(channel, { onStream: (stream) => serveRequest(stream, handler) });
+      this.#sessions.set(peer, session);
+      const { local, remote } = peer.path ?? { local: "?", remote: "?" };
+      log(
+        "info",
+        "page-connected",
+        `page connected (${local} ↔ ${remote}), ${this.connected} open`,
+        {
+          path: { local, remote },
+          pages: this.connected,
+        },
+      );
+      const reason = await session.closed;
+      await peer.closed;
+      log("info", "page-left", `page left (${reason.message}), ${this.connected} open`, {
+        reason: reason.code,
+        pages: this.connected,
+      });
+    } catch {
+      // The page never opened its channel; peer.closed has cleaned up.
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// How one connection of the host becomes the one that LAPTOP_ID names, and stays it: a pure state
+// machine. registrar.ts carries out what it asks for.
+//
+//   reading ──▶ writing ──▶ proving ──▶ online ──▶ (checks; back to reading when one fails)
+//      │  ▲        │ ▲          │
+//      │  └────────┘ └── asking ◀── reading, where another host is registered
+//      ▼                    │
+//   (pauses between)        └──▶ replaced
+import type { FailureKind } from "./registry.ts";
+
+/** Where the registration stands. */
+export type Phase = "reading" | "asking" | "writing" | "proving" | "online" | "replaced";
+
+/** The registration of one connection. */
+export interface Registration {
+  phase: Phase;
+  /** This connection's id. */
+  own: string;
+  /** Ids of this process's earlier connections. */
+  mine: ReadonlySet<string>;
+  /**
+   * Whether another host may be replaced: true for a process that has not been registered yet, since
+   * its owner has just started it. A registered one that loses its place does not fight for it.
+   */
+  takesOver: boolean;
+  /** Who was registered when it was last read. */
+  holder?: string;
+  /** Failures in a row. */
+  failures: number;
+  /** The newest failure, for the log. */
+  trouble?: string;
+}
+
+/** What happened. */
+export type RegistrationEvent =
+  /** The registry was read. */
+  | { type: "read"; holder: string | undefined }
+  /** The registry was written, and serves what was written. */
+  | { type: "written" }
+  /** Reading or writing failed. */
+  | { type: "failed"; kind: FailureKind; message: string }
+  /** The probe came back through the relay: LAPTOP_ID is this connection's. */
+  | { type: "proved" }
+  /** The relay has nobody to send the probe to. */
+  | { type: "offline" }
+  /** The probe went to somebody, who is not this connection. */
+  | { type: "silent" }
+  /** A pause is over. */
+  | { type: "resumed" }
+  /** It is time to look whether all is well. */
+  | { type: "check" }
+  /** Another host says that it is registered now. */
+  | { type: "challenged" };
+
+/** What is to be done next; each ends in one event. */
+export type RegistrationEffect =
+  | { do: "read" }
+  | { do: "write" }
+  | { do: "probe" }
+  /** Wait, as `backoff` in wire/ says. */
+  | { do: "pause"; failures: number; first: number; longest: number }
+  /** Tell the connection that it was replaced, then wait for the time to check. */
+  | { do: "announce"; to: string }
+  /** Wait for the time to check. */
+  | { do: "idle" }
+  | { do: "stop" };
+
+type Step = [Registration, RegistrationEffect];
+
+/** Pauses, in milliseconds: what the owner must change takes the owner a while. */
+const PAUSES = {
+  conflict: { first: 500, longest: 2_000 },
+  transient: { first: 500, longest: 30_000 },
+  owner: { first: 30_000, longest: 30_000 },
+} as const;
+const PROBE_PAUSE = { first: 400, longest: 2_000 };
+
+/** Probes in a row that fail before the registry is read again. */
+const PROBES_PER_READ = 6;
+
+/** The first step of a connection that knows its id. */
+export function startRegistration(
+  own: string,
+  mine: ReadonlySet<string>,
+  takesOver: boolean,
+): Step {
+  return [{ phase: "reading", own, mine, takesOver, failures: 0 }, { do: "read" }];
+}
+
+/** The step that follows an event. Events that a phase does not wait for change nothing. */
+export function stepRegistration(state: Registration, event: RegistrationEvent): Step {
+  if (event.type === "failed") return retry(state, event.kind, event.message);
+  switch (state.phase) {
+    case "reading":
+      if (event.type === "read") return afterRead({ ...state, holder: event.holder });
+      return [state, { do: "read" }];
+    case "writing":
+      if (event.type === "written") {
+        return [{ ...state, phase: "proving", takesOver: false, failures: 0 }, { do: "probe" }];
+      }
+      return [state, { do: "write" }];
+    case "asking":
+      // Somebody took the probe: the other host is there, and this one gives way.
+      if (event.type === "silent") return [{ ...state, phase: "replaced" }, { do: "stop" }];
+      if (event.type === "offline") return [{ ...state, phase: "writing" }, { do: "write" }];
+      if (event.type === "proved") return again(state);
+      return [state, { do: "probe" }];
+    case "proving":
+      if (event.type === "proved") return proved(state);
+      if (event.type === "offline" || event.type === "silent") return again(state);
+      return [state, { do: "probe" }];
+    case "online":
+      if (event.type === "proved") return [{ ...state, failures: 0 }, { do: "idle" }];
+      if (event.type === "check") return [state, { do: "probe" }];
+      return [{ ...state, phase: "reading", failures: 0 }, { do: "read" }];
+    case "replaced":
+      return [state, { do: "stop" }];
+  }
+}
+
+function afterRead(state: Registration): Step {
+  const { holder, own, mine, takesOver } = state;
+  if (holder === own) return [{ ...state, phase: "proving", takesOver: false }, { do: "probe" }];
+  if (holder === undefined || mine.has(holder) || takesOver) {
+    return [{ ...state, phase: "writing" }, { do: "write" }];
+  }
+  return [{ ...state, phase: "asking", failures: 0 }, { do: "probe" }];
+}
+
+function proved(state: Registration): Step {
+  const { holder, own, mine } = state;
+  const online: Registration = { ...state, phase: "online", failures: 0, trouble: undefined };
+  const isReplacing = holder !== undefined && holder !== own && !mine.has(holder);
+  return [online, isReplacing ? { do: "announce", to: holder } : { do: "idle" }];
+}
+
+/** A probe that proved nothing: another soon, or another look at the registry. */
+function again(state: Registration): Step {
+  const failures = state.failures + 1;
+  const phase = failures % PROBES_PER_READ === 0 ? "reading" : state.phase;
+  return [{ ...state, phase, failures }, { do: "pause", failures, ...PROBE_PAUSE }];
+}
+
+function retry(state: Registration, kind: FailureKind, trouble: string): Step {
+  const failures = state.failures + 1;
+  return [{ ...state, phase: "reading", failures, trouble }, {
+    do: "pause",
+    failures,
+    ...PAUSES[kind],
+  }];
+}

@@ -1,0 +1,151 @@
+// The registry `lambda-env`: LAPTOP_ID in the environment of the relay's own Lambda.
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+import {
+  GetFunctionConfigurationCommand,
+  type GetFunctionConfigurationCommandOutput,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+  waitUntilFunctionUpdated,
+} from "@aws-sdk/client-lambda";
+import { type FailureKind, type Registry, RegistryError } from "./registry.ts";
+
+/** Options of {@linkcode lambdaRegistry}. */
+export interface LambdaRegistryOptions {
+  /** The Lambda's name, such as `SignalingRelay`. */
+  functionName: string;
+  /** Its AWS region; undefined takes the SDK's: `AWS_REGION`, then the profile's. */
+  region?: string;
+}
+
+const VARIABLE = "LAPTOP_ID";
+
+/** The variable's value before any host has registered. */
+const NOBODY = "init";
+
+/** Longest wait for an update to take effect, in seconds. It takes 3 to 5. */
+const MAX_WAIT_S = 60;
+
+/**
+ * Makes the registry. It changes the one variable and writes all others back as they were, guarded
+ * by the RevisionId that was read.
+ */
+export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): Registry {
+  const client = new LambdaClient({ region });
+  const FunctionName = functionName;
+
+  async function explained<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, { operation, functionName, region: region ?? "*" });
+    }
+  }
+
+  return {
+    name: `function ${functionName}`,
+    async read(signal) {
+      const configuration = await explained(
+        "GetFunctionConfiguration",
+        () =>
+          client.send(new GetFunctionConfigurationCommand({ FunctionName }), {
+            abortSignal: signal,
+          }),
+      );
+      const variables = variablesOf(configuration, functionName);
+      const held = variables[VARIABLE];
+      return {
+        connectionId: held === NOBODY ? undefined : held,
+        replace: (connectionId, signal) =>
+          explained("UpdateFunctionConfiguration", async () => {
+            await client.send(
+              new UpdateFunctionConfigurationCommand({
+                FunctionName,
+                Environment: { Variables: { ...variables, [VARIABLE]: connectionId } },
+                RevisionId: configuration.RevisionId,
+              }),
+              { abortSignal: signal },
+            );
+            await waitUntilFunctionUpdated(
+              { client, maxWaitTime: MAX_WAIT_S, minDelay: 0.5, maxDelay: 1, abortSignal: signal },
+              { FunctionName },
+            );
+          }),
+      };
+    },
+  };
+}
+
+/** Variables that cannot be read (a KMS key that the laptop may not use) must not be overwritten. */
+function variablesOf(
+  { Environment }: GetFunctionConfigurationCommandOutput,
+  functionName: string,
+): Record<string, string> {
+  if (Environment?.Error) {
+    const { ErrorCode, Message } = Environment.Error;
+    throw new RegistryError(
+      "owner",
+      `Cannot read the environment of ${functionName}: ${ErrorCode} ${Message}`,
+    );
+  }
+  return Environment?.Variables ?? {};
+}
+
+/** What was attempted, for the message. */
+interface Attempt {
+  operation: string;
+  functionName: string;
+  region: string;
+}
+
+/** What a failure of the AWS SDK asks for. Exported for its table of cases. */
+export function explain(error: unknown, attempt: Attempt): RegistryError {
+  if (error instanceof RegistryError) return error;
+  const { name, message } = error as Error;
+  const { operation, functionName } = attempt;
+  const failed = (kind: FailureKind, cure: string) =>
+    new RegistryError(kind, `lambda:${operation} on ${functionName} failed: ${name}. ${cure}`, {
+      cause: error,
+    });
+  switch (name) {
+    case "ResourceConflictException":
+    case "PreconditionFailedException":
+      return failed("conflict", "Somebody else is changing the function");
+    case "AccessDeniedException":
+    case "AccessDenied":
+      return failed(
+        "owner",
+        `Allow it in the policy of this host's credentials: ${statementFor(attempt)}`,
+      );
+    case "ResourceNotFoundException":
+      return failed(
+        "owner",
+        `Check --function and --region (${attempt.region}), and run pulumi up`,
+      );
+    case "CredentialsProviderError":
+    case "ExpiredToken":
+    case "ExpiredTokenException":
+    case "InvalidClientTokenId":
+    case "InvalidSignatureException":
+    case "SignatureDoesNotMatch":
+    case "TokenProviderError":
+    case "UnrecognizedClientException":
+      return failed(
+        "owner",
+        `Check the AWS credentials of this host (AWS_PROFILE, or aws sso login): ${message}`,
+      );
+    case "Error":
+      // The SDK throws a plain Error for a setting that is missing.
+      if (/region/i.test(message)) return failed("owner", "Set --region or AWS_REGION");
+      return failed("transient", message);
+    default:
+      return failed("transient", message);
+  }
+}
+
+function statementFor({ functionName, region }: Attempt): string {
+  return JSON.stringify({
+    Effect: "Allow",
+    Action: ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
+    Resource: `arn:aws:lambda:${region}:*:function:${functionName}`,
+  });
+}
