@@ -1,0 +1,242 @@
+// The server of the development gateway: upgrades, routes, and what becomes of a message. What it
+// offers, and where it differs from AWS, is in gateway.ts.
+// A development part, and no part of what a user deploys.
+import { once } from "node:events";
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Gateway, GatewayActivity, GatewayFaults, GatewayOptions } from "./gateway.ts";
+import { billedUnits, Connection, MAX_MESSAGE } from "./gateway_connection.ts";
+import {
+  connectEvent,
+  disconnectEvent,
+  type Ending,
+  type EventSource,
+  gatewayMessage,
+  messageEvent,
+  randomId,
+  splitUrl,
+} from "./gateway_events.ts";
+import { answerManagementRequest } from "./gateway_management.ts";
+
+/** The routes that are not the gateway's own. */
+const ROUTES: unknown[] = ["sendSignal"];
+/** Connections open or asked for at once. (AWS limits new ones, to 500 a second.) */
+const MAX_CONNECTIONS = 1_000;
+
+/** A {@linkcode Gateway} on an HTTP server that listens. */
+export class GatewayServer implements Gateway {
+  readonly url: string;
+  readonly endpoint: string;
+  readonly port: number;
+  readonly connections = new Map<string, Connection>();
+  readonly counts = {
+    connects: 0,
+    refused: 0,
+    messagesIn: 0,
+    messagesOut: 0,
+    unitsIn: 0,
+    unitsOut: 0,
+  };
+  readonly faults: GatewayFaults = {};
+  readonly #options: GatewayOptions;
+  readonly #domainName: string;
+  readonly #stage: string;
+  readonly #server: Server;
+  readonly #upgrader = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE,
+    // AWS selects a subprotocol only where the answer to $connect names it.
+    handleProtocols: () => false,
+  });
+  readonly #pending = new Set<Duplex>();
+  #closed = false;
+
+  /**
+   * @param server An HTTP server that listens and does nothing else.
+   * @param host The address it listens on.
+   */
+  constructor(server: Server, host: string, options: GatewayOptions) {
+    this.#options = options;
+    this.#stage = options.stage ?? "prod";
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.#domainName = `${host}:${this.port}`;
+    this.url = `ws://${this.#domainName}/${this.#stage}`;
+    this.endpoint = `http://${this.#domainName}`;
+    server.on("upgrade", (request, socket, head) => this.#connect(request, socket, head));
+    server.on("request", (request, response) => {
+      answerManagementRequest(request, response, {
+        stage: this.#stage,
+        find: (id) => this.connections.get(id),
+        post: (connection, body) => this.#post(connection, body),
+      }).catch(() => response.destroy());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const stopped = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    for (const socket of this.#pending) socket.destroy();
+    const open = [...this.connections.values()];
+    for (const connection of open) connection.close(1001, "Going away");
+    await Promise.all([stopped, ...open.map((connection) => connection.closed)]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Asks the Lambda whether to open a connection, while the client waits. */
+  async #connect(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on("error", () => socket.destroy());
+    const userAgent = request.headers["user-agent"];
+    const source: EventSource = {
+      connectionId: randomId(),
+      connectedAt: Date.now(),
+      identity: { sourceIp: request.socket.remoteAddress ?? "", ...userAgent && { userAgent } },
+      domainName: this.#domainName,
+      stage: this.#stage,
+    };
+
+    let status = 403;
+    if (this.#pending.size + this.connections.size >= MAX_CONNECTIONS) {
+      status = 429;
+    } else if (splitUrl(request.url!)[0].replace(/\/$/, "") === `/${this.#stage}`) {
+      this.#pending.add(socket);
+      // A handler that throws is a 502 to the client, say users of AWS:
+      // https://github.com/serverless/serverless-websockets-plugin/issues/13
+      status = await this.#invoke(connectEvent(source, request)).catch(() => 502);
+      this.#pending.delete(socket);
+    }
+
+    const { origin } = request.headers;
+    if (this.#closed || socket.destroyed) {
+      socket.destroy();
+    } else if (status >= 200 && status <= 299) {
+      this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#open(webSocket, socket, source, origin);
+      });
+    } else {
+      this.counts.refused++;
+      this.#report({ type: "refuse", origin, status });
+      socket.end(refusal(status, source.connectionId), () => socket.destroy());
+    }
+  }
+
+  #open(
+    webSocket: WebSocket,
+    stream: Duplex,
+    source: EventSource,
+    origin: string | undefined,
+  ): void {
+    const { idleTimeout = 600_000, lifetime = 7_200_000 } = this.#options;
+    const connection: Connection = new Connection(webSocket, stream, source, {
+      origin,
+      idleTimeout,
+      lifetime,
+      onMessage: (text) => this.#receive(connection, text),
+      onClose: (ending) => this.#disconnect(connection, ending),
+    });
+    this.connections.set(connection.connectionId, connection);
+    this.counts.connects++;
+    this.#report({ type: "open", connection });
+  }
+
+  async #receive(connection: Connection, text: string): Promise<void> {
+    const { connectionId } = connection;
+    this.counts.messagesIn++;
+    this.counts.unitsIn += billedUnits(text);
+    this.#report({ type: "in", connection, text });
+    if (this.faults.dropMessage?.(connectionId, text)) return;
+    await this.#late();
+
+    const route = selectRoute(text);
+    if (route === undefined) {
+      this.#send(connection, gatewayMessage("Forbidden", connectionId));
+      return;
+    }
+    try {
+      await this.#invoke(messageEvent(connection.source, route, text));
+    } catch {
+      this.#send(connection, gatewayMessage("Internal server error", connectionId));
+    }
+  }
+
+  async #post(connection: Connection, body: string): Promise<number> {
+    await this.#late();
+    const fault = this.faults.post?.(connection.connectionId, body);
+    return fault ?? (this.#send(connection, body) ? 200 : 410);
+  }
+
+  #send(connection: Connection, text: string): boolean {
+    if (!connection.send(text)) return false;
+    this.counts.messagesOut++;
+    this.counts.unitsOut += billedUnits(text);
+    this.#report({ type: "out", connection, text });
+    return true;
+  }
+
+  #disconnect(connection: Connection, ending: Ending): void {
+    this.connections.delete(connection.connectionId);
+    this.#report({ type: "close", connection, ...ending });
+    if (this.#closed) return;
+    // Nobody is left to be told when it fails.
+    this.#invoke(disconnectEvent(connection.source, ending)).catch(() => {});
+  }
+
+  /**
+   * Invokes the Lambda.
+   *
+   * @returns The answer's `statusCode`, 200 where it has none.
+   * @throws {TypeError} When the answer is not one that API Gateway takes.
+   */
+  async #invoke(event: object): Promise<number> {
+    const answer = await this.#options.invoke(event);
+    if (typeof answer !== "object" || answer === null) {
+      throw new TypeError("Cannot use the handler's answer: it is not an object");
+    }
+    const status = "statusCode" in answer ? Number(answer.statusCode) : 200;
+    if (!(status >= 200 && status <= 599)) {
+      throw new TypeError(`Cannot use the handler's answer: statusCode is ${status}`);
+    }
+    return status;
+  }
+
+  async #late(): Promise<void> {
+    if (this.faults.delay) await sleep(this.faults.delay);
+  }
+
+  #report(activity: GatewayActivity): void {
+    this.#options.onActivity?.(activity);
+  }
+}
+
+/** Evaluates `$request.body.action`; `undefined` when it names no route. */
+function selectRoute(text: string): string | undefined {
+  try {
+    const action: unknown = JSON.parse(text)?.action;
+    return ROUTES.includes(action) ? String(action) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The HTTP answer to an upgrade that is refused. */
+function refusal(status: number, connectionId: string): string {
+  const phrase = STATUS_CODES[status] ?? "";
+  const body = gatewayMessage(status >= 500 ? "Internal server error" : phrase, connectionId);
+  return [
+    `HTTP/1.1 ${status} ${phrase}`,
+    "Connection: close",
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ].join("\r\n");
+}
