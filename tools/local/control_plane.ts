@@ -1,0 +1,207 @@
+// A development stand-in for the Lambda control plane: what `@aws-sdk/client-lambda` reaches by
+// GetFunctionConfiguration and UpdateFunctionConfiguration.
+// A development part, and no part of what a user deploys.
+//
+// As on AWS: an update replaces all variables, stays InProgress for some seconds and refuses others
+// meanwhile; RevisionId changes with each update, and once more when it is done
+// (https://github.com/aws/aws-sdk/issues/377). Not as on AWS: signatures are not verified, and
+// Environment is all that an update may change.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { ControlPlaneError, FunctionConfiguration } from "./control_plane_function.ts";
+import type { LocalFunction } from "./lambda.ts";
+
+/** Lambda's own limit for UpdateFunctionConfiguration, in bytes. */
+const MAX_REQUEST = 5120;
+/** How many calls are remembered. */
+const MAX_CALLS = 1_000;
+
+/** What the control plane can do. */
+export type ControlPlaneOperation = "GetFunctionConfiguration" | "UpdateFunctionConfiguration";
+
+const OPERATIONS: Record<string, ControlPlaneOperation | undefined> = {
+  GET: "GetFunctionConfiguration",
+  PUT: "UpdateFunctionConfiguration",
+};
+
+/** Options of {@linkcode startControlPlane}. */
+export interface ControlPlaneOptions {
+  /** The one function that there is. */
+  function: LocalFunction;
+  /** Port to listen on; 0 for any that is free. @default 0 */
+  port?: number;
+  /** Address to listen on. @default "127.0.0.1" */
+  host?: string;
+  /** How long an update's LastUpdateStatus stays InProgress, in milliseconds. @default 3_000 */
+  propagation?: number;
+  /** How long warm instances serve the old environment after that, in milliseconds. @default 0 */
+  staleFor?: number;
+}
+
+/** One call that was answered. */
+export interface ControlPlaneCall {
+  /** What was asked for. */
+  operation: ControlPlaneOperation;
+  /** HTTP status of the answer. */
+  status: number;
+  /** Name of the exception, where it was one. */
+  code?: string;
+}
+
+/** An error to answer with. */
+export interface ControlPlaneFault {
+  /** HTTP status. */
+  status: number;
+  /** Name of the exception: `TooManyRequestsException` (429), `AccessDeniedException` (403), … */
+  code: string;
+  /** Text of the exception. @default "Injected fault" */
+  message?: string;
+}
+
+/** What can go wrong on purpose. Unset at first; set and unset at any time. */
+export interface ControlPlaneFaults {
+  /** Asked before each call is carried out: what it returns is answered in place of doing that. */
+  answer?: (operation: ControlPlaneOperation) => ControlPlaneFault | undefined;
+}
+
+/** A control plane that listens. */
+export interface ControlPlane extends AsyncDisposable {
+  /** For `AWS_ENDPOINT_URL_LAMBDA`: `http://127.0.0.1:PORT`. */
+  readonly endpoint: string;
+  /** The last 1,000 calls, the oldest first. */
+  readonly calls: readonly ControlPlaneCall[];
+  /** What goes wrong on purpose. */
+  readonly faults: ControlPlaneFaults;
+  /** Ends the server; an update that is under way never gets done. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a control plane for one function.
+ *
+ * @throws {Error} When the port cannot be had.
+ *
+ * @example
+ * ```ts
+ * await using controlPlane = await startControlPlane({ function: relay });
+ * const client = new LambdaClient({ endpoint: controlPlane.endpoint, region: "us-east-1" });
+ * ```
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { port = 0, host = "127.0.0.1" } = options;
+  const server = createServer();
+  server.listen(port, host);
+  await once(server, "listening");
+  return new LocalControlPlane(server, host, options);
+}
+
+/**
+ * A fault for the next calls of one operation, to be set as `faults.answer`. What the SDK sends again
+ * by itself (429, 5xx) counts as a call.
+ *
+ * @param times How many calls fail; after them all succeed.
+ */
+export function failNext(
+  operation: ControlPlaneOperation,
+  times: number,
+  fault: ControlPlaneFault,
+): NonNullable<ControlPlaneFaults["answer"]> {
+  let left = times;
+  return (called) => called === operation && left-- > 0 ? fault : undefined;
+}
+
+class LocalControlPlane implements ControlPlane {
+  readonly endpoint: string;
+  readonly calls: ControlPlaneCall[] = [];
+  readonly faults: ControlPlaneFaults = {};
+  readonly #server: Server;
+  readonly #configuration: FunctionConfiguration;
+
+  constructor(server: Server, host: string, options: ControlPlaneOptions) {
+    const { function: localFunction, propagation = 3_000, staleFor = 0 } = options;
+    this.endpoint = `http://${host}:${(server.address() as AddressInfo).port}`;
+    this.#server = server;
+    this.#configuration = new FunctionConfiguration(localFunction, { propagation, staleFor });
+    server.on("request", (request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#configuration.close();
+    if (!this.#server.listening) return;
+    const stopped = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = /^\/2015-03-31\/functions\/([^/?]+)\/configuration(?:\?|$)/.exec(request.url!);
+    const operation = OPERATIONS[request.method!];
+    if (!path || !operation) {
+      const message = `The development control plane knows no ${request.method} ${request.url}`;
+      return sendError(response, new ControlPlaneError(404, "UnknownOperationException", message));
+    }
+    try {
+      await this.#carryOut(operation, path[1]!, request);
+      this.#remember({ operation, status: 200 });
+      sendJson(response, 200, this.#configuration.describe());
+    } catch (error) {
+      if (!(error instanceof ControlPlaneError)) throw error;
+      this.#remember({ operation, status: error.status, code: error.code });
+      sendError(response, error);
+    }
+  }
+
+  async #carryOut(
+    operation: ControlPlaneOperation,
+    encodedName: string,
+    request: IncomingMessage,
+  ): Promise<void> {
+    const fault = this.faults.answer?.(operation);
+    if (fault) {
+      throw new ControlPlaneError(fault.status, fault.code, fault.message ?? "Injected fault");
+    }
+    const name = decodeURIComponent(encodedName);
+    if (!this.#configuration.isNamed(name)) {
+      throw new ControlPlaneError(404, "ResourceNotFoundException", `Function not found: ${name}`);
+    }
+    if (operation === "GetFunctionConfiguration") return;
+    // Without Content-Length the size is not known before the whole body is held.
+    if (Number(request.headers["content-length"] ?? Infinity) > MAX_REQUEST) {
+      throw new ControlPlaneError(
+        413,
+        "RequestEntityTooLargeException",
+        `Request must be smaller than ${MAX_REQUEST} bytes for the ${operation} operation`,
+      );
+    }
+    this.#configuration.update(await text(request));
+  }
+
+  #remember(call: ControlPlaneCall): void {
+    if (this.calls.push(call) > MAX_CALLS) this.calls.shift();
+  }
+}
+
+/** Errors as the REST-JSON protocol has them: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
+function sendError(response: ServerResponse, { code, status, message }: ControlPlaneError): void {
+  response.setHeader("x-amzn-ErrorType", code);
+  sendJson(response, status, {
+    Type: status < 500 ? "User" : "Service",
+    message,
+  });
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
