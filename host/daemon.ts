@@ -58,6 +58,7 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
 
   const mine = new Set<string>();
   const links = new Set<RelaySocket>();
+  let shown: Registration | undefined;
   let wasRegistered = false;
   let failures = 0;
 
@@ -129,7 +130,6 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
     }
   }
 
-  let shown: Registration | undefined;
   function changed(state: Registration, older: RelaySocket[]): void {
     const { phase, trouble } = state;
     if (trouble && trouble !== shown?.trouble) {

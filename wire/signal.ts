@@ -17,7 +17,7 @@ export type Signal =
   | { type: "replaced" };
 
 /** Longest session description accepted, in characters. Browsers' are 0.5 to 3 KB. */
-export const MAX_SDP = 16 * 1024;
+export const MAX_SDP = 12 * 1024;
 
 /**
  * Reads a signal. The SDP's own grammar is not looked at here: the host does that before it acts.
