@@ -1,0 +1,154 @@
+// What goes wrong in a day, and how the page comes out of it: gateway gone, host gone and back,
+// host offline, a stale LAPTOP_ID.
+import * as assert from "uvu/assert";
+import type { Browser } from "puppeteer-core";
+import { type Bridge, startBridge } from "../local/bridge.ts";
+import { suite } from "../testing/suite.ts";
+import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+
+const test = suite("recovery", { deadline: 60_000 });
+
+let browser: Browser;
+/** How often the backend was asked to do the thing that must not be done twice. */
+let deeds = 0;
+
+test.before(async () => {
+  browser = await launchBrowser();
+});
+test.after(() => browser?.close());
+test.before.each(() => {
+  deeds = 0;
+});
+
+async function newBridge(): Promise<Bridge> {
+  return await startBridge({
+    propagation: 200,
+    routes: {
+      // Takes the request and never answers it.
+      "POST /deed": () => {
+        deeds++;
+      },
+    },
+  });
+}
+
+test("requests go on when the gateway is stopped after connecting", async () => {
+  await using bridge = await newBridge();
+  await bridge.startHost().until("online");
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  await bridge.stopGateway();
+  for (let i = 0; i < 5; i++) assert.is((await fetchText(page, "/api/notes")).status, 200);
+  assert.is(
+    await page.evaluate(() => document.querySelector("lighthouse-tunnel")!.state),
+    "connected",
+  );
+  await page.close();
+});
+
+test("the host connects and registers again when the gateway is back", async () => {
+  await using bridge = await newBridge();
+  const host = bridge.startHost();
+  await host.until("online");
+  const seen = host.lines.length;
+  await bridge.restartGateway();
+  await host.until("online", seen);
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  await page.close();
+});
+
+test("the page recovers without a reload when the host is killed and started again", async () => {
+  await using bridge = await newBridge();
+  const first = bridge.startHost();
+  await first.until("online");
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  await page.evaluate(() => {
+    const tunnel = document.querySelector("lighthouse-tunnel")!;
+    const deed = tunnel.fetch("/deed", { method: "POST", body: "once" })
+      .catch((error) => [error.name, error.cause.code]);
+    Object.assign(globalThis, { deed, isSamePage: true });
+  });
+  while (deeds === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  await first.stop("SIGKILL");
+  const second = bridge.startHost();
+  await second.until("online");
+  assert.equal(await page.evaluate(() => (globalThis as unknown as { deed: unknown }).deed), [
+    "TypeError",
+    "connection-lost",
+  ]);
+  await untilState(page, "connected", 30_000);
+  assert.is((await fetchText(page, "/api/notes")).status, 200);
+  assert.is(await page.evaluate(() => "isSamePage" in globalThis), true);
+  assert.is(deeds, 1);
+  await page.close();
+});
+
+test("a host that ends properly says goodbye, and the page knows at once", async () => {
+  await using bridge = await newBridge();
+  const host = bridge.startHost();
+  await host.until("online");
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  assert.is(await host.stop("SIGTERM"), 0);
+  const reason = await untilState(page, "offline", 3_000);
+  assert.match(reason, /host is offline/);
+  await page.close();
+});
+
+test("a page that is closed says goodbye, and the host knows at once", async () => {
+  await using bridge = await newBridge();
+  const host = bridge.startHost();
+  await host.until("online");
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  await page.goto("about:blank");
+  const left = await host.until("page-left");
+  assert.match(left.message, /the other side closed the connection/i);
+  await page.close();
+});
+
+test("a page whose host is offline says so within 2 s, and connects when it is back", async () => {
+  await using bridge = await newBridge();
+  const { page } = await openPage(browser, bridge.page.url);
+  const reason = await untilState(page, "offline", 2_000);
+  assert.match(reason, /host is offline/);
+  const error = await page.evaluate(() =>
+    document.querySelector("lighthouse-tunnel")!.fetch("/api/notes")
+      .catch((error) => [error.name, error.cause.code])
+  );
+  assert.equal(error, ["TypeError", "host-offline"]);
+  const pill = await page.evaluate(() => {
+    const root = document.querySelector("lighthouse-tunnel")!.shadowRoot!;
+    return [
+      root.querySelector("[role=status]")!.textContent,
+      root.querySelector("button")!.textContent,
+    ];
+  });
+  assert.match(pill[0]!, /Offline/);
+  assert.match(pill[1]!, /Try again/);
+
+  await bridge.startHost().until("online");
+  await page.evaluate(() =>
+    document.querySelector("lighthouse-tunnel")!.shadowRoot!.querySelector("button")!.click()
+  );
+  await untilState(page, "connected");
+  await page.close();
+});
+
+test("a stale LAPTOP_ID is offline, and recovers when the host registers again", async () => {
+  await using bridge = await newBridge();
+  const { environment } = bridge.function;
+  bridge.function.setEnvironment({ ...environment, LAPTOP_ID: "L0SM9cOFvHcCIhw=" }, {
+    staleFor: 0,
+  });
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "offline", 2_000);
+  await bridge.startHost().until("online");
+  await untilState(page, "connected", 30_000);
+  await page.close();
+});
+
+test.run();
