@@ -1,0 +1,178 @@
+// `npm start` as a newcomer meets it: the demo page in a real Chromium, and nothing left behind.
+import { spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import process from "node:process";
+import * as assert from "uvu/assert";
+import { suite } from "../testing/suite.ts";
+import { launchBrowser, openPage, untilState } from "./browser.ts";
+
+const test = suite("npm start", { deadline: 90_000 });
+
+test("the demo lists, adds and deletes notes, and Ctrl-C ends all of it", async () => {
+  await using demo = startDemo();
+  const url = /page +(http\S+)/.exec(await demo.until(/click here/))![1]!;
+  const backend = /backend +http:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output)![1]!;
+  await demo.until(/online/);
+
+  const browser = await launchBrowser();
+  try {
+    const { page, troubles } = await openPage(browser, url);
+    await untilState(page, "connected");
+    await demo.until(/page connected/);
+    const before = await page.$$eval("#notes li", (items) => items.length);
+
+    const text = `A note <b>${Date.now()}</b>`;
+    await page.type("#note-text", text);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(
+      (count) => document.querySelectorAll("#notes li").length === count,
+      {},
+      before + 1,
+    );
+    await page.reload();
+    await untilState(page, "connected");
+    const item = await page.waitForSelector("#notes li");
+    assert.ok((await item!.evaluate((item) => item.textContent))!.includes(text));
+
+    await (await item!.$("button.delete"))!.click();
+    await page.waitForFunction(
+      (count) => document.querySelectorAll("#notes li").length === count,
+      {},
+      before,
+    );
+
+    await page.click("#download");
+    await page.waitForFunction(() =>
+      /MiB\/s/.test(document.querySelector("#download-result")!.textContent)
+    );
+    await page.click("#stream");
+    await page.waitForFunction(() =>
+      document.querySelector("#stream-output")!.textContent.includes("line 3")
+    );
+    const rtt = await page.waitForFunction(() =>
+      /\d+ ms/.exec(document.querySelector("#rtt")!.textContent)
+    );
+    assert.ok(rtt);
+    assert.match(await page.$eval("#path", (element) => element.textContent), /direct/);
+    assert.equal(troubles, []);
+  } finally {
+    await browser.close();
+  }
+
+  for (const address of otherAddresses()) {
+    assert.is(await canConnect(address, Number(backend)), false, `${address} reaches the backend`);
+  }
+
+  const children = await processesUnder(demo.pid);
+  assert.ok(children.length > 0, "the host runs as a process of its own");
+  assert.is(await demo.interrupt(), 0);
+  for (const pid of children) assert.is(isAlive(pid), false, `process ${pid} is left`);
+});
+
+test("a port that is in use is named, with what to do", async () => {
+  await using first = startDemo();
+  const port = new URL(/page +(http\S+)/.exec(await first.until(/click here/))![1]!).port;
+  await using second = startDemo(port);
+  assert.is(await second.exited, 1);
+  assert.match(second.output, new RegExp(`port ${port} is in use.*PORT=\\d+ npm start`));
+  assert.is(await first.interrupt(), 0);
+});
+
+test("a PORT that is none is refused", async () => {
+  await using demo = startDemo("80a");
+  assert.is(await demo.exited, 2);
+  assert.match(demo.output, /PORT is not a number/);
+});
+
+/** Runs what `npm start` runs. */
+function startDemo(port = "0") {
+  const child = spawn(process.execPath, ["tools/setup.mjs", "tools/local/start.ts"], {
+    env: { ...process.env, PORT: port },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const looks = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      for (const look of looks) look();
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
+  return {
+    pid: child.pid!,
+    exited,
+    get output() {
+      return output;
+    },
+    async until(pattern: RegExp): Promise<string> {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const look = () => {
+        if (pattern.test(output)) resolve(output);
+      };
+      looks.add(look);
+      look();
+      const ended = exited.then((code) => {
+        throw new Error(`npm start ended (${code}): ${output}`);
+      });
+      return await Promise.race([promise, ended]).finally(() => looks.delete(look));
+    },
+    interrupt(): Promise<number | null> {
+      child.kill("SIGINT");
+      return exited;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null) await this.interrupt();
+    },
+  };
+}
+
+function otherAddresses(): string[] {
+  return Object.values(networkInterfaces()).flat()
+    .filter((address) => address !== undefined && !address.internal)
+    .map((address) => address!.address)
+    .filter((address) => !address.startsWith("fe80:"))
+    .concat("::1");
+}
+
+function canConnect(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const end = (connected: boolean) => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.on("connect", () => end(true));
+    socket.on("timeout", () => end(false));
+    socket.on("error", () => end(false));
+  });
+}
+
+/** Pids of a process's descendants (Linux). */
+async function processesUnder(root: number): Promise<number[]> {
+  const parents = new Map<number, number>();
+  for (const name of await readdir("/proc")) {
+    const stat = /^\d+$/.test(name) && await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    if (stat) {
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    }
+  }
+  const isUnder = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent === root || (parent !== undefined && parent > 1 && isUnder(parent));
+  };
+  return [...parents.keys()].filter(isUnder);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test.run();
