@@ -144,15 +144,11 @@ test("a page takes no harm from a malformed host: signals first, then frames", a
     sessions.push(
       new Session(channel, {
         onStream: (stream) =>
-          serveRequest(stream, async () => {
-            // Not of this stream's protocol: data beyond any credit, on another stream.
+          serveRequest(stream, () => {
+            // Data of a stream that was never opened.
             channel.send(new Uint8Array([2, 0, 0, 0, 200, ...Array(100).fill(1)]));
-            return {
-              status: 200,
-              statusText: "OK",
-              headers: [],
-              body: new Blob(["fine"]).stream(),
-            };
+            const body = new Blob(["fine"]).stream();
+            return Promise.resolve({ status: 200, statusText: "OK", headers: [], body });
           }),
       }),
     );

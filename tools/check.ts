@@ -1,0 +1,51 @@
+// Everything that CI wants to be true, in one command.
+//
+//     npm run check      format, lint, imports, types, bundle sizes
+//     npm run ok         the same, then all tests
+//     npm run format     formats, and mends what the linter can
+import { spawnSync } from "node:child_process";
+import { glob, readFile } from "node:fs/promises";
+import process from "node:process";
+import { build } from "./build.ts";
+import { wrongImports } from "./imports.ts";
+
+const flags = process.argv.slice(2);
+if (flags.includes("--fix")) {
+  run("deno", "fmt", "--quiet");
+  run("deno", "lint", "--fix", "--quiet");
+} else {
+  run("deno", "fmt", "--check", "--quiet");
+  run("deno", "lint", "--quiet");
+  await checkImports();
+  run("tsc");
+  run("tsc", "-p", "wire");
+  await checkSizes();
+  if (flags.includes("--test")) run("node", "tools/test.ts");
+}
+
+/** Runs a command of the dependencies, and ends with it where it fails. */
+function run(command: string, ...args: string[]): void {
+  console.log(`· ${command} ${args.join(" ")}`);
+  const { status } = spawnSync(command, args, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+async function checkImports(): Promise<void> {
+  console.log("· imports");
+  const sources = new Map<string, string>();
+  for await (const file of glob("{wire,relay,host,components,tools}/**/*.ts")) {
+    if (!file.includes("node_modules")) sources.set(file, await readFile(file, "utf8"));
+  }
+  fail(wrongImports(sources));
+}
+
+async function checkSizes(): Promise<void> {
+  console.log("· bundle sizes");
+  const over = (await build()).filter((bundle) => bundle.over);
+  fail(over.map(({ outfile, minified }) => `${outfile} is over its budget: ${minified} bytes`));
+}
+
+function fail(lines: string[]): void {
+  for (const line of lines) console.error(line);
+  if (lines.length > 0) process.exit(1);
+}
