@@ -18,7 +18,7 @@ export interface Offer {
   /** The media section's name. */
   mid: string;
   sctpPort: number;
-  /** Bytes; 0 means without limit. */
+  /** Bytes, 65,536 at least; 0 means without limit. */
   maxMessageSize: number;
   candidates: Candidate[];
 }
@@ -36,6 +36,9 @@ export interface Candidate {
 /** Most candidates kept; a browser sends up to 20. */
 const MAX_CANDIDATES = 32;
 const MAX_LINES = 256;
+
+/** What a browser takes that does not say (RFC 8841 §6.1). Every frame of the session fits in. */
+const MIN_MESSAGE_SIZE = 65536;
 
 const ICE_CHARS = /^[A-Za-z0-9+/]+$/;
 const MDNS_NAME = /^[0-9a-f-]{1,63}\.local$/i;
@@ -66,12 +69,7 @@ export function parseOffer(sdp: string): Offer {
     fingerprint: parseFingerprint(only(lines, "fingerprint")),
     mid: parseMid(only(lines, "mid")),
     sctpPort: integer(only(lines, "sctp-port"), "sctp-port", 1, 65535),
-    maxMessageSize: integer(
-      optional(lines, "max-message-size") ?? "65536",
-      "max-message-size",
-      0,
-      2 ** 32,
-    ),
+    maxMessageSize: parseMaxMessageSize(optional(lines, "max-message-size")),
     candidates: attributes(lines, "candidate").map(parseCandidate)
       .filter((candidate) => candidate !== undefined).slice(0, MAX_CANDIDATES),
   };
@@ -137,6 +135,12 @@ function parseFingerprint(value: string): string {
 function parseMid(value: string): string {
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(value)) throw bad("a=mid is not a short name");
   return value;
+}
+
+/** A limit below the least would make node-datachannel throw at what the host sends. */
+function parseMaxMessageSize(value = String(MIN_MESSAGE_SIZE)): number {
+  if (value === "0") return 0;
+  return integer(value, "max-message-size", MIN_MESSAGE_SIZE, 2 ** 32);
 }
 
 function integer(value: string, name: string, min: number, max: number): number {
