@@ -163,10 +163,15 @@ function parseCandidate(value: string): Candidate | undefined {
     port: integer(port!, "candidate's port", 0, 65535),
   };
   const isUsable = component === "1" && transport!.toLowerCase() === "udp" && candidate.port > 0 &&
-    (isIP(candidate.address) !== 0 || MDNS_NAME.test(candidate.address));
+    (isAddress(candidate.address) || MDNS_NAME.test(candidate.address));
   if (!isUsable) return undefined;
   if (type !== "host" && type !== "srflx" && type !== "prflx" && type !== "relay") return undefined;
   return { ...candidate, type };
+}
+
+/** Without a zone (`fe80::1%…`), which means nothing on another machine and may be of any length. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes("%");
 }
 
 function bad(why: string): LighthouseError {
