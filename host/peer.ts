@@ -113,9 +113,14 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
   openChannels.add(native);
   const channel: Channel = {
     send(message) {
-      if (!openChannels.has(native) || !native.isOpen()) return true;
-      native.sendMessageBinary(message);
-      return native.bufferedAmount() < HIGH_WATER;
+      if (!openChannels.has(native)) return true;
+      try {
+        native.sendMessageBinary(message);
+        return native.bufferedAmount() < HIGH_WATER;
+      } catch {
+        // It closes on a thread of its own, so at any moment: `onclose` follows.
+        return true;
+      }
     },
     close: closeConnection,
     onmessage: () => {},
