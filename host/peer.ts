@@ -43,7 +43,11 @@ const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
 let serial = 0;
 
-/** Answers an offer.  */
+/**
+ * Answers an offer.
+ *
+ * @throws {LighthouseError} `bad-offer` when node-datachannel refuses it.
+ */
 export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
   const answer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
