@@ -83,11 +83,10 @@ export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
   });
   let claimed = false;
   connection.onDataChannel((native) => {
-    const adapted = adapt(native, close);
-    // The session uses one channel; any other that a page opens is closed again.
-    if (claimed) native.close();
-    else channel.resolve(adapted);
+    // The session uses one channel, and the connection ends with it.
+    if (claimed) return discard(native);
     claimed = true;
+    channel.resolve(adapt(native, close));
   });
 
   try {
@@ -141,8 +140,16 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
   native.onClosed(() => {
     if (!openChannels.delete(native)) return;
     channel.onclose();
+    closeConnection();
   });
   return channel;
+}
+
+/** Closes a channel that nobody uses. */
+function discard(native: DataChannel): void {
+  openChannels.add(native);
+  native.onClosed(() => openChannels.delete(native));
+  native.close();
 }
 
 /** The message's own memory: node-datachannel gives each a buffer that nobody else has. */
