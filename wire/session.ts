@@ -57,6 +57,7 @@ export class Session {
   #lastId = 0;
   #waiting: { resolve: () => void; reject: (error: LighthouseError) => void }[] = [];
   #full = false;
+  #waking = false;
   #over = false;
   #heard = true;
   #silent = 0;
@@ -73,7 +74,10 @@ export class Session {
       forget: (stream) => this.#streams.delete(stream.id),
     };
     channel.onmessage = (message) => this.#receive(message);
-    channel.ondrain = () => this.#drained();
+    channel.ondrain = () => {
+      this.#full = false;
+      this.#wakeWriters();
+    };
     channel.onclose = () =>
       this.#end(new LighthouseError("connection-lost", "The connection to the other side ended"));
     this.#timer = setInterval(() => this.#tick(), pingInterval);
@@ -120,18 +124,23 @@ export class Session {
   }
 
   #room(): Promise<void> {
-    if (!this.#full || this.#over) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.#over) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#wakeWriters();
+    });
   }
 
-  /** Wakes one writer after the other, in the order they came, until the channel is full again. */
-  async #drained(): Promise<void> {
-    this.#full = false;
-    while (!this.#full && this.#waiting.length > 0) {
+  /** Wakes one writer after the other, in the order they came, until the channel is full. */
+  async #wakeWriters(): Promise<void> {
+    if (this.#waking) return;
+    this.#waking = true;
+    // Between two of them, the first one's continuation sends one frame: that says whether there is
+    // room for another.
+    for (await null; !this.#full && this.#waiting.length > 0; await null) {
       this.#waiting.shift()!.resolve();
-      // Its continuation sends one frame, which says whether there is room for another.
-      await Promise.resolve();
     }
+    this.#waking = false;
   }
 
   #receive(message: Uint8Array<ArrayBuffer> | string): void {
