@@ -119,12 +119,12 @@ export class Stream {
   /** Ends both directions at this end alone: the other knows already, or cannot be told. */
   fail(reason: unknown): void {
     if (this.#over) return;
+    this.#end();
     this.#unread.length = 0;
     this.#head.reject(reason);
     this.#reader.error(reason);
     this.#writer.error(reason);
     this.#abort.abort(reason);
-    this.#end();
     this.#wakeReader();
     this.#wakeWriter();
   }
