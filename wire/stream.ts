@@ -82,6 +82,8 @@ export class Stream {
     this.writable = new WritableStream({
       start: (controller) => {
         this.#writer = controller;
+        // `abort` below is called when no write is under way: one that waits for credit must end.
+        controller.signal.addEventListener("abort", () => this.#wakeWriter());
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
@@ -209,19 +211,22 @@ export class Stream {
       throw new TypeError("Cannot write to the stream: a chunk is no Uint8Array");
     }
     for (let offset = 0; offset < chunk.length;) {
-      while (this.#credit === 0 && !this.#over) {
+      while (this.#credit === 0 && !this.#stopped) {
         await new Promise<void>((resolve) => this.#wakeWriter = resolve);
       }
       await this.#owner.room();
-      // fail() has errored the writable by then: nobody waits for this write any more.
-      if (this.#over) return;
+      // The writable has an error by then: nobody waits for this write any more.
+      if (this.#stopped) return;
       const size = Math.min(MAX_DATA, this.#credit, chunk.length - offset);
-      if (size === 0) continue;
       const payload = new Uint8Array(chunk.subarray(offset, offset + size));
       this.#owner.send({ type: "data", stream: this.id, payload });
       this.#credit -= size;
       offset += size;
     }
+  }
+
+  get #stopped(): boolean {
+    return this.#over || this.#writer.signal.aborted;
   }
 
   #finish(): void {
