@@ -62,8 +62,8 @@ export async function sendRequest(
   stream.closed.then(() => signal?.removeEventListener("abort", abort));
 
   const sent = body ? body.pipeTo(stream.writable) : stream.writable.close();
-  // Where the body itself fails, the pipe has reset the stream with that error.
-  sent.catch(() => {});
+  // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
+  sent.catch((error) => stream.reset(LighthouseError.from(error, "aborted")));
   try {
     const { body: hasBody, ...head } = parseResponseHead(await stream.head);
     return { ...head, body: hasBody ? stream.readable : null };
