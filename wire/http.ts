@@ -34,9 +34,9 @@ export interface HttpResponse {
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Octets (RFC 9110 §5.5), as `Headers` and `Response` want them: they throw at anything above. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // deno-lint-ignore no-control-regex -- control characters are what it refuses
-const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
-// deno-lint-ignore no-control-regex -- likewise
 const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
 const MAX_FIELDS = 256;
 
