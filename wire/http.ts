@@ -81,10 +81,9 @@ export async function serveRequest(stream: Stream, handler: HttpHandler): Promis
     stream.signal.throwIfAborted();
     const { status, statusText, headers } = response;
     stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
+    const sent = response.body?.pipeTo(stream.writable) ?? stream.writable.close();
     // What the handler left unread of the request is dropped, or the page's upload would hang.
-    if (!stream.readable.locked) await stream.readable.cancel();
-    if (response.body) await response.body.pipeTo(stream.writable);
-    else await stream.writable.close();
+    await Promise.all([sent, stream.readable.locked || stream.readable.cancel()]);
   } catch (error) {
     stream.reset(LighthouseError.from(error, "backend-failed"));
   }
