@@ -28,8 +28,8 @@ export interface HttpResponse {
 }
 
 /**
- * Answers a request. What it throws resets the stream: a LighthouseError with its own code,
- * anything else as `backend-failed`.
+ * Answers a request. What it throws, or its response's body fails with, resets the stream: a
+ * LighthouseError with its own code, anything else as `backend-failed`.
  */
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
@@ -81,7 +81,9 @@ export async function serveRequest(stream: Stream, handler: HttpHandler): Promis
     stream.signal.throwIfAborted();
     const { status, statusText, headers } = response;
     stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
-    const sent = response.body?.pipeTo(stream.writable) ?? stream.writable.close();
+    // Where the body fails, `catch` resets the stream: an abort would do so as `aborted`.
+    const sent = response.body?.pipeTo(stream.writable, { preventAbort: true }) ??
+      stream.writable.close();
     // What the handler left unread of the request is dropped, or the page's upload would hang.
     await Promise.all([sent, stream.readable.locked || stream.readable.cancel()]);
   } catch (error) {
