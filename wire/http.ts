@@ -75,9 +75,10 @@ export async function sendRequest(
 
 /** Answers the request that arrives on a stream: the `onStream` of a host's session. */
 export async function serveRequest(stream: Stream, handler: HttpHandler): Promise<void> {
+  let response: HttpResponse | undefined;
   try {
     const { body, ...head } = parseRequestHead(await stream.head);
-    const response = await handler({ ...head, body: body ? stream.readable : null }, stream.signal);
+    response = await handler({ ...head, body: body ? stream.readable : null }, stream.signal);
     stream.signal.throwIfAborted();
     const { status, statusText, headers } = response;
     stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
@@ -88,6 +89,8 @@ export async function serveRequest(stream: Stream, handler: HttpHandler): Promis
     await Promise.all([sent, stream.readable.locked || stream.readable.cancel()]);
   } catch (error) {
     stream.reset(LighthouseError.from(error, "backend-failed"));
+    // A body that was not sent is still open, with whatever is behind it.
+    if (response?.body?.locked === false) await response.body.cancel(error).catch(() => {});
   }
 }
 
