@@ -12,6 +12,8 @@ const MiB = 1024 * 1024;
 let bridge: Bridge;
 let browser: Browser;
 const closed: ConnectionCounts[] = [];
+/** What the backend has written of its endless answer, and whether that was ended. */
+const endless = { written: 0, ended: Promise.withResolvers<void>() };
 /** Lets the backend's slow answer go on; the test decides when. */
 let release = () => {};
 
@@ -36,6 +38,14 @@ test.before(async () => {
           "x-method": request.method!,
         });
         request.pipe(response);
+      },
+      "GET /endless": (_request, response) => {
+        const chunk = Buffer.alloc(64 * 1024);
+        const write = () => {
+          do endless.written += chunk.length; while (response.write(chunk));
+        };
+        response.on("drain", write).on("close", () => endless.ended.resolve());
+        write();
       },
       // Answers never.
       "GET /never": () => {},
@@ -134,6 +144,27 @@ test("a streamed request body arrives while it is being written", async () => {
     return [first, second, status, headers.get("content-type"), headers.get("x-method")];
   });
   assert.equal(echoed, ["ping", "pong", 201, "text/x-echo", "POST"]);
+  await page.close();
+});
+
+test("an answer that is not read stops its backend within bounds, and nobody else", async () => {
+  const { page } = await openPage(browser, bridge.page.url);
+  await untilState(page, "connected");
+  await page.evaluate(async () => {
+    const response = await document.querySelector("lighthouse-tunnel")!.fetch("/endless");
+    Object.assign(globalThis, { unread: response });
+  });
+  const sizes: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    assert.is((await fetchText(page, "/api/download?bytes=300000")).text.length > 0, true);
+    sizes.push(endless.written);
+  }
+  assert.is(sizes.at(-1), sizes.at(-3), `the backend went on writing: ${sizes}`);
+  // Its socket, the host's, and the stream's credit: no more than a few buffers.
+  assert.ok(endless.written < 16 * MiB, `${endless.written} bytes are buffered somewhere`);
+  await page.evaluate(() => (globalThis as unknown as { unread: Response }).unread.body!.cancel());
+  await endless.ended.promise;
+  assert.is((await fetchText(page, "/api/notes")).status, 200);
   await page.close();
 });
 
