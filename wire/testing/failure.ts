@@ -1,0 +1,29 @@
+// What went wrong, for tests to look at.
+
+/**
+ * What a promise rejects with.
+ *
+ * @throws {Error} when it resolves.
+ */
+export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error & { code?: string };
+  }
+  throw new Error("The promise resolved: it was expected to reject");
+}
+
+/**
+ * What a function throws.
+ *
+ * @throws {Error} when it returns.
+ */
+export function thrownBy(run: () => unknown): Error & { code?: string } {
+  try {
+    run();
+  } catch (error) {
+    return error as Error & { code?: string };
+  }
+  throw new Error("The function returned: it was expected to throw");
+}
