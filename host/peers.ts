@@ -15,12 +15,9 @@ import { parseOffer } from "./sdp.ts";
 export const MAX_PEERS = 64;
 export const MAX_HALF_OPEN = 16;
 
-/** Time from the offer to the open channel, in milliseconds. */
-const OPEN_MS = 20_000;
-
 /** Offers: this many at once, then this many a second. What exceeds it gets no answer at all. */
 const OFFER_BURST = 40;
-const OFFERS_PER_SECOND = 10;
+const OFFERS_PER_SECOND = 20;
 
 /** Options of {@linkcode Peers}. */
 export interface PeersOptions {
@@ -28,6 +25,8 @@ export interface PeersOptions {
   /** STUN servers, `stun:host:port` each. */
   stun: string[];
   log: Log;
+  /** Time from the offer to the open channel, in milliseconds. @default 20_000 */
+  openTimeout?: number;
 }
 
 /** All pages' connections. */
@@ -36,6 +35,7 @@ export class Peers {
   readonly #sessions = new Map<Peer, Session | undefined>();
   #offersLeft = OFFER_BURST;
   #refilled = performance.now();
+  #closing = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -48,10 +48,10 @@ export class Peers {
 
   /**
    * Answers an offer. Resolves with the signal for the page, or undefined where too many offers
-   * arrive for each to be answered.
+   * arrive for each to be answered, and once this end closes.
    */
   async offer(sdp: string): Promise<Signal | undefined> {
-    if (!this.#takeOffer()) return undefined;
+    if (this.#closing || !this.#takeOffer()) return undefined;
     try {
       if (sdp.length > MAX_SDP) {
         throw new LighthouseError("bad-offer", "Cannot take the offer: too long");
@@ -70,6 +70,7 @@ export class Peers {
 
   /** Says goodbye to all pages and closes their connections. */
   async close(): Promise<void> {
+    this.#closing = true;
     const all = [...this.#sessions];
     for (const [peer, session] of all) {
       if (session) session.close();
@@ -99,10 +100,10 @@ export class Peers {
   }
 
   async #keep(peer: Peer): Promise<void> {
-    const { handler, log } = this.#options;
+    const { handler, log, openTimeout = 20_000 } = this.#options;
     this.#sessions.set(peer, undefined);
     peer.closed.then(() => this.#sessions.delete(peer));
-    const timer = setTimeout(() => peer.close(), OPEN_MS);
+    const timer = setTimeout(() => peer.close(), openTimeout);
     try {
       const channel = await peer.channel;
       const session = new Session(channel, { onStream: (stream) => serveRequest(stream, handler) });

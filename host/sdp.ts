@@ -1,8 +1,9 @@
 // Reads a page's session description strictly and writes it anew from what was read.
 //
-// libdatachannel aborts the whole process on some malformed descriptions, uncatchably (a short
-// ice-ufrag or ice-pwd, for one). So its parser never sees a page's text: it gets ours, made of
-// fields that have been checked one by one. The grammar: RFC 8866 (SDP), RFC 8839 (ICE),
+// libdatachannel works on threads of its own, and an exception there (ICE credentials that are too
+// short are one reason) aborts the whole process, uncatchably. So its parser never sees a page's
+// text: it gets ours, made of fields that have been checked one by one, whatever its version makes
+// of the others. The grammar: RFC 8866 (SDP), RFC 8839 (ICE),
 // RFC 8841 (SCTP over DTLS), RFC 8122 (fingerprint), RFC 8842 (setup).
 import { isIP } from "node:net";
 import { LighthouseError } from "../wire/mod.ts";
@@ -66,7 +67,7 @@ export function parseOffer(sdp: string): Offer {
   return {
     ufrag: iceChars(only(lines, "ice-ufrag"), "ice-ufrag", 4),
     password: iceChars(only(lines, "ice-pwd"), "ice-pwd", 22),
-    fingerprint: parseFingerprint(only(lines, "fingerprint")),
+    fingerprint: parseFingerprint(attributes(lines, "fingerprint")),
     mid: parseMid(only(lines, "mid")),
     sctpPort: integer(only(lines, "sctp-port"), "sctp-port", 1, 65535),
     maxMessageSize: parseMaxMessageSize(optional(lines, "max-message-size")),
@@ -126,9 +127,11 @@ function iceChars(value: string, name: string, min: number): string {
   return value;
 }
 
-function parseFingerprint(value: string): string {
-  const match = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.exec(value);
-  if (!match) throw bad("a=fingerprint is not sha-256 and 32 bytes in hex");
+/** A stack may name its certificate by several hashes (RFC 8122 §5.1); SHA-256 is what counts here. */
+function parseFingerprint(values: string[]): string {
+  const hashes = new Set(values.filter((value) => /^sha-256 /i.test(value)));
+  const match = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.exec([...hashes].join());
+  if (!match) throw bad("a=fingerprint is not one sha-256 with 32 bytes in hex");
   return match[1]!.toUpperCase();
 }
 
