@@ -39,6 +39,7 @@ process.exit(await main(process.argv.slice(2)));
 
 async function main(args: string[]): Promise<number> {
   try {
+    checkNode();
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -74,11 +75,23 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+/** @throws {LighthouseError} `unsupported` on a Node.js that lacks what this program uses. */
+function checkNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return;
+  throw new LighthouseError(
+    "unsupported",
+    `lighthouse-host needs Node.js 22.18 or newer, and this is ${process.versions.node}`,
+  );
+}
+
 function report(error: unknown): number {
   const { message } = error as Error;
   const isUsage = error instanceof TypeError;
   const hint = isUsage ? "\nSee lighthouse-host help" : "";
-  process.stderr.write(`${styleText("red", "error:")} ${message}${hint}\n`);
+  process.stderr.write(
+    `${styleText("red", "error:", { stream: process.stderr })} ${message}${hint}\n`,
+  );
   if (isUsage) return USAGE;
   if (!(error instanceof LighthouseError)) return FAILED;
   if (error.code === "replaced") return REPLACED;
