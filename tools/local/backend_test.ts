@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
-import { type Backend, type BackendOptions, type Note, startBackend } from "./backend.ts";
+import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
+import type { Note } from "./backend_notes.ts";
 
 const test = suite("backend");
 

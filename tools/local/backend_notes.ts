@@ -1,0 +1,135 @@
+// Development part: the sample backend's notes, kept in a file.
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import process from "node:process";
+import { readBody, Refusal, type Route, sendJson, urlOf } from "./backend_route.ts";
+
+const MAX_NOTES = 500;
+const MAX_TEXT = 2000;
+const MAX_NOTE_BODY = 16 * 1024;
+
+/** One note as the API sends it. */
+export interface Note {
+  id: string;
+  /** 1 to 2000 UTF-16 code units, without white space at either end. */
+  text: string;
+  /** When it was added: ISO 8601, UTC. */
+  created: string;
+}
+
+/** Lists, adds and deletes notes. */
+export function notesRoutes(notes: NoteFile): Record<string, Route> {
+  return {
+    "GET /api/notes": (_request, response) => sendJson(response, 200, notes.list()),
+    "POST /api/notes": async (request, response) => {
+      const text = parseNoteText(await readBody(request, MAX_NOTE_BODY));
+      sendJson(response, 201, await notes.add(text));
+    },
+    "DELETE /api/notes/:id": async (request, response) => {
+      await notes.remove(urlOf(request).pathname.split("/").at(-1)!);
+      response.writeHead(204).end();
+    },
+  };
+}
+
+/** @throws {Refusal} 400 when it is not `{"text": "…"}` with 1 to 2000 characters. */
+function parseNoteText(body: Buffer): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Refusal(400, "bad_note", 'Cannot add the note: send JSON such as {"text": "…"}');
+  }
+  const text = (parsed as { text?: unknown } | null)?.text;
+  if (typeof text !== "string") {
+    throw new Refusal(400, "bad_note", 'Cannot add the note: send its text as a string in "text"');
+  }
+  const trimmed = text.trim();
+  if (trimmed.length >= 1 && trimmed.length <= MAX_TEXT) return trimmed;
+  const now = trimmed.length === 0 ? "it is empty" : `it has ${trimmed.length} characters`;
+  throw new Refusal(400, "bad_note", `Cannot add the note: ${now}; write 1 to ${MAX_TEXT}`);
+}
+
+/** The notes, in memory and in a file that is whole at any moment. */
+export class NoteFile {
+  readonly #file: string;
+  #notes: readonly Note[];
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(file: string, notes: readonly Note[]) {
+    this.#file = file;
+    this.#notes = notes;
+  }
+
+  /** @throws {Error} when the file is there but no list of notes. */
+  static async open(file: string): Promise<NoteFile> {
+    try {
+      return new NoteFile(file, parseNotes(JSON.parse(await readFile(file, "utf8"))));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return new NoteFile(file, []);
+      throw new Error(
+        `Cannot read the notes in ${file}: ${(cause as Error).message}. ` +
+          "Repair the file, or delete it to begin with none",
+        { cause },
+      );
+    }
+  }
+
+  list(): readonly Note[] {
+    return this.#notes;
+  }
+
+  /** @throws {Refusal} 409 when there are 500 already. */
+  async add(text: string): Promise<Note> {
+    const note = { id: randomUUID(), text, created: new Date().toISOString() };
+    await this.#change((notes) => {
+      if (notes.length < MAX_NOTES) return [...notes, note];
+      throw new Refusal(
+        409,
+        "full",
+        `Cannot add the note: there are ${MAX_NOTES} already; delete some first`,
+      );
+    });
+    return note;
+  }
+
+  /** @throws {Refusal} 404 when there is no note with that id. */
+  remove(id: string): Promise<void> {
+    return this.#change((notes) => {
+      const rest = notes.filter((note) => note.id !== id);
+      if (rest.length < notes.length) return rest;
+      throw new Refusal(404, "not_found", `Cannot delete note ${id}: there is no such note`);
+    });
+  }
+
+  /** Resolves when what was asked for until now is on disk. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  /** Changes run one after the other, and show only once they are written. */
+  #change(next: (notes: readonly Note[]) => readonly Note[]): Promise<void> {
+    const change = this.#last.then(async () => {
+      const notes = next(this.#notes);
+      const temporary = `${this.#file}.${process.pid}.tmp`;
+      await mkdir(dirname(this.#file), { recursive: true });
+      await writeFile(temporary, JSON.stringify(notes, null, 2) + "\n", { mode: 0o600 });
+      await rename(temporary, this.#file);
+      this.#notes = notes;
+    });
+    this.#last = change.catch(() => {});
+    return change;
+  }
+}
+
+/** @throws {Error} with the place of what is wrong. */
+function parseNotes(parsed: unknown): Note[] {
+  if (!Array.isArray(parsed)) throw new Error("it is not a list");
+  return parsed.map((note, i) => {
+    for (const field of ["id", "text", "created"] as const) {
+      if (typeof note?.[field] !== "string") throw new Error(`[${i}].${field} is not a string`);
+    }
+    return { id: note.id, text: note.text, created: note.created };
+  });
+}
