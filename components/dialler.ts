@@ -97,7 +97,10 @@ export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, Di
       ];
     case "opened":
       if (!now.dialling) return [now, NOTHING];
-      return [{ ...now, state: "connected", reason: "Connected", dialling: false }, NOTHING];
+      return [
+        { ...now, state: "connected", reason: "Connected", error: undefined, dialling: false },
+        NOTHING,
+      ];
     case "failed":
       return now.dialling ? failed(now, event.error) : [now, NOTHING];
     case "refused":
