@@ -1,0 +1,131 @@
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { parseAddress, parseEvent } from "./event.ts";
+import { connectEvent, disconnectEvent, messageEvent } from "./testing/events.ts";
+
+const test = suite("event");
+
+test("parseEvent() reads $connect with its origin", () => {
+  assert.equal(parseEvent(connectEvent({ Origin: "https://you.github.io" })), {
+    kind: "connect",
+    origin: "https://you.github.io",
+  });
+});
+
+for (const name of ["origin", "Origin", "ORIGIN"]) {
+  test(`parseEvent() finds the header ${name}`, () => {
+    assert.equal(parseEvent(connectEvent({ [name]: "https://a.example" })), {
+      kind: "connect",
+      origin: "https://a.example",
+    });
+  });
+}
+
+for (
+  const [what, event] of [
+    ["no Origin", connectEvent({})],
+    ["no headers", { ...connectEvent({}), headers: undefined }],
+    ["headers that are null", { ...connectEvent({}), headers: null }],
+    ["an Origin that is no string", { ...connectEvent({}), headers: { Origin: ["a"] } }],
+    ["a header that only ends so", connectEvent({ "X-Origin": "https://a.example" })],
+  ] as const
+) {
+  test(`parseEvent() reads $connect with ${what}`, () => {
+    assert.equal(parseEvent(event), { kind: "connect", origin: undefined });
+  });
+}
+
+test("parseEvent() keeps an Origin that is empty apart from one that is absent", () => {
+  assert.equal(parseEvent(connectEvent({ Origin: "" })), { kind: "connect", origin: "" });
+});
+
+test("parseEvent() reads $disconnect", () => {
+  assert.equal(parseEvent(disconnectEvent()), { kind: "disconnect" });
+});
+
+test("parseEvent() reads a message with its sender", () => {
+  assert.equal(parseEvent(messageEvent("page=", '{"a":1}')), {
+    kind: "message",
+    connectionId: "page=",
+    body: '{"a":1}',
+  });
+});
+
+test("parseEvent() reads a message of any route", () => {
+  assert.equal(parseEvent(messageEvent("page=", "hello", "$default")), {
+    kind: "message",
+    connectionId: "page=",
+    body: "hello",
+  });
+});
+
+for (
+  const [what, change] of [
+    ["binary", { body: "AAEC", isBase64Encoded: true }],
+    ["absent", { body: undefined }],
+    ["null", { body: null }],
+    ["an object", { body: { action: "sendSignal" } }],
+  ] as const
+) {
+  test(`parseEvent() reads a message whose body is ${what} as one without text`, () => {
+    assert.equal(parseEvent({ ...messageEvent("page=", ""), ...change }), {
+      kind: "message",
+      connectionId: "page=",
+      body: undefined,
+    });
+  });
+}
+
+for (
+  const [value, path] of [
+    [undefined, "event: expected an object, got nothing"],
+    [null, "event: expected an object, got null"],
+    ["$connect", "event: expected an object, got a string"],
+    [[], "event: expected an object, got an array"],
+    [{}, "event.requestContext: expected an object, got nothing"],
+    [{ requestContext: "$connect" }, "event.requestContext: expected an object, got a string"],
+    [{ requestContext: {} }, "event.requestContext.routeKey: expected a string, got nothing"],
+    [{ requestContext: { routeKey: "" } }, "event.requestContext.routeKey"],
+    [{ requestContext: { routeKey: ["$connect"] } }, "event.requestContext.routeKey"],
+    [{ requestContext: { routeKey: "sendSignal" } }, "event.requestContext.connectionId"],
+    [
+      { requestContext: { routeKey: "sendSignal", connectionId: "x".repeat(129) } },
+      "event.requestContext.connectionId: expected 1 to 128 characters, got 129",
+    ],
+    // As of an HTTP API, and of a scheduled rule.
+    [{ version: "2.0", requestContext: { http: { method: "GET" } } }, "routeKey"],
+    [{ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} }, "requestContext"],
+  ] as const
+) {
+  test(`parseEvent() refuses ${JSON.stringify(value)?.slice(0, 70)}`, () => {
+    assert.throws(() => parseEvent(value), (error: Error) => {
+      return error instanceof TypeError && error.message.includes(path);
+    });
+  });
+}
+
+test("parseAddress() reads where each event's gateway takes posts", () => {
+  for (const event of [connectEvent({}), messageEvent("page=", "{}"), disconnectEvent()]) {
+    assert.equal(parseAddress(event), {
+      domainName: "abcdef1234.execute-api.us-east-1.amazonaws.com",
+      stage: "prod",
+    });
+  }
+});
+
+for (
+  const [context, path] of [
+    [{ stage: "prod" }, "event.requestContext.domainName: expected a string, got nothing"],
+    [{ domainName: "a.example" }, "event.requestContext.stage: expected a string, got nothing"],
+    [{ domainName: "", stage: "prod" }, "event.requestContext.domainName: expected 1 to 255"],
+    [{ domainName: 7, stage: "prod" }, "event.requestContext.domainName"],
+  ] as const
+) {
+  test(`parseAddress() refuses ${JSON.stringify(context)}`, () => {
+    assert.throws(() => parseAddress({ requestContext: context }), (error: Error) => {
+      return error instanceof TypeError && error.message.includes(path);
+    });
+  });
+}
+
+test.run();

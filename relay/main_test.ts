@@ -1,0 +1,180 @@
+// Tests the bundle that is deployed; tools/test.ts builds it first, `node tools/build.ts` by hand.
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { connectEvent, disconnectEvent, messageEvent } from "./testing/events.ts";
+import { type ManagementServer, startManagementServer } from "./testing/management_server.ts";
+
+const test = suite("main");
+
+const bundle = new URL("dist/main.mjs", import.meta.url);
+const { handler } = await import(bundle.href) as typeof import("./main.ts");
+
+const HOST = "L0SM9cOFvHcCIhw=";
+const PAGE = "PJqB0fHsqRcCHlw=";
+const OFFER = '{"action":"sendSignal","data":{"type":"offer","sdp":"v=0"}}';
+
+/** The variables that the handler reads; each test starts without any of them. */
+const variables = [
+  "LAPTOP_ID",
+  "ALLOWED_ORIGINS",
+  "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+  "AWS_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+] as const;
+
+function setEnvironment(values: Partial<Record<typeof variables[number], string>>): void {
+  for (const name of variables) delete process.env[name];
+  Object.assign(process.env, values);
+}
+
+/** Starts a server for posts and sets the environment so that they go there. */
+async function startGateway(values: Parameters<typeof setEnvironment>[0] = {}): Promise<
+  ManagementServer
+> {
+  const server = await startManagementServer();
+  setEnvironment({ AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: server.endpoint, ...values });
+  return server;
+}
+
+/** What was posted, as `[id, message]`. */
+function posted({ posts }: ManagementServer): [string, unknown][] {
+  return posts.map(({ path, body }) => {
+    return [decodeURIComponent(path.replace("/@connections/", "")), JSON.parse(body)];
+  });
+}
+
+test("an offer is posted to the host, from the page", async () => {
+  await using server = await startGateway({ LAPTOP_ID: HOST });
+  assert.equal(await handler(messageEvent(PAGE, OFFER)), { statusCode: 200 });
+  assert.equal(posted(server), [
+    [HOST, { from: PAGE, data: { type: "offer", sdp: "v=0" } }],
+  ]);
+});
+
+test("the environment is read at each call", async () => {
+  await using server = await startGateway();
+  const codeOf = ([, text]: [string, unknown]) => (text as { error: { code: string } }).error.code;
+
+  await handler(messageEvent(PAGE, OFFER));
+  assert.is(codeOf(posted(server)[0]!), "host-offline");
+  process.env.LAPTOP_ID = "init";
+  await handler(messageEvent(PAGE, OFFER));
+  assert.is(codeOf(posted(server)[1]!), "host-offline");
+  process.env.LAPTOP_ID = HOST;
+  await handler(messageEvent(PAGE, OFFER));
+  assert.is(posted(server)[2]![0], HOST);
+  process.env.LAPTOP_ID = "another=";
+  await handler(messageEvent(PAGE, OFFER));
+  assert.is(posted(server)[3]![0], "another=");
+
+  await using other = await startManagementServer();
+  process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI = `${other.endpoint}/`;
+  await handler(messageEvent(PAGE, OFFER));
+  assert.is(server.posts.length, 4);
+  assert.is(posted(other)[0]![0], "another=");
+});
+
+test("posts are signed with the role's credentials and the function's region", async () => {
+  await using server = await startGateway({
+    LAPTOP_ID: HOST,
+    AWS_REGION: "eu-west-1",
+    AWS_ACCESS_KEY_ID: "ASIAIOSFODNN7EXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    AWS_SESSION_TOKEN: "a-token",
+  });
+  await handler(messageEvent(PAGE, OFFER));
+  const { headers } = server.posts[0]!;
+  assert.match(
+    headers.authorization!,
+    /^AWS4-HMAC-SHA256 Credential=ASIAIOSFODNN7EXAMPLE\/\d{8}\/eu-west-1\/execute-api\/aws4_request,/,
+  );
+  assert.is(headers["x-amz-security-token"], "a-token");
+});
+
+for (const status of [410, 400]) {
+  test(`a host whose post is answered with ${status} is offline`, async () => {
+    await using server = await startGateway({ LAPTOP_ID: HOST });
+    server.statuses = [status];
+    assert.equal(await handler(messageEvent(PAGE, OFFER)), { statusCode: 200 });
+    const [, [to, answer]] = posted(server) as [unknown, [string, { error: { code: string } }]];
+    assert.is(to, PAGE);
+    assert.is(answer.error.code, "host-offline");
+  });
+}
+
+test("a gateway that refuses everything is no exception", async () => {
+  await using server = await startGateway({ LAPTOP_ID: HOST });
+  server.statuses = [500, 500];
+  assert.equal(await handler(messageEvent(PAGE, OFFER)), { statusCode: 200 });
+  assert.is(server.posts.length, 2);
+});
+
+for (
+  const [what, headers, allowed, statusCode] of [
+    ["a listed origin", { Origin: "https://a.example" }, "https://a.example", 200],
+    [
+      "an origin in a list with blanks",
+      { origin: "https://b.example" },
+      " https://a.example , https://b.example ",
+      200,
+    ],
+    ["an origin that is not listed", { Origin: "https://c.example" }, "https://a.example", 403],
+    ["an origin where none is listed", { Origin: "https://a.example" }, undefined, 403],
+    ["a program", {}, "https://a.example", 200],
+  ] as [string, Record<string, string>, string | undefined, number][]
+) {
+  test(`$connect of ${what} is answered with ${statusCode}`, async () => {
+    setEnvironment(allowed === undefined ? {} : { ALLOWED_ORIGINS: allowed });
+    assert.equal(await handler(connectEvent(headers)), { statusCode });
+  });
+}
+
+test("$disconnect is answered with 200, and nothing is posted", async () => {
+  await using server = await startGateway({ LAPTOP_ID: HOST });
+  assert.equal(await handler(disconnectEvent()), { statusCode: 200 });
+  assert.equal(server.posts, []);
+});
+
+for (
+  const value of [
+    undefined,
+    null,
+    "",
+    7,
+    [],
+    {},
+    { requestContext: null },
+    { requestContext: { routeKey: "sendSignal" } },
+    { source: "aws.events", "detail-type": "Scheduled Event" },
+  ]
+) {
+  test(`${JSON.stringify(value)}, which is no event, is answered with 400`, async () => {
+    await using server = await startGateway({ LAPTOP_ID: HOST });
+    assert.equal(await handler(value), { statusCode: 400 });
+    assert.equal(server.posts, []);
+  });
+}
+
+test("an event without the gateway's address is answered with 400 where posts would go there", async () => {
+  setEnvironment({ LAPTOP_ID: HOST });
+  const requestContext = { routeKey: "sendSignal", connectionId: PAGE };
+  assert.equal(await handler({ requestContext, body: OFFER }), { statusCode: 400 });
+});
+
+test("the bundle has at most 16 KiB, and nothing of the AWS SDK", async () => {
+  const code = await readFile(bundle, "utf8");
+  assert.ok(code.length <= 16 * 1024, `${code.length} bytes`);
+  assert.not.match(code, /aws-sdk|smithy/i);
+  const imports = [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)/g)];
+  assert.equal(imports.map(([, name]) => name), ["node:process"]);
+});
+
+test("the bundle exports the handler alone", async () => {
+  assert.equal(Object.keys(await import(bundle.href)), ["handler"]);
+});
+
+test.run();

@@ -1,0 +1,246 @@
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { MAX_MESSAGE_BYTES } from "../wire/envelope.ts";
+import type { ErrorCode } from "../wire/error.ts";
+import { type Delivery, relay } from "./relay.ts";
+
+const test = suite("relay");
+
+const HOST = "L0SM9cOFvHcCIhw=";
+const PAGE = "PJqB0fHsqRcCHlw=";
+const OTHER = "QQq3ddOdIAMCLtw=";
+
+/** A post that was made, and what it said. */
+interface Posted {
+  to: string;
+  text: unknown;
+}
+
+/** Lets the relay handle a message, and tells what it posted. */
+async function send(
+  sender: string,
+  body: string | undefined,
+  { laptopId = HOST, deliveries = {} }: {
+    laptopId?: string;
+    /** How posts go, by receiver. @default all are delivered */
+    deliveries?: Record<string, Delivery>;
+  } = {},
+): Promise<Posted[]> {
+  const posts: Posted[] = [];
+  const result = await relay(
+    { kind: "message", connectionId: sender, body },
+    { laptopId, allowedOrigins: [] },
+    (to, text) => {
+      posts.push({ to, text: JSON.parse(text) });
+      return Promise.resolve(deliveries[to] ?? "delivered");
+    },
+  );
+  assert.equal(result, { statusCode: 200 });
+  return posts;
+}
+
+function signal(data: unknown, to?: unknown): string {
+  return JSON.stringify({ action: "sendSignal", to, data });
+}
+
+/** Checks that the sender, and nobody else, was told of one error. */
+function assertRefused(
+  posts: Posted[],
+  sender: string,
+  code: ErrorCode,
+  to?: string,
+): { message: string } {
+  assert.is(posts.length, 1, JSON.stringify(posts));
+  assert.is(posts[0]!.to, sender);
+  const { error, ...rest } = posts[0]!.text as { error: Record<string, unknown> };
+  assert.equal(rest, {});
+  assert.is(error.code, code);
+  assert.is(error.to, to);
+  assert.type(error.message, "string");
+  return error as { message: string };
+}
+
+for (
+  const [what, sender, body, receiver, text] of [
+    ["a page's message goes to the host", PAGE, signal(1), HOST, { from: PAGE, data: 1 }],
+    ["the host's answer goes to the page, without its id", HOST, signal([2], PAGE), PAGE, {
+      data: [2],
+    }],
+    ["a page may ask for its id", PAGE, signal(3, "me"), PAGE, { from: PAGE, data: 3 }],
+    ["the host may ask for its id", HOST, signal(4, "me"), HOST, { from: HOST, data: 4 }],
+    ["the host may probe itself by the page's way", HOST, signal(5), HOST, {
+      from: HOST,
+      data: 5,
+    }],
+    [
+      "who sent it is what the gateway says, whatever the body says",
+      PAGE,
+      JSON.stringify({ action: "sendSignal", from: HOST, data: { from: HOST } }),
+      HOST,
+      { from: PAGE, data: { from: HOST } },
+    ],
+    [
+      "nobody gets an id that the host made up",
+      HOST,
+      JSON.stringify({ action: "sendSignal", to: PAGE, from: OTHER, data: 6 }),
+      PAGE,
+      { data: 6 },
+    ],
+    [
+      "nothing but from and data is forwarded",
+      PAGE,
+      JSON.stringify({ action: "sendSignal", data: 7, error: {}, message: "x" }),
+      HOST,
+      { from: PAGE, data: 7 },
+    ],
+  ] as [string, string, string, string, unknown][]
+) {
+  test(what, async () => {
+    assert.equal(await send(sender, body), [{ to: receiver, text }]);
+  });
+}
+
+for (
+  const [what, sender, to, laptopId] of [
+    ["a page that addresses another page", PAGE, OTHER, HOST],
+    ["a page that addresses the host by its id", PAGE, HOST, HOST],
+    ["a page that addresses itself by its id", PAGE, PAGE, HOST],
+    ["a page that addresses somebody before there is a host", PAGE, OTHER, "init"],
+    ["a page that addresses init", PAGE, "init", "init"],
+    ["a host that was replaced", HOST, PAGE, OTHER],
+  ] as const
+) {
+  test(`${what} is refused with not-allowed`, async () => {
+    assertRefused(await send(sender, signal(1, to), { laptopId }), sender, "not-allowed");
+  });
+}
+
+for (
+  const [what, body] of [
+    ["nothing", ""],
+    ["text that is not JSON", "hello"],
+    ["JSON cut short", '{"action":"sendSignal","data":'],
+    ["10,000 opening brackets", "[".repeat(10_000)],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["a number", "7"],
+    ["no action", '{"data":1}'],
+    ["an unknown action", '{"action":"shutdown","data":1}'],
+    ["no data", '{"action":"sendSignal"}'],
+    ["data that is null", '{"action":"sendSignal","data":null}'],
+    ["a receiver that is no string", signal(1, 7)],
+    ["a receiver that is null", signal(1, null)],
+    ["an empty receiver", signal(1, "")],
+    ["a receiver of 129 characters", signal(1, "x".repeat(129))],
+    ["a binary message", undefined],
+  ] as const
+) {
+  test(`${what} is refused with bad-message`, async () => {
+    for (const sender of [PAGE, HOST]) {
+      const { message } = assertRefused(await send(sender, body), sender, "bad-message");
+      assert.match(message, /^Cannot (parse|forward) /);
+    }
+  });
+}
+
+/** A message whose data is that many arrays, one in the other. */
+function nested(depth: number): string {
+  return `{"action":"sendSignal","data":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+}
+
+test("data that nests is forwarded", async () => {
+  const [post, ...others] = await send(PAGE, nested(1000));
+  assert.is(post!.to, HOST);
+  assert.equal(others, []);
+});
+
+test("data that nests too deep for the engine is answered with an error, not an exception", async () => {
+  const [post, ...others] = await send(PAGE, nested(8000));
+  assert.equal(others, []);
+  if (post!.to !== HOST) assertRefused([post!], PAGE, "relay-failed");
+});
+
+test("a message of 16 KiB is forwarded, and one byte more is refused with too-large", async () => {
+  const data = "x".repeat(MAX_MESSAGE_BYTES - signal("").length);
+  assert.equal(await send(PAGE, signal(data)), [{ to: HOST, text: { from: PAGE, data } }]);
+  assertRefused(await send(PAGE, signal(`${data}x`)), PAGE, "too-large");
+});
+
+for (const laptopId of ["init", ""]) {
+  test(`with ${laptopId || "nobody"} registered, a page is told host-offline and nothing is posted to it`, async () => {
+    assertRefused(await send(PAGE, signal(1), { laptopId }), PAGE, "host-offline");
+  });
+}
+
+for (
+  const [delivery, code] of [
+    ["gone", "host-offline"],
+    ["too-large", "too-large"],
+    ["failed", "relay-failed"],
+  ] as const
+) {
+  test(`a post to the host that is ${delivery} is told to the page as ${code}`, async () => {
+    const [post, ...answer] = await send(PAGE, signal(1), { deliveries: { [HOST]: delivery } });
+    assert.is(post!.to, HOST);
+    const { message } = assertRefused(answer, PAGE, code);
+    assert.not.match(message, HOST);
+  });
+}
+
+for (
+  const [delivery, code, to] of [
+    ["gone", "peer-gone", PAGE],
+    ["too-large", "too-large", undefined],
+    ["failed", "relay-failed", undefined],
+  ] as const
+) {
+  test(`a post to a page that is ${delivery} is told to the host as ${code}`, async () => {
+    const [post, ...answer] = await send(HOST, signal(1, PAGE), {
+      deliveries: { [PAGE]: delivery },
+    });
+    assert.is(post!.to, PAGE);
+    assertRefused(answer, HOST, code, to);
+  });
+}
+
+test("an answer that cannot be posted is given up", async () => {
+  for (const delivery of ["gone", "failed"] as const) {
+    const posts = await send(PAGE, "bad", { deliveries: { [PAGE]: delivery } });
+    assert.is(posts.length, 1);
+  }
+});
+
+for (
+  const [what, origin, allowedOrigins, statusCode] of [
+    ["a listed origin", "https://a.example", ["https://b.example", "https://a.example"], 200],
+    ["no origin, as programs have none", undefined, ["https://a.example"], 200],
+    ["no origin where none is listed", undefined, [], 200],
+    ["an origin that is not listed", "https://evil.example", ["https://a.example"], 403],
+    ["any origin where none is listed", "https://a.example", [], 403],
+    ["any origin where an empty one is listed", "https://a.example", [""], 403],
+    ["an empty origin", "", ["https://a.example"], 403],
+    ["an empty origin, listed", "", [""], 403],
+    ["an opaque origin", "null", ["https://a.example"], 403],
+    ["another port", "https://a.example:8443", ["https://a.example"], 403],
+    ["another scheme", "http://a.example", ["https://a.example"], 403],
+    ["a longer name", "https://a.example.evil", ["https://a.example"], 403],
+    ["a subdomain", "https://x.a.example", ["https://a.example"], 403],
+  ] as [string, string | undefined, string[], number][]
+) {
+  test(`${statusCode === 200 ? "lets in" : "refuses"} ${what}`, async () => {
+    const environment = { laptopId: HOST, allowedOrigins };
+    const result = await relay({ kind: "connect", origin }, environment, unexpected);
+    assert.is(result.statusCode, statusCode);
+  });
+}
+
+test("posts nothing when a connection ends", async () => {
+  const environment = { laptopId: HOST, allowedOrigins: [] };
+  assert.equal(await relay({ kind: "disconnect" }, environment, unexpected), { statusCode: 200 });
+});
+
+function unexpected(): never {
+  throw new Error("Nothing is to be posted");
+}
+
+test.run();
