@@ -106,6 +106,7 @@ export class Peers {
     const timer = setTimeout(() => peer.close(), openTimeout);
     try {
       const channel = await peer.channel;
+      clearTimeout(timer);
       const session = new Session(channel, { onStream: (stream) => serveRequest(stream, handler) });
       this.#sessions.set(peer, session);
       const { local, remote } = peer.path ?? { local: "?", remote: "?" };
@@ -126,7 +127,6 @@ export class Peers {
       });
     } catch {
       // The page never opened its channel; peer.closed has cleaned up.
-    } finally {
       clearTimeout(timer);
     }
   }
