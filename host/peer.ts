@@ -21,7 +21,7 @@ export interface Peer {
   readonly channel: Promise<Channel>;
   /** Resolves when the connection is over, whoever ended it. */
   readonly closed: Promise<void>;
-  /** Undefined until connected. */
+  /** Undefined until a way is found, and after the end. */
   readonly path: PeerPath | undefined;
   close(): void;
 }
