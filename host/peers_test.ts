@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { type HttpHandler, MAX_SDP, sendRequest, Session, type Signal } from "../wire/mod.ts";
+import { endPeers } from "./peer.ts";
+import { MAX_HALF_OPEN, MAX_PEERS, Peers } from "./peers.ts";
+import { formatOffer, parseOffer } from "./sdp.ts";
+import { CHROMIUM_OFFER } from "./testing/offers.ts";
+import { TestPage } from "./testing/page.ts";
+
+const test = suite("peers", { deadline: 20_000 });
+
+// A deadline for opening must leave time for DTLS to repeat what was lost, which it does after 1 s.
+
+/** An offer that never comes to a connection: it names no candidate. */
+const SILENT_OFFER = formatOffer({ ...parseOffer(CHROMIUM_OFFER), candidates: [] });
+
+const hello: HttpHandler = ({ method, target }) =>
+  Promise.resolve({
+    status: 200,
+    statusText: "OK",
+    headers: [],
+    body: new Blob([`${method} ${target}`]).stream(),
+  });
+
+/** All of this file, to be closed before its end. */
+const all: Peers[] = [];
+
+interface Setup {
+  peers: Peers;
+  /** The events that were logged. */
+  events: string[];
+  /** Resolves when an event is logged the next time. */
+  next: (event: string) => Promise<void>;
+}
+
+function setUp(options: { openTimeout?: number; handler?: HttpHandler } = {}): Setup {
+  const events: string[] = [];
+  const waiting: { event: string; resolve: () => void }[] = [];
+  const peers = new Peers({
+    handler: hello,
+    stun: [],
+    log: (_level, event) => {
+      events.push(event);
+      for (const each of waiting) if (each.event === event) each.resolve();
+    },
+    ...options,
+  });
+  all.push(peers);
+  const next = (event: string) => new Promise<void>((resolve) => waiting.push({ event, resolve }));
+  return { peers, events, next };
+}
+
+test.after(async () => {
+  await Promise.all(all.map((peers) => peers.close()));
+  endPeers();
+});
+
+function codeOf(signal: Signal | undefined): string | undefined {
+  return signal?.type === "refused" ? signal.code : signal?.type;
+}
+
+/** Connects a page. It is connected on both ends: the host's channel may open after the page's. */
+async function connect(page: TestPage, peers: Peers): Promise<Session> {
+  const signal = await peers.offer(await page.offer);
+  assert.is(codeOf(signal), "answer");
+  page.accept((signal as { sdp: string }).sdp);
+  const session = new Session(await page.channel);
+  await get(session, "/");
+  return session;
+}
+
+async function get(session: Session, target: string): Promise<string> {
+  const request = { method: "GET", target, headers: [], body: null };
+  return await new Response((await sendRequest(session, request)).body).text();
+}
+
+test("offer() leads to a session whose requests the handler answers", async () => {
+  const { peers, events, next } = setUp();
+  const left = next("page-left");
+  {
+    await using page = new TestPage();
+    const session = await connect(page, peers);
+    assert.is(await get(session, "/notes?a=1"), "GET /notes?a=1");
+    assert.is(peers.connected, 1);
+    session.close();
+  }
+  await left;
+  assert.is(peers.connected, 0);
+  assert.equal(events, ["page-connected", "page-left"]);
+});
+
+test("pages have sessions of their own, and one that leaves disturbs no other", async () => {
+  const { peers, next } = setUp();
+  await using stays = new TestPage();
+  const staying = await connect(stays, peers);
+  const left = next("page-left");
+  {
+    await using leaves = new TestPage();
+    await connect(leaves, peers);
+  }
+  await left;
+  assert.is(await get(staying, "/"), "GET /");
+  staying.close();
+});
+
+const refusals: [what: string, sdp: string][] = [
+  ["that is none", "hello"],
+  [
+    "with a password of 21 characters",
+    SILENT_OFFER.replace(/ice-pwd:.*/, `ice-pwd:${"p".repeat(21)}`),
+  ],
+  ["that is too long", `${SILENT_OFFER}${"a=x:y\r\n".repeat(MAX_SDP / 7)}`],
+  ["whose message size is 1", SILENT_OFFER.replace(/size:\d+/, "size:1")],
+];
+for (const [what, sdp] of refusals) {
+  test(`offer() refuses an offer ${what}, and takes the next`, async () => {
+    const { peers, events } = setUp();
+    assert.is(codeOf(await peers.offer(sdp)), "bad-offer");
+    assert.equal(events, ["offer-refused"]);
+    assert.is(codeOf(await peers.offer(SILENT_OFFER)), "answer");
+  });
+}
+
+test(`offer() is busy with ${MAX_HALF_OPEN} connections that do not open, until their time is over`, async () => {
+  const { peers } = setUp({ openTimeout: 2_500 });
+  const offers = Array.from({ length: MAX_HALF_OPEN }, () => peers.offer(SILENT_OFFER));
+  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "host-busy");
+  for (const signal of await Promise.all(offers)) assert.is(codeOf(signal), "answer");
+  assert.is(peers.connected, 0);
+
+  await using page = new TestPage();
+  const sdp = await page.offer;
+  let signal = await peers.offer(sdp);
+  for (let tries = 0; codeOf(signal) === "host-busy" && tries < 40; tries++) {
+    await sleep(100);
+    signal = await peers.offer(sdp);
+  }
+  assert.is(codeOf(signal), "answer");
+  page.accept((signal as { sdp: string }).sdp);
+  assert.is(await get(new Session(await page.channel), "/"), "GET /");
+});
+
+test("a connection that opened in time stays", async () => {
+  const { peers } = setUp({ openTimeout: 2_500 });
+  await using page = new TestPage();
+  const session = await connect(page, peers);
+  await sleep(2_700);
+  assert.is(await get(session, "/"), "GET /");
+});
+
+test("offer() gives no answer to what exceeds 40 at once, and a page connects afterwards", async () => {
+  const { peers } = setUp();
+  const burst = await Promise.all(Array.from({ length: 100 }, () => peers.offer("hello")));
+  assert.equal(burst.map(codeOf), [...Array(40).fill("bad-offer"), ...Array(60).fill(undefined)]);
+  await sleep(150);
+  await using page = new TestPage();
+  assert.is(await get(await connect(page, peers), "/"), "GET /");
+});
+
+test(`offer() is busy with ${MAX_PEERS} open connections, and no longer when one leaves`, async () => {
+  const { peers, next } = setUp();
+  await using pages = new AsyncDisposableStack();
+  const opened: TestPage[] = [];
+  while (opened.length < MAX_PEERS) {
+    // No faster than the bucket fills.
+    if (opened.length >= 40) await sleep(60);
+    const page = pages.use(new TestPage());
+    await connect(page, peers);
+    opened.push(page);
+  }
+  await sleep(60);
+  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "host-busy");
+  const left = next("page-left");
+  await opened[0]!.close();
+  await left;
+  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "answer");
+});
+
+test("close() says goodbye to all pages, and takes no more", async () => {
+  const { peers } = setUp();
+  await using first = new TestPage();
+  await using second = new TestPage();
+  const sessions = [await connect(first, peers), await connect(second, peers)];
+  await peers.offer(SILENT_OFFER);
+  const closed = peers.close();
+  assert.is(await peers.offer(SILENT_OFFER), undefined);
+  await closed;
+  for (const session of sessions) {
+    assert.match((await session.closed).message, /other side closed/);
+  }
+  assert.is(peers.connected, 0);
+});
+
+test("close() does not wait for a page that has closed its channel and kept its connection", async () => {
+  const { peers, next } = setUp();
+  await using page = new TestPage();
+  const session = await connect(page, peers);
+  assert.is(await get(session, "/"), "GET /");
+  const left = next("page-left");
+  (await page.channel).close();
+  await left;
+  await peers.close();
+});
+
+test.run();

@@ -1,0 +1,83 @@
+// For tests: a page's end of the connection, on node-datachannel in place of a browser's WebRTC.
+import { type DataChannel, PeerConnection } from "node-datachannel";
+import type { Channel } from "../../wire/mod.ts";
+
+const HIGH_WATER = 256 * 1024;
+
+/** An end that offers one channel. The process ends by itself once it is closed. */
+export class TestPage implements AsyncDisposable {
+  /** Its session description, with all candidates. */
+  readonly offer: Promise<string>;
+  /** The channel that it offers, when it is open. */
+  readonly channel: Promise<Channel>;
+  /** Resolves when the connection is over. */
+  readonly closed: Promise<void>;
+  readonly connection: PeerConnection;
+  /** Channels that are not closed yet: one that nobody refers to is collected, and dies. */
+  readonly #channels = new Set<DataChannel>();
+
+  constructor() {
+    const offer = Promise.withResolvers<string>();
+    const closed = Promise.withResolvers<void>();
+    this.offer = offer.promise;
+    this.closed = closed.promise;
+    this.connection = new PeerConnection("test page", { iceServers: [] });
+    this.connection.onGatheringStateChange((state) => {
+      if (state === "complete") offer.resolve(this.connection.localDescription()!.sdp);
+    });
+    this.connection.onStateChange((state) => {
+      if (state === "closed") closed.resolve();
+    });
+    this.channel = this.openChannel("lighthouse");
+  }
+
+  /** Opens a channel besides the first. */
+  openChannel(label: string): Promise<Channel> {
+    const { promise, resolve } = Promise.withResolvers<Channel>();
+    const native = this.connection.createDataChannel(label);
+    this.#channels.add(native);
+    const channel = this.#adapt(native);
+    native.onOpen(() => resolve(channel));
+    return promise;
+  }
+
+  /** Takes the host's answer. */
+  accept(answer: string): void {
+    this.connection.setRemoteDescription(answer, "answer");
+  }
+
+  /** Closes the connection; called after the other end's close too, or endPeers() hangs. */
+  async close(): Promise<void> {
+    this.connection.close();
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #adapt(native: DataChannel): Channel {
+    const channel: Channel = {
+      send(message) {
+        if (!native.isOpen()) return true;
+        native.sendMessageBinary(message);
+        return native.bufferedAmount() < HIGH_WATER;
+      },
+      close: () => native.close(),
+      onmessage: () => {},
+      ondrain: () => {},
+      onclose: () => {},
+    };
+    native.setBufferedAmountLowThreshold(HIGH_WATER / 2);
+    native.onBufferedAmountLow(() => channel.ondrain());
+    native.onError(() => {});
+    native.onMessage((message) =>
+      channel.onmessage(typeof message === "string" ? message : new Uint8Array(message))
+    );
+    native.onClosed(() => {
+      this.#channels.delete(native);
+      channel.onclose();
+    });
+    return channel;
+  }
+}

@@ -1,0 +1,21 @@
+// For tests, a program: answers the offers that come as JSON on standard input as the host does, and
+// prints how many it lived through. An exception on node-datachannel's own threads would end it.
+import process from "node:process";
+import { json } from "node:stream/consumers";
+import { answerOffer, endPeers } from "../peer.ts";
+import { parseOffer } from "../sdp.ts";
+
+let answered = 0;
+let refused = 0;
+for (const sdp of await json(process.stdin) as string[]) {
+  try {
+    const peer = answerOffer(parseOffer(sdp), { stun: [] });
+    await peer.answer;
+    peer.close();
+    answered++;
+  } catch {
+    refused++;
+  }
+}
+endPeers();
+console.log(JSON.stringify({ answered, refused }));
