@@ -89,6 +89,7 @@ export function startRegistration(
 
 /** The step that follows an event. Events that a phase does not wait for change nothing. */
 export function stepRegistration(state: Registration, event: RegistrationEvent): Step {
+  if (state.phase === "replaced") return [state, { do: "stop" }];
   if (event.type === "failed") return retry(state, event.kind, event.message);
   switch (state.phase) {
     case "reading":
@@ -113,8 +114,6 @@ export function stepRegistration(state: Registration, event: RegistrationEvent):
       if (event.type === "proved") return [{ ...state, failures: 0 }, { do: "idle" }];
       if (event.type === "check") return [state, { do: "probe" }];
       return [{ ...state, phase: "reading", failures: 0 }, { do: "read" }];
-    case "replaced":
-      return [state, { do: "stop" }];
   }
 }
 
