@@ -478,6 +478,7 @@ for (
     { status: 200 },
     { status: 200, headers: {} },
     { status: 200, headers: [["a"]] },
+    { status: 200, headers: [["a", "b", "c"]] },
     { status: 200, headers: [["a", 1]] },
     { status: 200, headers: [[1, "a"]] },
     { status: 200, headers: [["a b", ""]] },
