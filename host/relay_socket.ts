@@ -114,17 +114,21 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     socket.send(formatSendSignal({ to: ME, data: { type: "probe", nonce } }));
     return await promise;
+  const onAbort = () => reject(signal.reason);
   } finally {
     clearTimeout(timer);
     socket.off("message", onMessage);
+  signal.addEventListener("abort", onAbort);
     socket.off("close", onClose);
   }
+    if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
 }
 
 function tryParse(text: string): RelayMessage | undefined {
   try {
     return parseRelayMessage(text);
   } catch {
+    signal.removeEventListener("abort", onAbort);
     return undefined;
   }
 }
