@@ -70,12 +70,19 @@ export class RelaySocket {
     }
   }
 
-  /** Checks that the connection carries messages both ways, and ends it where it does not. */
-  async check(signal: AbortSignal): Promise<void> {
+  /**
+   * Checks that the connection carries messages both ways, and ends it where it does not.
+   *
+   * @param signal Gives the check up; the connection then stays as it is.
+   * @returns Whether it does.
+   */
+  async check(signal: AbortSignal): Promise<boolean> {
     try {
       await echo(this.#socket, signal);
+      return true;
     } catch {
-      this.#socket.terminate();
+      if (!signal.aborted) this.#socket.terminate();
+      return false;
     }
   }
 
