@@ -20,7 +20,7 @@ export class RelaySocket {
   readonly connectionId: string;
   /** Resolves with the reason when the connection is over. */
   readonly closed: Promise<string>;
-  /** Called with each message that is well-formed; what is not is dropped with a call of `onbad`. */
+  /** Called with each message that is well-formed; what is not is dropped. */
   readonly listeners = new Set<(message: RelayMessage) => void>();
   readonly #socket: WebSocket;
 
@@ -114,28 +114,28 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
     if ((message.data as { nonce?: unknown } | null)?.nonce === nonce) resolve(message.from);
   };
   const onClose = () => reject(noAnswer("the connection ended"));
+  const onAbort = () => reject(signal.reason);
   const timer = setTimeout(() => reject(noAnswer("no answer within 5 s")), ECHO_MS);
   socket.on("message", onMessage);
   socket.on("close", onClose);
+  signal.addEventListener("abort", onAbort);
   try {
     signal.throwIfAborted();
+    if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
     socket.send(formatSendSignal({ to: ME, data: { type: "probe", nonce } }));
     return await promise;
-  const onAbort = () => reject(signal.reason);
   } finally {
     clearTimeout(timer);
     socket.off("message", onMessage);
-  signal.addEventListener("abort", onAbort);
     socket.off("close", onClose);
+    signal.removeEventListener("abort", onAbort);
   }
-    if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
 }
 
 function tryParse(text: string): RelayMessage | undefined {
   try {
     return parseRelayMessage(text);
   } catch {
-    signal.removeEventListener("abort", onAbort);
     return undefined;
   }
 }
