@@ -125,15 +125,20 @@ async function probe(socket: RelaySocket, signal: AbortSignal): Promise<Registra
       resolve({ type: "proved" });
     }
   });
-  const timer = setTimeout(() => resolve({ type: "silent" }), PROBE_MS);
+  const silence = () => resolve({ type: "silent" });
+  const timer = setTimeout(silence, PROBE_MS);
+  signal.addEventListener("abort", silence);
   try {
     socket.send({ type: "probe", nonce });
     const event = await promise;
-    // Silence may also be a connection that died without a word.
-    if (event.type === "silent") await socket.check(signal);
+    // Silence may also be a connection that died without a word, and then it says nothing of others.
+    if (event.type === "silent" && !await socket.check(signal)) {
+      return { type: "failed", kind: "transient", message: "The connection to the relay is dead" };
+    }
     return event;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", silence);
     unlisten();
   }
 }
