@@ -35,7 +35,7 @@ const PROBE_MS = 2_000;
 /**
  * Registers the connection and keeps it registered. Resolves when another host has taken its place.
  *
- * @throws the signal's reason when it is aborted.
+ * @throws when the signal is aborted.
  */
 export async function keepRegistered(
   socket: RelaySocket,
