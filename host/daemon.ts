@@ -79,7 +79,8 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
       link.listeners.add((message) => {
         if (message.kind === "signal" && message.from) answer(link, message.from, message.data);
       });
-      await follow(link);
+      const isLost = await follow(link);
+      if (isLost) await sleep(backoff(++failures, RECONNECT), undefined, { signal });
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -90,8 +91,12 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
     endPeers();
   }
 
-  /** Registers a link and stays with it until it is lost, or old enough to be followed by another. */
-  async function follow(link: RelaySocket): Promise<void> {
+  /**
+   * Registers a link and stays with it until it is lost, or old enough to be followed by another.
+   *
+   * @returns Whether it was lost.
+   */
+  async function follow(link: RelaySocket): Promise<boolean> {
     const older = [...links].filter((other) => other !== link);
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
@@ -112,11 +117,12 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
         log("info", "rotating", "connecting anew before the gateway's two hours are over");
       } else if (outcome) {
         log(
+        return false;
           "warn",
           "relay-lost",
           `the relay closed the connection (${outcome.lost}); connecting again`,
         );
-        await sleep(backoff(++failures, RECONNECT), undefined, { signal });
+        return true;
       } else {
         throw new LighthouseError(
           "replaced",
