@@ -54,7 +54,8 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
   const { checkInterval, linkLife, grace } = { ...TIMING, ...timing };
   const forwarder = forwardTo(config.backend);
   const peers = new Peers({ handler: forwarder.handler, stun: config.stun, log });
-  const wake = wakeTarget(signal);
+  const wake = new EventTarget();
+  const clock = watchClock(() => wake.dispatchEvent(new Event("wake")));
 
   const mine = new Set<string>();
   const links = new Set<RelaySocket>();
@@ -85,6 +86,7 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    clearInterval(clock);
     for (const link of links) link.close();
     await peers.close();
     await forwarder.close();
@@ -115,9 +117,9 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
       const outcome = await Promise.race([registered, lost, old]);
       if (outcome === "old") {
         log("info", "rotating", "connecting anew before the gateway's two hours are over");
+        return false;
       } else if (outcome) {
         log(
-        return false;
           "warn",
           "relay-lost",
           `the relay closed the connection (${outcome.lost}); connecting again`,
@@ -170,19 +172,14 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
   }
 }
 
-/** Fires `wake` when the clock has jumped, as it does when a laptop wakes up. */
-function wakeTarget(signal: AbortSignal): EventTarget {
-  const target = new EventTarget();
+/** Calls back whenever the clock has jumped, as it does when a laptop wakes up. */
+function watchClock(onJump: () => void): NodeJS.Timeout {
   let last = Date.now();
-  const timer = setInterval(() => {
+  return setInterval(() => {
     const now = Date.now();
-    if (Math.abs(now - last - CLOCK_INTERVAL) > CLOCK_SLACK) {
-      target.dispatchEvent(new Event("wake"));
-    }
+    if (Math.abs(now - last - CLOCK_INTERVAL) > CLOCK_SLACK) onJump();
     last = now;
   }, CLOCK_INTERVAL);
-  signal.addEventListener("abort", () => clearInterval(timer));
-  return target;
 }
 
 function seconds(ms: number): string {
