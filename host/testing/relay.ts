@@ -1,0 +1,91 @@
+// For tests: the built relay behind the development gateway, and a registry in memory.
+import { type Gateway, type GatewayOptions, startGateway } from "../../tools/local/gateway.ts";
+import { LocalFunction } from "../../tools/local/lambda.ts";
+import type { Registry, RegistryError } from "../registry.ts";
+
+const RELAY = new URL("../../relay/dist/main.mjs", import.meta.url);
+
+/** The relay, running. */
+export interface TestRelay extends AsyncDisposable {
+  readonly url: URL;
+  readonly gateway: Gateway;
+  readonly function: LocalFunction;
+  /** Sets LAPTOP_ID, at once. */
+  register(connectionId: string): void;
+  /** Posts text to a connection, as only a relay can. */
+  post(connectionId: string, text: string): Promise<void>;
+  /** Closes the gateway with all its connections, and opens it again on the same port. */
+  restart(): Promise<void>;
+}
+
+/** Starts the relay. Its bundle must have been built. */
+export async function startTestRelay(
+  options: Omit<GatewayOptions, "invoke"> = {},
+): Promise<TestRelay> {
+  const invoke = (event: unknown) => relay.invoke(event);
+  let gateway = await startGateway({ invoke, ...options });
+  const relay = new LocalFunction({
+    name: "SignalingRelay",
+    file: RELAY,
+    environment: {
+      LAPTOP_ID: "init",
+      ALLOWED_ORIGINS: "https://page.example",
+      AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
+    },
+  });
+  return {
+    url: new URL(gateway.url),
+    get gateway() {
+      return gateway;
+    },
+    function: relay,
+    register: (connectionId) =>
+      relay.setEnvironment({ ...relay.environment, LAPTOP_ID: connectionId }, { staleFor: 0 }),
+    async post(connectionId, text) {
+      const path = `/@connections/${encodeURIComponent(connectionId)}`;
+      await fetch(gateway.endpoint + path, { method: "POST", body: text });
+    },
+    async restart() {
+      const { port } = gateway;
+      await gateway.close();
+      gateway = await startGateway({ invoke, ...options, port });
+    },
+    async [Symbol.asyncDispose]() {
+      await gateway.close();
+      await relay.close();
+    },
+  };
+}
+
+/** A registry whose writes reach the relay at once. */
+export class MemoryRegistry implements Registry {
+  readonly name = "memory";
+  readonly #relay: TestRelay;
+  /** What the next operations fail with, the first first. */
+  readonly failures: RegistryError[] = [];
+  /** What was carried out or failed. */
+  readonly calls: string[] = [];
+
+  constructor(relay: TestRelay) {
+    this.#relay = relay;
+  }
+
+  read() {
+    this.#call("read");
+    const held = this.#relay.function.environment.LAPTOP_ID!;
+    return Promise.resolve({
+      connectionId: held === "init" ? undefined : held,
+      replace: (connectionId: string) => {
+        this.#call("write");
+        this.#relay.register(connectionId);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  #call(operation: string): void {
+    this.calls.push(operation);
+    const failure = this.failures.shift();
+    if (failure) throw failure;
+  }
+}
