@@ -65,14 +65,29 @@ export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions):
               }),
               { abortSignal: signal },
             );
-            await waitUntilFunctionUpdated(
-              { client, maxWaitTime: MAX_WAIT_S, minDelay: 0.5, maxDelay: 1, abortSignal: signal },
-              { FunctionName },
-            );
+            await untilUpdated(client, functionName, signal);
           }),
       };
     },
   };
+}
+
+/** Waits for an update. The SDK's own error holds all that was read, other variables' values too. */
+async function untilUpdated(
+  client: LambdaClient,
+  functionName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await waitUntilFunctionUpdated(
+      { client, maxWaitTime: MAX_WAIT_S, minDelay: 0.5, maxDelay: 1, abortSignal: signal },
+      { FunctionName: functionName },
+    );
+  } catch (error) {
+    const isLate = (error as Error).name === "TimeoutError";
+    const why = isLate ? `is not done after ${MAX_WAIT_S} s` : "failed; look at it in the console";
+    throw new RegistryError("transient", `The update of function ${functionName} ${why}`);
+  }
 }
 
 /** Variables that cannot be read (a KMS key that the laptop may not use) must not be overwritten. */
