@@ -158,9 +158,10 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
 }
 
 function statementFor({ functionName, region }: Attempt): string {
+  const isArn = functionName.startsWith("arn:");
   return JSON.stringify({
     Effect: "Allow",
     Action: ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
-    Resource: `arn:aws:lambda:${region}:*:function:${functionName}`,
+    Resource: isArn ? functionName : `arn:aws:lambda:${region}:*:function:${functionName}`,
   });
 }
