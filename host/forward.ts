@@ -22,9 +22,6 @@ const CONNECT_MS = 5_000;
 const HEADERS_MS = 300_000;
 const BODY_IDLE_MS = 300_000;
 
-/** Bytes of an answer that wait here for the channel. */
-const BODY_QUEUE = new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 });
-
 /**
  * Fields that concern one hop and are not passed on (RFC 9110 §7.6.1), together with those that
  * `Connection` names. `Expect` asks for a 100 that nobody beyond this hop waits for.
@@ -95,9 +92,7 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
         status: statusCode,
         statusText,
         headers: withoutHopByHop(pairs(headers as unknown as string[])),
-        body: isEmpty
-          ? null
-          : Readable.toWeb(body, { strategy: BODY_QUEUE }) as ReadableStream<Uint8Array>,
+        body: isEmpty ? null : streamOf(body),
       };
     } catch (error) {
       if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
@@ -142,6 +137,24 @@ function pairs(raw: string[]): HeaderField[] {
   const fields: HeaderField[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) fields.push([String(raw[i]), String(raw[i + 1])]);
   return fields;
+}
+
+/**
+ * An answer's body, read as it is asked for. Readable.toWeb() will not do: what undici still has of
+ * a body that was cancelled makes it throw where nobody can catch it.
+ */
+function streamOf(body: Readable): ReadableStream<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel() {
+      body.on("error", () => {}).destroy();
+    },
+  }, { highWaterMark: 0 });
 }
 
 /** RFC 9110 §6.4.1. */
