@@ -99,6 +99,7 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
       report(502);
       return badGateway(backend, error);
     }
+      if (isRefusal(error)) throw LighthouseError.from(error, "bad-request");
   };
   return { handler, close: () => agent.destroy() };
 }
@@ -167,6 +168,12 @@ function badGateway(backend: URL, error: unknown): HttpResponse {
   const body = new TextEncoder().encode(`${JSON.stringify({ error: { code, message } })}\n`);
   return {
     status: 502,
+/** Whether undici itself refused the request: a field or a length that HTTP does not allow. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof errors.InvalidArgumentError ||
+    error instanceof errors.RequestContentLengthMismatchError;
+}
+
     statusText: "Bad Gateway",
     headers: [
       ["content-type", "application/json"],
