@@ -40,6 +40,9 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
+/** A `..` with an encoded slash beside it, which the backend may decode and resolve. */
+const HIDDEN_ASCENT = /(?:\/|%2f|%5c)(?:\.|%2e){2}(?:\/|%2f|%5c|$)/i;
+
 /** Forwarding that can be stopped. */
 export interface Forwarder {
   handler: HttpHandler;
@@ -96,10 +99,10 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
       };
     } catch (error) {
       if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
+      if (isRefusal(error)) throw LighthouseError.from(error, "bad-request");
       report(502);
       return badGateway(backend, error);
     }
-      if (isRefusal(error)) throw LighthouseError.from(error, "bad-request");
   };
   return { handler, close: () => agent.destroy() };
 }
@@ -112,8 +115,10 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
 export function targetUrl(backend: URL, target: string): URL {
   const base = backend.pathname.replace(/\/$/, "");
   const url = URL.parse(backend.origin + base + target);
-  // A dot segment, however it is written, has been resolved by now.
-  if (!url || url.origin !== backend.origin || !`${url.pathname}/`.startsWith(`${base}/`)) {
+  // A dot segment between slashes, however it is written, has been resolved by now.
+  const isInside = url?.origin === backend.origin && `${url.pathname}/`.startsWith(`${base}/`) &&
+    !(base && HIDDEN_ASCENT.test(url.pathname));
+  if (!url || !isInside) {
     throw new LighthouseError(
       "bad-request",
       `Cannot forward ${target}: it leads out of the backend`,
@@ -163,17 +168,17 @@ function isBodyless(method: string, status: number): boolean {
   return method === "HEAD" || status === 204 || status === 205 || status === 304;
 }
 
-function badGateway(backend: URL, error: unknown): HttpResponse {
-  const { code, message } = reasonOf(backend, error);
-  const body = new TextEncoder().encode(`${JSON.stringify({ error: { code, message } })}\n`);
-  return {
-    status: 502,
 /** Whether undici itself refused the request: a field or a length that HTTP does not allow. */
 function isRefusal(error: unknown): boolean {
   return error instanceof errors.InvalidArgumentError ||
     error instanceof errors.RequestContentLengthMismatchError;
 }
 
+function badGateway(backend: URL, error: unknown): HttpResponse {
+  const { code, message } = reasonOf(backend, error);
+  const body = new TextEncoder().encode(`${JSON.stringify({ error: { code, message } })}\n`);
+  return {
+    status: 502,
     statusText: "Bad Gateway",
     headers: [
       ["content-type", "application/json"],
