@@ -54,11 +54,14 @@ function parseUrl(name: string, text: string | undefined, schemes: string[], exa
   const variable = `LIGHTHOUSE_${name.toUpperCase()}`;
   if (!text) throw bad(`--${name} is missing: give --${name} ${example}, or set ${variable}`);
   const url = URL.parse(text);
-  if (!url || !schemes.includes(url.protocol)) {
-    throw bad(`--${name} is not a URL such as ${example}: ${text}`);
+  // What may be a secret is not shown: messages end up in logs.
+  if (url?.username || url?.password) {
+    throw bad(`--${name} must not hold a user name or a password`);
   }
-  if (url.username || url.password) throw bad(`--${name} must not hold a user name or a password`);
-  if (url.search || url.hash) throw bad(`--${name} must not have a query or a fragment: ${text}`);
+  if (url?.search || url?.hash) throw bad(`--${name} must not have a query or a fragment`);
+  if (!url || !schemes.includes(url.protocol)) {
+    throw bad(`--${name} is not a URL such as ${example}: ${text.replace(/.*@/, "…@")}`);
+  }
   return url;
 }
 
