@@ -35,12 +35,40 @@ const FAILED = 1;
 const USAGE = 2;
 const REPLACED = 3;
 
+/** A command line that cannot be understood. */
+class UsageError extends Error {}
+
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: string[]): Promise<number> {
   try {
     checkNode();
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = parse(args);
+    const [command = values.version ? "version" : "help", ...rest] = positionals;
+    if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest[0]}`);
+    if (values.help || command === "help") {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    switch (command) {
+      case "run":
+        await run({ ...values, stun: values.stun?.join(" ") });
+        return 0;
+      case "version":
+        process.stdout.write(`${manifest.version}\n`);
+        return 0;
+      default:
+        throw new UsageError(`Unknown command: ${command}`);
+    }
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** @throws {UsageError} */
+function parse(args: string[]) {
+  try {
+    return parseArgs({
       args,
       allowPositionals: true,
       options: {
@@ -54,24 +82,8 @@ async function main(args: string[]): Promise<number> {
         version: { type: "boolean", short: "v" },
       },
     });
-    const [command = values.version ? "version" : "help", ...rest] = positionals;
-    if (rest.length > 0) throw new TypeError(`Unexpected argument: ${rest[0]}`);
-    if (values.help || command === "help") {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    switch (command) {
-      case "run":
-        await run({ ...values, stun: values.stun?.join(" ") });
-        return 0;
-      case "version":
-        process.stdout.write(`${manifest.version}\n`);
-        return 0;
-      default:
-        throw new TypeError(`Unknown command: ${command}`);
-    }
-  } catch (error) {
-    return report(error);
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
   }
 }
 
@@ -87,7 +99,7 @@ function checkNode(): void {
 
 function report(error: unknown): number {
   const { message } = error as Error;
-  const isUsage = error instanceof TypeError;
+  const isUsage = error instanceof UsageError;
   const hint = isUsage ? "\nSee lighthouse-host help" : "";
   process.stderr.write(
     `${styleText("red", "error:", { stream: process.stderr })} ${message}${hint}\n`,
