@@ -113,7 +113,9 @@ export class Connection extends EventTarget {
     try {
       line = await dial(settings, {
         signal: attempt.signal,
-        onAnswer: () => this.#step({ type: "answered" }),
+        onAnswer: () => {
+          if (!attempt.signal.aborted) this.#step({ type: "answered" });
+        },
       });
     } catch (error) {
       if (attempt.signal.aborted) return;

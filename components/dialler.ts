@@ -80,8 +80,11 @@ const NOTHING: DiallingEffect = { do: "nothing" };
 export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, DiallingEffect] {
   switch (event.type) {
     case "connect":
-      if (now.dialling || now.state === "connected") return [now, NOTHING];
-      return [signalling("Looking for the host …"), { do: "dial" }];
+      if (now.state !== "idle" && now.state !== "offline" && now.state !== "failed") {
+        return [now, NOTHING];
+      }
+      // Where a quiet attempt is under way already, it is the one that is asked for, and now it shows.
+      return [signalling("Looking for the host …"), now.dialling ? NOTHING : { do: "dial" }];
     case "retry":
       // Quietly: what the page shows changes only when something has.
       if (now.dialling || (now.state !== "offline" && now.state !== "failed")) {
@@ -104,7 +107,7 @@ export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, Di
     case "failed":
       return now.dialling ? failed(now, event.error) : [now, NOTHING];
     case "refused":
-      return failed(now, event.error);
+      return [failed(now, event.error)[0], NOTHING];
     case "lost":
       if (now.state !== "connected") return [now, NOTHING];
       if (event.lasted < BRIEF) return failed(now, event.error);

@@ -108,6 +108,9 @@ const table: [event: DiallingEvent, outcomes: Partial<Record<State, Outcome>>][]
     offline: looking,
     failed: looking,
     "failed for good": looking,
+    // The attempt that is under way is made visible.
+    "offline, dialling": { now: states.signalling, effect: nothing },
+    "failed, dialling": { now: states.signalling, effect: nothing },
   }],
   [{ type: "retry" }, {
     offline: { now: states["offline, dialling"], effect: dial },

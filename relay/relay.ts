@@ -46,14 +46,9 @@ export async function relay(
     case "disconnect":
       return { statusCode: 200 };
     case "message": {
-      const { connectionId: sender, body } = event;
-      try {
-        await forward(sender, body, environment.laptopId, post);
-      } catch (error) {
-        const { code, message, to } = errorFor(error);
-        // A sender that is gone needs no answer.
-        await post(sender, JSON.stringify({ error: { code, message, to } }));
-      }
+      const failure = await forward(event, environment.laptopId, post);
+      // A sender that is gone needs no answer.
+      if (failure) await post(event.connectionId, JSON.stringify({ error: failure }));
       return { statusCode: 200 };
     }
   }
@@ -64,70 +59,57 @@ function isAllowed(origin: string | undefined, allowed: readonly string[]): bool
   return origin === undefined || (origin !== "" && allowed.includes(origin));
 }
 
+/** What a sender is told. */
+interface Failure {
+  code: ErrorCode;
+  message: string;
+  /** The connection that could not be reached, where the sender addressed one. */
+  to?: string;
+}
+
 async function forward(
-  sender: string,
-  body: string | undefined,
+  { connectionId: sender, body }: GatewayEvent & { kind: "message" },
   laptopId: string,
   post: Post,
-): Promise<void> {
+): Promise<Failure | undefined> {
   if (body === undefined) {
-    throw new LighthouseError("bad-message", "Cannot forward the message: it is not text");
+    return { code: "bad-message", message: "Cannot forward the message: it is not text" };
   }
-  const { to, data } = parseSendSignal(body);
-  if (to === ME) {
-    check(await post(sender, JSON.stringify({ from: sender, data })), "peer-gone", sender);
-    return;
-  }
-  if (to === undefined) {
-    if (laptopId === NOBODY || laptopId === "") throw hostOffline();
-    const delivery = await post(laptopId, JSON.stringify({ from: sender, data }));
-    if (delivery === "gone") throw hostOffline();
-    check(delivery, "host-offline", laptopId);
-    return;
-  }
-  if (sender !== laptopId) {
-    throw new LighthouseError(
-      "not-allowed",
-      'Cannot forward the message: only the host may use "to". Leave it out to reach the host',
-    );
-  }
-  check(await post(to, JSON.stringify({ data })), "peer-gone", to);
-}
-
-/** An error to be told to the sender; `to` where it concerns a connection that it addressed. */
-class DeliveryError extends LighthouseError {
-  readonly to: string;
-
-  constructor(code: ErrorCode, message: string, to: string) {
-    super(code, message);
-    this.to = to;
+  try {
+    const { to, data } = parseSendSignal(body);
+    if (to === ME) return failureOf(await post(sender, JSON.stringify({ from: sender, data })), to);
+    if (to === undefined) {
+      if (laptopId === NOBODY || laptopId === "") return failureOf("gone");
+      return failureOf(await post(laptopId, JSON.stringify({ from: sender, data })));
+    }
+    if (sender !== laptopId) {
+      const message = 'Cannot forward the message: only the host may use "to". ' +
+        "Leave it out to reach the host";
+      return { code: "not-allowed", message };
+    }
+    return failureOf(await post(to, JSON.stringify({ data })), to);
+  } catch (error) {
+    const { code, message } = LighthouseError.from(error, "bad-message");
+    return { code, message };
   }
 }
 
-function hostOffline(): LighthouseError {
-  return new LighthouseError("host-offline", "The host is not connected to this relay");
-}
-
-function check(delivery: Delivery, gone: ErrorCode, to: string): void {
+/** @param to The connection that was addressed; undefined where it is the host. */
+function failureOf(delivery: Delivery, to?: string): Failure | undefined {
   switch (delivery) {
     case "delivered":
-      return;
+      return undefined;
     case "gone":
-      throw new DeliveryError(gone, "The connection that was addressed is closed", to);
-    case "too-large":
-      throw new LighthouseError(
-        "too-large",
-        "Cannot forward the message: the gateway refused its size",
-      );
-    case "failed":
-      throw new LighthouseError(
-        "relay-failed",
-        "Cannot forward the message: the gateway refused the post",
-      );
+      return to === undefined
+        ? { code: "host-offline", message: "The host is not connected to this relay" }
+        : { code: "peer-gone", message: "The connection that was addressed is closed", to };
+    case "too-large": {
+      const message = "Cannot forward the message: the gateway refused its size";
+      return { code: "too-large", message, to };
+    }
+    case "failed": {
+      const message = "Cannot forward the message: the gateway refused the post";
+      return { code: "relay-failed", message, to };
+    }
   }
-}
-
-function errorFor(error: unknown): { code: ErrorCode; message: string; to?: string } {
-  const { code, message } = LighthouseError.from(error, "relay-failed");
-  return { code, message, to: error instanceof DeliveryError ? error.to : undefined };
 }

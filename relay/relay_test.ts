@@ -157,7 +157,7 @@ test("data that nests is forwarded", async () => {
 test("data that nests too deep for the engine is answered with an error, not an exception", async () => {
   const [post, ...others] = await send(PAGE, nested(8000));
   assert.equal(others, []);
-  if (post!.to !== HOST) assertRefused([post!], PAGE, "relay-failed");
+  if (post!.to !== HOST) assertRefused([post!], PAGE, "bad-message");
 });
 
 test("a message of 16 KiB is forwarded, and one byte more is refused with too-large", async () => {
@@ -190,8 +190,8 @@ for (
 for (
   const [delivery, code, to] of [
     ["gone", "peer-gone", PAGE],
-    ["too-large", "too-large", undefined],
-    ["failed", "relay-failed", undefined],
+    ["too-large", "too-large", PAGE],
+    ["failed", "relay-failed", PAGE],
   ] as const
 ) {
   test(`a post to a page that is ${delivery} is told to the host as ${code}`, async () => {

@@ -12,7 +12,7 @@ export interface Channel {
    * itself is taken in either case. After the close nothing is sent and nothing thrown.
    */
   send(message: Uint8Array<ArrayBuffer>): boolean;
-  /** Closes it, with what is still queued. `onclose` follows. */
+  /** Closes it, and drops what is still queued. `onclose` follows. */
   close(): void;
   /** Called with each message; text is none of ours, but a peer can send it. */
   onmessage: (message: Uint8Array<ArrayBuffer> | string) => void;

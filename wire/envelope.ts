@@ -72,6 +72,9 @@ export function parseSendSignal(text: string): SendSignal {
       throw new TypeError("Cannot parse data: it is missing");
     }
     const to = body.to === undefined ? undefined : asString(body.to, "to", MAX_CONNECTION_ID);
+    if (to !== undefined && !/^[\w+/=-]+$/.test(to)) {
+      throw new TypeError("Cannot parse to: expected a connectionId");
+    }
     return { to, data: body.data };
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
@@ -92,7 +95,7 @@ export function parseRelayMessage(text: string): RelayMessage {
       return {
         kind: "error",
         code: isErrorCode(error.code) ? error.code : "relay-failed",
-        message: asString(error.message, "error.message", 1024),
+        message: String(error.message ?? "").slice(0, 1024),
         to: typeof error.to === "string" ? error.to : undefined,
       };
     }

@@ -19,11 +19,11 @@ import { asRecord, parseJson } from "./parse.ts";
 
 /** A frame's type and what it carries. */
 export type Frame =
-  | { type: "head" | "data"; stream: number; payload: Uint8Array<ArrayBuffer> }
+  | { type: "head" | "data"; stream: number; payload: Uint8Array }
   | { type: "end"; stream: number }
   | { type: "reset"; stream: number; code: ErrorCode; message: string }
   | { type: "credit"; stream: number; bytes: number }
-  | { type: "ping" | "pong"; payload: Uint8Array<ArrayBuffer> }
+  | { type: "ping" | "pong"; payload: Uint8Array }
   | { type: "bye" };
 
 /** Most bytes in a DATA frame: small, so that frames of other streams get in between. */
@@ -110,7 +110,7 @@ export function decodeFrame(message: Uint8Array<ArrayBuffer>): Frame {
       return { type, payload };
     case "end":
     case "bye":
-      if (payload.length !== 0) throw bad(`a ${type} frame with a payload`);
+      if (payload.length !== 0) throw bad(`its type ${type} has no payload`);
       return type === "end" ? { type, stream } : { type };
   }
 }

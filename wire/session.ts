@@ -13,6 +13,12 @@ const MAX_BAD_FRAMES = 64;
 /** Silent intervals after which the other end counts as lost. */
 const MAX_SILENT = 2;
 
+/**
+ * Bytes that wait in a full channel beyond what asked for room, before the other end counts as one
+ * that sends without reading: heads, resets and credit answer what it sends, and do not wait.
+ */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+
 /** Time that the other end has to close after a BYE, in milliseconds. */
 const BYE_MS = 500;
 
@@ -57,6 +63,7 @@ export class Session {
   #lastId = 0;
   #waiting: { resolve: () => void; reject: (error: LighthouseError) => void }[] = [];
   #full = false;
+  #backlog = 0;
   #waking = false;
   #over = false;
   #heard = true;
@@ -76,6 +83,7 @@ export class Session {
     channel.onmessage = (message) => this.#receive(message);
     channel.ondrain = () => {
       this.#full = false;
+      this.#backlog = 0;
       this.#wakeWriters();
     };
     channel.onclose = () =>
@@ -99,7 +107,7 @@ export class Session {
    *
    * @throws {LighthouseError} `closed` when the session is over.
    */
-  open(head: Uint8Array<ArrayBuffer>): Stream {
+  open(head: Uint8Array): Stream {
     if (this.#over) {
       throw new LighthouseError("closed", "Cannot open a stream: the session is over");
     }
@@ -115,12 +123,19 @@ export class Session {
     this.#send({ type: "bye" });
     this.#end(new LighthouseError("closed", "This side closed the session"));
     // Closing discards what is queued, the BYE with it: the other end, told, closes first.
-    setTimeout(() => this.#channel.close(), BYE_MS);
+    const timer = setTimeout(() => this.#channel.close(), BYE_MS);
+    this.#channel.onclose = () => clearTimeout(timer);
   }
 
   #send(frame: Frame): void {
     if (this.#over) return;
-    if (!this.#channel.send(encodeFrame(frame))) this.#full = true;
+    const bytes = encodeFrame(frame);
+    if (this.#full) this.#backlog += bytes.length;
+    if (!this.#channel.send(bytes)) this.#full = true;
+    if (this.#backlog > MAX_BACKLOG) {
+      this.#end(new LighthouseError("bad-frame", "The other side sends without reading"));
+      this.#channel.close();
+    }
   }
 
   #room(): Promise<void> {
@@ -214,7 +229,7 @@ export class Session {
   #ponged(payload: Uint8Array): void {
     const sent = new DataView(payload.buffer, payload.byteOffset).getFloat64(0);
     const elapsed = performance.now() - sent;
-    if (elapsed >= 0) this.#roundTripTime = elapsed;
+    if (elapsed >= 0 && elapsed < Infinity) this.#roundTripTime = elapsed;
   }
 
   /** Counts intervals, not time: after a pause of this process one interval has passed, not many. */

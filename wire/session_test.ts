@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import type { Channel } from "./channel.ts";
 import { decodeFrame, encodeFrame, type Frame, MAX_DATA } from "./frame.ts";
+import { LighthouseError } from "./error.ts";
 import { MAX_STREAMS, Session, type SessionOptions } from "./session.ts";
 import { type Stream, WINDOW } from "./stream.ts";
 import { bytesOf, isSame, pattern, streamOf } from "./testing/bytes.ts";
@@ -179,8 +180,8 @@ test("a writer sends the window and not a byte more, until there is credit", asy
     assert.is(received, WINDOW);
     assert.equal(await raw.exchange(), []);
     assert.equal(await raw.exchange({ type: "credit", stream: 1, bytes: 0 }), []);
-    raw.send({ type: "credit", stream: 1, bytes: 100 });
-    assert.is((await raw.next("data")).payload.length, 100);
+    raw.send({ type: "credit", stream: 1, bytes: 300 });
+    assert.is((await raw.next("data")).payload.length, 300);
     assert.equal(await raw.exchange(), []);
   });
 });
@@ -509,6 +510,27 @@ test("nothing is sent or handled after the end", () => {
   session.close();
   assert.is(channels[0].mostQueued, 0);
   assert.equal(streams, []);
+});
+
+test("an end that makes the other answer without reading is cut off within a bound", async () => {
+  let queued = 0;
+  let isClosed = false;
+  const channel: Channel = {
+    // Nothing ever leaves: the queue only grows.
+    send(message) {
+      queued += message.length;
+      return false;
+    },
+    close: () => isClosed = true,
+    onmessage: () => {},
+    ondrain: () => {},
+    onclose: () => {},
+  };
+  const refusal = new LighthouseError("aborted", "x".repeat(1000));
+  const session = new Session(channel, { onStream: (stream) => stream.reset(refusal) });
+  for (let id = 1; !isClosed && id < 100_000; id++) channel.onmessage(encodeFrame(head(id)));
+  assert.is((await session.closed).code, "bad-frame");
+  assert.ok(queued < 9 * 1024 * 1024, `${queued} bytes`);
 });
 
 test.run();

@@ -6,6 +6,12 @@ import { type Frame, MAX_DATA } from "./frame.ts";
 /** Bytes that may be on their way or unread in one direction of a stream, before more credit. */
 export const WINDOW = 256 * 1024;
 
+/**
+ * What a DATA frame takes of the credit at least, in bytes: it bounds how many small ones can wait
+ * unread, each with an overhead of its own.
+ */
+export const MIN_COST = 256;
+
 /** What a stream needs of its session. */
 export interface StreamOwner {
   /** Sends a frame now. */
@@ -101,7 +107,7 @@ export class Stream {
   }
 
   /** Sends this end's head. */
-  sendHead(payload: Uint8Array<ArrayBuffer>): void {
+  sendHead(payload: Uint8Array): void {
     this.#owner.send({ type: "head", stream: this.id, payload });
   }
 
@@ -146,11 +152,11 @@ export class Stream {
       case "data":
         if (!this.#headReceived) throw bad("data before the head");
         if (this.#received) throw bad("data after the end");
-        if (frame.payload.length > this.#receivable) {
+        if (costOf(frame.payload) > this.#receivable) {
           throw bad("more data than there was credit for");
         }
-        this.#receivable -= frame.payload.length;
-        if (this.#discarding) this.#grant(frame.payload.length);
+        this.#receivable -= costOf(frame.payload);
+        if (this.#discarding) this.#grant(frame.payload);
         else this.#unread.push(frame.payload);
         this.#wakeReader();
         break;
@@ -180,7 +186,7 @@ export class Stream {
     const chunk = this.#unread.shift();
     if (!chunk) return;
     this.#reader.enqueue(chunk);
-    this.#grant(chunk.length);
+    this.#grant(chunk);
     if (this.#received && this.#unread.length === 0) this.#closeReader();
   }
 
@@ -188,9 +194,9 @@ export class Stream {
     if (!this.#discarding) this.#reader.close();
   }
 
-  /** Gives credit for consumed bytes, in halves of the window to keep CREDIT frames few. */
-  #grant(bytes: number): void {
-    this.#consumed += bytes;
+  /** Gives credit for a consumed chunk, in halves of the window to keep CREDIT frames few. */
+  #grant(chunk: Uint8Array): void {
+    this.#consumed += costOf(chunk);
     if (this.#consumed < WINDOW / 2 || this.#received) return;
     this.#owner.send({ type: "credit", stream: this.id, bytes: this.#consumed });
     this.#receivable += this.#consumed;
@@ -203,7 +209,7 @@ export class Stream {
       return;
     }
     this.#discarding = true;
-    for (const chunk of this.#unread.splice(0)) this.#grant(chunk.length);
+    for (const chunk of this.#unread.splice(0)) this.#grant(chunk);
   }
 
   async #write(chunk: unknown): Promise<void> {
@@ -211,16 +217,16 @@ export class Stream {
       throw new TypeError("Cannot write to the stream: a chunk is no Uint8Array");
     }
     for (let offset = 0; offset < chunk.length;) {
-      while (this.#credit === 0 && !this.#stopped) {
+      while (this.#credit < MIN_COST && !this.#stopped) {
         await new Promise<void>((resolve) => this.#wakeWriter = resolve);
       }
       await this.#owner.room();
       // The writable has an error by then: nobody waits for this write any more.
       if (this.#stopped) return;
       const size = Math.min(MAX_DATA, this.#credit, chunk.length - offset);
-      const payload = new Uint8Array(chunk.subarray(offset, offset + size));
+      const payload = chunk.subarray(offset, offset + size);
       this.#owner.send({ type: "data", stream: this.id, payload });
-      this.#credit -= size;
+      this.#credit -= costOf(payload);
       offset += size;
     }
   }
@@ -238,6 +244,10 @@ export class Stream {
     this.#owner.forget(this);
     this.#closed.resolve();
   }
+}
+
+function costOf(payload: Uint8Array): number {
+  return Math.max(payload.length, MIN_COST);
 }
 
 function bad(what: string): LighthouseError {
