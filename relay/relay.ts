@@ -63,7 +63,7 @@ function isAllowed(origin: string | undefined, allowed: readonly string[]): bool
 interface Failure {
   code: ErrorCode;
   message: string;
-  /** The connection that could not be reached, where the sender addressed one. */
+  /** The connection that the sender addressed, where it addressed one. */
   to?: string;
 }
 
@@ -85,7 +85,7 @@ async function forward(
     if (sender !== laptopId) {
       const message = 'Cannot forward the message: only the host may use "to". ' +
         "Leave it out to reach the host";
-      return { code: "not-allowed", message };
+      return { code: "not-allowed", message, to };
     }
     return failureOf(await post(to, JSON.stringify({ data })), to);
   } catch (error) {

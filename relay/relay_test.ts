@@ -111,7 +111,7 @@ for (
   ] as const
 ) {
   test(`${what} is refused with not-allowed`, async () => {
-    assertRefused(await send(sender, signal(1, to), { laptopId }), sender, "not-allowed");
+    assertRefused(await send(sender, signal(1, to), { laptopId }), sender, "not-allowed", to);
   });
 }
 

@@ -41,7 +41,7 @@ export type RelayMessage =
     kind: "error";
     code: ErrorCode;
     message: string;
-    /** The connectionId that could not be reached, where one was addressed. */
+    /** The connectionId that was addressed, where one was. */
     to?: string;
   };
 
