@@ -33,7 +33,7 @@ function run(command: string, ...args: string[]): void {
 async function checkImports(): Promise<void> {
   console.log("· imports");
   const sources = new Map<string, string>();
-  for await (const file of glob("{wire,relay,host,components,tools}/**/*.ts")) {
+  for await (const file of glob("{wire,relay,host,components,stack,tools}/**/*.ts")) {
     if (!file.includes("node_modules")) sources.set(file, await readFile(file, "utf8"));
   }
   fail(wrongImports(sources));

@@ -21,7 +21,7 @@ test("every link and every file that the documents name exists", async () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)]
       .map(([, path]) => join(dirname(file), path!));
     const names = [
-      ...text.matchAll(/`((?:wire|relay|host|components|tools|docs)\/[\w./-]+\.\w+)`/g),
+      ...text.matchAll(/`((?:wire|relay|host|components|stack|tools|docs)\/[\w./-]+\.\w+)`/g),
     ]
       .map(([, path]) => path!).filter((path) => !path.includes("/dist/"));
     missing.push(...[...links, ...names].filter((path) => !existsSync(path)));

@@ -10,6 +10,7 @@ const ALLOWED: Record<string, (imported: string) => boolean> = {
     !isPath(imported) || imported === "wire/mod.ts" || imported === "package.json",
   components: (imported) =>
     imported === "wire/mod.ts" || imported.startsWith("simple-peer/") || imported === "lit",
+  stack: (imported) => imported.startsWith("@pulumi/") || imported.startsWith("node:"),
   tools: () => true,
 };
 

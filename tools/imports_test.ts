@@ -25,6 +25,15 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["components/a.ts", 'import { x } from "node:fs";', true],
   ["components/a.ts", 'export {\n  x,\n} from "../relay/relay.ts";', true],
   ["host/a.ts", 'import { x } from "./a_test.ts";', true],
+  ["stack/a.ts", 'import { x } from "./b.ts";', false],
+  ["stack/a.ts", 'import * as aws from "@pulumi/aws";', false],
+  ["stack/a.ts", 'import { existsSync } from "node:fs";', false],
+  ["stack/a.ts", 'import { handler } from "../relay/main.ts";', true],
+  ["stack/a.ts", 'import { errorCodes } from "../wire/mod.ts";', true],
+  ["stack/a.ts", 'import { LambdaClient } from "@aws-sdk/client-lambda";', true],
+  ["stack/a.ts", 'import { x } from "./testing/engine.ts";', true],
+  ["relay/main.ts", 'import { x } from "../stack/policy.ts";', true],
+  ["host/a.ts", 'import { x } from "../stack/mod.ts";', true],
 ];
 for (const [file, source, isWrong] of cases) {
   test(`${file}: ${source.replaceAll(/\s+/g, " ")} is ${isWrong ? "refused" : "let through"}`, () => {
