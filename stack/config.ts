@@ -1,0 +1,147 @@
+// The stack's settings, checked: what comes out of here can be deployed.
+import { bad, parseOrigins } from "./origins.ts";
+
+/** The settings of a bridge, checked. */
+export interface Settings {
+  /** Origins whose pages may connect, such as `https://you.github.io`; at least one. */
+  allowedOrigins: string[];
+  /** The Lambda's name, unique in the account and region. @default "SignalingRelay" */
+  functionName: string;
+  /** Days for which the relay's log lines are kept, one of CloudWatch's values. @default 14 */
+  logRetentionDays: number;
+  /** Where alarms and the budget's warnings go; undefined for none of either. */
+  email?: string;
+  /** US dollars a month above which the budget warns. Used with `email` alone. @default 1 */
+  monthlyBudget: number;
+  /** Requests that the gateway takes at once, above the rate. @default 20 */
+  throttleBurst: number;
+  /** Requests a second that the gateway takes. @default 10 */
+  throttleRate: number;
+  /** Instances of the Lambda set aside for it, and its limit; undefined for none. */
+  reservedConcurrency?: number;
+  /** Whether to make an IAM user for the laptop. @default false */
+  hostUser: boolean;
+}
+
+/** Values that CloudWatch takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const RETENTION_DAYS = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827],
+  ...[2192, 2557, 2922, 3288, 3653],
+];
+
+/** The names of all settings. */
+export const settingNames = [
+  "allowedOrigins",
+  "functionName",
+  "logRetentionDays",
+  "email",
+  "monthlyBudget",
+  "throttleBurst",
+  "throttleRate",
+  "reservedConcurrency",
+  "hostUser",
+] as const satisfies (keyof Settings)[];
+
+/** Settings of which nothing is known yet. */
+export type UncheckedSettings = { [name in keyof Settings]?: unknown };
+
+/**
+ * Checks settings and fills in the defaults.
+ *
+ * @throws {RunError} `Cannot use <setting>: <why>`.
+ *
+ * @example
+ * ```ts
+ * import { parseSettings } from "./config.ts";
+ *
+ * const settings = parseSettings({ allowedOrigins: ["https://you.github.io"] });
+ * console.log(settings.logRetentionDays); // 14
+ * ```
+ */
+export function parseSettings(unchecked: UncheckedSettings): Settings {
+  return {
+    allowedOrigins: parseOrigins(unchecked.allowedOrigins),
+    functionName: parseFunctionName(unchecked.functionName ?? "SignalingRelay"),
+    logRetentionDays: parseRetention(unchecked.logRetentionDays ?? 14),
+    email: parseEmail(unchecked.email ?? ""),
+    monthlyBudget: parseNumber(unchecked.monthlyBudget ?? 1, "monthlyBudget", 1, 1_000_000),
+    throttleBurst: parseNumber(unchecked.throttleBurst ?? 20, "throttleBurst", 1, 5_000),
+    throttleRate: parseNumber(unchecked.throttleRate ?? 10, "throttleRate", 1, 10_000),
+    reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
+    hostUser: parseBoolean(unchecked.hostUser ?? false),
+  };
+}
+
+/**
+ * Reads the settings from Pulumi's config, where each is text: lists and numbers in JSON.
+ *
+ * @param get Gives a setting's text, as `Config.get` does:
+ * https://www.pulumi.com/docs/reference/pkg/nodejs/pulumi/pulumi/classes/Config.html
+ * @throws {RunError} `Cannot use <setting>: <why>`.
+ */
+export function parseConfig(get: (name: string) => string | undefined): Settings {
+  const unchecked: UncheckedSettings = {};
+  for (const name of settingNames) {
+    const text = get(name);
+    if (text === undefined) continue;
+    unchecked[name] = name === "functionName" || name === "email" ? text : parseJson(text);
+  }
+  return parseSettings(unchecked);
+}
+
+/** Text that is no JSON stays text, for the check that follows to refuse. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html */
+function parseFunctionName(value: unknown): string {
+  if (typeof value === "string" && /^[\w-]{1,64}$/.test(value)) return value;
+  throw bad(
+    "functionName",
+    `${show(value)} is not 1 to 64 letters, digits, hyphens or underscores`,
+  );
+}
+
+function parseRetention(value: unknown): number {
+  if (typeof value === "number" && RETENTION_DAYS.includes(value)) return value;
+  throw bad("logRetentionDays", `${show(value)} is none of ${RETENTION_DAYS.join(", ")}`);
+}
+
+/** An empty text is the default of Pulumi.yaml, and means none. */
+function parseEmail(value: unknown): string | undefined {
+  if (value === "") return undefined;
+  if (typeof value === "string" && /^[^\s@<>,"]+@[^\s@<>,"]+\.[^\s@<>,"]+$/.test(value)) {
+    return value;
+  }
+  throw bad("email", `${show(value)} is not an e-mail address`);
+}
+
+function parseNumber(value: unknown, name: string, least: number, most: number): number {
+  if (Number.isInteger(value) && value as number >= least && value as number <= most) {
+    return value as number;
+  }
+  throw bad(name, `${show(value)} is not a whole number from ${least} to ${most}`);
+}
+
+/** -1 is the default of Pulumi.yaml, and means none, as it does to AWS's provider. */
+function parseConcurrency(value: unknown): number | undefined {
+  if (value === -1) return undefined;
+  if (value === 0) {
+    throw bad("reservedConcurrency", "0 switches the relay off; give 1 or more, or -1 for none");
+  }
+  return parseNumber(value, "reservedConcurrency", 1, 1_000);
+}
+
+function parseBoolean(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw bad("hostUser", `${show(value)} is neither true nor false`);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value);
+}

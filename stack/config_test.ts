@@ -1,0 +1,186 @@
+// Settings: what is taken, what the defaults are, and the exact words for what is refused.
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { parseConfig, parseSettings, settingNames } from "./config.ts";
+import { readYaml } from "./testing/yaml.ts";
+
+const test = suite("stack config");
+
+const ORIGIN = "https://you.github.io";
+
+const DEFAULTS = {
+  allowedOrigins: [ORIGIN],
+  functionName: "SignalingRelay",
+  logRetentionDays: 14,
+  email: undefined,
+  monthlyBudget: 1,
+  throttleBurst: 20,
+  throttleRate: 10,
+  reservedConcurrency: undefined,
+  hostUser: false,
+};
+
+test("parseSettings() fills in the defaults", () => {
+  assert.equal(parseSettings({ allowedOrigins: [ORIGIN] }), DEFAULTS);
+});
+
+test("parseConfig() reads each setting from its text", () => {
+  const texts: Record<string, string> = {
+    allowedOrigins: `["${ORIGIN}","http://localhost:8080"]`,
+    functionName: "relay-2",
+    logRetentionDays: "365",
+    email: "owner@example.com",
+    monthlyBudget: "5",
+    throttleBurst: "100",
+    throttleRate: "50",
+    reservedConcurrency: "3",
+    hostUser: "true",
+  };
+  assert.equal(parseConfig((name) => texts[name]), {
+    allowedOrigins: [ORIGIN, "http://localhost:8080"],
+    functionName: "relay-2",
+    logRetentionDays: 365,
+    email: "owner@example.com",
+    monthlyBudget: 5,
+    throttleBurst: 100,
+    throttleRate: 50,
+    reservedConcurrency: 3,
+    hostUser: true,
+  });
+});
+
+test("Pulumi.yaml declares each setting, and its defaults are parseConfig()'s", async () => {
+  const { config } = await readYaml("Pulumi.yaml");
+  assert.equal(Object.keys(config), [...settingNames]);
+  const textOf = (name: string) => {
+    const value = config[name].default;
+    return typeof value === "string" ? value : JSON.stringify(value);
+  };
+  const get = (name: string) => name === "allowedOrigins" ? `["${ORIGIN}"]` : textOf(name);
+  assert.equal(parseConfig(get), DEFAULTS);
+  for (const name of settingNames) assert.ok(config[name].description, name);
+});
+
+for (
+  const origin of [
+    "https://you.github.io",
+    "https://notes.example.com:8443",
+    "https://xn--bcher-kva.example",
+    "http://localhost",
+    "http://localhost:3000",
+    "http://127.0.0.1:8080",
+  ]
+) {
+  test(`the origin ${origin} is taken`, () => {
+    assert.equal(parseSettings({ allowedOrigins: [origin] }).allowedOrigins, [origin]);
+  });
+}
+
+const EXAMPLE = `give the origins of your pages, such as ["${ORIGIN}"]`;
+
+/** Each bad value of `allowedOrigins`, and why it is refused. */
+const badOrigins: [value: unknown, message: string][] = [
+  [undefined, `allowedOrigins: it is missing; ${EXAMPLE}`],
+  [ORIGIN, `allowedOrigins: it is not a list; ${EXAMPLE}`],
+  [[], `allowedOrigins: it is empty; ${EXAMPLE}`],
+  [[ORIGIN, 7], "allowedOrigins[1]: it is not text"],
+  [[""], `allowedOrigins[0]: an empty text is no origin such as ${ORIGIN}`],
+  [["you.github.io"], `allowedOrigins[0]: you.github.io is no origin such as ${ORIGIN}`],
+  [["null"], `allowedOrigins[0]: null is no origin such as ${ORIGIN}`],
+  [["ftp://a.example"], `allowedOrigins[0]: ftp://a.example is no origin such as ${ORIGIN}`],
+  [["https:a.example"], `allowedOrigins[0]: https:a.example is no origin such as ${ORIGIN}`],
+  [["*"], "allowedOrigins[0]: * has a wildcard; list each origin"],
+  [
+    ["https://*.github.io"],
+    "allowedOrigins[0]: https://*.github.io has a wildcard; list each origin",
+  ],
+  [
+    ["http://you.github.io"],
+    "allowedOrigins[0]: http://you.github.io is not https; only localhost and 127.0.0.1 may do without",
+  ],
+  [
+    ["http://localhost.example"],
+    "allowedOrigins[0]: http://localhost.example is not https; only localhost and 127.0.0.1 may do without",
+  ],
+  [[`${ORIGIN}/`], `allowedOrigins[0]: ${ORIGIN}/ ends with a slash; leave it out`],
+  [
+    [ORIGIN, `${ORIGIN}/notes`],
+    `allowedOrigins[1]: ${ORIGIN}/notes has more than an origin; leave ${ORIGIN}`,
+  ],
+  [[`${ORIGIN}?a`], `allowedOrigins[0]: ${ORIGIN}?a has more than an origin; leave ${ORIGIN}`],
+  [[`${ORIGIN}/#a`], `allowedOrigins[0]: ${ORIGIN}/#a has more than an origin; leave ${ORIGIN}`],
+  [
+    ["https://me:pw@a.example"],
+    "allowedOrigins[0]: https://me:pw@a.example has a user name or a password",
+  ],
+  [["https://a,b.example"], "allowedOrigins[0]: https://a,b.example has no usual host name"],
+  [
+    ["https://You.GitHub.io"],
+    `allowedOrigins[0]: https://You.GitHub.io is sent by browsers as ${ORIGIN}; use that`,
+  ],
+  [
+    ["https://a.example:443"],
+    "allowedOrigins[0]: https://a.example:443 is sent by browsers as https://a.example; use that",
+  ],
+  [
+    ["https://bücher.example"],
+    "allowedOrigins[0]: https://bücher.example is sent by browsers as https://xn--bcher-kva.example; use that",
+  ],
+  [[ORIGIN, ORIGIN], `allowedOrigins[1]: ${ORIGIN} is in the list twice`],
+  [
+    Array.from({ length: 200 }, (_, index) => `https://a${1000 + index}.example`),
+    "allowedOrigins: 4399 bytes together are more than 3500",
+  ],
+];
+for (const [value, message] of badOrigins) {
+  test(`the origins ${JSON.stringify(value)?.slice(0, 60)} are refused`, () => {
+    assert.is(messageOf(() => parseSettings({ allowedOrigins: value })), `Cannot use ${message}`);
+  });
+}
+
+/** Each bad text of another setting, and why it is refused. */
+const badTexts: [name: string, text: string, why: string][] = [
+  ["functionName", "", '"" is not 1 to 64 letters, digits, hyphens or underscores'],
+  ["functionName", "a b", '"a b" is not 1 to 64 letters, digits, hyphens or underscores'],
+  [
+    "logRetentionDays",
+    "15",
+    "15 is none of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+  ],
+  [
+    "logRetentionDays",
+    "forever",
+    '"forever" is none of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653',
+  ],
+  ["email", "owner", '"owner" is not an e-mail address'],
+  ["email", "a@b.example, c@d.example", '"a@b.example, c@d.example" is not an e-mail address'],
+  ["monthlyBudget", "0", "0 is not a whole number from 1 to 1000000"],
+  ["monthlyBudget", "1.5", "1.5 is not a whole number from 1 to 1000000"],
+  ["throttleBurst", "0", "0 is not a whole number from 1 to 5000"],
+  ["throttleRate", "-1", "-1 is not a whole number from 1 to 10000"],
+  ["throttleRate", "fast", '"fast" is not a whole number from 1 to 10000'],
+  ["reservedConcurrency", "0", "0 switches the relay off; give 1 or more, or -1 for none"],
+  ["reservedConcurrency", "-2", "-2 is not a whole number from 1 to 1000"],
+  ["hostUser", "yes", '"yes" is neither true nor false'],
+  ["hostUser", "1", "1 is neither true nor false"],
+];
+for (const [name, text, why] of badTexts) {
+  test(`${name} ${JSON.stringify(text)} is refused`, () => {
+    const get = (asked: string) => {
+      if (asked === "allowedOrigins") return `["${ORIGIN}"]`;
+      return asked === name ? text : undefined;
+    };
+    assert.is(messageOf(() => parseConfig(get)), `Cannot use ${name}: ${why}`);
+  });
+}
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing was thrown";
+}
+
+test.run();
