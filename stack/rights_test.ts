@@ -1,0 +1,156 @@
+// Least privilege, shown by use: each call that host and relay really make is allowed by their
+// policy, and each right in a policy is used by one of those calls.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import * as assert from "uvu/assert";
+import { lambdaRegistry } from "../host/registry_lambda.ts";
+import { messageEvent } from "../relay/testing/events.ts";
+import { startManagementServer } from "../relay/testing/management_server.ts";
+import { startControlPlane } from "../tools/local/control_plane.ts";
+import { LocalFunction } from "../tools/local/lambda.ts";
+import { suite } from "../tools/testing/suite.ts";
+import { hostPolicy, type PolicyDocument, relayPolicy } from "./policy.ts";
+
+const test = suite("rights");
+
+const HOST = "L0SM9cOFvHcCIhw=";
+const PAGE = "PJqB0fHsqRcCHlw=";
+
+/** A call as IAM sees it. */
+interface Call {
+  action: string;
+  resource: string;
+}
+
+function isAllowed({ action, resource }: Call, policy: PolicyDocument): boolean {
+  return policy.Statement.some(({ Effect, Action, Resource = [] }) =>
+    Effect === "Allow" && Action.includes(action) &&
+    Resource.some((pattern) => matches(resource, pattern))
+  );
+}
+
+function matches(text: string, pattern: string): boolean {
+  const [start = "", end] = pattern.split("*");
+  if (end === undefined) return text === pattern;
+  return text.startsWith(start) && text.endsWith(end);
+}
+
+function grantedBy({ Statement }: PolicyDocument): string[] {
+  const actions = Statement.filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) =>
+    Action
+  );
+  return [...new Set(actions)].sort();
+}
+
+/** Runs a host's registration against the development control plane, and gives its calls. */
+async function callsOfHost(): Promise<{ calls: Call[]; functionArn: string }> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-rights-"));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const file = join(folder, "handler.mjs");
+  await writeFile(file, "export const handler = () => null;");
+  const environment = { LAPTOP_ID: "init", ALLOWED_ORIGINS: "https://you.github.io" };
+  const relay = stack.use(new LocalFunction({ name: "SignalingRelay", file, environment }));
+  const controlPlane = stack.use(await startControlPlane({ function: relay, propagation: 300 }));
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_LAMBDA: controlPlane.endpoint,
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+  });
+
+  const registry = lambdaRegistry({ functionName: relay.name, region: "us-east-1" });
+  const entry = await registry.read(AbortSignal.timeout(5_000));
+  await entry.replace(HOST, AbortSignal.timeout(5_000));
+  assert.is((await registry.read(AbortSignal.timeout(5_000))).connectionId, HOST);
+  assert.is(relay.environment.ALLOWED_ORIGINS, "https://you.github.io");
+
+  assert.ok(controlPlane.calls.every(({ status }) => status === 200));
+  return {
+    functionArn: relay.arn,
+    calls: controlPlane.calls.map(({ operation }) => ({
+      action: `lambda:${operation}`,
+      resource: relay.arn,
+    })),
+  };
+}
+
+/** Runs the built relay against a server for posts, and gives its calls. */
+async function callsOfRelay(executionArn: string): Promise<Call[]> {
+  await using server = await startManagementServer();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `${server.endpoint}/prod`,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    LAPTOP_ID: HOST,
+  });
+  const bundle = new URL("../relay/dist/main.mjs", import.meta.url);
+  const { handler } = await import(bundle.href) as typeof import("../relay/main.ts");
+  const send = (sender: string, message: object) =>
+    handler(messageEvent(sender, JSON.stringify({ action: "sendSignal", ...message })));
+  await send(PAGE, { data: { type: "offer" } });
+  await send(HOST, { to: PAGE, data: { type: "answer" } });
+  await send(HOST, { to: "me", data: {} });
+  await send(PAGE, { to: "another=", data: {} });
+
+  assert.is(server.posts.length, 4);
+  return server.posts.map(({ method, path, headers }) => {
+    const service = /\/us-east-1\/([\w-]+)\/aws4_request/.exec(headers.authorization ?? "")?.[1];
+    assert.is(service, "execute-api", "signed for the service that the right is about");
+    return {
+      action: "execute-api:ManageConnections",
+      resource: `${executionArn}/${path.replace(/^\/(\w+)\//, `$1/${method}/`)}`,
+    };
+  });
+}
+
+test("the host's policy allows what the host calls, and nothing that it does not call", async () => {
+  const { calls, functionArn } = await callsOfHost();
+  const policy = hostPolicy({ functionArn });
+  for (const call of calls) assert.ok(isAllowed(call, policy), JSON.stringify(call));
+  assert.equal([...new Set(calls.map(({ action }) => action))].sort(), grantedBy(policy));
+});
+
+test("the relay's policy allows its posts, and besides them only what Lambda logs for it", async () => {
+  const executionArn = "arn:aws:execute-api:us-east-1:123456789012:abc123";
+  const logGroupArn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/SignalingRelay";
+  const calls = await callsOfRelay(executionArn);
+  const policy = relayPolicy({ executionArn, stage: "prod", logGroupArn });
+  for (const call of calls) assert.ok(isAllowed(call, policy), JSON.stringify(call));
+  // Lambda itself makes these two for what the handler prints, so no call of ours shows them.
+  const ofLambda = ["logs:CreateLogStream", "logs:PutLogEvents"];
+  assert.equal(
+    [...new Set(calls.map(({ action }) => action)), ...ofLambda].sort(),
+    grantedBy(policy),
+  );
+});
+
+test("other functions, APIs, stages and methods are refused", () => {
+  const host = hostPolicy({ functionArn: "arn:aws:lambda:us-east-1:1:function:SignalingRelay" });
+  const relay = relayPolicy({
+    executionArn: "arn:aws:execute-api:us-east-1:1:abc123",
+    stage: "prod",
+    logGroupArn: "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/SignalingRelay",
+  });
+  const lambda = "arn:aws:lambda:us-east-1:1:function";
+  const api = "arn:aws:execute-api:us-east-1:1";
+  const post = "execute-api:ManageConnections";
+  const refused: [PolicyDocument, string, string][] = [
+    [host, "lambda:UpdateFunctionConfiguration", `${lambda}:Another`],
+    [host, "lambda:UpdateFunctionConfiguration", `${lambda}:SignalingRelay2`],
+    [host, "lambda:UpdateFunctionCode", `${lambda}:SignalingRelay`],
+    [host, "lambda:InvokeFunction", `${lambda}:SignalingRelay`],
+    [relay, post, `${api}:other/prod/POST/@connections/${PAGE}`],
+    [relay, post, `${api}:abc123/test/POST/@connections/${PAGE}`],
+    [relay, post, `${api}:abc123/prod/DELETE/@connections/${PAGE}`],
+    [relay, post, `${api}:abc123/prod/GET/@connections/${PAGE}`],
+    [relay, "logs:CreateLogGroup", "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/Another"],
+  ];
+  for (const [policy, action, resource] of refused) {
+    assert.not.ok(isAllowed({ action, resource }, policy), `${action} ${resource}`);
+  }
+});
+
+test.run();
