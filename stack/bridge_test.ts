@@ -1,0 +1,322 @@
+// The resource graph of a Bridge under Pulumi's mocks: what it asks AWS for, resource by resource.
+import * as pulumi from "@pulumi/pulumi";
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import type { BridgeArgs } from "./bridge.ts";
+import type { PolicyDocument } from "./policy.ts";
+import { RecordingMocks, valueOf } from "./testing/mocks.ts";
+
+const test = suite("bridge");
+
+const ARGS: BridgeArgs = {
+  allowedOrigins: ["https://you.github.io", "http://localhost:3000"],
+  tags: { owner: "you" },
+};
+const EVERYTHING: BridgeArgs = {
+  ...ARGS,
+  email: "owner@example.com",
+  monthlyBudget: 3,
+  hostUser: true,
+  reservedConcurrency: 4,
+};
+
+/** Makes a bridge named `b`. The mocks are set first, the program is imported then. */
+async function create(args: BridgeArgs) {
+  const mocks = new RecordingMocks();
+  await pulumi.runtime.setMocks(mocks, "lighthouse", "test");
+  const { Bridge } = await import("./bridge.ts");
+  const bridge = new Bridge("b", args);
+  await pulumi.runtime.disconnect();
+  return { bridge, mocks };
+}
+
+/** Each policy document that was asked for. */
+function policiesOf({ created }: RecordingMocks): PolicyDocument[] {
+  return created.flatMap(({ inputs }) =>
+    [inputs.policy, inputs.assumeRolePolicy].filter(Boolean).map((text) => JSON.parse(text))
+  );
+}
+
+test("a bridge is these resources and no others", async () => {
+  const { mocks } = await create(ARGS);
+  assert.equal(mocks.count(), {
+    "lighthouse:index:Bridge": 1,
+    "aws:apigatewayv2/api:Api": 1,
+    "aws:apigatewayv2/integration:Integration": 1,
+    "aws:apigatewayv2/route:Route": 3,
+    "aws:apigatewayv2/stage:Stage": 1,
+    "aws:cloudwatch/logGroup:LogGroup": 1,
+    "aws:iam/policy:Policy": 1,
+    "aws:iam/role:Role": 1,
+    "aws:iam/rolePolicy:RolePolicy": 1,
+    "aws:lambda/function:Function": 1,
+    "aws:lambda/permission:Permission": 1,
+  });
+});
+
+test("an e-mail address and hostUser add these", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const count = mocks.count();
+  assert.is(mocks.created.length, 13 + 8);
+  assert.is(count["aws:budgets/budget:Budget"], 1);
+  assert.is(count["aws:cloudwatch/metricAlarm:MetricAlarm"], 2);
+  assert.is(count["aws:sns/topic:Topic"], 1);
+  assert.is(count["aws:sns/topicPolicy:TopicPolicy"], 1);
+  assert.is(count["aws:sns/topicSubscription:TopicSubscription"], 1);
+  assert.is(count["aws:iam/user:User"], 1);
+  assert.is(count["aws:iam/userPolicyAttachment:UserPolicyAttachment"], 1);
+});
+
+test("the API selects routes by action, and its three routes lead to one integration", async () => {
+  const { mocks } = await create(ARGS);
+  const api = mocks.findCreatedResource("aws:apigatewayv2/api:Api", "b");
+  assert.is(api.protocolType, "WEBSOCKET");
+  assert.is(api.routeSelectionExpression, "$request.body.action");
+  for (const routeKey of ["$connect", "$disconnect", "sendSignal"]) {
+    const name = `b-${routeKey.replace("$", "")}`;
+    assert.equal(mocks.findCreatedResource("aws:apigatewayv2/route:Route", name), {
+      apiId: "abc123",
+      routeKey,
+      authorizationType: "NONE",
+      target: "integrations/int456",
+    });
+  }
+  assert.equal(
+    mocks.findCreatedResource("aws:apigatewayv2/integration:Integration", "b-relay"),
+    {
+      apiId: "abc123",
+      integrationType: "AWS_PROXY",
+      integrationMethod: "POST",
+      integrationUri:
+        "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/SignalingRelay/invocations",
+    },
+  );
+});
+
+test("the stage is deployed by itself and throttled in both ways", async () => {
+  const { mocks } = await create({ ...ARGS, throttleBurst: 7, throttleRate: 6 });
+  const stage = mocks.findCreatedResource("aws:apigatewayv2/stage:Stage", "b");
+  assert.is(stage.name, "prod");
+  assert.is(stage.autoDeploy, true);
+  assert.equal(stage.defaultRouteSettings, { throttlingBurstLimit: 7, throttlingRateLimit: 6 });
+});
+
+test("the Lambda is the built relay and nothing else", async () => {
+  const { mocks } = await create(ARGS);
+  const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
+  assert.is(relay.name, "SignalingRelay");
+  assert.is(relay.runtime, "nodejs24.x");
+  assert.equal(relay.architectures, ["arm64"]);
+  assert.is(relay.handler, "main.handler");
+  assert.is(relay.memorySize, 512);
+  assert.is(relay.timeout, 5);
+  assert.is(relay.reservedConcurrentExecutions, undefined);
+  assert.equal(relay.environment, {
+    variables: {
+      LAPTOP_ID: "init",
+      ALLOWED_ORIGINS: "https://you.github.io,http://localhost:3000",
+    },
+  });
+  const files = await relay.code.assets;
+  assert.equal(Object.keys(files), ["main.mjs"]);
+  assert.match(await files["main.mjs"].path, /relay\/dist\/main\.mjs$/);
+});
+
+test("the Lambda's log group is named as Lambda does, and forgets", async () => {
+  const { mocks } = await create({ ...ARGS, functionName: "relay-2", logRetentionDays: 30 });
+  const logGroup = mocks.findCreatedResource("aws:cloudwatch/logGroup:LogGroup", "b-relay");
+  assert.is(logGroup.name, "/aws/lambda/relay-2");
+  assert.is(logGroup.retentionInDays, 30);
+});
+
+test("this API's stage alone may invoke the Lambda", async () => {
+  const { mocks } = await create(ARGS);
+  assert.equal(mocks.findCreatedResource("aws:lambda/permission:Permission", "b-gateway"), {
+    action: "lambda:InvokeFunction",
+    function: "SignalingRelay",
+    principal: "apigateway.amazonaws.com",
+    sourceArn: "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/*",
+  });
+});
+
+test("the role and the laptop get their policies, for these resources", async () => {
+  const { mocks } = await create(ARGS);
+  const { hostPolicy, relayPolicy, trustPolicy } = await import("./policy.ts");
+  const role = mocks.findCreatedResource("aws:iam/role:Role", "b-relay");
+  assert.equal(JSON.parse(role.assumeRolePolicy), trustPolicy());
+  const rolePolicy = mocks.findCreatedResource("aws:iam/rolePolicy:RolePolicy", "b-relay");
+  assert.is(rolePolicy.role, "b-relay");
+  assert.equal(
+    JSON.parse(rolePolicy.policy),
+    relayPolicy({
+      executionArn: "arn:aws:execute-api:eu-central-1:123456789012:abc123",
+      stage: "prod",
+      logGroupArn: "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/SignalingRelay",
+    }),
+  );
+  const { policy } = mocks.findCreatedResource("aws:iam/policy:Policy", "b-host");
+  assert.equal(
+    JSON.parse(policy),
+    hostPolicy({
+      functionArn: "arn:aws:lambda:eu-central-1:123456789012:function:SignalingRelay",
+    }),
+  );
+});
+
+test("no policy has a wildcard for an action, or for more than a resource's own parts", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const policies = policiesOf(mocks);
+  assert.is(policies.length, 4);
+  for (const { Sid, Action, Resource = [] } of policies.flatMap(({ Statement }) => Statement)) {
+    for (const action of Action) assert.not.match(action, "*", Sid);
+    for (const arn of Resource) {
+      assert.match(
+        arn,
+        /^arn:aws:[a-z-]+:[\w-]+:123456789012:[^*]+(\/@connections\/|:log-stream:)?\*?$/,
+      );
+      if (arn.includes("*")) assert.match(arn, /(\/POST\/@connections\/|:log-stream:)\*$/, Sid);
+    }
+  }
+});
+
+test("everything that takes tags has them", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const untaggable = [
+    "lighthouse:index:Bridge",
+    "aws:apigatewayv2/integration:Integration",
+    "aws:apigatewayv2/route:Route",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:lambda/permission:Permission",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
+  ];
+  for (const { type, inputs } of mocks.created) {
+    assert.equal(inputs.tags, untaggable.includes(type) ? undefined : ARGS.tags, type);
+  }
+});
+
+test("without tags of its own, a bridge's are the project's and the stack's name", async () => {
+  const { mocks } = await create({ allowedOrigins: ARGS.allowedOrigins });
+  const { tags } = mocks.findCreatedResource("aws:apigatewayv2/api:Api", "b");
+  assert.equal(tags, { project: "lighthouse", stack: "test" });
+});
+
+test("reserved concurrency is set where it is asked for", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
+  assert.is(relay.reservedConcurrentExecutions, 4);
+});
+
+test("the laptop's user has the laptop's policy and no key", async () => {
+  const { bridge, mocks } = await create(EVERYTHING);
+  assert.is(mocks.findCreatedResource("aws:iam/user:User", "b-host").forceDestroy, true);
+  assert.equal(
+    mocks.findCreatedResource("aws:iam/userPolicyAttachment:UserPolicyAttachment", "b-host"),
+    { user: "b-host", policyArn: "arn:aws:iam::123456789012:policy/b-host" },
+  );
+  assert.is(await valueOf(bridge.hostUserName!), "b-host");
+});
+
+test("errors and throttles are mailed, through a topic that takes nothing else", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const topic = "arn:aws:sns:eu-central-1:123456789012:b-alarms";
+  for (const metricName of ["Errors", "Throttles"]) {
+    const alarm = mocks.findCreatedResource(
+      "aws:cloudwatch/metricAlarm:MetricAlarm",
+      `b-${metricName.toLowerCase()}`,
+    );
+    assert.is(alarm.namespace, "AWS/Lambda");
+    assert.is(alarm.metricName, metricName);
+    assert.equal(alarm.dimensions, { FunctionName: "SignalingRelay" });
+    assert.equal([alarm.statistic, alarm.threshold, alarm.period], ["Sum", 1, 300]);
+    assert.is(alarm.treatMissingData, "notBreaching");
+    assert.equal(alarm.alarmActions, [topic]);
+  }
+  assert.equal(
+    mocks.findCreatedResource("aws:sns/topicSubscription:TopicSubscription", "b-alarms"),
+    {
+      topic,
+      protocol: "email",
+      endpoint: "owner@example.com",
+    },
+  );
+  const { arn, policy } = mocks.findCreatedResource("aws:sns/topicPolicy:TopicPolicy", "b-alarms");
+  assert.is(arn, topic);
+  const alarm = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm";
+  assert.equal(JSON.parse(policy).Statement[0].Condition, {
+    ArnEquals: { "aws:SourceArn": [`${alarm}:b-errors`, `${alarm}:b-throttles`] },
+  });
+});
+
+test("the budget warns when it is spent, and when it is going to be", async () => {
+  const { mocks } = await create(EVERYTHING);
+  const budget = mocks.findCreatedResource("aws:budgets/budget:Budget", "b");
+  assert.equal(
+    [budget.budgetType, budget.timeUnit, budget.limitAmount, budget.limitUnit],
+    ["COST", "MONTHLY", "3", "USD"],
+  );
+  assert.equal(budget.costFilters, [
+    { name: "Service", values: ["Amazon API Gateway", "AWS Lambda", "AmazonCloudWatch"] },
+  ]);
+  assert.equal(
+    budget.notifications.map((one: Record<string, unknown>) => [
+      one.notificationType,
+      one.threshold,
+      one.thresholdType,
+      one.subscriberEmailAddresses,
+    ]),
+    [
+      ["ACTUAL", 100, "PERCENTAGE", ["owner@example.com"]],
+      ["FORECASTED", 100, "PERCENTAGE", ["owner@example.com"]],
+    ],
+  );
+});
+
+test("a bridge tells what page and host need", async () => {
+  const { bridge } = await create(ARGS);
+  assert.is(
+    await valueOf(bridge.webSocketUrl),
+    "wss://abc123.execute-api.eu-central-1.amazonaws.com/prod",
+  );
+  assert.is(await valueOf(bridge.functionName), "SignalingRelay");
+  assert.is(await valueOf(bridge.region), "eu-central-1");
+  assert.is(await valueOf(bridge.hostPolicyArn), "arn:aws:iam::123456789012:policy/b-host");
+  assert.is(bridge.hostUserName, undefined);
+});
+
+test("a setting that is wrong is refused with its name", async () => {
+  const error = await failure({ allowedOrigins: [] });
+  assert.match(error.message, /^Cannot use allowedOrigins: it is empty/);
+  assert.ok(pulumi.RunError.isInstance(error));
+});
+
+test("a relay that has not been built is refused", async () => {
+  const error = await failure({ ...ARGS, bundle: new URL("file:///nowhere/main.mjs") });
+  assert.is(
+    error.message,
+    "Cannot deploy the relay: /nowhere/main.mjs does not exist; run npm run build first",
+  );
+});
+
+test("what is not mocked throws", () => {
+  const mocks = new RecordingMocks();
+  assert.throws(
+    () => mocks.newResource({ type: "aws:s3/bucket:Bucket", name: "x", inputs: {} }),
+    /Resource is not mocked: aws:s3\/bucket:Bucket x/,
+  );
+  assert.throws(
+    () => mocks.call({ token: "aws:index/getRegion:getRegion", inputs: {} }),
+    /not mocked/,
+  );
+  assert.throws(() => mocks.findCreatedResource("aws:iam/role:Role", "x"), /was not created/);
+});
+
+async function failure(args: BridgeArgs): Promise<Error> {
+  return await create(args).then(
+    () => assert.unreachable("did not fail") as never,
+    (error: Error) => error,
+  );
+}
+
+test.run();

@@ -1,0 +1,85 @@
+// The WebSocket API: what pages and the host connect to.
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "./config.ts";
+
+/** The stage, which is the path of the WebSocket URL. */
+export const STAGE = "prod";
+
+/** What the relay handles: docs/architecture.md, "One connect". */
+const ROUTES = ["$connect", "$disconnect", "sendSignal"];
+
+/**
+ * Makes the API, without routes: the Lambda's role needs its ARN before there is a Lambda.
+ *
+ * https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/api/
+ */
+export function webSocketApi(
+  name: string,
+  tags: Record<string, string>,
+  parent: pulumi.Resource,
+): aws.apigatewayv2.Api {
+  return new aws.apigatewayv2.Api(name, {
+    description: "Lighthouse: introduces pages to a laptop",
+    protocolType: "WEBSOCKET",
+    routeSelectionExpression: "$request.body.action",
+    tags,
+  }, { parent });
+}
+
+/** Options of {@linkcode deployRoutes}. */
+export interface DeployRoutesOptions {
+  api: aws.apigatewayv2.Api;
+  relay: aws.lambda.Function;
+  settings: Settings;
+  tags: Record<string, string>;
+}
+
+/**
+ * Leads each route to the Lambda, lets the API invoke it, and puts the API on its stage.
+ *
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/route/
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/stage/
+ * - https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
+ */
+export function deployRoutes(
+  name: string,
+  { api, relay, settings, tags }: DeployRoutesOptions,
+  parent: pulumi.Resource,
+): aws.apigatewayv2.Stage {
+  const permission = new aws.lambda.Permission(`${name}-gateway`, {
+    action: "lambda:InvokeFunction",
+    function: relay.name,
+    principal: "apigateway.amazonaws.com",
+    sourceArn: pulumi.interpolate`${api.executionArn}/${STAGE}/*`,
+  }, { parent });
+
+  const integration = new aws.apigatewayv2.Integration(`${name}-relay`, {
+    apiId: api.id,
+    integrationType: "AWS_PROXY",
+    integrationMethod: "POST",
+    integrationUri: relay.invokeArn,
+  }, { parent });
+
+  const routes = ROUTES.map((routeKey) =>
+    new aws.apigatewayv2.Route(`${name}-${routeKey.replace("$", "")}`, {
+      apiId: api.id,
+      routeKey,
+      authorizationType: "NONE",
+      target: pulumi.interpolate`integrations/${integration.id}`,
+    }, { parent })
+  );
+
+  return new aws.apigatewayv2.Stage(name, {
+    apiId: api.id,
+    name: STAGE,
+    autoDeploy: true,
+    // Both: a stage with one of them missing may answer 429 to everybody.
+    defaultRouteSettings: {
+      throttlingBurstLimit: settings.throttleBurst,
+      throttlingRateLimit: settings.throttleRate,
+    },
+    tags,
+    // An API without routes cannot be deployed.
+  }, { parent, dependsOn: [...routes, permission] });
+}

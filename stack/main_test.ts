@@ -1,0 +1,111 @@
+// The whole program as Pulumi runs it: by Pulumi's own runner, TypeScript as it is, on the settings
+// of Pulumi.prod.yaml.
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import { runProgram } from "./testing/pulumi_process.ts";
+import { readYaml } from "./testing/yaml.ts";
+
+const test = suite("stack program", { deadline: 60_000 });
+
+/** The settings as the Pulumi command hands them on: text by full name, Pulumi.yaml's defaults in it. */
+async function configOf(changes: Record<string, unknown> = {}): Promise<Record<string, string>> {
+  const { config: declared } = await readYaml("Pulumi.yaml");
+  const { config: own } = await readYaml("Pulumi.prod.yaml");
+  const values: Record<string, unknown> = { ...own };
+  for (const [name, { default: value }] of Object.entries<{ default: unknown }>(declared)) {
+    values[`lighthouse:${name}`] ??= value;
+  }
+  for (const [name, value] of Object.entries(changes)) values[`lighthouse:${name}`] = value;
+  const texts = Object.entries(values).map(([name, value]) => {
+    return [name, typeof value === "string" ? value : JSON.stringify(value)];
+  });
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
+}
+
+test("prod deploys a bridge and says what page and laptop need", async () => {
+  const { code, complaints, mocks, outputs } = await runProgram(await configOf());
+  assert.equal(complaints, []);
+  assert.is(code, 0);
+  assert.is(mocks.created.length, 13);
+  const relay = mocks.findCreatedResource("aws:lambda/function:Function", "lighthouse-relay");
+  assert.is(relay.environment.variables.ALLOWED_ORIGINS, "https://you.github.io");
+  const logGroup = mocks.findCreatedResource(
+    "aws:cloudwatch/logGroup:LogGroup",
+    "lighthouse-relay",
+  );
+  assert.is(logGroup.retentionInDays, 14);
+  const stage = mocks.findCreatedResource("aws:apigatewayv2/stage:Stage", "lighthouse");
+  assert.equal(stage.defaultRouteSettings, { throttlingBurstLimit: 20, throttlingRateLimit: 10 });
+  assert.equal(stage.tags, { project: "lighthouse", stack: "prod" });
+
+  const url = "wss://abc123.execute-api.eu-central-1.amazonaws.com/prod";
+  assert.equal(outputs, {
+    webSocketUrl: url,
+    functionName: "SignalingRelay",
+    region: "eu-central-1",
+    hostPolicyArn: "arn:aws:iam::123456789012:policy/lighthouse-host",
+    hostUserName: "",
+    page: '<script type="module" src="lighthouse-tunnel.js"></script>\n' +
+      `<lighthouse-tunnel relay="${url}"></lighthouse-tunnel>`,
+    hostCommand: `lighthouse-host run --relay ${url} --function SignalingRelay` +
+      " --region eu-central-1 --backend http://127.0.0.1:5000",
+  });
+});
+
+/** A run with everything that a setting can add. */
+const everything = runProgram(await configOf({ email: "owner@example.com", hostUser: true }));
+
+test("LAPTOP_ID alone is left to the host, with the state refreshed before each run", async () => {
+  const { options } = await everything;
+  const ignoring = [...options].filter(([, { ignoreChanges }]) => ignoreChanges.length > 0);
+  assert.equal(ignoring.map(([name, { ignoreChanges }]) => [name, ignoreChanges]), [
+    ["aws:lambda/function:Function lighthouse-relay", ["environment.variables.LAPTOP_ID"]],
+  ]);
+  const project = await readYaml("Pulumi.yaml");
+  assert.equal(project.options, { refresh: "always" });
+});
+
+test("each part is made after what it stands on, and belongs to the bridge", async () => {
+  const { options, mocks } = await everything;
+  const dependenciesOf = (name: string) => options.get(name)!.dependencies;
+  const relay = dependenciesOf("aws:lambda/function:Function lighthouse-relay");
+  assert.ok(relay.includes("aws:cloudwatch/logGroup:LogGroup lighthouse-relay"));
+  assert.ok(relay.includes("aws:iam/rolePolicy:RolePolicy lighthouse-relay"));
+  const stage = dependenciesOf("aws:apigatewayv2/stage:Stage lighthouse");
+  for (const route of ["connect", "disconnect", "sendSignal"]) {
+    assert.ok(stage.includes(`aws:apigatewayv2/route:Route lighthouse-${route}`));
+  }
+  assert.ok(stage.includes("aws:lambda/permission:Permission lighthouse-gateway"));
+  for (const { type, name } of mocks.created) {
+    if (type === "lighthouse:index:Bridge") continue;
+    assert.is(options.get(`${type} ${name}`)!.parent, "lighthouse:index:Bridge lighthouse", name);
+  }
+});
+
+test("the user's name is an output where there is a user", async () => {
+  const { outputs } = await everything;
+  assert.is(outputs.hostUserName, "lighthouse-host");
+});
+
+const bad: [name: string, value: unknown, complaint: string][] = [
+  [
+    "allowedOrigins",
+    undefined,
+    'allowedOrigins: it is missing; give the origins of your pages, such as ["https://you.github.io"]',
+  ],
+  [
+    "allowedOrigins",
+    ["https://you.github.io/"],
+    "allowedOrigins[0]: https://you.github.io/ ends with a slash; leave it out",
+  ],
+];
+for (const [name, value, complaint] of bad) {
+  test(`${name} ${JSON.stringify(value)} ends with one line, and nothing is made`, async () => {
+    const { code, complaints, mocks } = await runProgram(await configOf({ [name]: value }));
+    assert.equal(complaints, [`Cannot use ${complaint}`]);
+    assert.is(code, 32, "the code that tells Pulumi that the owner has been told");
+    assert.equal(mocks.created, []);
+  });
+}
+
+test.run();

@@ -1,0 +1,96 @@
+// The Lambda that carries signals: its role, its log group and itself.
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Settings } from "./config.ts";
+import { relayPolicy, trustPolicy } from "./policy.ts";
+
+/** `LAPTOP_ID` before a host has registered; relay/relay.ts and host/registry_lambda.ts know it too. */
+const NOBODY = "init";
+
+/**
+ * MB. A first post needs about 0.1 s of processor time, and Lambda gives processor time in
+ * proportion to memory: docs/decisions.md, "512 MB for the relay".
+ */
+const MEMORY_MB = 512;
+
+/** Seconds. The relay gives a post 2.5 s, and telling its sender that it failed as much again. */
+const TIMEOUT_S = 5;
+
+/** Options of {@linkcode relayFunction}. */
+export interface RelayFunctionOptions {
+  settings: Settings;
+  /** The API whose connections it posts to. */
+  api: aws.apigatewayv2.Api;
+  /** The API's stage, by name. */
+  stage: string;
+  /** The built relay, one ES module that exports `handler`. */
+  bundle: URL;
+  tags: Record<string, string>;
+}
+
+/**
+ * Makes the Lambda.
+ *
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/loggroup/
+ *
+ * @throws {pulumi.RunError} where the bundle has not been built.
+ */
+export function relayFunction(
+  name: string,
+  { settings, api, stage, bundle, tags }: RelayFunctionOptions,
+  parent: pulumi.Resource,
+): aws.lambda.Function {
+  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency } = settings;
+  const path = fileURLToPath(bundle);
+  if (!existsSync(path)) {
+    throw new pulumi.RunError(
+      `Cannot deploy the relay: ${path} does not exist; run npm run build first`,
+    );
+  }
+
+  // Made here, since one that Lambda makes by itself keeps its lines for ever.
+  const logGroup = new aws.cloudwatch.LogGroup(`${name}-relay`, {
+    name: `/aws/lambda/${functionName}`,
+    retentionInDays: logRetentionDays,
+    tags,
+  }, { parent });
+
+  const role = new aws.iam.Role(`${name}-relay`, {
+    description: `Runs ${functionName}, the relay of Lighthouse`,
+    assumeRolePolicy: JSON.stringify(trustPolicy()),
+    tags,
+  }, { parent });
+
+  const rights = new aws.iam.RolePolicy(`${name}-relay`, {
+    role: role.name,
+    policy: pulumi.all([api.executionArn, logGroup.arn]).apply(([executionArn, logGroupArn]) =>
+      JSON.stringify(relayPolicy({ executionArn, stage, logGroupArn }))
+    ),
+  }, { parent });
+
+  return new aws.lambda.Function(`${name}-relay`, {
+    name: functionName,
+    description: "Lighthouse: carries signals between pages and a laptop",
+    architectures: ["arm64"],
+    runtime: aws.lambda.Runtime.NodeJS24dX,
+    handler: "main.handler",
+    memorySize: MEMORY_MB,
+    timeout: TIMEOUT_S,
+    role: role.arn,
+    code: new pulumi.asset.AssetArchive({ "main.mjs": new pulumi.asset.FileAsset(path) }),
+    environment: {
+      variables: { LAPTOP_ID: NOBODY, ALLOWED_ORIGINS: allowedOrigins.join(",") },
+    },
+    reservedConcurrentExecutions: reservedConcurrency,
+    tags,
+  }, {
+    parent,
+    dependsOn: [logGroup, rights],
+    // The host writes it. This keeps the value of Pulumi's state, which Pulumi.yaml's
+    // `refresh: always` makes the live one: docs/decisions.md, "LAPTOP_ID survives pulumi up".
+    ignoreChanges: ["environment.variables.LAPTOP_ID"],
+  });
+}

@@ -1,0 +1,89 @@
+// Pulumi's mocks for tests: each resource that the program makes, with outputs such as AWS gives.
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program asked for it. */
+export interface CreatedResource {
+  /** Such as `aws:lambda/function:Function`. */
+  type: string;
+  name: string;
+  // deno-lint-ignore no-explicit-any
+  inputs: any;
+}
+
+/** AWS account and region of all mocked resources. */
+const ACCOUNT = "123456789012";
+const REGION = "eu-central-1";
+
+/** For each type, its outputs besides its inputs. */
+const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) => object> = {
+  "lighthouse:index:Bridge": () => ({}),
+  "aws:apigatewayv2/api:Api": () => ({
+    id: "abc123",
+    executionArn: `arn:aws:execute-api:${REGION}:${ACCOUNT}:abc123`,
+  }),
+  "aws:apigatewayv2/integration:Integration": () => ({ id: "int456" }),
+  "aws:apigatewayv2/route:Route": () => ({}),
+  "aws:apigatewayv2/stage:Stage": (_, { name, apiId }) => ({
+    invokeUrl: `wss://${apiId}.execute-api.${REGION}.amazonaws.com/${name}`,
+  }),
+  "aws:budgets/budget:Budget": () => ({}),
+  "aws:cloudwatch/logGroup:LogGroup": (_, { name }) => ({
+    arn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${name}`,
+  }),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": (name) => ({
+    arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`,
+  }),
+  "aws:iam/policy:Policy": (name) => ({ arn: `arn:aws:iam::${ACCOUNT}:policy/${name}` }),
+  "aws:iam/role:Role": (name) => ({ name, arn: `arn:aws:iam::${ACCOUNT}:role/${name}` }),
+  "aws:iam/rolePolicy:RolePolicy": () => ({}),
+  "aws:iam/user:User": (name) => ({ name }),
+  "aws:iam/userPolicyAttachment:UserPolicyAttachment": () => ({}),
+  "aws:lambda/function:Function": (_, { name }) => ({
+    arn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`,
+    invokeArn: `arn:aws:apigateway:${REGION}:lambda:path/2015-03-31/functions/${name}/invocations`,
+    region: REGION,
+  }),
+  "aws:lambda/permission:Permission": () => ({}),
+  "aws:sns/topic:Topic": (name) => ({ arn: `arn:aws:sns:${REGION}:${ACCOUNT}:${name}` }),
+  "aws:sns/topicPolicy:TopicPolicy": () => ({}),
+  "aws:sns/topicSubscription:TopicSubscription": () => ({}),
+};
+
+/** Mocks that remember; a resource or a call that is not mocked throws. */
+export class RecordingMocks implements pulumi.runtime.Mocks {
+  /** What was made so far. */
+  readonly created: CreatedResource[] = [];
+
+  newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
+    if (type === pulumi.runtime.rootPulumiStackTypeName) return { id: name, state: inputs };
+    const outputs = OUTPUTS[type];
+    if (!outputs) throw new Error(`Resource is not mocked: ${type} ${name}`);
+    this.created.push({ type, name, inputs });
+    const state = { ...inputs, ...outputs(name, inputs) };
+    return { id: state.id ?? name, state };
+  }
+
+  call({ token }: pulumi.runtime.MockCallArgs): never {
+    throw new Error(`Call is not mocked: ${token}`);
+  }
+
+  /** What was asked for. @throws {Error} where it was not made, with what was. */
+  findCreatedResource(type: string, name: string): CreatedResource["inputs"] {
+    const found = this.created.find((one) => one.type === type && one.name === name);
+    if (found) return found.inputs;
+    const made = this.created.map((one) => `${one.type} ${one.name}`).join("\n");
+    throw new Error(`Resource was not created: ${type} ${name}. These were:\n${made}`);
+  }
+
+  /** How many there are of each type, by type. */
+  count(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { type } of this.created) counts[type] = (counts[type] ?? 0) + 1;
+    return counts;
+  }
+}
+
+/** Takes the value out of an output, once it and all that hangs on it is known. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}
