@@ -1,0 +1,61 @@
+// Shows what `pulumi up` would make, on a state and settings of its own: nothing is deployed, and no
+// AWS account is asked. Needs the Pulumi command, which downloads its AWS plugin.
+//
+//     npm run preview
+import { spawnSync } from "node:child_process";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { build } from "./build.ts";
+
+const STACK = "prod";
+const MAIN = "stack/main.ts";
+
+/** So that the AWS provider asks nobody who it is: https://www.pulumi.com/registry/packages/aws/api-docs/provider/ */
+const OFFLINE = [
+  "aws:accessKey=preview",
+  "aws:secretKey=preview",
+  "aws:skipCredentialsValidation=true",
+  "aws:skipRequestingAccountId=true",
+  "aws:skipMetadataApiCheck=true",
+];
+
+process.exitCode = await preview();
+
+async function preview(): Promise<number> {
+  if (spawnSync("pulumi", ["version"]).status !== 0) {
+    console.error(
+      "Cannot preview the stack: there is no pulumi command. https://www.pulumi.com/docs/install/",
+    );
+    return 1;
+  }
+  await build();
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-preview-"));
+  stack.defer(() => rm(folder, { recursive: true }));
+  await copyProject(folder);
+
+  const pulumi = (...args: string[]) =>
+    spawnSync("pulumi", [...args, "--cwd", folder, "--non-interactive"], {
+      stdio: "inherit",
+      env: {
+        ...process.env,
+        PULUMI_BACKEND_URL: pathToFileURL(folder).href,
+        PULUMI_CONFIG_PASSPHRASE: "preview",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      },
+    }).status ?? 1;
+  const settings = OFFLINE.flatMap((setting) => ["--config", setting]);
+  return pulumi("stack", "init", STACK) ||
+    pulumi("preview", "--stack", STACK, "--diff", ...settings);
+}
+
+/** The Pulumi command writes into the settings that it uses, so it gets copies of them. */
+async function copyProject(folder: string): Promise<void> {
+  const project = await readFile("Pulumi.yaml", "utf8");
+  if (!project.includes(`main: ${MAIN}`)) throw new Error(`Pulumi.yaml does not name ${MAIN}`);
+  await writeFile(join(folder, "Pulumi.yaml"), project.replace(MAIN, resolve(MAIN)));
+  await copyFile(`Pulumi.${STACK}.yaml`, join(folder, `Pulumi.${STACK}.yaml`));
+}
