@@ -117,8 +117,8 @@ async function probe(socket: RelaySocket, signal: AbortSignal): Promise<Registra
   const { promise, resolve } = Promise.withResolvers<RegistrationEvent>();
   const unlisten = listen(socket, (message) => {
     if (message.kind === "error") {
-      // An error about a connection that was addressed, or must not be, answers something else.
-      if (message.to !== undefined || message.code === "not-allowed") return;
+      // An error about a connection that was addressed answers something else.
+      if (message.to !== undefined) return;
       if (message.code === "host-offline") resolve({ type: "offline" });
       else resolve({ type: "failed", kind: "transient", message: message.message });
     } else if ((message.data as { nonce?: unknown } | null)?.nonce === nonce) {

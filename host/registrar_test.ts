@@ -196,7 +196,7 @@ test("answers to signals that were sent to pages do not disturb a probe", async 
   await probing;
   const error = (body: object) => relay.post(connectionId, JSON.stringify({ error: body }));
   await error({ code: "peer-gone", message: "gone", to: "page" });
-  await error({ code: "not-allowed", message: "only the host" });
+  await error({ code: "not-allowed", message: "only the host", to: "page" });
   relay.gateway.faults.dropMessage = undefined;
   assert.equal(host.states.filter(({ trouble }) => trouble), []);
   assert.is(host.states.at(-1)!.phase, "online");
