@@ -4,8 +4,9 @@
 // gateway's limit of 2 hours ends it. In that case the old one stays until the new one is online and
 // the offers that were sent to it have had time to arrive.
 import { setTimeout as sleep } from "node:timers/promises";
-import { backoff, LighthouseError, parseSignal } from "../wire/mod.ts";
+import { backoff, LighthouseError, parseSignal, type Signal } from "../wire/mod.ts";
 import type { HostConfig } from "./config.ts";
+import { deliver } from "./deliver.ts";
 import { forwardTo } from "./forward.ts";
 import type { Log } from "./log.ts";
 import { endPeers } from "./peer.ts";
@@ -158,16 +159,20 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
   }
 
   async function answer(link: RelaySocket, from: string, data: unknown): Promise<void> {
+    const reply = await replyTo(data);
+    const others = [...links].filter((other) => other !== link);
+    if (reply) await deliver(reply, from, links.has(link) ? [link, ...others] : others);
+  }
+
+  async function replyTo(data: unknown): Promise<Signal | undefined> {
     try {
       const signal = parseSignal(data);
       // A probe from elsewhere is another host's, which does not know yet that it is not registered.
-      if (signal.type !== "offer") return;
-      const reply = await peers.offer(signal.sdp);
-      if (reply) link.send(reply, from);
+      return signal.type === "offer" ? await peers.offer(signal.sdp) : undefined;
     } catch (error) {
       const { code, message } = LighthouseError.from(error, "bad-message");
       log("warn", "signal-refused", `refused a signal: ${message}`, { code });
-      link.send({ type: "refused", code, message }, from);
+      return { type: "refused", code, message };
     }
   }
 }
