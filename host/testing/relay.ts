@@ -1,4 +1,5 @@
 // For tests: the built relay behind the development gateway, and a registry in memory.
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Gateway, type GatewayOptions, startGateway } from "../../tools/local/gateway.ts";
 import { LocalFunction } from "../../tools/local/lambda.ts";
 import type { Registry, RegistryError } from "../registry.ts";
@@ -57,17 +58,27 @@ export async function startTestRelay(
   };
 }
 
-/** A registry whose writes reach the relay at once. */
+/** Options of {@linkcode MemoryRegistry}, in milliseconds. */
+export interface MemoryRegistryOptions {
+  /** How long a write takes. @default 0 */
+  propagation?: number;
+  /** How long warm instances of the relay serve the old id after that. @default 0 */
+  staleFor?: number;
+}
+
+/** A registry that writes the relay's LAPTOP_ID. */
 export class MemoryRegistry implements Registry {
   readonly name = "memory";
   readonly #relay: TestRelay;
+  readonly #options: MemoryRegistryOptions;
   /** What the next operations fail with, the first first. */
   readonly failures: RegistryError[] = [];
   /** What was carried out or failed. */
   readonly calls: string[] = [];
 
-  constructor(relay: TestRelay) {
+  constructor(relay: TestRelay, options: MemoryRegistryOptions = {}) {
     this.#relay = relay;
+    this.#options = options;
   }
 
   read() {
@@ -75,10 +86,14 @@ export class MemoryRegistry implements Registry {
     const held = this.#relay.function.environment.LAPTOP_ID!;
     return Promise.resolve({
       connectionId: held === "init" ? undefined : held,
-      replace: (connectionId: string) => {
+      replace: async (connectionId: string) => {
         this.#call("write");
-        this.#relay.register(connectionId);
-        return Promise.resolve();
+        const { propagation, staleFor = 0 } = this.#options;
+        if (propagation) await sleep(propagation);
+        const { environment } = this.#relay.function;
+        this.#relay.function.setEnvironment({ ...environment, LAPTOP_ID: connectionId }, {
+          staleFor,
+        });
       },
     });
   }
