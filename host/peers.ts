@@ -19,6 +19,12 @@ export const MAX_HALF_OPEN = 16;
 const OFFER_BURST = 40;
 const OFFERS_PER_SECOND = 20;
 
+/**
+ * Time between PINGs to a page, in milliseconds: longer than the page's own, so that a page whose
+ * script is busy for some seconds keeps its connection.
+ */
+const PING_MS = 10_000;
+
 /** Options of {@linkcode Peers}. */
 export interface PeersOptions {
   handler: HttpHandler;
@@ -107,7 +113,10 @@ export class Peers {
     try {
       const channel = await peer.channel;
       clearTimeout(timer);
-      const session = new Session(channel, { onStream: (stream) => serveRequest(stream, handler) });
+      const session = new Session(channel, {
+        onStream: (stream) => serveRequest(stream, handler),
+        pingInterval: PING_MS,
+      });
       this.#sessions.set(peer, session);
       const { local, remote } = peer.path ?? { local: "?", remote: "?" };
       log(
