@@ -169,8 +169,10 @@ test("check() that is given up leaves the connection open", async () => {
   relay.gateway.faults.dropMessage = () => true;
   const stop = new AbortController();
   const checked = socket.check(stop.signal);
+  const started = performance.now();
   stop.abort();
   assert.is(await checked, false);
+  assert.ok(performance.now() - started < 1_000);
   assert.is(await socket.check(stop.signal), false);
   relay.gateway.faults.dropMessage = undefined;
   assert.is(await socket.check(never), true);
