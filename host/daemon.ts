@@ -4,7 +4,7 @@
 // gateway's limit of 2 hours ends it. In that case the old one stays until the new one is online and
 // the offers that were sent to it have had time to arrive.
 import { setTimeout as sleep } from "node:timers/promises";
-import { backoff, LighthouseError, parseSignal, type Signal } from "../wire/mod.ts";
+import { backoff, LighthouseError } from "../wire/mod.ts";
 import type { HostConfig } from "./config.ts";
 import { deliver } from "./deliver.ts";
 import { forwardTo } from "./forward.ts";
@@ -159,21 +159,9 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
   }
 
   async function answer(link: RelaySocket, from: string, data: unknown): Promise<void> {
-    const reply = await replyTo(data);
+    const reply = await peers.answer(data);
     const others = [...links].filter((other) => other !== link);
     if (reply) await deliver(reply, from, links.has(link) ? [link, ...others] : others);
-  }
-
-  async function replyTo(data: unknown): Promise<Signal | undefined> {
-    try {
-      const signal = parseSignal(data);
-      // A probe from elsewhere is another host's, which does not know yet that it is not registered.
-      return signal.type === "offer" ? await peers.offer(signal.sdp) : undefined;
-    } catch (error) {
-      const { code, message } = LighthouseError.from(error, "bad-message");
-      log("warn", "signal-refused", `refused a signal: ${message}`, { code });
-      return { type: "refused", code, message };
-    }
   }
 }
 

@@ -227,15 +227,16 @@ test("a page's requests reach the backend, go on without the relay, and it is to
   await using bridge = await startBridge({ propagation: 100 });
   const host = bridge.startHost();
   await host.until("online");
-  await using page = new TestPage();
   const { gateway: { url } } = bridge;
-  const socket = new WebSocket(url);
-  await new Promise((resolve) => socket.on("open", resolve));
-  const answered = new Promise((resolve) => socket.once("message", resolve));
-  socket.send(formatSendSignal({ data: { type: "offer", sdp: await page.offer } }));
-  const answer = parseRelayMessage(String(await answered)) as { data: { sdp: string } };
-  page.accept(answer.data.sdp);
-  socket.terminate();
+  await using page = await TestPage.connect(async (sdp) => {
+    const socket = new WebSocket(url);
+    await new Promise((resolve) => socket.on("open", resolve));
+    const answered = new Promise((resolve) => socket.once("message", resolve));
+    socket.send(formatSendSignal({ data: { type: "offer", sdp } }));
+    const answer = parseRelayMessage(String(await answered)) as { data: { sdp: string } };
+    socket.terminate();
+    return answer.data.sdp;
+  });
 
   const session = new Session(await page.channel);
   const get = async () => {

@@ -27,11 +27,23 @@ async function answer(page: TestPage): Promise<Peer> {
 }
 
 /** A page and the host's peer, connected. */
-async function connect(page: TestPage): Promise<{ peer: Peer; ours: Channel; theirs: Channel }> {
-  const peer = await answer(page);
-  page.accept(await peer.answer);
-  const [ours, theirs] = await Promise.all([peer.channel, page.channel]);
-  return { peer, ours, theirs };
+interface Connected extends AsyncDisposable {
+  page: TestPage;
+  peer: Peer;
+  /** The host's end of the channel, and the page's. */
+  ours: Channel;
+  theirs: Channel;
+}
+
+async function connect(): Promise<Connected> {
+  let peer: Peer | undefined;
+  const page = await TestPage.connect((offer) => {
+    peer = answerOffer(parseOffer(offer), { stun: [] });
+    peers.push(peer);
+    return peer.answer;
+  });
+  const [ours, theirs] = await Promise.all([peer!.channel, page.channel]);
+  return { page, peer: peer!, ours, theirs, [Symbol.asyncDispose]: () => page.close() };
 }
 
 function nextMessage(channel: Channel): Promise<Uint8Array | string> {
@@ -93,14 +105,11 @@ test("answerOffer() answers with candidates and without trickle", async () => {
   assert.match(sdp, /^a=setup:active\r$/m);
 });
 
-test("a channel opens and carries bytes both ways, from the first message on", async () => {
-  await using page = new TestPage();
-  const peer = await answer(page);
-  page.accept(await peer.answer);
-  const heard = peer.channel.then(nextMessage);
-  const theirs = await page.channel;
+test("a channel opens and carries bytes both ways", async () => {
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
+  const heard = nextMessage(ours);
   theirs.send(new Uint8Array([1, 2, 3]));
-  const ours = await peer.channel;
   assert.equal(await heard, new Uint8Array([1, 2, 3]));
   const reply = nextMessage(theirs);
   ours.send(new Uint8Array([4, 5]));
@@ -112,8 +121,8 @@ test("a channel opens and carries bytes both ways, from the first message on", a
 });
 
 test("a message is in memory of its own, and text comes as text", async () => {
-  await using page = new TestPage();
-  const { peer, ours, theirs } = await connect(page);
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
   const messages: (Uint8Array | string)[] = [];
   const { promise: all, resolve } = Promise.withResolvers<void>();
   ours.onmessage = (message) => {
@@ -130,8 +139,8 @@ test("a message is in memory of its own, and text comes as text", async () => {
 });
 
 test("send() says when it is full, and ondrain when there is room again", async () => {
-  await using page = new TestPage();
-  const { peer, ours, theirs } = await connect(page);
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
   let received = 0;
   let sent = 0;
   const arrived = Promise.withResolvers<void>();
@@ -152,9 +161,9 @@ test("send() says when it is full, and ondrain when there is room again", async 
 });
 
 test("a second channel is closed, and the first goes on", async () => {
-  await using page = new TestPage();
-  const { peer, ours, theirs } = await connect(page);
-  const second = await page.openChannel("another");
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
+  const second = await connected.page.openChannel("another");
   await nextClose(second);
   const heard = nextMessage(ours);
   theirs.send(new Uint8Array([7]));
@@ -163,16 +172,15 @@ test("a second channel is closed, and the first goes on", async () => {
 });
 
 test("a page that closes its connection ends the peer", async () => {
-  const page = new TestPage();
-  const { peer, ours } = await connect(page);
+  const { page, peer, ours } = await connect();
   const closed = nextClose(ours);
   await page.close();
   await Promise.all([closed, peer.closed]);
 });
 
 test("a page that closes its channel alone ends the peer", async () => {
-  await using page = new TestPage();
-  const { peer, ours, theirs } = await connect(page);
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
   // A close that comes before the channel's opening has been acknowledged is not always told.
   const heard = nextMessage(ours);
   theirs.send(new Uint8Array([1]));
@@ -183,8 +191,8 @@ test("a page that closes its channel alone ends the peer", async () => {
 });
 
 test("close() tells the page, can be called again, and send() does nothing afterwards", async () => {
-  await using page = new TestPage();
-  const { peer, ours, theirs } = await connect(page);
+  await using connected = await connect();
+  const { peer, ours, theirs } = connected;
   const told = nextClose(theirs);
   const closed = nextClose(ours);
   peer.close();

@@ -2,7 +2,7 @@
 import {
   type HttpHandler,
   LighthouseError,
-  MAX_SDP,
+  parseSignal,
   serveRequest,
   Session,
   type Signal,
@@ -15,9 +15,9 @@ import { parseOffer } from "./sdp.ts";
 export const MAX_PEERS = 64;
 export const MAX_HALF_OPEN = 16;
 
-/** Offers: this many at once, then this many a second. What exceeds it gets no answer at all. */
-const OFFER_BURST = 40;
-const OFFERS_PER_SECOND = 20;
+/** Signals of pages: this many at once, then this many a second. What exceeds it gets no answer. */
+const SIGNAL_BURST = 40;
+const SIGNALS_PER_SECOND = 20;
 
 /**
  * Time between PINGs to a page, in milliseconds: longer than the page's own, so that a page whose
@@ -39,7 +39,7 @@ export interface PeersOptions {
 export class Peers {
   readonly #options: PeersOptions;
   readonly #sessions = new Map<Peer, Session | undefined>();
-  #offersLeft = OFFER_BURST;
+  #turnsLeft = SIGNAL_BURST;
   #refilled = performance.now();
   #closing = false;
 
@@ -53,23 +53,26 @@ export class Peers {
   }
 
   /**
-   * Answers an offer. Resolves with the signal for the page, or undefined where too many offers
-   * arrive for each to be answered, and once this end closes.
+   * Answers what a page has sent through the relay. Resolves with the signal for the page, or
+   * undefined where there is nothing to answer, where too much arrives for all of it to be answered,
+   * and once this end closes.
+   *
+   * @param data Anything: it is checked here.
    */
-  async offer(sdp: string): Promise<Signal | undefined> {
-    if (this.#closing || !this.#takeOffer()) return undefined;
+  async answer(data: unknown): Promise<Signal | undefined> {
+    if (this.#closing || !this.#takeTurn()) return undefined;
     try {
-      if (sdp.length > MAX_SDP) {
-        throw new LighthouseError("bad-offer", "Cannot take the offer: too long");
-      }
-      const description = parseOffer(sdp);
+      const signal = parseSignal(data);
+      // A probe is another host's, which does not know yet that it is not registered.
+      if (signal.type !== "offer") return undefined;
+      const description = parseOffer(signal.sdp);
       this.#checkRoom();
       const peer = answerOffer(description, { stun: this.#options.stun });
       this.#keep(peer);
       return { type: "answer", sdp: await peer.answer };
     } catch (error) {
-      const { code, message } = LighthouseError.from(error, "bad-offer");
-      this.#options.log("warn", "offer-refused", `refused an offer: ${message}`, { code });
+      const { code, message } = LighthouseError.from(error, "bad-message");
+      this.#options.log("warn", "signal-refused", `refused what a page sent: ${message}`, { code });
       return { type: "refused", code, message };
     }
   }
@@ -85,13 +88,13 @@ export class Peers {
     await Promise.all(all.map(([peer]) => peer.closed));
   }
 
-  #takeOffer(): boolean {
+  #takeTurn(): boolean {
     const now = performance.now();
-    const refill = (now - this.#refilled) / 1000 * OFFERS_PER_SECOND;
-    this.#offersLeft = Math.min(OFFER_BURST, this.#offersLeft + refill);
+    const refill = (now - this.#refilled) / 1000 * SIGNALS_PER_SECOND;
+    this.#turnsLeft = Math.min(SIGNAL_BURST, this.#turnsLeft + refill);
     this.#refilled = now;
-    if (this.#offersLeft < 1) return false;
-    this.#offersLeft--;
+    if (this.#turnsLeft < 1) return false;
+    this.#turnsLeft--;
     return true;
   }
 

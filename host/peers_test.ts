@@ -8,7 +8,7 @@ import { formatOffer, parseOffer } from "./sdp.ts";
 import { CHROMIUM_OFFER } from "./testing/offers.ts";
 import { TestPage } from "./testing/page.ts";
 
-const test = suite("peers", { deadline: 20_000 });
+const test = suite("peers", { deadline: 60_000 });
 
 // A deadline for opening must leave time for DTLS to repeat what was lost, which it does after 1 s.
 
@@ -56,18 +56,25 @@ test.after(async () => {
   endPeers();
 });
 
+/** An offer as a signal. */
+function offer(sdp: string): Signal {
+  return { type: "offer", sdp };
+}
+
 function codeOf(signal: Signal | undefined): string | undefined {
   return signal?.type === "refused" ? signal.code : signal?.type;
 }
 
 /** Connects a page. It is connected on both ends: the host's channel may open after the page's. */
-async function connect(page: TestPage, peers: Peers): Promise<Session> {
-  const signal = await peers.offer(await page.offer);
-  assert.is(codeOf(signal), "answer");
-  page.accept((signal as { sdp: string }).sdp);
+async function connect(peers: Peers): Promise<TestPage & { session: Session }> {
+  const page = await TestPage.connect(async (sdp) => {
+    const signal = await peers.answer(offer(sdp));
+    assert.is(codeOf(signal), "answer");
+    return (signal as { sdp: string }).sdp;
+  });
   const session = new Session(await page.channel);
   await get(session, "/");
-  return session;
+  return Object.assign(page, { session });
 }
 
 async function get(session: Session, target: string): Promise<string> {
@@ -75,12 +82,12 @@ async function get(session: Session, target: string): Promise<string> {
   return await new Response((await sendRequest(session, request)).body).text();
 }
 
-test("offer() leads to a session whose requests the handler answers", async () => {
+test("answer() leads to a session whose requests the handler answers", async () => {
   const { peers, events, next } = setUp();
   const left = next("page-left");
   {
-    await using page = new TestPage();
-    const session = await connect(page, peers);
+    await using page = await connect(peers);
+    const { session } = page;
     assert.is(await get(session, "/notes?a=1"), "GET /notes?a=1");
     assert.is(peers.connected, 1);
     session.close();
@@ -92,99 +99,115 @@ test("offer() leads to a session whose requests the handler answers", async () =
 
 test("pages have sessions of their own, and one that leaves disturbs no other", async () => {
   const { peers, next } = setUp();
-  await using stays = new TestPage();
-  const staying = await connect(stays, peers);
+  await using stays = await connect(peers);
   const left = next("page-left");
   {
-    await using leaves = new TestPage();
-    await connect(leaves, peers);
+    await using _leaves = await connect(peers);
   }
   await left;
-  assert.is(await get(staying, "/"), "GET /");
-  staying.close();
+  assert.is(await get(stays.session, "/"), "GET /");
+  stays.session.close();
 });
 
-const refusals: [what: string, sdp: string][] = [
-  ["that is none", "hello"],
+const refusals: [what: string, data: unknown, code: string][] = [
+  ["nothing", null, "bad-message"],
+  ["text", "an offer?", "bad-message"],
+  ["a type that is none", { type: "hello" }, "bad-message"],
+  ["an offer without an SDP", { type: "offer" }, "bad-message"],
+  ["an offer whose SDP is none", offer("hello"), "bad-offer"],
   [
-    "with a password of 21 characters",
-    SILENT_OFFER.replace(/ice-pwd:.*/, `ice-pwd:${"p".repeat(21)}`),
+    "an offer with a password of 21 characters",
+    offer(SILENT_OFFER.replace(/ice-pwd:.*/, `ice-pwd:${"p".repeat(21)}`)),
+    "bad-offer",
   ],
-  ["that is too long", `${SILENT_OFFER}${"a=x:y\r\n".repeat(MAX_SDP / 7)}`],
-  ["whose message size is 1", SILENT_OFFER.replace(/size:\d+/, "size:1")],
+  [
+    "an offer that is too long",
+    offer(`${SILENT_OFFER}${"a=x:y\r\n".repeat(MAX_SDP / 7)}`),
+    "bad-message",
+  ],
+  [
+    "an offer whose message size is 1",
+    offer(SILENT_OFFER.replace(/size:\d+/, "size:1")),
+    "bad-offer",
+  ],
 ];
-for (const [what, sdp] of refusals) {
-  test(`offer() refuses an offer ${what}, and takes the next`, async () => {
+for (const [what, data, code] of refusals) {
+  test(`answer() refuses ${what}, and takes the next offer`, async () => {
     const { peers, events } = setUp();
-    assert.is(codeOf(await peers.offer(sdp)), "bad-offer");
-    assert.equal(events, ["offer-refused"]);
-    assert.is(codeOf(await peers.offer(SILENT_OFFER)), "answer");
+    assert.is(codeOf(await peers.answer(data)), code);
+    assert.equal(events, ["signal-refused"]);
+    assert.is(codeOf(await peers.answer(offer(SILENT_OFFER))), "answer");
   });
 }
 
-test(`offer() is busy with ${MAX_HALF_OPEN} connections that do not open, until their time is over`, async () => {
+test(`answer() is busy with ${MAX_HALF_OPEN} connections that do not open, until their time is over`, async () => {
   const { peers } = setUp({ openTimeout: 2_500 });
-  const offers = Array.from({ length: MAX_HALF_OPEN }, () => peers.offer(SILENT_OFFER));
-  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "host-busy");
+  const offers = Array.from({ length: MAX_HALF_OPEN }, () => peers.answer(offer(SILENT_OFFER)));
+  assert.is(codeOf(await peers.answer(offer(SILENT_OFFER))), "host-busy");
   for (const signal of await Promise.all(offers)) assert.is(codeOf(signal), "answer");
   assert.is(peers.connected, 0);
 
-  await using page = new TestPage();
-  const sdp = await page.offer;
-  let signal = await peers.offer(sdp);
-  for (let tries = 0; codeOf(signal) === "host-busy" && tries < 40; tries++) {
-    await sleep(100);
-    signal = await peers.offer(sdp);
-  }
-  assert.is(codeOf(signal), "answer");
-  page.accept((signal as { sdp: string }).sdp);
-  assert.is(await get(new Session(await page.channel), "/"), "GET /");
+  // TestPage tries for longer than a connection has to open.
+  await using page = await connect(peers);
+  assert.is(await get(page.session, "/"), "GET /");
 });
+
+for (
+  const data of [{ type: "probe", nonce: "1" }, { type: "replaced" }, {
+    type: "answer",
+    sdp: "v=0",
+  }]
+) {
+  test(`answer() has nothing to say to a ${data.type}`, async () => {
+    const { peers, events } = setUp();
+    assert.is(await peers.answer(data), undefined);
+    assert.equal(events, []);
+  });
+}
 
 test("a connection that opened in time stays", async () => {
   const { peers } = setUp({ openTimeout: 2_500 });
-  await using page = new TestPage();
-  const session = await connect(page, peers);
+  await using page = await connect(peers);
+  const { session } = page;
   await sleep(2_700);
   assert.is(await get(session, "/"), "GET /");
 });
 
-test("offer() gives no answer to what exceeds 40 at once, and a page connects afterwards", async () => {
+test("answer() gives no answer to what exceeds 40 at once, and a page connects afterwards", async () => {
   const { peers } = setUp();
-  const burst = await Promise.all(Array.from({ length: 100 }, () => peers.offer("hello")));
+  const burst = await Promise.all(Array.from({ length: 100 }, () => peers.answer(offer("hello"))));
   assert.equal(burst.map(codeOf), [...Array(40).fill("bad-offer"), ...Array(60).fill(undefined)]);
   await sleep(150);
-  await using page = new TestPage();
-  assert.is(await get(await connect(page, peers), "/"), "GET /");
+  await using page = await connect(peers);
+  assert.is(await get(page.session, "/"), "GET /");
 });
 
-test(`offer() is busy with ${MAX_PEERS} open connections, and no longer when one leaves`, async () => {
-  const { peers, next } = setUp();
+test(`answer() is busy with ${MAX_PEERS} open connections, and no longer when one leaves`, async () => {
+  // What a page's failed attempt leaves half open ends soon.
+  const { peers, next } = setUp({ openTimeout: 2_500 });
   await using pages = new AsyncDisposableStack();
   const opened: TestPage[] = [];
   while (opened.length < MAX_PEERS) {
     // No faster than the bucket fills.
     if (opened.length >= 40) await sleep(60);
-    const page = pages.use(new TestPage());
-    await connect(page, peers);
-    opened.push(page);
+    opened.push(pages.use(await connect(peers)));
   }
   await sleep(60);
-  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "host-busy");
+  assert.is(codeOf(await peers.answer(offer(SILENT_OFFER))), "host-busy");
   const left = next("page-left");
   await opened[0]!.close();
   await left;
-  assert.is(codeOf(await peers.offer(SILENT_OFFER)), "answer");
+  assert.is(codeOf(await peers.answer(offer(SILENT_OFFER))), "answer");
 });
 
 test("close() says goodbye to all pages, and takes no more", async () => {
   const { peers } = setUp();
-  await using first = new TestPage();
-  await using second = new TestPage();
-  const sessions = [await connect(first, peers), await connect(second, peers)];
-  await peers.offer(SILENT_OFFER);
+  await using first = await connect(peers);
+  await using second = await connect(peers);
+  const sessions = [first.session, second.session];
+  await peers.answer(offer(SILENT_OFFER));
   const closed = peers.close();
-  assert.is(await peers.offer(SILENT_OFFER), undefined);
+  assert.is(await peers.answer(offer(SILENT_OFFER)), undefined);
   await closed;
   for (const session of sessions) {
     assert.match((await session.closed).message, /other side closed/);
@@ -194,8 +217,8 @@ test("close() says goodbye to all pages, and takes no more", async () => {
 
 test("close() does not wait for a page that has closed its channel and kept its connection", async () => {
   const { peers, next } = setUp();
-  await using page = new TestPage();
-  const session = await connect(page, peers);
+  await using page = await connect(peers);
+  const { session } = page;
   assert.is(await get(session, "/"), "GET /");
   const left = next("page-left");
   (await page.channel).close();

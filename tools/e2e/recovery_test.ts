@@ -105,8 +105,10 @@ test("a page that is closed says goodbye, and the host knows at once", async () 
   const { page } = await openPage(browser, bridge.page.url);
   await untilState(page, "connected");
   await page.goto("about:blank");
-  const left = await host.until("page-left");
-  assert.match(left.message, /the other side closed the connection/i);
+  // By silence it would take the host 20 s.
+  const left = host.until("page-left").then(() => "left");
+  const late = new Promise((resolve) => setTimeout(resolve, 5_000, "late").unref());
+  assert.is(await Promise.race([left, late]), "left");
   await page.close();
 });
 
@@ -132,7 +134,8 @@ test("a page whose host is offline says so within 2 s, and connects when it is b
 
   await bridge.startHost().until("online");
   await page.evaluate(() =>
-    document.querySelector("lighthouse-tunnel")!.shadowRoot!.querySelector("button")!.click()
+    // It may have tried again by itself already.
+    document.querySelector("lighthouse-tunnel")!.shadowRoot!.querySelector("button")?.click()
   );
   await untilState(page, "connected");
   await page.close();

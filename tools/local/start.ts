@@ -16,7 +16,7 @@ const SHOWN = new Set([
   "page-left",
   "relay-lost",
   "registration-failed",
-  "offer-refused",
+  "signal-refused",
 ]);
 
 const port = parsePort(process.env.PORT ?? "8080");
