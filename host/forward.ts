@@ -11,12 +11,6 @@ import {
   LighthouseError,
 } from "../wire/mod.ts";
 
-/** Options of {@linkcode forwardTo}. */
-export interface ForwardOptions {
-  /** Called when a request is answered or has failed. For the log. */
-  onRequest?: (line: { method: string; path: string; status: number; ms: number }) => void;
-}
-
 /** Time for the backend to accept a connection, to send its head, and between two chunks, in ms. */
 const CONNECT_MS = 5_000;
 const HEADERS_MS = 300_000;
@@ -55,7 +49,7 @@ export interface Forwarder {
  *
  * @param backend An http or https URL; its path is put before each request's.
  */
-export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): Forwarder {
+export function forwardTo(backend: URL): Forwarder {
   const agent = new Agent({
     connect: { timeout: CONNECT_MS },
     headersTimeout: HEADERS_MS,
@@ -70,14 +64,6 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
         "Cannot forward CONNECT: it asks for another tunnel",
       );
     }
-    const started = performance.now();
-    const report = (status: number) =>
-      onRequest?.({
-        method: request.method,
-        path: url.pathname,
-        status,
-        ms: performance.now() - started,
-      });
     try {
       const { statusCode, statusText, headers, body } = await agent.request({
         origin: url.origin,
@@ -88,7 +74,6 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
         signal,
         responseHeaders: "raw",
       });
-      report(statusCode);
       const isEmpty = isBodyless(request.method, statusCode);
       if (isEmpty) await body.dump();
       return {
@@ -100,7 +85,6 @@ export function forwardTo(backend: URL, { onRequest }: ForwardOptions = {}): For
     } catch (error) {
       if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
       if (isRefusal(error)) throw LighthouseError.from(error, "bad-request");
-      report(502);
       return badGateway(backend, error);
     }
   };

@@ -1,5 +1,6 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
 import {
+  type Channel,
   type HttpHandler,
   LighthouseError,
   parseSignal,
@@ -108,38 +109,35 @@ export class Peers {
     }
   }
 
+  /** Keeps the books on a peer until its end. */
   async #keep(peer: Peer): Promise<void> {
-    const { handler, log, openTimeout = 20_000 } = this.#options;
     this.#sessions.set(peer, undefined);
     peer.closed.then(() => this.#sessions.delete(peer));
+    const { openTimeout = 20_000 } = this.#options;
     const timer = setTimeout(() => peer.close(), openTimeout);
-    try {
-      const channel = await peer.channel;
-      clearTimeout(timer);
-      const session = new Session(channel, {
-        onStream: (stream) => serveRequest(stream, handler),
-        pingInterval: PING_MS,
-      });
-      this.#sessions.set(peer, session);
-      const { local, remote } = peer.path ?? { local: "?", remote: "?" };
-      log(
-        "info",
-        "page-connected",
-        `page connected (${local} ↔ ${remote}), ${this.connected} open`,
-        {
-          path: { local, remote },
-          pages: this.connected,
-        },
-      );
-      const reason = await session.closed;
-      await peer.closed;
-      log("info", "page-left", `page left (${reason.message}), ${this.connected} open`, {
-        reason: reason.code,
-        pages: this.connected,
-      });
-    } catch {
-      // The page never opened its channel; peer.closed has cleaned up.
-      clearTimeout(timer);
-    }
+    const channel = await peer.channel.catch(() => undefined);
+    clearTimeout(timer);
+    if (channel) await this.#serve(peer, channel);
+  }
+
+  async #serve(peer: Peer, channel: Channel): Promise<void> {
+    const { handler, log } = this.#options;
+    const session = new Session(channel, {
+      onStream: (stream) => serveRequest(stream, handler),
+      pingInterval: PING_MS,
+    });
+    this.#sessions.set(peer, session);
+    const path = peer.path ?? { local: "?", remote: "?" };
+    const way = `${path.local} ↔ ${path.remote}`;
+    log("info", "page-connected", `page connected (${way}), ${this.connected} open`, {
+      path,
+      pages: this.connected,
+    });
+    const { code, message } = await session.closed;
+    await peer.closed;
+    log("info", "page-left", `page left (${message}), ${this.connected} open`, {
+      reason: code,
+      pages: this.connected,
+    });
   }
 }

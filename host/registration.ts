@@ -101,8 +101,12 @@ export function stepRegistration(state: Registration, event: RegistrationEvent):
       }
       return [state, { do: "write" }];
     case "asking":
-      // Somebody took the probe: the other host is there, and this one gives way.
-      if (event.type === "silent") return [{ ...state, phase: "replaced" }, { do: "stop" }];
+      // Somebody took the probe: the other host is there, and this one gives way. Asked twice, since
+      // an answer may also be slow.
+      if (event.type === "silent") {
+        if (state.failures === 0) return [{ ...state, failures: 1 }, { do: "probe" }];
+        return [{ ...state, phase: "replaced" }, { do: "stop" }];
+      }
       if (event.type === "offline") return [{ ...state, phase: "writing" }, { do: "write" }];
       if (event.type === "proved") return again(state);
       return [state, { do: "probe" }];

@@ -145,6 +145,7 @@ const walks: {
       [check, "online", "probe"],
       [silent, "reading", "read"],
       [read("other"), "asking", "probe"],
+      [silent, "asking", "probe"],
       [silent, "replaced", "stop"],
     ],
   },
@@ -195,6 +196,7 @@ const walks: {
     start: { takesOver: false },
     path: [
       [read("other"), "asking", "probe"],
+      [silent, "asking", "probe"],
       [silent, "replaced", "stop"],
       [proved, "replaced", "stop"],
       [check, "replaced", "stop"],

@@ -131,6 +131,9 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
         "owner",
         `Allow it in the policy of this host's credentials: ${statementFor(attempt)}`,
       );
+    case "InvalidParameterValueException":
+      // AWS repeats all variables in this message, so it is left out.
+      return failed("owner", "Keep the function's environment variables below 4 KB in total");
     case "ResourceNotFoundException":
       return failed(
         "owner",
