@@ -31,6 +31,11 @@ const child = spawn("node_modules/.bin/node", [program, ...flags], {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => child.kill(signal));
 }
+// npm's shell passes no signal on. When it has gone, so must the program.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill("SIGTERM");
+}, 250).unref();
 child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 
 /** Runs `npm ci` unless the installed packages are those of the lock file. */

@@ -86,9 +86,9 @@ test("a PORT that is none is refused", async () => {
   assert.match(demo.output, /PORT is not a number/);
 });
 
-/** Runs what `npm start` runs. */
+/** Runs `npm start`. Its signals go to npm alone, as from a supervisor. */
 function startDemo(port = "0") {
-  const child = spawn(process.execPath, ["tools/setup.mjs", "tools/local/start.ts"], {
+  const child = spawn("npm", ["start"], {
     env: { ...process.env, PORT: port },
     stdio: ["ignore", "pipe", "pipe"],
   });
