@@ -21,9 +21,8 @@ export const styles = css`
   }
   .pill {
     display: inline-flex;
-    flex-wrap: wrap;
     align-items: center;
-    gap: 0.25em 0.625em;
+    gap: 0.625em;
     padding: 0.375em 0.875em;
     border: 1px solid var(--_line);
     border-radius: 1.25em;
@@ -31,6 +30,9 @@ export const styles = css`
   }
   .dot {
     flex: none;
+    /* Beside the first line, however many there are. */
+    align-self: flex-start;
+    margin-top: 0.4em;
     width: 0.625em;
     height: 0.625em;
     border-radius: 50%;
@@ -55,6 +57,7 @@ export const styles = css`
     overflow-wrap: anywhere;
   }
   button {
+    flex: none;
     padding: 0.125em 0.75em;
     border: 1px solid var(--_line);
     border-radius: 1em;
