@@ -1,10 +1,10 @@
 // Reads a page's session description strictly and writes it anew from what was read.
 //
-// libdatachannel works on threads of its own, and an exception there (ICE credentials that are too
-// short are one reason) aborts the whole process, uncatchably. So its parser never sees a page's
-// text: it gets ours, made of fields that have been checked one by one, whatever its version makes
-// of the others. The grammar: RFC 8866 (SDP), RFC 8839 (ICE),
-// RFC 8841 (SCTP over DTLS), RFC 8122 (fingerprint), RFC 8842 (setup).
+// libdatachannel works on threads of its own, and an exception there ends the whole process,
+// uncatchably. So its parser never sees a page's text: it gets ours, made of fields that have been
+// checked one by one, whatever its version makes of the others.
+// The grammar: RFC 8866 (SDP), RFC 8839 (ICE), RFC 8841 (SCTP over DTLS), RFC 8122 (fingerprint),
+// RFC 8842 (setup).
 import { isIP } from "node:net";
 import { LighthouseError } from "../wire/mod.ts";
 
