@@ -28,7 +28,7 @@ export interface HostOptions {
 
 /** Times, in milliseconds. */
 export interface HostTiming {
-  /** Between checks of the registration. @default 240_000 */
+  /** Between checks of the registration. @default 240_000, which registrar.ts sets */
   checkInterval: number;
   /** Life of a link: the gateway ends connections after 2 hours. @default 6_600_000 */
   linkLife: number;
@@ -36,7 +36,8 @@ export interface HostTiming {
   grace: number;
 }
 
-const TIMING: HostTiming = { checkInterval: 240_000, linkLife: 6_600_000, grace: 60_000 };
+const LINK_LIFE = 6_600_000;
+const GRACE = 60_000;
 
 /** Waits between attempts to reach the relay, in milliseconds. */
 const RECONNECT = { first: 500, longest: 30_000 };
@@ -51,8 +52,8 @@ const CLOCK_SLACK = 5_000;
  * @throws {LighthouseError} `replaced` when another host has registered itself with the relay.
  */
 export async function runHost(config: HostConfig, options: HostOptions): Promise<void> {
-  const { registry, log, signal, timing } = options;
-  const { checkInterval, linkLife, grace } = { ...TIMING, ...timing };
+  const { registry, log, signal, timing = {} } = options;
+  const { checkInterval, linkLife = LINK_LIFE, grace = GRACE } = timing;
   const forwarder = forwardTo(config.backend);
   const peers = new Peers({ handler: forwarder.handler, stun: config.stun, log });
   const wake = new EventTarget();

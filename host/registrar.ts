@@ -9,7 +9,7 @@ import {
   stepRegistration,
 } from "./registration.ts";
 import { type Registry, type RegistryEntry, RegistryError } from "./registry.ts";
-import type { RelaySocket } from "./relay_socket.ts";
+import { isProbe, type RelaySocket } from "./relay_socket.ts";
 
 /** Options of {@linkcode keepRegistered}. */
 export interface RegistrarOptions {
@@ -121,7 +121,7 @@ async function probe(socket: RelaySocket, signal: AbortSignal): Promise<Registra
       if (message.to !== undefined) return;
       if (message.code === "host-offline") resolve({ type: "offline" });
       else resolve({ type: "failed", kind: "transient", message: message.message });
-    } else if ((message.data as { nonce?: unknown } | null)?.nonce === nonce) {
+    } else if (isProbe(message.data, nonce)) {
       resolve({ type: "proved" });
     }
   });

@@ -94,13 +94,8 @@ export class RelaySocket {
   }
 
   #receive(text: string, isBinary: boolean): void {
-    if (isBinary) return;
-    try {
-      const message = parseRelayMessage(text);
-      for (const listener of this.listeners) listener(message);
-    } catch {
-      // The relay itself says nothing malformed; whoever can forge its messages gets no reaction.
-    }
+    const message = isBinary ? undefined : tryParse(text);
+    if (message) { for (const listener of this.listeners) listener(message); }
   }
 }
 
@@ -111,7 +106,7 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
   const onMessage = (data: { toString(): string }) => {
     const message = tryParse(data.toString());
     if (message?.kind !== "signal" || message.from === undefined) return;
-    if ((message.data as { nonce?: unknown } | null)?.nonce === nonce) resolve(message.from);
+    if (isProbe(message.data, nonce)) resolve(message.from);
   };
   const onClose = () => reject(noAnswer("the connection ended"));
   const onAbort = () => reject(signal.reason);
@@ -132,6 +127,12 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
   }
 }
 
+/** Whether a signal's data is the probe with that nonce. */
+export function isProbe(data: unknown, nonce: string): boolean {
+  return (data as { nonce?: unknown } | null)?.nonce === nonce;
+}
+
+/** The relay itself says nothing malformed; whoever can forge its messages gets no reaction. */
 function tryParse(text: string): RelayMessage | undefined {
   try {
     return parseRelayMessage(text);

@@ -133,8 +133,7 @@ export class Session {
     if (this.#full) this.#backlog += bytes.length;
     if (!this.#channel.send(bytes)) this.#full = true;
     if (this.#backlog > MAX_BACKLOG) {
-      this.#end(new LighthouseError("bad-frame", "The other side sends without reading"));
-      this.#channel.close();
+      this.#cutOff(new LighthouseError("bad-frame", "The other side sends without reading"));
     }
   }
 
@@ -182,8 +181,9 @@ export class Session {
         this.#ponged(frame.payload);
         return;
       case "bye":
-        this.#end(new LighthouseError("connection-lost", "The other side closed the connection"));
-        this.#channel.close();
+        this.#cutOff(
+          new LighthouseError("connection-lost", "The other side closed the connection"),
+        );
         return;
     }
     const stream = this.#streams.get(frame.stream);
@@ -210,11 +210,7 @@ export class Session {
 
   /** Answers a malformed message; its stream alone ends, and too many of them end the session. */
   #refuse(stream: number, error: LighthouseError): void {
-    if (++this.#badFrames > MAX_BAD_FRAMES) {
-      this.#end(error);
-      this.#channel.close();
-      return;
-    }
+    if (++this.#badFrames > MAX_BAD_FRAMES) return this.#cutOff(error);
     const open = this.#streams.get(stream);
     if (open) open.reset(error);
     else this.#send({ type: "reset", stream, code: error.code, message: error.message });
@@ -237,7 +233,12 @@ export class Session {
     this.#silent = this.#heard ? 0 : this.#silent + 1;
     this.#heard = false;
     if (this.#silent < MAX_SILENT) return this.#ping();
-    this.#end(new LighthouseError("connection-lost", "The other side fell silent"));
+    this.#cutOff(new LighthouseError("connection-lost", "The other side fell silent"));
+  }
+
+  /** Ends the session and its channel at once, without a goodbye. */
+  #cutOff(reason: LighthouseError): void {
+    this.#end(reason);
     this.#channel.close();
   }
 
