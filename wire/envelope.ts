@@ -1,6 +1,6 @@
 // What a WebSocket client and the relay say to each other. The relay reads nothing but this.
 //
-//   client → relay   {"action":"sendSignal","to"?:"<connectionId>"|"me","data":…}
+//   client → relay   {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
 //   relay → client   {"from"?:"<connectionId>","data":…}
 //                    {"error":{"code":…,"message":…,"to"?:…}}
 import { type ErrorCode, isErrorCode, LighthouseError } from "./error.ts";
@@ -21,10 +21,18 @@ export const MAX_MESSAGE_BYTES = 16 * 1024;
 /** Ids are 12 to 16 characters today; AWS promises no length. */
 const MAX_CONNECTION_ID = 128;
 
+/** The host that is meant where none is named. */
+export const DEFAULT_HOST = "laptop";
+
 /** What a client asks the relay to forward. */
 export interface SendSignal {
   /** A connectionId, `"me"`, or undefined for the host. */
   to?: string;
+  /**
+   * Where several hosts share a relay: without `to`, the host that is addressed; with it, the one that
+   * the sender says it is. @default "laptop"
+   */
+  host?: string;
   /** Anything that JSON can hold. */
   data: unknown;
 }
@@ -46,8 +54,27 @@ export type RelayMessage =
   };
 
 /** Text of a message to the relay. */
-export function formatSendSignal({ to, data }: SendSignal): string {
-  return JSON.stringify({ action: SEND_SIGNAL, to, data });
+export function formatSendSignal({ to, host, data }: SendSignal): string {
+  return JSON.stringify({ action: SEND_SIGNAL, to, host, data });
+}
+
+/**
+ * Reads a host's name: 1 to 32 of `a` to `z`, digits and, inside, hyphens.
+ *
+ * @throws {TypeError} where it is none.
+ */
+export function parseHostName(value: unknown): string {
+  if (typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(value)) {
+    return value;
+  }
+  throw new TypeError("Cannot parse host: expected 1 to 32 of a to z, 0 to 9 and, inside, hyphens");
+}
+
+/** @throws {TypeError} with the path, where the value is no connectionId. */
+export function parseConnectionId(value: unknown, path: string): string {
+  const text = asString(value, path, MAX_CONNECTION_ID);
+  if (/^[\w+/=-]+$/.test(text)) return text;
+  throw new TypeError(`Cannot parse ${path}: expected a connectionId`);
 }
 
 /**
@@ -71,11 +98,9 @@ export function parseSendSignal(text: string): SendSignal {
     if (body.data === undefined || body.data === null) {
       throw new TypeError("Cannot parse data: it is missing");
     }
-    const to = body.to === undefined ? undefined : asString(body.to, "to", MAX_CONNECTION_ID);
-    if (to !== undefined && !/^[\w+/=-]+$/.test(to)) {
-      throw new TypeError("Cannot parse to: expected a connectionId");
-    }
-    return { to, data: body.data };
+    const to = body.to === undefined ? undefined : parseConnectionId(body.to, "to");
+    const host = body.host === undefined ? undefined : parseHostName(body.host);
+    return { to, host, data: body.data };
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
   }

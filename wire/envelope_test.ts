@@ -32,6 +32,7 @@ for (
       to: "L0SM9cOFvHcCIhw=",
       data: "x",
     }],
+    ['{"action":"sendSignal","host":"pi-2","data":0}', { to: undefined, host: "pi-2", data: 0 }],
     ['{"action":"sendSignal","data":0}', { to: undefined, data: 0 }],
     ['{"action":"sendSignal","data":false}', { to: undefined, data: false }],
     ['{"action":"sendSignal","from":"somebody","data":1}', { to: undefined, data: 1 }],
@@ -39,7 +40,7 @@ for (
   ] as const
 ) {
   test(`parseSendSignal() reads ${text}`, () => {
-    assert.equal(parseSendSignal(text), signal);
+    assert.equal(parseSendSignal(text), { host: undefined, ...signal });
   });
 }
 
@@ -58,6 +59,12 @@ for (
     ['{"action":"toString","data":1}', 'action: expected "sendSignal"'],
     ['{"action":["sendSignal"],"data":1}', 'action: expected "sendSignal"'],
     ['{"action":"sendSignal"}', "data: it is missing"],
+    ...[`7`, `""`, `"Pi"`, `"-pi"`, `"pi-"`, `"../x"`, `"${"a".repeat(33)}"`].map((host) =>
+      [
+        `{"action":"sendSignal","host":${host},"data":1}`,
+        "host: expected 1 to 32 of a to z",
+      ] as const
+    ),
     ['{"action":"sendSignal","data":null}', "data: it is missing"],
     ['{"action":"sendSignal","to":null,"data":1}', "to: expected a string, got null"],
     ['{"action":"sendSignal","to":1,"data":1}', "to: expected a string, got a number"],

@@ -4,10 +4,13 @@
  * What went wrong, for code to act on. `docs/errors.md` explains each and says what to do.
  *
  * From the relay: `host-offline`, `peer-gone`, `not-allowed`, `bad-message`, `too-large`,
- * `relay-failed`. From the host: `bad-offer`, `host-busy`, `bad-request`, `backend-unreachable`,
- * `backend-failed`, `replaced`. On either end of a connection: `bad-frame`, `aborted`,
- * `connection-lost`, `closed`, `too-many-streams`. On the page alone: `relay-unreachable`,
- * `no-answer`, `connection-failed`, `unsupported`. In settings: `bad-config`.
+ * `relay-failed`. From the host, about who may connect: `not-paired`, `pairing-used`,
+ * `pairing-expired`, `device-revoked`, `wrong-origin`, `clock-skew`. From the host besides:
+ * `bad-offer`, `host-busy`, `bad-request`, `no-access`, `no-service`, `not-found`,
+ * `backend-unreachable`, `backend-failed`, `backend-timeout`, `replaced`. On either end:
+ * `bad-seal`, `bad-frame`, `aborted`, `connection-lost`, `closed`, `session-lost`, `refused`,
+ * `stopped`. On the page alone: `relay-unreachable`, `no-answer`, `connection-failed`, `bad-link`,
+ * `host-key-changed`, `no-holder`, `unsupported`. In settings: `bad-config`.
  */
 export type ErrorCode = typeof errorCodes[number];
 
@@ -19,20 +22,36 @@ export const errorCodes = [
   "bad-message",
   "too-large",
   "relay-failed",
+  "not-paired",
+  "pairing-used",
+  "pairing-expired",
+  "device-revoked",
+  "wrong-origin",
+  "clock-skew",
   "bad-offer",
   "host-busy",
   "bad-request",
+  "no-access",
+  "no-service",
+  "not-found",
   "backend-unreachable",
   "backend-failed",
+  "backend-timeout",
   "replaced",
+  "bad-seal",
   "bad-frame",
   "aborted",
   "connection-lost",
   "closed",
-  "too-many-streams",
+  "session-lost",
+  "refused",
+  "stopped",
   "relay-unreachable",
   "no-answer",
   "connection-failed",
+  "bad-link",
+  "host-key-changed",
+  "no-holder",
   "unsupported",
   "bad-config",
 ] as const;

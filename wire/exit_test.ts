@@ -9,13 +9,16 @@ const test = suite("exit");
 
 /** Connects a page with a host and lets one request through; `host` and `page` are then in scope. */
 const CONNECT = `
-  import { Session, sendRequest, serveRequest } from "./mod.ts";
-  import { MemoryChannel } from "./testing/channel_pair.ts";
-  const channels = MemoryChannel.pair();
+  import { sendRequest, serveRequest } from "./mod.ts";
+  import { connectSessions } from "./testing/session_pair.ts";
   const handler = () => Promise.resolve({ status: 204, statusText: "", headers: [], body: null });
   const onStream = (stream) => serveRequest(stream, handler);
-  const host = new Session(channels[1], { onStream, pingInterval: 50 });
-  const page = new Session(channels[0], { pingInterval: 50 });
+  const look = { look: 50, silent: 100 };
+  const options = { liveness: { busy: look, idle: look, dead: 300 }, deadline: 300 };
+  const { page, host, channels } = await connectSessions({
+    page: options,
+    host: { ...options, onStream },
+  });
   await sendRequest(page, { method: "GET", target: "/", headers: [], body: null });
 `;
 
@@ -23,8 +26,8 @@ for (
   const [what, script] of [
     ["close() by the page", "page.close();"],
     ["close() by the host", "host.close();"],
-    ["the channel's end", "channels[0].close();"],
-    ["silence", "channels[0].stalled = channels[1].stalled = true;"],
+    ["the channel's end", "channels.page.close();"],
+    ["silence", "channels.page.stalled = channels.host.stalled = true;"],
   ] as const
 ) {
   test(`after ${what} the process ends by itself`, async () => {

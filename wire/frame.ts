@@ -1,140 +1,212 @@
-// Frames: one message of the data channel each.
+// Frames, and the messages that carry them (docs/wire.md, "Frames"). A message of the data channel
+// is one frame after the other:
 //
-//    0               1                               5
-//   +---------------+---------------+---------------+-----------------
-//   | type (8)      | stream (32, big endian)       | payload (0..n)
-//   +---------------+---------------+---------------+-----------------
+//   +-----------+-------------+----------------------+
+//   | type (i)  | length (i)  | body (length bytes)  | ...
+//   +-----------+-------------+----------------------+
 //
-//   type        payload                                       stream
-//   0x01 HEAD   JSON, opens a stream; then once in the answer  1..2^32-1
-//   0x02 DATA   1 to 16,384 bytes of the stream                1..2^32-1
-//   0x03 END    empty: no more DATA in this direction          1..2^32-1
-//   0x04 RESET  JSON {code, message}: both directions are over 1..2^32-1, or 0: a refused frame
-//   0x05 CREDIT 32 bits, big endian: bytes more may be sent    1..2^32-1
-//   0x06 PING   8 bytes, returned as they are                  0
-//   0x07 PONG   the PING's 8 bytes                             0
-//   0x08 BYE    empty: the sender closes                       0
+// (i) is an integer of variable length (bytes.ts). A type that is unknown is skipped by its length,
+// and so is what follows the known fields of a body.
+//
+//   type         body
+//   0x01 HELLO   see hello.ts
+//   0x02 DATA    stream (i), offset (i), bytes ...
+//   0x03 END     as DATA, and these are the direction's last bytes
+//   0x04 RESET   stream (i), code length (i), code, message ...
+//   0x05 STOP    stream (i)
+//   0x06 CREDIT  stream (i), received (i), limit (i)
+//   0x07 DONE    stream (i)
+//   0x08 ACK     bytes (i)
+//   0x09 PING    token (i)
+//   0x0a PONG    token (i)
+//   0x0b GOAWAY  empty
+//   0x0c CLOSE   code length (i), code, message ...
+import { ByteReader, ByteWriter, fromUtf8, utf8, varintLength } from "./bytes.ts";
 import { type ErrorCode, isErrorCode, LighthouseError } from "./error.ts";
-import { asRecord, parseJson } from "./parse.ts";
+import { decodeHello, encodeHello, type Hello } from "./hello.ts";
 
-/** A frame's type and what it carries. */
+/** A frame: one statement about the session or one of its streams. All can be repeated harmlessly. */
 export type Frame =
-  | { type: "head" | "data"; stream: number; payload: Uint8Array }
-  | { type: "end"; stream: number }
+  /** Opens a carrier. */
+  | { type: "hello"; hello: Hello }
+  /** Bytes of a stream's direction, and where they belong in it; `end`: nothing follows them. */
+  | { type: "data"; stream: number; offset: number; bytes: Uint8Array; end: boolean }
+  /** The stream is over in both directions, at once. */
   | { type: "reset"; stream: number; code: ErrorCode; message: string }
-  | { type: "credit"; stream: number; bytes: number }
-  | { type: "ping" | "pong"; payload: Uint8Array }
-  | { type: "bye" };
+  /** The sender of this frame wants no more of the stream's bytes. */
+  | { type: "stop"; stream: number }
+  /** The sender of this frame holds all bytes below `received`, and takes those below `limit`. */
+  | { type: "credit"; stream: number; received: number; limit: number }
+  /** The sender of this frame needs nothing more of the stream's other direction. */
+  | { type: "done"; stream: number }
+  /** Bytes of messages that have arrived over this carrier. */
+  | { type: "ack"; bytes: number }
+  | { type: "ping" | "pong"; token: number }
+  /** The sender accepts no more streams, and closes when those that are open have ended. */
+  | { type: "goaway" }
+  /** The session is over. */
+  | { type: "close"; code: ErrorCode; message: string };
 
-/** Most bytes in a DATA frame: small, so that frames of other streams get in between. */
-export const MAX_DATA = 16 * 1024;
+/**
+ * Longest message an end sends, and the longest it accepts, in bytes. Into the one that is sent go
+ * 16 KiB of a stream and the frames beside them: bodies come in pieces of a multiple of that, of which
+ * no rest is left to be sent alone.
+ */
+export const MAX_MESSAGE = 16 * 1024 + 64;
+export const MAX_MESSAGE_ACCEPTED = 64 * 1024;
 
-/** Most bytes in a HEAD frame: a request line with all its fields. Safari takes no message over 64 KiB. */
-export const MAX_HEAD = 60 * 1024;
+/** Longest code and text of a RESET or CLOSE, in bytes. */
+const MAX_CODE = 64;
+const MAX_TEXT = 512;
 
-const HEADER = 5;
-const types = ["head", "data", "end", "reset", "credit", "ping", "pong", "bye"] as const;
+const TYPE = {
+  hello: 0x01,
+  data: 0x02,
+  end: 0x03,
+  reset: 0x04,
+  stop: 0x05,
+  credit: 0x06,
+  done: 0x07,
+  ack: 0x08,
+  ping: 0x09,
+  pong: 0x0a,
+  goaway: 0x0b,
+  close: 0x0c,
+} as const;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+/** Room that a DATA frame needs beside its bytes: type, length, stream, offset at their longest. */
+export const DATA_OVERHEAD = 1 + 4 + 8 + 8;
 
-/** The bytes of a frame. */
-export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
-  const payload = payloadOf(frame);
-  const bytes = new Uint8Array(HEADER + payload.length);
-  bytes[0] = types.indexOf(frame.type) + 1;
-  new DataView(bytes.buffer).setUint32(1, "stream" in frame ? frame.stream : 0);
-  bytes.set(payload, HEADER);
-  return bytes;
-}
-
-function payloadOf(frame: Frame): Uint8Array {
+/** Writes a frame. @throws {RangeError} when it does not fit. */
+export function writeFrame(writer: ByteWriter, frame: Frame): void {
   switch (frame.type) {
-    case "head":
-    case "data":
+    case "hello":
+      return withBytes(writer, TYPE.hello, [], encodeHello(frame.hello));
+    case "data": {
+      const type = frame.end ? TYPE.end : TYPE.data;
+      return withBytes(writer, type, [frame.stream, frame.offset], frame.bytes);
+    }
+    case "reset":
+      return withBytes(writer, TYPE.reset, [frame.stream], reasonBytes(frame));
+    case "close":
+      return withBytes(writer, TYPE.close, [], reasonBytes(frame));
+    case "credit":
+      return withBytes(writer, TYPE.credit, [frame.stream, frame.received, frame.limit]);
+    case "stop":
+    case "done":
+      return withBytes(writer, TYPE[frame.type], [frame.stream]);
+    case "ack":
+      return withBytes(writer, TYPE.ack, [frame.bytes]);
     case "ping":
     case "pong":
-      return frame.payload;
-    case "reset":
-      return encoder.encode(
-        JSON.stringify({ code: frame.code, message: frame.message.slice(0, 1024) }),
-      );
-    case "credit": {
-      const payload = new Uint8Array(4);
-      new DataView(payload.buffer).setUint32(0, frame.bytes);
-      return payload;
-    }
-    case "end":
-    case "bye":
-      return new Uint8Array();
+      return withBytes(writer, TYPE[frame.type], [frame.token]);
+    case "goaway":
+      return withBytes(writer, TYPE.goaway, []);
   }
+}
+
+/** A message of the frames given. @throws {RangeError} when they exceed {@linkcode MAX_MESSAGE_ACCEPTED}. */
+export function encodeMessage(frames: Frame[]): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(MAX_MESSAGE_ACCEPTED);
+  for (const frame of frames) writeFrame(writer, frame);
+  return writer.finish().slice();
 }
 
 /**
- * Reads a frame. Payloads are views on the message, not copies.
+ * Reads a message. The bytes of DATA frames are views on it, not copies.
  *
- * @throws {LighthouseError} `bad-frame` with what was wrong. {@linkcode streamOf} tells whose it was.
+ * @throws {LighthouseError} `bad-frame` with what was wrong: nothing of the message is to be used.
  */
-export function decodeFrame(message: Uint8Array<ArrayBuffer>): Frame {
-  const type = types[(message[0] ?? 0) - 1];
-  if (message.length < HEADER) throw bad(`${message.length} bytes are cut short`);
-  if (type === undefined) throw bad(`its type ${message[0]} is unknown`);
-  const stream = streamOf(message);
-  const payload = message.subarray(HEADER);
-
-  const ofSession = type === "ping" || type === "pong" || type === "bye";
-  if (ofSession !== (stream === 0) && type !== "reset") {
-    throw bad(`a ${type} frame cannot be on stream ${stream}`);
+export function decodeMessage(message: Uint8Array<ArrayBuffer>): Frame[] {
+  if (message.length > MAX_MESSAGE_ACCEPTED) {
+    throw bad(`${message.length} bytes are more than ${MAX_MESSAGE_ACCEPTED}`);
   }
+  const reader = new ByteReader(message);
+  const frames: Frame[] = [];
+  while (reader.left > 0) {
+    const type = reader.varint();
+    const frame = decodeBody(type, new ByteReader(reader.bytes(reader.varint())));
+    if (frame) frames.push(frame);
+  }
+  return frames;
+}
+
+function decodeBody(type: number, body: ByteReader): Frame | undefined {
   switch (type) {
-    case "head":
-      if (payload.length > MAX_HEAD) throw bad(`a head of ${payload.length} bytes is too large`);
-      return { type, stream, payload };
-    case "data":
-      if (payload.length === 0 || payload.length > MAX_DATA) {
-        throw bad(`a data frame cannot have ${payload.length} bytes`);
-      }
-      return { type, stream, payload };
-    case "reset":
-      return { type, stream, ...decodeReset(payload) };
-    case "credit":
-      if (payload.length !== 4) throw bad(`a credit of ${payload.length} bytes`);
+    case TYPE.hello:
+      return { type: "hello", hello: decodeHello(body.bytes()) };
+    case TYPE.data:
+    case TYPE.end: {
+      const stream = streamId(body);
+      const offset = body.varint();
+      const bytes = body.bytes();
+      if (offset + bytes.length > Number.MAX_SAFE_INTEGER) throw bad("an offset exceeds 2^53-1");
+      return { type: "data", stream, offset, bytes, end: type === TYPE.end };
+    }
+    case TYPE.reset:
+      return { type: "reset", stream: streamId(body), ...reasonOf(body) };
+    case TYPE.stop:
+      return { type: "stop", stream: streamId(body) };
+    case TYPE.credit:
       return {
-        type,
-        stream,
-        bytes: new DataView(payload.buffer, payload.byteOffset).getUint32(0),
+        type: "credit",
+        stream: streamId(body),
+        received: body.varint(),
+        limit: body.varint(),
       };
-    case "ping":
-    case "pong":
-      if (payload.length !== 8) throw bad(`a ${type} of ${payload.length} bytes`);
-      return { type, payload };
-    case "end":
-    case "bye":
-      if (payload.length !== 0) throw bad(`its type ${type} has no payload`);
-      return type === "end" ? { type, stream } : { type };
+    case TYPE.done:
+      return { type: "done", stream: streamId(body) };
+    case TYPE.ack:
+      return { type: "ack", bytes: body.varint() };
+    case TYPE.ping:
+      return { type: "ping", token: body.varint() };
+    case TYPE.pong:
+      return { type: "pong", token: body.varint() };
+    case TYPE.goaway:
+      return { type: "goaway" };
+    case TYPE.close:
+      return { type: "close", ...reasonOf(body) };
   }
+  return undefined;
 }
 
-/** The stream that a message, however malformed, belongs to; 0 where that cannot be told. */
-export function streamOf(message: Uint8Array<ArrayBuffer>): number {
-  if (message.length < HEADER) return 0;
-  return new DataView(message.buffer, message.byteOffset).getUint32(1);
+function withBytes(
+  writer: ByteWriter,
+  type: number,
+  integers: number[],
+  bytes: Uint8Array = new Uint8Array(),
+): void {
+  let length = bytes.length;
+  for (const value of integers) length += varintLength(value);
+  writer.varint(type);
+  writer.varint(length);
+  for (const value of integers) writer.varint(value);
+  writer.bytes(bytes);
 }
 
-function decodeReset(payload: Uint8Array): { code: ErrorCode; message: string } {
-  try {
-    const { code, message } = asRecord(parseJson(decoder.decode(payload)), "the reset");
-    return {
-      code: isErrorCode(code) ? code : "aborted",
-      message: typeof message === "string" ? message.slice(0, 1024) : "The stream was reset",
-    };
-  } catch (cause) {
-    throw new LighthouseError("bad-frame", "Cannot read the frame: its reset is not JSON", {
-      cause,
-    });
-  }
+function reasonBytes({ code, message }: { code: string; message: string }): Uint8Array {
+  const codeBytes = utf8(code, MAX_CODE);
+  const text = utf8(message, MAX_TEXT);
+  const writer = new ByteWriter(1 + codeBytes.length + text.length + 1);
+  writer.varint(codeBytes.length);
+  writer.bytes(codeBytes);
+  writer.bytes(text);
+  return writer.finish();
+}
+
+/** A code from a newer version is one that this version cannot act on: it counts as `aborted`. */
+function reasonOf(body: ByteReader): { code: ErrorCode; message: string } {
+  const code = fromUtf8(body.bytes(body.varint()));
+  const message = fromUtf8(body.bytes().subarray(0, MAX_TEXT * 2));
+  return { code: isErrorCode(code) ? code : "aborted", message };
+}
+
+function streamId(body: ByteReader): number {
+  const id = body.varint();
+  if (id === 0) throw bad("stream 0 does not exist");
+  return id;
 }
 
 function bad(why: string): LighthouseError {
-  return new LighthouseError("bad-frame", `Cannot read the frame: ${why}`);
+  return new LighthouseError("bad-frame", `Cannot read the message: ${why}`);
 }

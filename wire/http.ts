@@ -1,9 +1,7 @@
 // HTTP over a stream: the heads are JSON, the bodies are the stream's bytes.
 import { LighthouseError } from "./error.ts";
-import { MAX_HEAD } from "./frame.ts";
 import { asRecord, asString, parseJson } from "./parse.ts";
-import type { Session } from "./session.ts";
-import type { Stream } from "./stream.ts";
+import { MAX_HEAD, type Stream } from "./stream.ts";
 
 /** One field line. Lists of them keep order and duplicates (`Set-Cookie`). */
 export type HeaderField = [name: string, value: string];
@@ -33,12 +31,28 @@ export interface HttpResponse {
  */
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/**
+ * Takes over the stream of a request to go over to WebSocket (websocket.ts), and answers it. What it
+ * throws resets the stream.
+ */
+export type UpgradeHandler = (request: Omit<HttpRequest, "body">, stream: Stream) => Promise<void>;
+
+/** RFC 9110 §5.6.2. */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Octets (RFC 9110 §5.5), as `Headers` and `Response` want them: they throw at anything above. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // deno-lint-ignore no-control-regex -- control characters are what it refuses
 const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
-const MAX_FIELDS = 256;
+/** Most field lines of a head. */
+export const MAX_FIELDS = 256;
+
+/** What a request or a WebSocket needs of its stream. */
+export type OpenStream = Pick<Stream, "head" | "readable" | "writable" | "closed" | "reset">;
+
+/** What they need of a session. */
+export interface StreamOpener {
+  open(head: Uint8Array): OpenStream;
+}
 
 /**
  * Sends a request over the session. Resolves when the response's head is there; its body streams.
@@ -47,7 +61,7 @@ const MAX_FIELDS = 256;
  * @throws {LighthouseError} what ended the stream; `too-large` when the head exceeds 60 KiB.
  */
 export async function sendRequest(
-  session: Session,
+  session: StreamOpener,
   request: HttpRequest,
   signal?: AbortSignal,
 ): Promise<HttpResponse> {
@@ -62,8 +76,12 @@ export async function sendRequest(
   stream.closed.then(() => signal?.removeEventListener("abort", abort));
 
   const sent = body ? body.pipeTo(stream.writable) : stream.writable.close();
-  // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
-  sent.catch((error) => stream.reset(LighthouseError.from(error, "aborted")));
+  sent.catch((error) => {
+    // The host may answer without reading all of the body.
+    if (error instanceof LighthouseError && error.code === "stopped") return;
+    // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
+    stream.reset(LighthouseError.from(error, "aborted"));
+  });
   try {
     const { body: hasBody, ...head } = parseResponseHead(await stream.head);
     return { ...head, body: hasBody ? stream.readable : null };
@@ -73,11 +91,21 @@ export async function sendRequest(
   }
 }
 
-/** Answers the request that arrives on a stream: the `onStream` of a host's session. */
-export async function serveRequest(stream: Stream, handler: HttpHandler): Promise<void> {
+/**
+ * Answers the request that arrives on a stream: the `onStream` of a host's session.
+ *
+ * @param onUpgrade Without it, a request to go over to another protocol is answered as any other, as
+ * a server may (RFC 9110 §7.8).
+ */
+export async function serveRequest(
+  stream: Stream,
+  handler: HttpHandler,
+  onUpgrade?: UpgradeHandler,
+): Promise<void> {
   let response: HttpResponse | undefined;
   try {
-    const { body, ...head } = parseRequestHead(await stream.head);
+    const { body, upgrade, ...head } = parseRequestHead(await stream.head);
+    if (upgrade && onUpgrade) return await onUpgrade(head, stream);
     response = await handler({ ...head, body: body ? stream.readable : null }, stream.signal);
     stream.signal.throwIfAborted();
     const { status, statusText, headers } = response;
@@ -97,7 +125,11 @@ export async function serveRequest(stream: Stream, handler: HttpHandler): Promis
 /** A head's JSON: a request's or a response's own members, and whether a body follows. */
 type Head<T> = Omit<T, "body"> & { body: boolean };
 
-function encodeHead(head: Head<HttpRequest> | Head<HttpResponse>): Uint8Array<ArrayBuffer> {
+/** A request's, which may ask to go over to another protocol. */
+type RequestHead = Head<HttpRequest> & { upgrade?: "websocket" };
+
+/** The bytes of a head. @throws {LighthouseError} `too-large`. */
+export function encodeHead(head: RequestHead | Head<HttpResponse>): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(JSON.stringify(head));
   if (bytes.length > MAX_HEAD) {
     throw new LighthouseError(
@@ -109,10 +141,11 @@ function encodeHead(head: Head<HttpRequest> | Head<HttpResponse>): Uint8Array<Ar
 }
 
 /** @throws {LighthouseError} `bad-request` with the path of what was wrong. */
-export function parseRequestHead(bytes: Uint8Array): Head<HttpRequest> {
+export function parseRequestHead(bytes: Uint8Array): RequestHead {
   try {
     const head = asRecord(parseJson(new TextDecoder().decode(bytes)), "the request");
     return {
+      ...(head.upgrade === "websocket" && { upgrade: "websocket" }),
       method: matching(head.method, "method", TOKEN, 32),
       target: matching(head.target, "target", TARGET, 32 * 1024),
       headers: parseHeaders(head.headers),
@@ -123,13 +156,16 @@ export function parseRequestHead(bytes: Uint8Array): Head<HttpRequest> {
   }
 }
 
-/** @throws {LighthouseError} `bad-frame` with the path of what was wrong. */
-export function parseResponseHead(bytes: Uint8Array): Head<HttpResponse> {
+/**
+ * @param least The lowest status that may come: 101 where another protocol was asked for.
+ * @throws {LighthouseError} `bad-frame` with the path of what was wrong.
+ */
+export function parseResponseHead(bytes: Uint8Array, least: 101 | 200 = 200): Head<HttpResponse> {
   try {
     const head = asRecord(parseJson(new TextDecoder().decode(bytes)), "the response");
     const { status, statusText } = head;
-    if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) {
-      throw new TypeError("Cannot parse status: expected 200 to 599");
+    if (!Number.isInteger(status) || (status as number) < least || (status as number) > 599) {
+      throw new TypeError(`Cannot parse status: expected ${least} to 599`);
     }
     return {
       status: status as number,

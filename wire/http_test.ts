@@ -1,7 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { LighthouseError } from "./error.ts";
-import { MAX_HEAD } from "./frame.ts";
 import {
   type HttpHandler,
   type HttpRequest,
@@ -11,11 +10,11 @@ import {
   sendRequest,
   serveRequest,
 } from "./http.ts";
-import { Session } from "./session.ts";
-import { type Stream, WINDOW } from "./stream.ts";
+import type { Session } from "./session.ts";
+import { MAX_HEAD } from "./stream.ts";
 import { bytesOf, isSame, pattern, streamOf } from "./testing/bytes.ts";
-import { MemoryChannel } from "./testing/channel_pair.ts";
 import { failureOf, thrownBy } from "./testing/failure.ts";
+import { connectSessions, pageSession, untilIdle } from "./testing/session_pair.ts";
 
 const test = suite("http");
 
@@ -31,23 +30,15 @@ async function withBridge(
   handler: HttpHandler,
   use: (bridge: Bridge) => Promise<void>,
 ): Promise<void> {
-  const channels = MemoryChannel.pair();
   const served: Promise<void>[] = [];
-  const streams: Stream[] = [];
-  const host = new Session(channels[1], {
-    onStream: (stream) => {
-      streams.push(stream);
-      served.push(serveRequest(stream, handler));
-    },
+  const { page, host } = await connectSessions({
+    host: { onStream: (stream) => served.push(serveRequest(stream, handler)) },
   });
-  const page = new Session(channels[0]);
   const send: Bridge["send"] = (request, signal) =>
     sendRequest(page, { method: "GET", target: "/", headers: [], body: null, ...request }, signal);
   try {
     await use({ page, host, send });
-    await Promise.all([...served, ...streams.map(({ closed }) => closed)]);
-    assert.is(page.streams, 0);
-    assert.is(host.streams, 0);
+    await Promise.all([...served, untilIdle(page, host)]);
   } finally {
     page.close();
     await host.closed;
@@ -135,7 +126,7 @@ test("many requests at once are each answered with their own", async () => {
 
 test("a handler may answer with the request's own body", async () => {
   await withBridge(({ body }) => Promise.resolve(response({ body })), async ({ send }) => {
-    const bytes = pattern(2 * WINDOW);
+    const bytes = pattern(256 * 1024);
     const { body } = await send({ body: streamOf(bytes) });
     assert.ok(isSame(await bytesOf(body!), bytes));
   });
@@ -174,28 +165,15 @@ test("sendRequest() resolves with the head while the response's body has yet to 
   });
 });
 
-test("an early response arrives while the request's body is still being sent", async () => {
+test("an early response stops the request's body, and arrives whole", async () => {
   await withBridge(() => Promise.resolve(response({ status: 413, body: text("too much") })), async (
     { send },
   ) => {
-    const uploaded = Promise.withResolvers<void>();
-    let left = 64;
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        // The second half comes after the response.
-        if (left === 32) await answered.promise;
-        if (left-- > 0) return controller.enqueue(pattern(16_384));
-        controller.close();
-        uploaded.resolve();
-      },
-    });
-    const answered = Promise.withResolvers<void>();
-    const answer = await send({ method: "POST", body });
+    const upload = endless(pattern(16_384));
+    const answer = await send({ method: "POST", body: upload.body });
     assert.is(answer.status, 413);
+    assert.is((await upload.cancelled as LighthouseError).code, "stopped");
     assert.is(new TextDecoder().decode(await bytesOf(answer.body!)), "too much");
-    answered.resolve();
-    // What nobody reads at the host is dropped: it does not stop the upload.
-    await uploaded.promise;
   });
 });
 
@@ -370,7 +348,7 @@ test("no listener is left on the signal, however the request ends", async () => 
       if (target === "/throw") await failureOf(answer);
       else if (target === "/cancel") await (await answer).body!.cancel();
       else await bytesOf((await answer).body!);
-      while (page.streams > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      await untilIdle(page);
       assert.is(signal.listeners, 0, target);
     }
   });
@@ -385,7 +363,7 @@ test("cancelling a response's body aborts the handler's signal and cancels what 
   }, async ({ page, send }) => {
     const { body } = await send();
     await body!.cancel();
-    assert.is(page.streams, 0);
+    await untilIdle(page);
     await download.cancelled;
     assert.is((await abortOf(signals[0]!) as LighthouseError).code, "aborted");
   });
@@ -519,19 +497,19 @@ test("what parseResponseHead() lets through can be made into a Response", () => 
 });
 
 test("a response whose head makes no sense resets the stream with bad-frame", async () => {
-  const channels = MemoryChannel.pair();
   const reset = Promise.withResolvers<unknown>();
-  const host = new Session(channels[1], {
-    onStream: (stream) => {
-      abortOf(stream.signal).then(reset.resolve);
-      stream.sendHead(new TextEncoder().encode('{"status":99}'));
+  const { page, host } = await connectSessions({
+    host: {
+      onStream: (stream) => {
+        abortOf(stream.signal).then(reset.resolve);
+        stream.sendHead(new TextEncoder().encode('{"status":99}'));
+      },
     },
   });
-  const page = new Session(channels[0]);
   const request = { method: "GET", target: "/", headers: [], body: null };
   assert.is((await failureOf(sendRequest(page, request))).code, "bad-frame");
   assert.is((await reset.promise as LighthouseError).code, "bad-frame");
-  assert.is(page.streams, 0);
+  await untilIdle(page, host);
   page.close();
   await host.closed;
 });
@@ -552,6 +530,7 @@ test("a request's head may have 60 KiB, and one byte more is refused before it i
     return Promise.resolve(response());
   }, async ({ page, send }) => {
     await send({ headers: headers(filling) });
+    await untilIdle(page);
     const error = await failureOf(send({ headers: headers(filling + 1) }));
     assert.is(error.code, "too-large");
     assert.is(page.streams, 0);
@@ -571,8 +550,7 @@ test("a response's head above 60 KiB fails the request with too-large", async ()
 });
 
 test("sendRequest() rejects with closed on a session that is over", async () => {
-  const [channel] = MemoryChannel.pair();
-  const session = new Session(channel);
+  const session = pageSession();
   session.close();
   const request = { method: "GET", target: "/", headers: [], body: null };
   assert.is((await failureOf(sendRequest(session, request))).code, "closed");

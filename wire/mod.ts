@@ -6,25 +6,96 @@
  */
 export { type ErrorCode, errorCodes, isErrorCode, LighthouseError } from "./error.ts";
 export {
+  DEFAULT_HOST,
   formatSendSignal,
   MAX_MESSAGE_BYTES,
   ME,
+  parseHostName,
   parseRelayMessage,
   parseSendSignal,
   type RelayMessage,
   SEND_SIGNAL,
   type SendSignal,
 } from "./envelope.ts";
-export { MAX_SDP, parseSignal, type Signal } from "./signal.ts";
+export {
+  entryKey,
+  type HostEntry,
+  isSignedBy,
+  readHostEntry,
+  readText,
+  signHostEntry,
+} from "./host_entry.ts";
+export {
+  KEY_BYTES,
+  MAX_SDP,
+  MAX_SIGNAL_BYTES,
+  parseSignal,
+  type SealedAnswer,
+  type SealedOffer,
+  type Signal,
+} from "./signal.ts";
+export { fromBase64url, toBase64url } from "./base64url.ts";
+export { asRecord, asString } from "./parse.ts";
+export {
+  derivePairingKeys,
+  formatPairingFragment,
+  type PairingKeys,
+  type PairingLink,
+  parsePairingFragment,
+  SECRET_BYTES,
+} from "./pairing.ts";
+export {
+  type Answer,
+  fingerprintOf,
+  generateDeviceKeys,
+  importTagKey,
+  MAX_NAME,
+  type Offer,
+  type OpenedOffer,
+  openOffer,
+  type OpenOfferOptions,
+  rawPublicKey,
+  sealOffer,
+  type SealOfferOptions,
+  type Sender,
+  type SentOffer,
+  TAG_KEY_BYTES,
+  taggedBytes,
+} from "./seal.ts";
 export { DEFAULT_STUN, parseStunServers } from "./ice.ts";
 export { backoff, type BackoffOptions } from "./backoff.ts";
 export type { Channel } from "./channel.ts";
-export { Session, type SessionOptions } from "./session.ts";
+export { Carrier } from "./carrier.ts";
+export { type Hello, ID_BYTES } from "./hello.ts";
+export { HOST_LIVENESS, PAGE_LIVENESS } from "./liveness.ts";
+export { DEADLINE_MS, Session, type SessionOptions } from "./session.ts";
+export { isOffer, sendOffer, serveOffer } from "./offer.ts";
+export type { Stream } from "./stream.ts";
 export {
   type HeaderField,
   type HttpHandler,
   type HttpRequest,
   type HttpResponse,
+  MAX_FIELDS,
+  type OpenStream,
   sendRequest,
   serveRequest,
+  type StreamOpener,
+  TOKEN,
+  type UpgradeHandler,
 } from "./http.ts";
+export {
+  acceptWebSocket,
+  type OpenWebSocket,
+  openWebSocket,
+  protocolsOf,
+  refuseWebSocket,
+  type WebSocketOpening,
+} from "./websocket.ts";
+export {
+  MAX_WEBSOCKET_MESSAGE,
+  NO_CLOSE_CODE,
+  readWebSocket,
+  type WebSocketMessage,
+} from "./websocket_message.ts";
+export { WebSocketWriter } from "./websocket_writer.ts";

@@ -1,536 +1,596 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import type { Channel } from "./channel.ts";
-import { decodeFrame, encodeFrame, type Frame, MAX_DATA } from "./frame.ts";
 import { LighthouseError } from "./error.ts";
-import { MAX_STREAMS, Session, type SessionOptions } from "./session.ts";
-import { type Stream, WINDOW } from "./stream.ts";
+import { encodeMessage, type Frame } from "./frame.ts";
+import { MAX_MISSING } from "./seen.ts";
+import { MAX_STREAMS } from "./session.ts";
+import type { Stream } from "./stream.ts";
 import { bytesOf, isSame, pattern, streamOf } from "./testing/bytes.ts";
-import { HIGH_WATER, MemoryChannel } from "./testing/channel_pair.ts";
 import { failureOf, thrownBy } from "./testing/failure.ts";
+import { Link, type LinkOptions, until } from "./testing/link.ts";
 
 const test = suite("session");
 
-const HEAD = new TextEncoder().encode("head");
+const MiB = 1024 * 1024;
+const HEAD = new Uint8Array([7, 1, 2, 3]);
+const ANSWER = new Uint8Array([9, 8]);
 
-/** The other end of a session's channel, in the hands of the test. */
-class RawEnd {
-  readonly #channel: Channel & { send(message: Uint8Array | string): boolean };
-  readonly #frames: Frame[] = [];
-  #wake = () => {};
-  #serial = 0;
-
-  constructor(channel: MemoryChannel) {
-    this.#channel = channel;
-    channel.onmessage = (message) => {
-      this.#frames.push(decodeFrame(message as Uint8Array<ArrayBuffer>));
-      this.#wake();
-    };
-  }
-
-  /** Sends frames, or messages that are none. */
-  send(...messages: (Frame | Uint8Array<ArrayBuffer> | string)[]): void {
-    for (const message of messages) {
-      const isFrame = typeof message === "object" && "type" in message;
-      this.#channel.send(isFrame ? encodeFrame(message) : message as Uint8Array<ArrayBuffer>);
-    }
-  }
-
-  /** The next frame of a type; what comes before it is dropped. */
-  async next<T extends Frame["type"]>(type: T): Promise<Frame & { type: T }> {
-    for (;;) {
-      const frame = this.#frames.shift();
-      if (frame?.type === type) return frame as Frame & { type: T };
-      if (!frame) await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-
-  /** Sends messages, and resolves with what was sent back until then, PINGs left out. */
-  async exchange(...messages: (Frame | Uint8Array<ArrayBuffer> | string)[]): Promise<Frame[]> {
-    const payload = new Uint8Array(8).fill(++this.#serial);
-    this.send(...messages, { type: "ping", payload });
-    const answers: Frame[] = [];
-    for (;;) {
-      const frame = this.#frames.shift();
-      if (!frame) await new Promise<void>((resolve) => this.#wake = resolve);
-      else if (frame.type === "pong" && frame.payload[0] === payload[0]) return answers;
-      else if (frame.type !== "ping") answers.push(frame);
-    }
-  }
-}
-
-/** Two sessions joined by a channel; both are over when `use` is. */
-async function withSessions(
-  use: (page: Session, host: Session, channels: [MemoryChannel, MemoryChannel]) => Promise<void>,
-  onStream: SessionOptions["onStream"] = echo,
-): Promise<void> {
-  const channels = MemoryChannel.pair();
-  const host = new Session(channels[1], { onStream });
-  const page = new Session(channels[0]);
+/** Runs with a page connected to a host, and ends both. */
+async function withLink(options: LinkOptions, use: (link: Link) => Promise<void>): Promise<void> {
+  const link = new Link(options);
   try {
-    await use(page, host, channels);
+    await link.connect();
+    await use(link);
   } finally {
-    page.close();
-    await host.closed;
+    await link.close();
   }
-  assert.is(page.streams, 0);
-  assert.is(host.streams, 0);
 }
 
-/** A session and the test at the other end of its channel; it is over when `use` is. */
-async function withSession(
-  options: SessionOptions,
-  use: (session: Session, raw: RawEnd, channels: [MemoryChannel, MemoryChannel]) => Promise<void>,
-): Promise<void> {
-  const channels = MemoryChannel.pair();
-  const raw = new RawEnd(channels[1]);
-  const session = new Session(channels[0], options);
-  try {
-    await use(session, raw, channels);
-  } finally {
-    raw.send({ type: "bye" });
-    await session.closed;
-  }
-  assert.is(session.streams, 0);
-}
-
-/** Answers each stream with its own head and its own bytes. */
+/** Answers with a head and what it reads. */
 async function echo(stream: Stream): Promise<void> {
-  try {
-    stream.sendHead(new Uint8Array(await stream.head));
-    await stream.readable.pipeTo(stream.writable);
-  } catch {
-    // It was reset.
-  }
+  await stream.head;
+  stream.sendHead(ANSWER);
+  await stream.readable.pipeTo(stream.writable).catch(() => {});
 }
 
-function head(stream: number): Frame {
-  return { type: "head", stream, payload: HEAD };
-}
+/** Takes streams and does nothing with them. */
+function ignore(): void {}
 
-function data(stream: number, length: number): Frame {
-  return { type: "data", stream, payload: pattern(length) };
-}
-
-/** DATA frames of that many bytes together. */
-function manyData(stream: number, length: number): Frame[] {
-  return Array.from({ length: length / MAX_DATA }, () => data(stream, MAX_DATA));
-}
-
-/** Opens streams that are answered. */
-async function openEchoes(raw: RawEnd, ...streams: number[]): Promise<void> {
-  raw.send(...streams.map(head));
-  for (const _ of streams) await raw.next("head");
-}
-
-/** Sends bytes on a stream of its own and reads what comes back. */
-async function roundTrip(session: Session, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = session.open(HEAD);
-  const [back] = await Promise.all([
-    bytesOf(stream.readable),
-    streamOf(bytes).pipeTo(stream.writable),
-  ]);
-  await stream.closed;
-  return back;
-}
-
-test("streams of all sizes go both ways at once with equal content", async () => {
-  await withSessions(async (page, host) => {
-    const sizes = [0, 1, MAX_DATA, MAX_DATA + 1, 1024 * 1024];
-    await Promise.all([...sizes, ...sizes].map(async (size, index) => {
-      const bytes = pattern(size, index + 1);
-      assert.ok(isSame(await roundTrip(page, bytes), bytes), `${size} bytes`);
-    }));
-    assert.is(page.streams, 0);
-    assert.is(host.streams, 0);
-  });
-});
-
-test("a reader that does not read stops its own writer at the window and nobody else", async () => {
-  const accepted: Stream[] = [];
-  await withSessions(async (page) => {
-    const stuck = page.open(HEAD);
-    const bytes = pattern(2 * WINDOW);
-    let isWritten = false;
-    const writing = streamOf(bytes).pipeTo(stuck.writable).then(() => isWritten = true);
-
-    for (let i = 0; i < 3; i++) {
-      assert.ok(isSame(await roundTrip(page, bytes), bytes));
-    }
-    assert.is(isWritten, false);
-
-    const [slow] = accepted;
-    await slow!.writable.close();
-    assert.ok(isSame(await bytesOf(slow!.readable), bytes));
-    await writing;
-    await stuck.closed;
-  }, (stream) => {
-    accepted.push(stream);
-    if (accepted.length > 1) echo(stream);
-    else stream.sendHead(HEAD);
-  });
-});
-
-test("a writer sends the window and not a byte more, until there is credit", async () => {
-  await withSession({}, async (session, raw) => {
-    const stream = session.open(HEAD);
-    stream.writable.getWriter().write(new Uint8Array(2 * WINDOW)).catch(() => {});
-    let received = 0;
-    while (received < WINDOW) received += (await raw.next("data")).payload.length;
-    assert.is(received, WINDOW);
-    assert.equal(await raw.exchange(), []);
-    assert.equal(await raw.exchange({ type: "credit", stream: 1, bytes: 0 }), []);
-    raw.send({ type: "credit", stream: 1, bytes: 300 });
-    assert.is((await raw.next("data")).payload.length, 300);
-    assert.equal(await raw.exchange(), []);
-  });
-});
-
-test("a reader's session returns the credit of what was read", async () => {
-  const onStream = async (stream: Stream) => {
-    await bytesOf(stream.readable).catch(() => {});
-  };
-  await withSession({ onStream }, async (_session, raw) => {
-    raw.send(head(1), ...manyData(1, WINDOW));
-    assert.is((await raw.next("credit")).bytes, WINDOW / 2);
-    assert.is((await raw.next("credit")).bytes, WINDOW / 2);
-    // No more is lost on the way of many windows than what is not worth a frame.
-    for (let i = 0; i < 4; i++) {
-      raw.send(...manyData(1, WINDOW));
-      assert.is((await raw.next("credit")).bytes, WINDOW / 2);
-      assert.is((await raw.next("credit")).bytes, WINDOW / 2);
-    }
-  });
-});
-
-for (const streams of [1, 100, MAX_STREAMS]) {
-  test(`the channel's queue stays within its bound with ${streams} writers at once`, async () => {
-    await withSessions(async (page, _host, [channel]) => {
-      const bytes = pattern(3 * MAX_DATA);
-      await Promise.all(Array.from({ length: streams }, () => roundTrip(page, bytes)));
-      // Heads do not wait for room: nothing can be cut off them.
-      const heads = streams * encodeFrame(head(1)).length;
-      const most = HIGH_WATER + MAX_DATA + 2048 + heads;
-      assert.ok(channel.mostQueued <= most, `${channel.mostQueued} <= ${most}`);
-      assert.ok(channel.mostQueued >= HIGH_WATER || streams === 1);
-    });
-  });
-}
-
-test("writers take turns, frame by frame, when the channel is full", async () => {
-  await withSession({}, async (session, raw) => {
-    for (let i = 0; i < 3; i++) {
-      session.open(HEAD).writable.getWriter().write(new Uint8Array(WINDOW));
-    }
-    const order: number[] = [];
-    while (order.length < 3 * WINDOW / MAX_DATA) order.push((await raw.next("data")).stream);
-    for (let i = 0; i < order.length; i += 3) {
-      assert.equal(order.slice(i, i + 3).sort(), [1, 2, 3], order.join(" "));
-    }
-  });
-});
-
-for (
-  const [what, message, stream, text] of [
-    ["text", "hello", 0, "it is text, not bytes"],
-    ["an empty message", new Uint8Array(0), 0, "0 bytes are cut short"],
-    ["a frame cut short", encodeFrame(head(1)).subarray(0, 4), 0, "4 bytes are cut short"],
-    [
-      "a credit cut short",
-      encodeFrame({ type: "credit", stream: 1, bytes: 1 }).subarray(0, 8),
-      1,
-      "3 bytes",
-    ],
-    ["an unknown type", new Uint8Array([9, 0, 0, 0, 1]), 1, "its type 9 is unknown"],
-    ["an unknown type on no stream", new Uint8Array([9, 0, 0, 0, 0]), 0, "its type 9 is unknown"],
-    ["a ping on a stream", new Uint8Array([6, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]), 1, "ping"],
-    ["a second head", encodeFrame(head(1)), 1, "a second head"],
-    ["data above 16 KiB", encodeFrame(data(1, MAX_DATA + 1)), 1, "16385 bytes"],
-    ["data of a stream that was never opened", encodeFrame(data(9, 1)), 9, "Cannot find stream 9"],
-    [
-      "an end of a stream that was never opened",
-      encodeFrame({ type: "end", stream: 9 }),
-      9,
-      "Cannot find",
-    ],
-  ] as [string, Uint8Array<ArrayBuffer> | string, number, string][]
-) {
-  test(`${what} is answered with a reset of stream ${stream}, and all else goes on`, async () => {
-    await withSession({ onStream: echo }, async (session, raw) => {
-      await openEchoes(raw, 1, 2);
-      const frames = await raw.exchange(message);
-      assert.is(frames.length, 1);
-      const [reset] = frames;
-      assert.ok(reset?.type === "reset");
-      assert.is(reset.stream, stream);
-      assert.is(reset.code, "bad-frame");
-      assert.match(reset.message, text);
-      assert.is(session.streams, stream === 1 ? 1 : 2);
-
-      raw.send(data(2, 5));
-      assert.equal(await raw.next("data"), data(2, 5));
-      raw.send(head(20));
-      assert.equal(await raw.next("head"), head(20));
-    });
-  });
-}
-
-/** A stream that is accepted and left alone. */
-const UNREAD = 1;
-
-for (
-  const [what, frames, text] of [
-    ["data beyond the credit", [...manyData(1, WINDOW), data(1, 1)], "more data than there was"],
-    ["data after the end", [{ type: "end", stream: 1 }, data(1, 1)], "data after the end"],
-    ["a second end", [{ type: "end", stream: 1 }, { type: "end", stream: 1 }], "a second end"],
-  ] as [string, Frame[], string][]
-) {
-  test(`${what} is answered with a reset of that stream, and others go on`, async () => {
-    const onStream = (stream: Stream) => stream.id === UNREAD ? undefined : void echo(stream);
-    await withSession({ onStream }, async (session, raw) => {
-      raw.send(head(UNREAD));
-      await openEchoes(raw, 2);
-      const resets = await raw.exchange(...frames);
-      assert.is(resets.length, 1);
-      assert.ok(resets[0]?.type === "reset");
-      assert.is(resets[0].stream, 1);
-      assert.is(resets[0].code, "bad-frame");
-      assert.match(resets[0].message, text);
-      assert.is(session.streams, 1);
-
-      raw.send(data(2, 5));
-      assert.equal(await raw.next("data"), data(2, 5));
-    });
-  });
-}
-
-test("the page's end refuses streams that the host opens", async () => {
-  await withSession({}, async (session, raw) => {
-    const [reset] = await raw.exchange(head(1));
-    assert.ok(reset?.type === "reset");
-    assert.is(reset.stream, 1);
-    assert.is(session.streams, 0);
-  });
-});
-
-test("data before the answer's head resets the stream", async () => {
-  await withSession({}, async (session, raw) => {
-    const stream = session.open(HEAD);
-    const frames = await raw.exchange(data(1, 1));
-    assert.equal(frames.map(({ type }) => type), ["head", "reset"]);
-    assert.is((await failureOf(stream.head)).code, "bad-frame");
-  });
-});
-
-test("64 malformed messages are answered, one more ends the session", async () => {
-  await withSession({ onStream: echo }, async (session, raw, [channel]) => {
-    await openEchoes(raw, 1);
-    const resets = await raw.exchange(...Array(64).fill("bad"));
-    assert.is(resets.length, 64);
-    raw.send(data(1, 3));
-    assert.equal(await raw.next("data"), data(1, 3));
-
-    const isClosed = new Promise<void>((resolve) => {
-      const { onclose } = channel;
-      channel.onclose = () => {
-        onclose();
-        resolve();
-      };
-    });
-    raw.send("bad");
-    assert.is((await session.closed).code, "bad-frame");
-    await isClosed;
-  });
-});
-
-test("late frames of a stream that is over are ignored", async () => {
-  await withSession({ onStream: (stream) => void stream.head }, async (session, raw) => {
-    await raw.exchange(head(1), { type: "reset", stream: 1, code: "aborted", message: "Enough" });
-    assert.is(session.streams, 0);
-    const answers = await raw.exchange(
-      data(1, 1),
-      { type: "end", stream: 1 },
-      { type: "credit", stream: 1, bytes: 1 },
-      { type: "reset", stream: 1, code: "aborted", message: "Again" },
-      head(1),
-      // A reset of what was never opened, or of nothing at all, is no reason to answer either.
-      { type: "reset", stream: 7, code: "aborted", message: "Which?" },
-      { type: "reset", stream: 0, code: "bad-frame", message: "Which?" },
-    );
-    assert.equal(answers, []);
-    assert.is(session.streams, 0);
-  });
-});
-
-test(`of more than ${MAX_STREAMS} streams each is refused, until another has ended`, async () => {
-  const onStream = (stream: Stream) => stream.sendHead(HEAD);
-  await withSession({ onStream }, async (session, raw) => {
-    await raw.exchange(...Array.from({ length: MAX_STREAMS }, (_, index) => head(index + 1)));
-    assert.is(session.streams, MAX_STREAMS);
-
-    const refused = await raw.exchange(head(601), data(601, 1), head(602));
-    assert.equal(refused.map((frame) => frame.type === "reset" && [frame.stream, frame.code]), [
-      [601, "too-many-streams"],
-      [602, "too-many-streams"],
-    ]);
-    assert.is(session.streams, MAX_STREAMS);
-
-    raw.send({ type: "reset", stream: 5, code: "aborted", message: "Enough" });
-    assert.equal(await raw.exchange(head(603)), [head(603)]);
-  });
-});
-
-test("PING is answered with its own bytes", async () => {
-  await withSession({}, async (_session, raw) => {
-    raw.send({ type: "ping", payload: pattern(8) });
-    assert.equal((await raw.next("pong")).payload, pattern(8));
-  });
-});
-
-test("PINGs are not answered while the channel is full", async () => {
-  await withSession({}, async (_session, raw, [channel]) => {
-    channel.stalled = true;
-    const handled = new Promise<void>((resolve) => {
-      const { onmessage } = channel;
-      channel.onmessage = (message) => {
-        onmessage(message);
-        if (message[0] === 4) resolve();
-      };
-    });
-    const [ping, last]: Frame[] = [
-      { type: "ping", payload: new Uint8Array(8) },
-      { type: "reset", stream: 0, code: "aborted", message: "The last one" },
-    ];
-    raw.send(...Array(Math.ceil(1.5 * HIGH_WATER / 13)).fill(ping), last!);
-    await handled;
-    // The session's own PINGs come on top.
-    assert.ok(channel.mostQueued <= HIGH_WATER + 3 * 13, `${channel.mostQueued} bytes`);
-  });
-});
-
-test("roundTripTime is measured with the first PONG", async () => {
-  await withSessions(async (page, host) => {
-    assert.is(page.roundTripTime, undefined);
-    await roundTrip(page, pattern(1));
-    await roundTrip(page, pattern(1));
-    for (const session of [page, host]) {
-      assert.ok(session.roundTripTime! >= 0 && session.roundTripTime! < 5000);
-    }
-  });
-});
-
-test("silence closes the session with connection-lost", async () => {
-  const channels = MemoryChannel.pair();
-  channels[1].stalled = true;
-  const session = new Session(channels[0], { pingInterval: 20 });
-  const stream = session.open(HEAD);
-  const started = performance.now();
-  const reason = await session.closed;
-  const elapsed = performance.now() - started;
-  assert.is(reason.code, "connection-lost");
-  assert.ok(elapsed >= 55, `after ${elapsed} ms`);
-  assert.is(await failureOf(stream.head), reason);
-  assert.is(session.streams, 0);
-  assert.is(channels[1].send("after the end"), true);
-});
-
-test("any frame counts as life", async () => {
-  await withSession({ pingInterval: 20 }, async (session, raw) => {
-    let isClosed = false;
-    session.closed.then(() => isClosed = true);
-    for (let i = 0; i < 8; i++) {
-      await raw.next("ping");
-      raw.send({ type: "reset", stream: 0, code: "aborted", message: "Alive" });
-    }
-    assert.is(isClosed, false);
-  });
-});
-
-test("close() says BYE and fails the open streams with closed; the other end's are lost", async () => {
-  const accepted = Promise.withResolvers<Stream>();
-  await withSessions(async (page, host) => {
-    const stream = page.open(HEAD);
-    const other = await accepted.promise;
-    page.close();
-    assert.is((await page.closed).code, "closed");
-    assert.is((await failureOf(stream.head)).code, "closed");
-    assert.is(page.streams, 0);
-
-    const reason = await host.closed;
-    assert.is(reason.code, "connection-lost");
-    assert.match(reason.message, "The other side closed the connection");
-    assert.is(other.signal.reason, reason);
-    assert.is(host.streams, 0);
-    assert.is(thrownBy(() => page.open(HEAD)).code, "closed");
-    assert.is(thrownBy(() => host.open(HEAD)).code, "closed");
-  }, accepted.resolve);
-});
-
-test("close() fails writers that wait for room", async () => {
-  const channels = MemoryChannel.pair();
-  const page = new Session(channels[0]);
-  channels[0].stalled = true;
-  const writers = [1, 2].map(() => page.open(HEAD).writable.getWriter());
-  for (const writer of writers) writer.write(new Uint8Array(WINDOW)).catch(() => {});
-  // Room is given in microtasks: the channel is full when they have run.
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.ok(channels[0].mostQueued >= HIGH_WATER);
-  page.close();
-  for (const writer of writers) assert.is((await failureOf(writer.closed)).code, "closed");
-});
-
-test("close() closes the channel of another end that does not", async () => {
-  const channels = MemoryChannel.pair();
-  const raw = new RawEnd(channels[1]);
-  const isClosed = new Promise<void>((resolve) => channels[1].onclose = resolve);
-  new Session(channels[0]).close();
-  await raw.next("bye");
-  await isClosed;
-});
-
-test("a channel that closes ends the session with connection-lost", async () => {
-  await withSession({ onStream: echo }, async (session, raw, channels) => {
-    await openEchoes(raw, 1);
-    channels[1].close();
-    const reason = await session.closed;
-    assert.is(reason.code, "connection-lost");
-    assert.match(reason.message, "The connection to the other side ended");
-  });
-});
-
-test("nothing is sent or handled after the end", () => {
+/** A host's `onStream` and the streams that it was given. */
+function collector(): { streams: Stream[]; onStream: (stream: Stream) => void } {
   const streams: Stream[] = [];
-  const channels = MemoryChannel.pair();
-  const session = new Session(channels[0], { onStream: (stream) => void streams.push(stream) });
-  const { onmessage } = channels[0];
-  session.close();
-  channels[0].mostQueued = 0;
-  onmessage(encodeFrame(head(1)));
-  onmessage("bad");
-  session.close();
-  assert.is(channels[0].mostQueued, 0);
-  assert.equal(streams, []);
+  return { streams, onStream: (stream) => streams.push(stream) };
+}
+
+/** Sends bytes on a stream of its own. @returns what comes back. */
+async function roundTrip(link: Link, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = link.page.open(HEAD);
+  const sent = streamOf(body).pipeTo(stream.writable);
+  assert.equal(await stream.head, ANSWER);
+  const [answer] = await Promise.all([bytesOf(stream.readable), sent]);
+  return answer;
+}
+
+/** Both ends' count of open streams falls to 0. */
+function drained(link: Link): Promise<void> {
+  return until(() => link.page.streams === 0 && link.host?.streams === 0);
+}
+
+for (const size of [0, 1, 65_537, 3 * MiB]) {
+  test(`${size} bytes go there and come back over an unordered channel`, async () => {
+    await withLink({ onStream: echo }, async (link) => {
+      const body = pattern(size);
+      assert.ok(isSame(await roundTrip(link, body), body));
+      await drained(link);
+    });
+  });
+}
+
+test("the host opens streams as the page does", async () => {
+  await withLink({ onPageStream: echo }, async (link) => {
+    const stream = link.host!.open(HEAD);
+    const body = pattern(MiB);
+    const sent = streamOf(body).pipeTo(stream.writable);
+    assert.ok(isSame(await bytesOf(stream.readable), body));
+    await sent;
+    await drained(link);
+  });
 });
 
-test("an end that makes the other answer without reading is cut off within a bound", async () => {
-  let queued = 0;
-  let isClosed = false;
-  const channel: Channel = {
-    // Nothing ever leaves: the queue only grows.
-    send(message) {
-      queued += message.length;
-      return false;
-    },
-    close: () => isClosed = true,
-    onmessage: () => {},
-    ondrain: () => {},
-    onclose: () => {},
-  };
-  const refusal = new LighthouseError("aborted", "x".repeat(1000));
-  const session = new Session(channel, { onStream: (stream) => stream.reset(refusal) });
-  for (let id = 1; !isClosed && id < 100_000; id++) channel.onmessage(encodeFrame(head(id)));
-  assert.is((await session.closed).code, "bad-frame");
-  assert.ok(queued < 9 * 1024 * 1024, `${queued} bytes`);
+test("64 streams at once get each their own bytes", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await Promise.all(Array.from({ length: 64 }, async (_, index) => {
+      const body = pattern(20_000 + index, index);
+      assert.ok(isSame(await roundTrip(link, body), body), `of stream ${index}`);
+    }));
+    await drained(link);
+  });
 });
+
+test("1,000 requests in a row leave no stream behind", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    for (let i = 0; i < 1000; i += 8) {
+      await Promise.all(Array.from({ length: 8 }, () => roundTrip(link, pattern(50, i))));
+    }
+    await drained(link);
+  });
+});
+
+for (
+  const [what, lose] of [
+    ["closed", (link: Link) => link.cut()],
+    ["gone without a close", (link: Link) => link.die()],
+  ] as const
+) {
+  test(`streams go on over the next channel when one is ${what}`, async () => {
+    let accepted = 0;
+    const onStream = (stream: Stream) => {
+      accepted++;
+      echo(stream);
+    };
+    await withLink({ onStream }, async (link) => {
+      const bodies = [pattern(2 * MiB, 1), pattern(300_000, 2), pattern(10, 3)];
+      const answers = Promise.all(bodies.map((body) => roundTrip(link, body)));
+      for (let i = 0; i < 10; i++) {
+        await new Promise((resolve) => setTimeout(resolve, i));
+        lose(link);
+        await link.connect();
+      }
+      for (const [index, answer] of (await answers).entries()) {
+        assert.ok(isSame(answer, bodies[index]!), `of stream ${index}`);
+      }
+      assert.is(accepted, bodies.length);
+      await drained(link);
+    });
+  });
+}
+
+test("a resumed session has the newest channel alone", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await link.connect();
+    assert.is(link.page.carriers, 1);
+    assert.is(link.host!.carriers, 1);
+    link.cut();
+    await until(() => link.page.carriers === 0);
+    assert.is(link.detached.at(-1)!.code, "connection-lost");
+  });
+});
+
+test("a dead channel is closed after the time that the rules name", async () => {
+  const soon = { look: 5, silent: 10 };
+  const liveness = { busy: soon, idle: soon, dead: 50 };
+  await withLink({ onStream: echo, liveness }, async (link) => {
+    link.die();
+    await until(() => link.detached.length > 0);
+    assert.is(link.page.carriers, 0);
+  });
+});
+
+test("streams opened without a channel wait for one", async () => {
+  const link = new Link({ onStream: echo });
+  try {
+    const answer = roundTrip(link, pattern(1000));
+    assert.is(link.page.streams, 1);
+    await link.connect();
+    assert.ok(isSame(await answer, pattern(1000)));
+  } finally {
+    await link.close();
+  }
+});
+
+test("begun streams fail with connection-lost when no channel comes in time", async () => {
+  await withLink({ onStream: ignore, deadline: 10 }, async (link) => {
+    const stream = link.page.open(HEAD);
+    await until(() => stream.id > 0);
+    link.cut();
+    assert.is((await failureOf(stream.head)).code, "connection-lost");
+    assert.is(link.page.streams, 0);
+  });
+});
+
+test("streams that have not begun fail as well when no channel comes in time", async () => {
+  await withLink({ onStream: ignore, deadline: 10 }, async (link) => {
+    link.cut();
+    await until(() => link.page.carriers === 0);
+    assert.is((await failureOf(link.page.open(HEAD).head)).code, "connection-lost");
+    // Nor does one wait for ever that is opened later.
+    const late = link.page.open(HEAD);
+    assert.is((await failureOf(late.head)).code, "connection-lost");
+    assert.is(link.page.streams, 0);
+  });
+});
+
+test("a stream whose head does not come in time is refused, others go on", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onPageStream: onStream, deadline: 10 }, async (link) => {
+    const open = link.host!.open(HEAD);
+    await until(() => streams.length === 1);
+    const part = encodeMessage([{ ...data(4), bytes: new Uint8Array([0, 0]), end: false }]);
+    link.channels[0]![1].send(part);
+    await until(() => streams.length === 2);
+    assert.is((await failureOf(streams[1]!.head)).code, "refused");
+    assert.equal(await streams[0]!.head, HEAD);
+    assert.is(open.signal.aborted, false);
+  });
+});
+
+test("numbers of streams that never arrived are not waited for after a resume", async () => {
+  await withLink({ onStream: echo, deadline: 1 }, async (link) => {
+    const host = link.host;
+    for (let round = 0; round * MAX_STREAMS <= MAX_MISSING; round++) {
+      link.die();
+      const lost = Array.from({ length: MAX_STREAMS }, () => link.page.open(HEAD));
+      await until(() => lost.at(-1)!.id > 0);
+      // The host has not noticed yet.
+      link.channels.at(-1)![0].onclose();
+      await Promise.all(lost.map(({ head }) => failureOf(head)));
+      await link.connect();
+      assert.ok(isSame(await roundTrip(link, pattern(10)), pattern(10)));
+    }
+    assert.is(link.host, host);
+  });
+});
+
+test("a host that was restarted fails what had begun, and takes what had not", async () => {
+  const options: LinkOptions = { onStream: ignore };
+  await withLink(options, async (link) => {
+    const begun = link.page.open(HEAD);
+    await until(() => link.host?.streams === 1);
+    options.onStream = echo;
+    link.restart();
+    await until(() => link.page.carriers === 0);
+    const waiting = roundTrip(link, pattern(70_000));
+    await link.connect();
+    assert.is((await failureOf(begun.head)).code, "session-lost");
+    assert.is(begun.signal.reason.code, "session-lost");
+    assert.ok(isSame(await waiting, pattern(70_000)));
+    await drained(link);
+  });
+});
+
+test("goAway() refuses new streams and waits for those that are open", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    const open = link.page.open(HEAD);
+    await open.head;
+    let gone = false;
+    const going = link.host!.goAway().then(() => gone = true);
+    // Opened before the page has heard of it.
+    const late = link.page.open(HEAD);
+    assert.is((await failureOf(late.head)).code, "refused");
+    assert.is(gone, false);
+    const waiting = link.page.open(HEAD);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.is(waiting.id, 0);
+    await open.writable.close();
+    await bytesOf(open.readable);
+    await going;
+  });
+});
+
+test("a side without onStream refuses streams", async () => {
+  await withLink({}, async (link) => {
+    assert.is((await failureOf(link.page.open(HEAD).head)).code, "refused");
+    await drained(link);
+  });
+});
+
+test("the news that a stream is over goes with the next message, or alone after a while", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await roundTrip(link, new Uint8Array([1]));
+    await drained(link);
+    const [page] = link.channels[0]!;
+    let messages = 0;
+    const { send } = page;
+    page.send = (message) => {
+      messages++;
+      send.call(page, message);
+    };
+    for (let i = 0; i < 10; i++) {
+      const stream = link.page.open(HEAD);
+      const closing = stream.writable.close();
+      await Promise.all([bytesOf(stream.readable), closing]);
+    }
+    // One for each request, and one for the end of the last; a timer may have sent another before.
+    await drained(link);
+    assert.ok(messages >= 11 && messages < 20, `${messages}`);
+  });
+});
+
+test("a host that cancels a body stops the page's writer, and can still answer", async () => {
+  const onStream = async (stream: Stream) => {
+    await stream.head;
+    stream.sendHead(ANSWER);
+    await stream.readable.cancel();
+    await streamOf(pattern(1000)).pipeTo(stream.writable);
+  };
+  await withLink({ onStream }, async (link) => {
+    const stream = link.page.open(HEAD);
+    const failure = await failureOf(streamOf(pattern(MiB)).pipeTo(stream.writable));
+    assert.is(failure.code, "stopped");
+    assert.ok(isSame(await bytesOf(stream.readable), pattern(1000)));
+    await drained(link);
+  });
+});
+
+for (
+  const [who, endsOf] of [
+    ["page", (page: Stream, host: Stream) => [page, host]],
+    ["host", (page: Stream, host: Stream) => [host, page]],
+  ] as const
+) {
+  test(`a reset by the ${who} ends both directions at both ends, with its code`, async () => {
+    const { streams, onStream } = collector();
+    await withLink({ onStream }, async (link) => {
+      const opened = link.page.open(HEAD);
+      await until(() => streams.length === 1);
+      const [from, to] = endsOf(opened, streams[0]!);
+      from!.reset(new LighthouseError("backend-failed", "It fell over"));
+      const failure = await failureOf(bytesOf(to!.readable));
+      assert.is(failure.code, "backend-failed");
+      assert.is(failure.message, "It fell over");
+      assert.is(to!.signal.reason, failure);
+      assert.is((await failureOf(from!.writable.getWriter().closed)).code, "backend-failed");
+      await drained(link);
+    });
+  });
+}
+
+test("a page that cancels a body resets the stream", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onStream }, async (link) => {
+    const opened = link.page.open(HEAD);
+    await until(() => streams.length === 1);
+    await opened.readable.cancel();
+    assert.is((await failureOf(bytesOf(streams[0]!.readable))).code, "aborted");
+    await drained(link);
+  });
+});
+
+test("a reset outlives the channel that it was sent over", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onStream }, async (link) => {
+    const opened = link.page.open(HEAD);
+    await until(() => streams.length === 1);
+    link.die();
+    opened.reset(new LighthouseError("aborted", "Enough"));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await link.connect();
+    assert.is((await failureOf(bytesOf(streams[0]!.readable))).message, "Enough");
+    await drained(link);
+  });
+});
+
+test("a reader that stalls stops its own writer, and nobody else", async () => {
+  const { streams, onStream } = collector();
+  const options: LinkOptions = { onStream };
+  await withLink(options, async (link) => {
+    const stalled = link.page.open(HEAD);
+    let written = 0;
+    const chunk = pattern(10_000);
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(chunk);
+        written += chunk.length;
+      },
+    });
+    const failure = failureOf(endless.pipeTo(stalled.writable));
+    await until(() => streams.length === 1);
+    options.onStream = echo;
+    const body = pattern(4 * MiB);
+    assert.ok(isSame(await roundTrip(link, body), body));
+    // A window or two, the reader's own queue, and a chunk at each hand on the way.
+    assert.ok(written < 512 * 1024, `${written} bytes were taken`);
+    const reader = streams[0]!.readable.getReader();
+    for (let held = 0; held < MiB;) held += (await reader.read()).value!.length;
+    stalled.reset(new LighthouseError("aborted", "Enough"));
+    await failure;
+    await drained(link);
+  });
+});
+
+test("more streams than the other end accepts wait until one ends", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onStream }, async (link) => {
+    const opened = Array.from({ length: MAX_STREAMS + 100 }, () => link.page.open(HEAD));
+    await until(() => streams.length === MAX_STREAMS);
+    assert.is(opened.filter(({ id }) => id === 0).length, 100);
+    for (let i = 0; i < opened.length; i++) {
+      await until(() => streams.length > i);
+      echo(streams[i]!);
+      await opened[i]!.writable.close();
+    }
+    await drained(link);
+    assert.is(streams.length, MAX_STREAMS + 100);
+  });
+});
+
+test("a second channel joins the first, and streams go on when either is cut", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await link.connect({ join: true });
+    assert.is(link.page.carriers, 2);
+    assert.is(link.host!.carriers, 2);
+    const body = pattern(4 * MiB);
+    const answer = roundTrip(link, body);
+    await until(() => link.channels.every(([page]) => page.mostQueued > 100_000));
+    link.cut();
+    assert.ok(isSame(await answer, body));
+    assert.is(link.page.carriers, 1);
+    assert.is(link.detached.length, 0);
+    await drained(link);
+  });
+});
+
+test("a silent channel of several is given up, and the others carry what it carried", async () => {
+  const soon = { look: 50, silent: 500 };
+  const liveness = { busy: soon, idle: soon, dead: 60_000 };
+  await withLink({ onStream: echo, liveness }, async (link) => {
+    await link.connect({ join: true });
+    const body = pattern(4 * MiB);
+    const answer = roundTrip(link, body);
+    await until(() => link.channels[1]![0].mostQueued > 0);
+    link.die();
+    assert.ok(isSame(await answer, body));
+    assert.is(link.page.carriers, 1);
+    assert.equal(link.silences, []);
+    await drained(link);
+  });
+});
+
+test("the first of several channels may be lost as any other", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await link.connect({ join: true });
+    const body = pattern(4 * MiB);
+    const answer = roundTrip(link, body);
+    await until(() => link.channels.every(([page]) => page.mostQueued > 100_000));
+    link.channels[0]![0].close();
+    assert.ok(isSame(await answer, body));
+    assert.equal([link.page.carriers, link.detached.length], [1, 0]);
+  });
+});
+
+test("shed() closes all channels but the oldest", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await link.connect({ join: true });
+    await link.connect({ join: true });
+    const body = pattern(4 * MiB);
+    const answer = roundTrip(link, body);
+    await until(() => link.channels.every(([page]) => page.mostQueued > 100_000));
+    link.page.shed();
+    assert.is(link.page.carriers, 1);
+    await until(() => link.host!.carriers === 1);
+    assert.ok(isSame(await answer, body));
+    assert.is(link.detached.length, 0);
+  });
+});
+
+test("a session that is resumed has the newest channel alone, whatever joined before", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    await link.connect({ join: true });
+    await link.connect();
+    await until(() => link.host!.carriers === 1);
+    assert.is(link.page.carriers, 1);
+    assert.ok(isSame(await roundTrip(link, pattern(70_000)), pattern(70_000)));
+  });
+});
+
+test("onBusy is called when bytes move after a pause, and they are counted both ways", async () => {
+  let calls = 0;
+  await withLink({ onStream: echo, onBusy: () => calls++ }, async (link) => {
+    assert.equal([link.page.busy, link.page.bytes], [false, 0]);
+    await roundTrip(link, pattern(100_000));
+    assert.is(link.page.busy, true);
+    await roundTrip(link, pattern(100_000));
+    assert.is(calls, 1);
+    assert.ok(link.page.bytes >= 400_000, `${link.page.bytes} bytes`);
+    assert.ok(link.page.shortestRoundTrip < Infinity);
+  });
+});
+
+test("close() by the page ends the host's session and both ends' streams", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onStream }, async (link) => {
+    const opened = link.page.open(HEAD);
+    await until(() => streams.length === 1);
+    const host = link.host!;
+    link.page.close();
+    assert.is((await failureOf(opened.head)).code, "closed");
+    const reason = await host.closed;
+    assert.is(reason.code, "closed");
+    assert.match(reason.message, "closed the session");
+    assert.is((await failureOf(bytesOf(streams[0]!.readable))).code, "closed");
+    assert.is(thrownBy(() => link.page.open(HEAD)).code, "closed");
+  });
+});
+
+test("close() by the host leaves the page waiting for another channel", async () => {
+  await withLink({ onStream: ignore }, async (link) => {
+    const opened = link.page.open(HEAD);
+    await until(() => link.host?.streams === 1);
+    link.host!.close();
+    await until(() => link.detached.length === 1);
+    assert.is((await failureOf(opened.head)).code, "session-lost");
+    assert.is(link.page.carriers, 0);
+  });
+});
+
+for (
+  const [what, message] of [
+    ["text", "hello"],
+    ["a message that is cut short", new Uint8Array([0x02, 0x05, 0x01])],
+    ["an ACK of more than was sent", encodeMessage([{ type: "ack", bytes: 1e9 }])],
+    ["a stream far ahead", encodeMessage([data(1_000_001)])],
+  ] as const
+) {
+  test(`${what} ends the host's session cleanly, with bad-frame`, async () => {
+    await withLink({ onStream: ignore }, async (link) => {
+      const host = link.host!;
+      link.channels[0]![0].send(message as Uint8Array<ArrayBuffer> | string);
+      assert.is((await host.closed).code, "bad-frame");
+      await until(() => link.detached.length > 0);
+      assert.is(link.detached[0]!.code, "bad-frame");
+      assert.is(host.streams, 0);
+    });
+  });
+
+  test(`${what} makes the page wait for another channel, once`, async () => {
+    await withLink({ onStream: echo }, async (link) => {
+      const [, host] = link.channels[0]!;
+      for (let i = 0; i < 3; i++) {
+        const even = what === "a stream far ahead" ? encodeMessage([data(1_000_002)]) : message;
+        host.send(even as Uint8Array<ArrayBuffer> | string);
+      }
+      await until(() => link.host === undefined);
+      assert.equal(link.detached.map(({ code }) => code), ["bad-frame"]);
+      await link.connect();
+      assert.ok(isSame(await roundTrip(link, pattern(10)), pattern(10)));
+    });
+  });
+}
+
+test("a stream whose bytes exceed their credit ends alone", async () => {
+  const { streams, onStream } = collector();
+  await withLink({ onStream }, async (link) => {
+    send(link, [{ ...data(1), offset: 64 * 1024 }]);
+    send(link, [{ ...data(3), end: false }]);
+    await until(() => streams.length === 2);
+    const [broken, other] = streams.sort((a, b) => a.id - b.id);
+    assert.is((await failureOf(broken!.head)).code, "bad-frame");
+    assert.is(other!.signal.aborted, false);
+    assert.is(link.host!.carriers, 1);
+  });
+});
+
+test("more streams than are accepted end the session", async () => {
+  await withLink({ onStream: ignore }, async (link) => {
+    const host = link.host!;
+    // The page does not hear that they are refused.
+    link.channels[0]![1].stalled = true;
+    for (let i = 0; i < 4 * MAX_STREAMS; i++) send(link, [{ ...data(2 * i + 1), end: false }]);
+    assert.is((await host.closed).code, "bad-frame");
+    assert.is(host.streams, 0);
+  });
+});
+
+for (
+  const [what, frame, most] of [
+    ["PINGs", (): Frame => ({ type: "ping", token: 1 }), 8192],
+    ["resets of one stream", (): Frame => reset(1), 8192],
+    ["credit for unknown streams", (i: number): Frame => credit(2 * i + 1), 8192],
+    // Each of these is answered, with a DONE.
+    ["resets of new streams", (i: number): Frame => reset(2 * i + 1), 300_000],
+    ["ends of the host's own streams", (i: number): Frame => data(2 * i + 2), 300_000],
+  ] as const
+) {
+  test(`a flood of ${what} is borne, and answered with little`, async () => {
+    await withLink({ onStream: ignore }, async (link) => {
+      const [page, host] = link.channels[0]!;
+      host.stalled = true;
+      for (let i = 0; i < 50_000; i += 500) {
+        send(link, Array.from({ length: 500 }, (_, j) => frame(i + j)));
+        await until(() => page.bufferedAmount === 0);
+      }
+      assert.ok(host.mostQueued < most, `${host.mostQueued} bytes are queued`);
+      assert.is(link.host!.streams, 0);
+      assert.is(link.host!.carriers, 1);
+    });
+  });
+}
+
+function data(stream: number): Frame & { type: "data" } {
+  return { type: "data", stream, offset: 0, bytes: new Uint8Array([0]), end: true };
+}
+
+function reset(stream: number): Frame {
+  return { type: "reset", stream, code: "aborted", message: "" };
+}
+
+function credit(stream: number): Frame {
+  return { type: "credit", stream, received: 0, limit: 1 };
+}
+
+/** Sends a message to the host past the page's session. */
+function send(link: Link, frames: Frame[]): void {
+  link.channels[0]![0].send(encodeMessage(frames));
+}
 
 test.run();

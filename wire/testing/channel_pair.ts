@@ -1,9 +1,16 @@
 // Two channels joined in memory, for tests: as a data channel is, as far as a session can tell.
 import type { Channel } from "../channel.ts";
 
-/** Bytes queued at which a channel says that it is full, and below which it has room again. */
-export const HIGH_WATER = 64 * 1024;
-const LOW_WATER = 32 * 1024;
+/** Numbers from 0 up to 1 that are the same in each run: mulberry32. */
+export function randomOf(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
 
 /** Most messages that arrive in one go, with no microtask run in between. */
 const BURST = 32;
@@ -11,44 +18,56 @@ const BURST = 32;
 /** One end of a pair. */
 export class MemoryChannel implements Channel {
   onmessage: Channel["onmessage"] = () => {};
-  ondrain: Channel["ondrain"] = () => {};
   onclose: Channel["onclose"] = () => {};
   /** The most bytes that were ever queued here. */
   mostQueued = 0;
   /** Whether what is sent stays in the queue, as on a network that is gone. */
   stalled = false;
 
+  readonly #random: (() => number) | undefined;
   #other: MemoryChannel | undefined;
   #queue: (Uint8Array<ArrayBuffer> | string)[] = [];
   #queued = 0;
-  #isFull = false;
   #isScheduled = false;
   #isClosed = false;
 
+  /** Bytes queued now. */
+  get bufferedAmount(): number {
+    return this.#queued;
+  }
+
+  /** @param random Chooses which message arrives next. @default the one sent first */
+  constructor(random?: () => number) {
+    this.#random = random;
+  }
+
   /** Joins two ends. */
-  static pair(): [MemoryChannel, MemoryChannel] {
-    const [one, other] = [new MemoryChannel(), new MemoryChannel()];
+  static pair(random?: () => number): [MemoryChannel, MemoryChannel] {
+    const [one, other] = [new MemoryChannel(random), new MemoryChannel(random)];
     one.#other = other;
     other.#other = one;
     return [one, other];
   }
 
-  send(message: Uint8Array<ArrayBuffer> | string): boolean {
-    if (this.#isClosed) return true;
-    this.#queue.push(message);
+  send(message: Uint8Array<ArrayBuffer> | string): void {
+    if (this.#isClosed) return;
+    this.#queue.push(typeof message === "string" ? message : message.slice());
     this.#queued += message.length;
     this.mostQueued = Math.max(this.mostQueued, this.#queued);
-    this.#isFull ||= this.#queued >= HIGH_WATER;
     this.#schedule();
-    return !this.#isFull;
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#queue.length = 0;
+    this.#queue.length = this.#queued = 0;
     setTimeout(() => this.onclose(), 0);
     this.#other!.close();
+  }
+
+  /** Loses all that is sent, both ways and for good, and says nothing: a network that is gone. */
+  die(): void {
+    this.stalled = this.#other!.stalled = true;
   }
 
   /** Lets go what was held back by `stalled`. */
@@ -66,15 +85,20 @@ export class MemoryChannel implements Channel {
   #deliver(): void {
     this.#isScheduled = false;
     if (this.stalled) return;
-    for (const message of this.#queue.splice(0, BURST)) {
+    for (const message of this.#take()) {
       if (this.#isClosed) return;
       this.#queued -= message.length;
       this.#other!.onmessage(message);
     }
-    if (this.#isFull && this.#queued < LOW_WATER) {
-      this.#isFull = false;
-      this.ondrain();
-    }
     this.#schedule();
+  }
+
+  #take(): (Uint8Array<ArrayBuffer> | string)[] {
+    if (!this.#random) return this.#queue.splice(0, BURST);
+    const taken = [];
+    while (taken.length < BURST && this.#queue.length > 0) {
+      taken.push(...this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1));
+    }
+    return taken;
   }
 }

@@ -1,0 +1,23 @@
+// Bytes as text, RFC 4648 §5 without padding. Only the one text that stands for the bytes is read, so
+// that no two messages mean the same.
+
+/** Bytes as base64url, without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The bytes of base64url. @throws {TypeError} where the text is another, or not the shortest. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  if (/^[\w-]*$/.test(text) && text.length % 4 !== 1) {
+    const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = new Uint8Array(decoded.length);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = decoded.charCodeAt(at);
+    // Only in what stands for the last, incomplete group can there be bits that count for nothing.
+    const rest = bytes.length % 3;
+    const end = toBase64url(bytes.subarray(bytes.length - rest));
+    if (text.endsWith(end)) return bytes;
+  }
+  throw new TypeError("Cannot parse the text: it is not base64url");
+}

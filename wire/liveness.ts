@@ -1,0 +1,121 @@
+// Whether the other end of a carrier is heard. Time is counted in looks, each for no more than it was
+// planned: after a pause of this process one look has passed, not many.
+
+/** When silence counts. All times in milliseconds. */
+export interface LivenessRules {
+  /** Time between two looks while bytes of streams move, and otherwise. */
+  busy: { look: number; silent: number };
+  idle: { look: number; silent: number };
+  /** Time without a sign of life after which the carrier is closed. */
+  dead: number;
+}
+
+/**
+ * What a page goes by. While it waits for something, silence shows within a second; otherwise twice
+ * the time between two PINGs. A blackout of 8 seconds passes without a new connection being needed.
+ */
+export const PAGE_LIVENESS: LivenessRules = {
+  busy: { look: 200, silent: 600 },
+  idle: { look: 3000, silent: 6000 },
+  dead: 15_000,
+};
+
+/**
+ * What a host goes by. It cannot dial, and has only to notice pages that are gone, and which of a
+ * session's carriers is dead: what was sent over that one is what the others have to carry again.
+ */
+export const HOST_LIVENESS: LivenessRules = {
+  busy: { look: 500, silent: 1500 },
+  idle: { look: 10_000, silent: 10_000 },
+  dead: 20_000,
+};
+
+/** A jump of the wall clock beyond this means that the machine slept, in milliseconds. */
+const CLOCK_SLACK = 5000;
+
+/** What {@linkcode Liveness} watches, and what it asks for. */
+export interface LivenessOwner {
+  /** Whether bytes of streams have moved lately. */
+  isBusy(): boolean;
+  /** Whether a message has arrived since the last call. */
+  takeHeard(): boolean;
+  /** The newest measured round-trip time in milliseconds. */
+  roundTripTime(): number | undefined;
+  ping(): void;
+  /** Nothing is heard (true), or something is again (false). */
+  onSilence(silent: boolean): void;
+  onDeath(): void;
+}
+
+/** Watches one carrier from now on. */
+export class Liveness {
+  readonly #rules: LivenessRules;
+  readonly #owner: LivenessOwner;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #look = 0;
+  #planned = 0;
+  #quiet = 0;
+  #silent = false;
+  #probing = false;
+
+  constructor(rules: LivenessRules, owner: LivenessOwner) {
+    this.#rules = rules;
+    this.#owner = owner;
+    this.#plan();
+  }
+
+  /** Bytes have moved: an idle carrier becomes a busy one. */
+  nudge(): void {
+    if (this.#look > this.#rules.busy.look) this.#plan();
+  }
+
+  /** Finds out at once whether the other end is there. */
+  probe(): void {
+    this.#probing = true;
+    this.#quiet = 0;
+    this.#owner.ping();
+    this.#plan();
+  }
+
+  /** Watches no more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  get #rule(): { look: number; silent: number } {
+    return this.#probing || this.#owner.isBusy() ? this.#rules.busy : this.#rules.idle;
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    this.#look = this.#rule.look;
+    this.#planned = Date.now() + this.#look;
+    this.#timer = setTimeout(() => this.#take(), this.#look);
+  }
+
+  #take(): void {
+    const hasSlept = Math.abs(Date.now() - this.#planned) > CLOCK_SLACK;
+    if (this.#owner.takeHeard()) this.#live();
+    else if (hasSlept) return this.probe();
+    else this.#quiet += this.#look;
+
+    const rule = this.#rule;
+    const patience = Math.max(rule.silent, 4 * (this.#owner.roundTripTime() ?? 0));
+    if (this.#quiet >= patience && !this.#silent) {
+      this.#silent = true;
+      this.#owner.onSilence(true);
+    }
+    if (this.#quiet >= this.#rules.dead) return this.#owner.onDeath();
+    if (this.#quiet > 0 || rule === this.#rules.idle) this.#owner.ping();
+    if (this.#timer !== undefined) this.#plan();
+  }
+
+  #live(): void {
+    this.#quiet = 0;
+    this.#probing = false;
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#owner.onSilence(false);
+  }
+}

@@ -1,0 +1,118 @@
+// A page's session and a host that keeps sessions by their names, as host/sessions.ts does, joined by
+// channels in memory that are reliable and out of order.
+import { Carrier } from "../carrier.ts";
+import type { LighthouseError } from "../error.ts";
+import type { LivenessRules } from "../liveness.ts";
+import { Session } from "../session.ts";
+import type { Stream } from "../stream.ts";
+import { MemoryChannel, randomOf } from "./channel_pair.ts";
+
+/** Rules under which nothing is noticed but a channel's close. */
+export const DEAF: LivenessRules = {
+  busy: { look: 60_000, silent: 60_000 },
+  idle: { look: 60_000, silent: 60_000 },
+  dead: 300_000,
+};
+
+/** Options of {@linkcode Link}. */
+export interface LinkOptions {
+  /** Called with each stream that the page opens: looked up each time. @default the host accepts none */
+  onStream?: (stream: Stream) => void;
+  /** Called with each stream that the host opens. @default the page accepts none */
+  onPageStream?: (stream: Stream) => void;
+  /** The page's. */
+  onBusy?: () => void;
+  /** What the page goes by. @default DEAF */
+  liveness?: LivenessRules;
+  /** Time before what waits fails, in milliseconds, at the page. */
+  deadline?: number;
+  /** Orders the messages. @default 1 */
+  seed?: number;
+}
+
+/** Both ends, and what joins them now. */
+export class Link {
+  readonly page: Session;
+  /** The host's session of the page; undefined where it has none, or has lost it. */
+  host: Session | undefined;
+  /** Why the page was without a carrier, each time. */
+  readonly detached: LighthouseError[] = [];
+  /** What the page was told of silence, each time. */
+  readonly silences: boolean[] = [];
+  /** The page's end and the host's end of each channel that was made, the newest last. */
+  readonly channels: [MemoryChannel, MemoryChannel][] = [];
+
+  readonly #options: LinkOptions;
+  readonly #random: () => number;
+
+  constructor(options: LinkOptions = {}) {
+    this.#options = options;
+    this.#random = randomOf(options.seed ?? 1);
+    const { onPageStream: onStream, liveness = DEAF, deadline, onBusy } = options;
+    const onDetached = (reason: LighthouseError) => this.detached.push(reason);
+    const onSilence = (silent: boolean) => this.silences.push(silent);
+    this.page = new Session({
+      ...{ role: "page", liveness, deadline },
+      ...{ onStream, onDetached, onSilence, onBusy },
+    });
+  }
+
+  /** Makes a channel and says HELLO over it. */
+  async connect(options?: { join?: boolean }): Promise<void> {
+    const [page, host] = MemoryChannel.pair(this.#random);
+    this.channels.push([page, host]);
+    const accepted = this.#accept(new Carrier(host));
+    await Promise.all([this.page.connect(new Carrier(page), options), accepted]);
+  }
+
+  /** Closes the newest channel, as both ends see; what it carried is lost. */
+  cut(): void {
+    this.channels.at(-1)![0].close();
+  }
+
+  /** Lets the newest channel carry nothing more; neither end is told. */
+  die(): void {
+    this.channels.at(-1)![0].die();
+  }
+
+  /** The host forgets everything, and says nothing. */
+  restart(): void {
+    for (const [, host] of this.channels) host.close();
+    this.host?.close();
+    this.host = undefined;
+  }
+
+  /** Ends both sessions. */
+  async close(): Promise<void> {
+    this.page.close();
+    this.host?.close();
+    for (const [page] of this.channels) page.close();
+    await this.page.closed;
+  }
+
+  async #accept(carrier: Carrier): Promise<void> {
+    const hello = await carrier.hello;
+    const known = this.host;
+    this.host ??= this.#create(hello.session);
+    this.host.accept(carrier, hello, known === undefined);
+  }
+
+  #create(id: Uint8Array): Session {
+    const { onStream } = this.#options;
+    const session = new Session({
+      role: "host",
+      id,
+      liveness: DEAF,
+      onStream: onStream && ((stream) => this.#options.onStream!(stream)),
+    });
+    session.closed.then(() => {
+      if (this.host === session) this.host = undefined;
+    });
+    return session;
+  }
+}
+
+/** Waits until something holds; the test's deadline ends it where that never comes. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,62 @@
+// A page's session and a host's, joined in memory, for tests.
+import { Carrier } from "../carrier.ts";
+import type { Channel } from "../channel.ts";
+import { HOST_LIVENESS, PAGE_LIVENESS } from "../liveness.ts";
+import { Session, type SessionOptions } from "../session.ts";
+import { MemoryChannel } from "./channel_pair.ts";
+import { until } from "./link.ts";
+
+/** Both ends, and the channels that join them. */
+export interface SessionPair {
+  page: Session;
+  host: Session;
+  channels: { page: MemoryChannel; host: MemoryChannel };
+}
+
+/** A page's session that no channel carries yet. */
+export function pageSession(options: Partial<SessionOptions> = {}): Session {
+  return new Session({ role: "page", liveness: PAGE_LIVENESS, ...options });
+}
+
+/** A page's session, over a channel whose other end answers. */
+export async function connectPage(
+  channel: Channel,
+  options: Partial<SessionOptions> = {},
+): Promise<Session> {
+  const page = pageSession(options);
+  await page.connect(new Carrier(channel));
+  return page;
+}
+
+/** The session that a page begins on the other end of a carrier. */
+export async function acceptPage(
+  carrier: Carrier,
+  options: Partial<SessionOptions> = {},
+): Promise<Session> {
+  const hello = await carrier.hello;
+  const host = new Session({
+    role: "host",
+    id: hello.session,
+    liveness: HOST_LIVENESS,
+    ...options,
+  });
+  host.accept(carrier, hello, true);
+  return host;
+}
+
+/** Connects a page's session with a host's. */
+export async function connectSessions(
+  options: { page?: Partial<SessionOptions>; host?: Partial<SessionOptions> } = {},
+): Promise<SessionPair> {
+  const [page, host] = MemoryChannel.pair();
+  const [pageEnd, hostEnd] = await Promise.all([
+    connectPage(page, options.page),
+    acceptPage(new Carrier(host), options.host),
+  ]);
+  return { page: pageEnd, host: hostEnd, channels: { page, host } };
+}
+
+/** Resolves when no stream is left at either end: what ends at one is told to the other. */
+export async function untilIdle(...sessions: Session[]): Promise<void> {
+  await until(() => sessions.every(({ streams }) => streams === 0));
+}

@@ -1,0 +1,165 @@
+// A WebSocket's messages as they travel in a stream, behind the heads of websocket.ts (docs/wire.md,
+// "WebSocket"):
+//
+//      0      1           5
+//     +------+-----------+------------------
+//     | type | length    | payload …
+//     +------+-----------+------------------
+//
+//     0x01 TEXT    UTF-8
+//     0x02 BINARY  bytes
+//     0x08 CLOSE   empty, or a close code of 16 bits and then UTF-8, 125 bytes in all
+//
+// The length counts the payload's bytes: 32 bits, big endian, as the code is. CLOSE is the last
+// message of its direction. One with the code 1006, which ends only conclude elsewhere, says that the
+// connection failed, and why.
+
+/** Most bytes in the payload of a message that an end takes. */
+export const MAX_WEBSOCKET_MESSAGE = 16 * 1024 * 1024;
+
+/** Bytes before a payload. */
+export const HEADER = 5;
+
+/** The close code of a CLOSE that carries none (RFC 6455 §7.4.1). It is never sent. */
+export const NO_CLOSE_CODE = 1005;
+
+/** What {@linkcode readWebSocket} finds. */
+export type WebSocketMessage =
+  | { type: "text"; data: string }
+  | { type: "binary"; data: Uint8Array<ArrayBuffer> }
+  /** The other end closes; `code` is {@linkcode NO_CLOSE_CODE} where it gave none. */
+  | { type: "close"; code: number; reason: string }
+  /** The other end breaks the protocol: the close code and reason that it is to be told. */
+  | { type: "fault"; code: number; reason: string };
+
+const TYPES = { text: 0x01, binary: 0x02, close: 0x08 };
+const MAX_CLOSE = 125;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The bytes of a message: a copy of the payload behind its header.
+ *
+ * @param length What the header says, for a payload that does not follow. @default payload.length
+ */
+export function encodeMessage(
+  type: keyof typeof TYPES,
+  payload: Uint8Array,
+  length = payload.length,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER + payload.length);
+  bytes[0] = TYPES[type];
+  new DataView(bytes.buffer).setUint32(1, length);
+  bytes.set(payload, HEADER);
+  return bytes;
+}
+
+/**
+ * The bytes of a CLOSE.
+ *
+ * @param code One that may be sent, or {@linkcode NO_CLOSE_CODE} for a CLOSE without a code.
+ * @param reason At most 123 bytes of UTF-8.
+ */
+export function encodeClose(code: number, reason: string): Uint8Array<ArrayBuffer> {
+  if (code === NO_CLOSE_CODE) return encodeMessage("close", new Uint8Array());
+  return encodeMessage(
+    "close",
+    new Uint8Array([code >> 8, code & 0xff, ...encoder.encode(reason)]),
+  );
+}
+
+/**
+ * Whether a close code may travel (RFC 6455 §7.4, and IANA's registry for 1012 to 1014). 1005, 1006
+ * and 1015 are for the ends themselves.
+ */
+export function isCloseCode(code: number): boolean {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+    (code >= 3000 && code <= 4999);
+}
+
+/**
+ * The messages of a stream, up to and with a CLOSE or a fault: what follows is not read. Without
+ * either it ends where the stream does: a connection that was cut off. A message's data is its own.
+ *
+ * @param onGrow Called before so many bytes more of memory are taken for a message: in all at most
+ * twice those that have arrived of it. What it throws, this fails with.
+ * @throws {LighthouseError} what the stream fails with.
+ */
+export async function* readWebSocket(
+  readable: ReadableStream<Uint8Array>,
+  onGrow: (bytes: number) => void = () => {},
+): AsyncGenerator<WebSocketMessage> {
+  const reader = readable.getReader();
+  let rest = new Uint8Array();
+
+  /** The next bytes, as many as asked for; undefined where the stream ends before. */
+  async function take(length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    let bytes = new Uint8Array();
+    for (let filled = 0;;) {
+      const part = rest.subarray(0, length - filled);
+      rest = rest.subarray(part.length);
+      // Room grows with what arrives: a header alone must not cost what it announces.
+      if (filled + part.length > bytes.length) {
+        const grown = Math.min(length, Math.max(filled + part.length, 2 * filled));
+        onGrow(grown - bytes.length);
+        const room = new Uint8Array(grown);
+        room.set(bytes);
+        bytes = room;
+      }
+      bytes.set(part, filled);
+      filled += part.length;
+      if (filled === length) return bytes;
+      const { done, value } = await reader.read();
+      if (done) return undefined;
+      rest = value as Uint8Array<ArrayBuffer>;
+    }
+  }
+
+  try {
+    for (let message: WebSocketMessage | undefined;;) {
+      const header = await take(HEADER);
+      if (!header) return;
+      const type = header[0]!;
+      const length = new DataView(header.buffer).getUint32(1);
+      message = refuse(type, length);
+      if (!message) {
+        const payload = await take(length);
+        if (!payload) return;
+        message = messageOf(type, payload);
+      }
+      yield message;
+      if (message.type === "close" || message.type === "fault") return;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function refuse(type: number, length: number): WebSocketMessage | undefined {
+  if (!Object.values(TYPES).includes(type)) return fault(1002, `There is no message type ${type}`);
+  if (length > MAX_WEBSOCKET_MESSAGE) {
+    return fault(1009, `A message has at most ${MAX_WEBSOCKET_MESSAGE} bytes`);
+  }
+  if (type === TYPES.close && (length === 1 || length > MAX_CLOSE)) {
+    return fault(1002, `A close cannot have ${length} bytes`);
+  }
+}
+
+function messageOf(type: number, data: Uint8Array<ArrayBuffer>): WebSocketMessage {
+  try {
+    if (type === TYPES.binary) return { type: "binary", data };
+    if (type === TYPES.text) return { type: "text", data: decoder.decode(data) };
+    if (data.length === 0) return { type: "close", code: NO_CLOSE_CODE, reason: "" };
+    const code = new DataView(data.buffer).getUint16(0);
+    const reason = decoder.decode(data.subarray(2));
+    if (isCloseCode(code)) return { type: "close", code, reason };
+    return fault(1002, reason || `A close code cannot be ${code}`);
+  } catch {
+    return fault(1007, "Text is not UTF-8");
+  }
+}
+
+function fault(code: number, reason: string): WebSocketMessage {
+  return { type: "fault", code, reason };
+}
