@@ -1,22 +1,25 @@
 /**
- * The Lambda `SignalingRelay`. Everything of AWS stays in this file and in `connections.ts`.
+ * The Lambda `SignalingRelay`. Everything of AWS stays in this file, in `connections.ts` and in
+ * `registry.ts`.
  *
- * Environment: `LAPTOP_ID`, written by the host; `ALLOWED_ORIGINS`, separated by commas;
- * `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, where posts are to go elsewhere than to the event's
- * own gateway. Lambda itself sets `AWS_REGION` and the role's credentials.
+ * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID`, written by the host, or
+ * `REGISTRY_BUCKET`, where hosts register in that bucket; `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`
+ * and `AWS_ENDPOINT_URL_S3`, where posts are to go elsewhere than to the event's own gateway, and
+ * reads elsewhere than to AWS. Lambda itself sets `AWS_REGION` and the role's credentials.
  *
  * @module
  */
 import process from "node:process";
 import { connectionsOf, type Credentials } from "./connections.ts";
 import { parseAddress, parseEvent } from "./event.ts";
-import { NOBODY, relay, type RelayResult } from "./relay.ts";
+import { environmentLookup, s3Lookup } from "./registry.ts";
+import { type Lookup, relay, type RelayResult } from "./relay.ts";
 
 /** Handles one event of API Gateway; answers 400 to anything else. Reads the environment at each call. */
 export async function handler(value: unknown): Promise<RelayResult> {
   const { env } = process;
   const environment = {
-    laptopId: env.LAPTOP_ID ?? NOBODY,
+    lookup: lookupOf(env),
     allowedOrigins: (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim()),
   };
   try {
@@ -37,6 +40,20 @@ function endpointOf(event: unknown, override: string | undefined): string {
   if (override) return override.replace(/\/$/, "");
   const { domainName, stage } = parseAddress(event);
   return `https://${domainName}/${stage}`;
+}
+
+/** Made once for each instance, since it keeps what it has read. */
+let inBucket: Lookup | undefined;
+
+function lookupOf(env: NodeJS.ProcessEnv): Lookup {
+  const { REGISTRY_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint } = env;
+  if (!bucket) return environmentLookup(env.LAPTOP_ID ?? "");
+  return inBucket ??= s3Lookup({
+    bucket,
+    endpoint,
+    region: env.AWS_REGION ?? "us-east-1",
+    credentials: () => credentialsOf(env),
+  });
 }
 
 function credentialsOf(env: NodeJS.ProcessEnv): Credentials | undefined {

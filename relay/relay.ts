@@ -1,16 +1,25 @@
-// The relay's core: who may send what to whom. A pure function of the event, the environment and
-// `post`; it keeps nothing between calls and runs wherever web standards do.
-import { ME, parseSendSignal } from "../wire/envelope.ts";
+// The relay's core: who may send what to whom. A pure function of the event, the environment, `lookup`
+// and `post`; it keeps nothing between calls and runs wherever web standards do.
+import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/envelope.ts";
 import { type ErrorCode, LighthouseError } from "../wire/error.ts";
 import type { GatewayEvent } from "./event.ts";
 
 /** What the relay knows besides the event. */
 export interface RelayEnvironment {
-  /** The host's connectionId; `init` before it first registers. */
-  laptopId: string;
+  /** Finds hosts. */
+  lookup: Lookup;
   /** Origins whose pages may connect, such as `https://you.github.io`. */
   allowedOrigins: readonly string[];
 }
+
+/**
+ * Finds the connectionId that a host has registered; undefined where it has none.
+ *
+ * @param host The host's name.
+ * @param options `fresh`: what was read earlier is not good enough, since it has proved to be wrong.
+ * @throws {LighthouseError} what the sender is to be told.
+ */
+export type Lookup = (host: string, options?: { fresh?: boolean }) => Promise<string | undefined>;
 
 /** How a post to a connection went. `gone` is a connection that is closed or never was. */
 export type Delivery = "delivered" | "gone" | "too-large" | "failed";
@@ -23,17 +32,15 @@ export interface RelayResult {
   statusCode: 200 | 400 | 403;
 }
 
-/** `LAPTOP_ID` before the first registration. */
-export const NOBODY = "init";
-
 /**
  * Handles one event. A message that cannot be forwarded is answered to its sender with
  * `{"error":{"code":…,"message":…}}`; never with an exception, which API Gateway would turn into a
  * bare "Internal server error".
  *
- * - Without `to`, a message goes to the host.
+ * - Without `to`, a message goes to the host that it names.
  * - With `to: "me"`, it goes back to its sender, who learns its connectionId from `from`.
- * - Any other `to` is the host's alone to use.
+ * - Any other `to` is for hosts alone: the sender names the one that it is, and must be the connection
+ *   which that one has registered. So a stranger costs the registry one look at one entry.
  */
 export async function relay(
   event: GatewayEvent,
@@ -46,7 +53,7 @@ export async function relay(
     case "disconnect":
       return { statusCode: 200 };
     case "message": {
-      const failure = await forward(event, environment.laptopId, post);
+      const failure = await forward(event, environment.lookup, post);
       // A sender that is gone needs no answer.
       if (failure) await post(event.connectionId, JSON.stringify({ error: failure }));
       return { statusCode: 200 };
@@ -69,20 +76,20 @@ interface Failure {
 
 async function forward(
   { connectionId: sender, body }: GatewayEvent & { kind: "message" },
-  laptopId: string,
+  lookup: Lookup,
   post: Post,
 ): Promise<Failure | undefined> {
   if (body === undefined) {
     return { code: "bad-message", message: "Cannot forward the message: it is not text" };
   }
   try {
-    const { to, data } = parseSendSignal(body);
+    const { to, host = DEFAULT_HOST, data } = parseSendSignal(body);
     if (to === ME) return failureOf(await post(sender, JSON.stringify({ from: sender, data })), to);
     if (to === undefined) {
-      if (laptopId === NOBODY || laptopId === "") return failureOf("gone");
-      return failureOf(await post(laptopId, JSON.stringify({ from: sender, data })));
+      const text = JSON.stringify({ from: sender, data });
+      return failureOf(await postToHost(host, text, lookup, post));
     }
-    if (sender !== laptopId) {
+    if (!await isHost(sender, host, lookup)) {
       const message = 'Cannot forward the message: only the host may use "to". ' +
         "Leave it out to reach the host";
       return { code: "not-allowed", message, to };
@@ -92,6 +99,25 @@ async function forward(
     const { code, message } = LighthouseError.from(error, "bad-message");
     return { code, message };
   }
+}
+
+/** A connection that is gone may have been followed by another a moment ago. */
+async function postToHost(
+  host: string,
+  text: string,
+  lookup: Lookup,
+  post: Post,
+): Promise<Delivery> {
+  const known = await lookup(host);
+  if (known === undefined) return "gone";
+  const delivery = await post(known, text);
+  if (delivery !== "gone") return delivery;
+  const current = await lookup(host, { fresh: true });
+  return current === undefined || current === known ? "gone" : await post(current, text);
+}
+
+async function isHost(sender: string, host: string, lookup: Lookup): Promise<boolean> {
+  return sender === await lookup(host) || sender === await lookup(host, { fresh: true });
 }
 
 /** @param to The connection that was addressed; undefined where it is the host. */

@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { MAX_MESSAGE_BYTES } from "../wire/envelope.ts";
 import type { ErrorCode } from "../wire/error.ts";
+import { environmentLookup } from "./registry.ts";
 import { type Delivery, relay } from "./relay.ts";
 
 const test = suite("relay");
@@ -29,7 +30,7 @@ async function send(
   const posts: Posted[] = [];
   const result = await relay(
     { kind: "message", connectionId: sender, body },
-    { laptopId, allowedOrigins: [] },
+    { lookup: environmentLookup(laptopId), allowedOrigins: [] },
     (to, text) => {
       posts.push({ to, text: JSON.parse(text) });
       return Promise.resolve(deliveries[to] ?? "delivered");
@@ -228,14 +229,14 @@ for (
   ] as [string, string | undefined, string[], number][]
 ) {
   test(`${statusCode === 200 ? "lets in" : "refuses"} ${what}`, async () => {
-    const environment = { laptopId: HOST, allowedOrigins };
+    const environment = { lookup: environmentLookup(HOST), allowedOrigins };
     const result = await relay({ kind: "connect", origin }, environment, unexpected);
     assert.is(result.statusCode, statusCode);
   });
 }
 
 test("posts nothing when a connection ends", async () => {
-  const environment = { laptopId: HOST, allowedOrigins: [] };
+  const environment = { lookup: environmentLookup(HOST), allowedOrigins: [] };
   assert.equal(await relay({ kind: "disconnect" }, environment, unexpected), { statusCode: 200 });
 });
 

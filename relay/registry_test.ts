@@ -1,0 +1,162 @@
+// Finding hosts: what is read of S3, what is kept, and what the relay's core makes of it.
+import * as assert from "uvu/assert";
+import { type ObjectStore, startObjectStore } from "../tools/local/object_store.ts";
+import { suite } from "../tools/testing/suite.ts";
+import { environmentLookup, s3Lookup } from "./registry.ts";
+import { relay } from "./relay.ts";
+
+const test = suite("relay registry");
+
+const PAGE = "page=";
+const BUCKET = "registry";
+const CREDENTIALS = { accessKeyId: "role", secretAccessKey: "secret", sessionToken: "token" };
+
+async function setUp() {
+  const store = await startObjectStore({ bucket: BUCKET, keys: { role: "secret" } });
+  const lookup = s3Lookup({
+    bucket: BUCKET,
+    region: "us-east-1",
+    endpoint: store.endpoint,
+    credentials: () => CREDENTIALS,
+  });
+  return { store, lookup, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+/** Registers a host. Whether it is signed is nothing to the relay, which knows no host's key. */
+function register(store: ObjectStore, host: string, connectionId: string | undefined): void {
+  const entry = { host, connectionId, time: 1, hostKey: "B", signature: "A" };
+  store.write(`hosts/${host}.json`, JSON.stringify(entry));
+}
+
+/** Lets the relay handle a message. @returns posts, those to `gone=` failing. */
+async function send(
+  lookup: Parameters<typeof relay>[1]["lookup"],
+  sender: string,
+  message: Record<string, unknown>,
+) {
+  const posts: [to: string, text: Record<string, unknown>][] = [];
+  const body = JSON.stringify({ action: "sendSignal", ...message });
+  await relay(
+    { kind: "message", connectionId: sender, body },
+    { lookup, allowedOrigins: [] },
+    (to, text) => {
+      posts.push([to, JSON.parse(text)]);
+      return Promise.resolve(to === "gone=" ? "gone" : "delivered");
+    },
+  );
+  return posts;
+}
+
+function codeOf(posts: Awaited<ReturnType<typeof send>>): unknown {
+  return (posts.at(-1)![1].error as { code?: unknown } | undefined)?.code;
+}
+
+test("a message goes to the host that it names, and without a name to laptop", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "pi=");
+  register(at.store, "laptop", "laptop=");
+  assert.equal(await send(at.lookup, PAGE, { host: "pi", data: 1 }), [
+    ["pi=", { from: PAGE, data: 1 }],
+  ]);
+  assert.equal(await send(at.lookup, PAGE, { data: 2 }), [["laptop=", { from: PAGE, data: 2 }]]);
+  assert.ok(at.store.calls.every(({ accessKeyId, status }) => {
+    return accessKeyId === "role" && status === 200;
+  }));
+});
+
+for (const [what, entry] of [["was never there", false], ["has left", true]] as const) {
+  test(`a host that ${what} is offline, and found as soon as it is there`, async () => {
+    await using at = await setUp();
+    if (entry) register(at.store, "pi", undefined);
+    assert.is(codeOf(await send(at.lookup, PAGE, { host: "pi", data: 1 })), "host-offline");
+    register(at.store, "pi", "pi=");
+    assert.is((await send(at.lookup, PAGE, { host: "pi", data: 1 }))[0]![0], "pi=");
+  });
+}
+
+test("what was read serves for a while, and a connection that is gone has it read anew, once", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "gone=");
+  assert.is(await at.lookup("pi"), "gone=");
+  register(at.store, "pi", "new=");
+  const posts = await send(at.lookup, PAGE, { host: "pi", data: 1 });
+  assert.equal(posts.map(([to]) => to), ["gone=", "new="]);
+  assert.is(at.store.calls.length, 2);
+  await send(at.lookup, PAGE, { host: "pi", data: 1 });
+  assert.is(at.store.calls.length, 2);
+});
+
+test("a host that is gone and has not come back is offline after one post and two looks", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "gone=");
+  const posts = await send(at.lookup, PAGE, { host: "pi", data: 1 });
+  assert.equal(posts.map(([to]) => to), ["gone=", PAGE]);
+  assert.is(codeOf(posts), "host-offline");
+  assert.is(at.store.calls.length, 2);
+});
+
+test("a host answers pages as itself, also when it has registered a moment ago", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "old=");
+  await at.lookup("pi");
+  register(at.store, "pi", "pi=");
+  assert.equal(await send(at.lookup, "pi=", { to: PAGE, host: "pi", data: 1 }), [
+    [PAGE, { data: 1 }],
+  ]);
+});
+
+test("nobody addresses connections who is not the host that it says it is", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "pi=");
+  register(at.store, "laptop", "laptop=");
+  for (
+    const [sender, host] of [[PAGE, "pi"], ["pi=", "laptop"], ["pi=", undefined], [PAGE, "none"]]
+  ) {
+    const posts = await send(at.lookup, sender!, { to: "victim=", host, data: 1 });
+    assert.equal(posts.map(([to]) => to), [sender]);
+    assert.is(codeOf(posts), "not-allowed");
+  }
+});
+
+for (
+  const [what, prepare] of [
+    ["answers 503", (store) => store.faults.answer = () => ({ status: 503, code: "SlowDown" })],
+    ["holds no entry", (store) => store.write("hosts/pi.json", "{}")],
+    ["holds another host's entry", (store) =>
+      store.write(
+        "hosts/pi.json",
+        '{"host":"laptop","connectionId":"x=","time":1,"hostKey":"B","signature":"A"}',
+      )],
+    ["holds far too much", (store) => store.write("hosts/pi.json", " ".repeat(60_000))],
+  ] as [string, (store: ObjectStore) => void][]
+) {
+  test(`where S3 ${what}, the page is told that the relay failed`, async () => {
+    await using at = await setUp();
+    prepare(at.store);
+    const posts = await send(at.lookup, PAGE, { host: "pi", data: 1 });
+    assert.is(codeOf(posts), "relay-failed");
+    assert.match((posts[0]![1].error as { message: string }).message, /Cannot find the host "pi"/);
+  });
+}
+
+test("many names do not make it keep more and more", async () => {
+  await using at = await setUp();
+  for (let host = 0; host < 300; host++) {
+    register(at.store, `h${host}`, `c${host}=`);
+    await at.lookup(`h${host}`);
+  }
+  // The first are forgotten, the last are not.
+  await at.lookup("h299");
+  assert.is(at.store.calls.length, 300);
+  await at.lookup("h0");
+  assert.is(at.store.calls.length, 301);
+});
+
+test("a relay with one host refuses names but laptop", async () => {
+  const lookup = environmentLookup("host=");
+  assert.is((await send(lookup, PAGE, { host: "laptop", data: 1 }))[0]![0], "host=");
+  const posts = await send(lookup, PAGE, { host: "pi", data: 1 });
+  assert.is(codeOf(posts), "bad-message");
+});
+
+test.run();
