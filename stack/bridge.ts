@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { alarms } from "./alarms.ts";
 import { parseSettings, type Settings } from "./config.ts";
 import { deployRoutes, STAGE, webSocketApi } from "./gateway.ts";
-import { hostAccess } from "./host_access.ts";
+import { type HostAccess, hostAccess } from "./host_access.ts";
+import { registryBucket } from "./registry_bucket.ts";
 import { relayFunction } from "./relay_function.ts";
 
 /** Arguments of {@linkcode Bridge}: settings, of which all but the origins have defaults. */
@@ -13,6 +14,16 @@ export interface BridgeArgs
   tags?: Record<string, string>;
   /** The built relay. @default relay/dist/main.mjs, which `npm run build` makes */
   bundle?: URL;
+}
+
+/** What a host needs of the stack. */
+export interface HostOutputs {
+  /** The policy that its credentials need. */
+  policyArn: pulumi.Output<string>;
+  /** The IAM user that has it; empty without `hostUser`. */
+  userName: pulumi.Output<string> | "";
+  /** The role that has it; empty without `hostRoleFor`. */
+  roleArn: pulumi.Output<string> | "";
 }
 
 /**
@@ -39,6 +50,14 @@ export class Bridge extends pulumi.ComponentResource {
   readonly hostPolicyArn: pulumi.Output<string>;
   /** The laptop's IAM user; undefined without `hostUser`. */
   readonly hostUserName: pulumi.Output<string> | undefined;
+  /** The laptop's role; undefined without `hostRoleFor`. */
+  readonly hostRoleArn: pulumi.Output<string> | undefined;
+  /** The bucket in which hosts register, for `--bucket`; undefined with `lambda-env`. */
+  readonly bucket: pulumi.Output<string> | undefined;
+  /** Where pages read who is registered, for their `registry` attribute; undefined where they may not. */
+  readonly registryUrl: pulumi.Output<string> | undefined;
+  /** With the registry `s3`, what each host needs, by its name: the first has the policy and user above. */
+  readonly hosts: Record<string, HostOutputs>;
 
   /** @throws {pulumi.RunError} where a setting is wrong, or the relay has not been built. */
   constructor(name: string, args: BridgeArgs, options?: pulumi.ComponentResourceOptions) {
@@ -52,23 +71,46 @@ export class Bridge extends pulumi.ComponentResource {
 
     // In this order, since each needs the one before: API, role and Lambda, routes and stage.
     const api = webSocketApi(name, tags, this);
-    const relay = relayFunction(name, { settings, api, stage: STAGE, bundle, tags }, this);
+    const isS3 = settings.registry === "s3";
+    const bucket = isS3 ? registryBucket(name, { settings, tags }, this) : undefined;
+    const relay = relayFunction(name, { settings, api, stage: STAGE, bundle, tags, bucket }, this);
     const stage = deployRoutes(name, { api, relay, settings, tags }, this);
-    const { policy, user } = hostAccess(name, { relay, settings, tags }, this);
+    const accesses = settings.hosts.map((host) =>
+      hostAccess(name, host, { relay, bucket, settings, tags }, this)
+    );
     const { email } = settings;
     if (email) alarms(name, { email, relay, settings, tags }, this);
 
     this.webSocketUrl = stage.invokeUrl;
     this.functionName = relay.name;
     this.region = relay.region;
+    // The check of the settings sees to it that there is a host.
+    const [{ policy, user, role }] = accesses as [HostAccess];
     this.hostPolicyArn = policy.arn;
     this.hostUserName = user?.name;
+    this.hostRoleArn = role?.arn;
+    this.bucket = bucket?.bucket;
+    this.registryUrl = bucket && settings.publicRegistry
+      ? pulumi.interpolate`https://${bucket.bucketRegionalDomainName}`
+      : undefined;
+    this.hosts = Object.fromEntries(
+      isS3
+        ? accesses.map(({ host, policy, user, role }) => {
+          const [userName, roleArn] = [user?.name ?? "" as const, role?.arn ?? "" as const];
+          return [host, { policyArn: policy.arn, userName, roleArn }];
+        })
+        : [],
+    );
     this.registerOutputs({
       webSocketUrl: this.webSocketUrl,
       functionName: this.functionName,
       region: this.region,
       hostPolicyArn: this.hostPolicyArn,
       hostUserName: this.hostUserName,
+      hostRoleArn: this.hostRoleArn,
+      bucket: this.bucket,
+      registryUrl: this.registryUrl,
+      hosts: this.hosts,
     });
   }
 }

@@ -218,6 +218,31 @@ test("the laptop's user has the laptop's policy and no key", async () => {
   assert.is(await valueOf(bridge.hostUserName!), "b-host");
 });
 
+const ANCHOR = "arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/0a1b-2c3d";
+const PERSON = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Laptop_1a2b";
+
+for (const [principal, who] of [[ANCHOR, "a certificate"], [PERSON, "an IAM role"]] as const) {
+  test(`the laptop's role has the laptop's policy, and is for ${who} alone`, async () => {
+    const { bridge, mocks } = await create({ ...ARGS, hostRoleFor: principal });
+    const { hostTrustPolicy } = await import("./policy.ts");
+    const role = mocks.findCreatedResource("aws:iam/role:Role", "b-host");
+    assert.equal(JSON.parse(role.assumeRolePolicy), hostTrustPolicy(principal, "laptop"));
+    assert.equal(role.tags, ARGS.tags);
+    const attachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+    assert.equal(mocks.findCreatedResource(attachment, "b-host"), {
+      role: "b-host",
+      policyArn: "arn:aws:iam::123456789012:policy/b-host",
+    });
+    const roleArn = "arn:aws:iam::123456789012:role/b-host";
+    assert.is(await valueOf(bridge.hostRoleArn!), roleArn);
+    const profiles = mocks.created.filter(({ type }) => type.includes("rolesanywhere"));
+    assert.equal(
+      profiles.map(({ inputs }) => inputs),
+      principal === ANCHOR ? [{ enabled: true, roleArns: [roleArn], tags: ARGS.tags }] : [],
+    );
+  });
+}
+
 test("errors and throttles are mailed, through a topic that takes nothing else", async () => {
   const { mocks } = await create(EVERYTHING);
   const topic = "arn:aws:sns:eu-central-1:123456789012:b-alarms";
@@ -302,8 +327,8 @@ test("a relay that has not been built is refused", async () => {
 test("what is not mocked throws", () => {
   const mocks = new RecordingMocks();
   assert.throws(
-    () => mocks.newResource({ type: "aws:s3/bucket:Bucket", name: "x", inputs: {} }),
-    /Resource is not mocked: aws:s3\/bucket:Bucket x/,
+    () => mocks.newResource({ type: "aws:ec2/instance:Instance", name: "x", inputs: {} }),
+    /Resource is not mocked: aws:ec2\/instance:Instance x/,
   );
   assert.throws(
     () => mocks.call({ token: "aws:index/getRegion:getRegion", inputs: {} }),

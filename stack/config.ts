@@ -1,4 +1,5 @@
 // The stack's settings, checked: what comes out of here can be deployed.
+import { parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
 import { bad, parseOrigins } from "./origins.ts";
 
 /** The settings of a bridge, checked. */
@@ -19,8 +20,19 @@ export interface Settings {
   throttleRate: number;
   /** Instances of the Lambda set aside for it, and its limit; undefined for none. */
   reservedConcurrency?: number;
-  /** Whether to make an IAM user for the laptop. @default false */
+  /** Whether to make an IAM user for the laptop, or for each host. @default false */
   hostUser: boolean;
+  /**
+   * Who may take a role that has the laptop's, or each host's, rights: the ARN of a trust anchor of IAM
+   * Roles Anywhere, or of an IAM role or user, such as one of IAM Identity Center; undefined for no role.
+   */
+  hostRoleFor?: string;
+  /** Where hosts register. @default "lambda-env" */
+  registry: RegistryName;
+  /** With the registry `s3`: the hosts' names. @default ["laptop"] */
+  hosts: string[];
+  /** With the registry `s3`: whether pages, and so anybody, may read who is registered. @default false */
+  publicRegistry: boolean;
 }
 
 /** Values that CloudWatch takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -40,7 +52,14 @@ export const settingNames = [
   "throttleRate",
   "reservedConcurrency",
   "hostUser",
+  "hostRoleFor",
+  "registry",
+  "hosts",
+  "publicRegistry",
 ] as const satisfies (keyof Settings)[];
+
+/** Those that are no JSON in Pulumi's config. */
+const TEXTS: (keyof Settings)[] = ["functionName", "email", "registry", "hostRoleFor"];
 
 /** Settings of which nothing is known yet. */
 export type UncheckedSettings = { [name in keyof Settings]?: unknown };
@@ -59,6 +78,7 @@ export type UncheckedSettings = { [name in keyof Settings]?: unknown };
  * ```
  */
 export function parseSettings(unchecked: UncheckedSettings): Settings {
+  const registry = parseRegistry(unchecked.registry ?? "lambda-env");
   return {
     allowedOrigins: parseOrigins(unchecked.allowedOrigins),
     functionName: parseFunctionName(unchecked.functionName ?? "SignalingRelay"),
@@ -68,8 +88,18 @@ export function parseSettings(unchecked: UncheckedSettings): Settings {
     throttleBurst: parseNumber(unchecked.throttleBurst ?? 20, "throttleBurst", 1, 5_000),
     throttleRate: parseNumber(unchecked.throttleRate ?? 10, "throttleRate", 1, 10_000),
     reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
-    hostUser: parseBoolean(unchecked.hostUser ?? false),
+    hostUser: parseBoolean(unchecked.hostUser ?? false, "hostUser"),
+    hostRoleFor: parseHostRoleFor(unchecked.hostRoleFor ?? ""),
+    registry,
+    hosts: parseHosts(unchecked.hosts ?? [], registry),
+    publicRegistry: parsePublicRegistry(unchecked.publicRegistry ?? false, registry),
   };
+}
+
+function parsePublicRegistry(value: unknown, registry: RegistryName): boolean {
+  const isPublic = parseBoolean(value, "publicRegistry");
+  if (isPublic && registry !== "s3") throw bad("publicRegistry", "it is for the registry s3");
+  return isPublic;
 }
 
 /**
@@ -84,7 +114,7 @@ export function parseConfig(get: (name: string) => string | undefined): Settings
   for (const name of settingNames) {
     const text = get(name);
     if (text === undefined) continue;
-    unchecked[name] = name === "functionName" || name === "email" ? text : parseJson(text);
+    unchecked[name] = TEXTS.includes(name) ? text : parseJson(text);
   }
   return parseSettings(unchecked);
 }
@@ -137,9 +167,26 @@ function parseConcurrency(value: unknown): number | undefined {
   return parseNumber(value, "reservedConcurrency", 1, 1_000);
 }
 
-function parseBoolean(value: unknown): boolean {
+/** An empty text is the default of Pulumi.yaml, and means none. */
+function parseHostRoleFor(value: unknown): string | undefined {
+  if (value === "") return undefined;
+  const partition = "arn:aws(?:-cn|-us-gov)?";
+  const known = [
+    `${partition}:rolesanywhere:[a-z0-9-]+:\\d{12}:trust-anchor/[\\w-]+`,
+    `${partition}:iam::\\d{12}:(?:role|user)/[\\w+=,.@/-]+`,
+  ];
+  if (typeof value === "string" && new RegExp(`^(?:${known.join("|")})$`).test(value)) return value;
+  throw bad(
+    "hostRoleFor",
+    `${
+      show(value)
+    } is the ARN of no trust anchor of IAM Roles Anywhere, and of no IAM role or user`,
+  );
+}
+
+function parseBoolean(value: unknown, name: string): boolean {
   if (typeof value === "boolean") return value;
-  throw bad("hostUser", `${show(value)} is neither true nor false`);
+  throw bad(name, `${show(value)} is neither true nor false`);
 }
 
 function show(value: unknown): string {

@@ -18,6 +18,10 @@ const DEFAULTS = {
   throttleRate: 10,
   reservedConcurrency: undefined,
   hostUser: false,
+  hostRoleFor: undefined,
+  registry: "lambda-env",
+  hosts: ["laptop"],
+  publicRegistry: false,
 };
 
 test("parseSettings() fills in the defaults", () => {
@@ -35,6 +39,10 @@ test("parseConfig() reads each setting from its text", () => {
     throttleRate: "50",
     reservedConcurrency: "3",
     hostUser: "true",
+    hostRoleFor: "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Laptop_1a2b",
+    registry: "s3",
+    hosts: '["laptop","pi"]',
+    publicRegistry: "true",
   };
   assert.equal(parseConfig((name) => texts[name]), {
     allowedOrigins: [ORIGIN, "http://localhost:8080"],
@@ -46,6 +54,10 @@ test("parseConfig() reads each setting from its text", () => {
     throttleRate: 50,
     reservedConcurrency: 3,
     hostUser: true,
+    hostRoleFor: "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Laptop_1a2b",
+    registry: "s3",
+    hosts: ["laptop", "pi"],
+    publicRegistry: true,
   });
 });
 
@@ -163,6 +175,22 @@ const badTexts: [name: string, text: string, why: string][] = [
   ["reservedConcurrency", "-2", "-2 is not a whole number from 1 to 1000"],
   ["hostUser", "yes", '"yes" is neither true nor false'],
   ["hostUser", "1", "1 is neither true nor false"],
+  [
+    "hostRoleFor",
+    "me",
+    '"me" is the ARN of no trust anchor of IAM Roles Anywhere, and of no IAM role or user',
+  ],
+  [
+    "hostRoleFor",
+    "arn:aws:iam::123456789012:root",
+    '"arn:aws:iam::123456789012:root" is the ARN of no trust anchor of IAM Roles Anywhere, and of no IAM role or user',
+  ],
+  ["registry", "dynamodb", '"dynamodb" is neither "lambda-env" nor "s3"'],
+  ["registry", "S3", '"S3" is neither "lambda-env" nor "s3"'],
+  ["hosts", "laptop", 'it is not a list; give names such as ["laptop"]'],
+  ["hosts", '["pi"]', "names are for the registry s3; lambda-env has one host"],
+  ["publicRegistry", "true", "it is for the registry s3"],
+  ["publicRegistry", "yes", '"yes" is neither true nor false'],
 ];
 for (const [name, text, why] of badTexts) {
   test(`${name} ${JSON.stringify(text)} is refused`, () => {
@@ -171,6 +199,22 @@ for (const [name, text, why] of badTexts) {
       return asked === name ? text : undefined;
     };
     assert.is(messageOf(() => parseConfig(get)), `Cannot use ${name}: ${why}`);
+  });
+}
+
+/** Each bad list of hosts for the registry `s3`, and why it is refused. */
+const badHosts: [hosts: unknown, why: string][] = [
+  [["Pi"], 'hosts[0]: "Pi" is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens'],
+  [["pi", ""], 'hosts[1]: "" is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens'],
+  [["a/b"], 'hosts[0]: "a/b" is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens'],
+  [[7], "hosts[0]: 7 is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens"],
+  [["pi", "pi"], "hosts[1]: pi is in the list twice"],
+  [Array.from({ length: 101 }, (_, at) => `h${at}`), "hosts: 101 are more than 100"],
+];
+for (const [hosts, why] of badHosts) {
+  test(`the hosts ${JSON.stringify(hosts).slice(0, 60)} are refused`, () => {
+    const settings = { allowedOrigins: [ORIGIN], registry: "s3", hosts };
+    assert.is(messageOf(() => parseSettings(settings)), `Cannot use ${why}`);
   });
 }
 

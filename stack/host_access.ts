@@ -1,50 +1,94 @@
-// What the laptop needs in the account: a policy, and an IAM user where one is wanted.
+// What hosts need in the account: a policy each, and an IAM user or a role where one is wanted.
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
-import { hostPolicy } from "./policy.ts";
+import { bucketHostPolicy, hostPolicy, hostTrustPolicy, isTrustAnchor } from "./policy.ts";
 
 /** Options of {@linkcode hostAccess}. */
 export interface HostAccessOptions {
   relay: aws.lambda.Function;
+  /** The bucket in which hosts register; undefined where one does in the relay's environment. */
+  bucket: aws.s3.Bucket | undefined;
   settings: Settings;
   tags: Record<string, string>;
 }
 
-/** What {@linkcode hostAccess} makes. */
+/** What {@linkcode hostAccess} makes for a host. */
 export interface HostAccess {
+  /** The host's name. */
+  host: string;
   policy: aws.iam.Policy;
   /** Undefined without `hostUser`. */
   user: aws.iam.User | undefined;
+  /** Undefined without `hostRoleFor`. */
+  role: aws.iam.Role | undefined;
 }
 
 /**
- * Makes the laptop's policy and, with `hostUser`, a user that has it. The user gets no access key
- * here: its secret would lie in Pulumi's state. `aws iam create-access-key` makes one.
+ * Makes a host's policy and, with `hostUser`, a user that has it; with `hostRoleFor`, a role. A user
+ * gets no access key here: its secret would lie in Pulumi's state. `aws iam create-access-key` makes one.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/user/
  */
 export function hostAccess(
   name: string,
-  { relay, settings, tags }: HostAccessOptions,
+  host: string,
+  { relay, bucket, settings, tags }: HostAccessOptions,
   parent: pulumi.Resource,
 ): HostAccess {
-  const policy = new aws.iam.Policy(`${name}-host`, {
-    description: `Registers a Lighthouse host with ${settings.functionName}`,
-    policy: relay.arn.apply((functionArn) => JSON.stringify(hostPolicy({ functionArn }))),
+  const { functionName, hostUser, hostRoleFor } = settings;
+  const ownName = bucket ? `${name}-host-${host}` : `${name}-host`;
+  const policy = new aws.iam.Policy(ownName, {
+    description: bucket
+      ? `Registers the Lighthouse host ${host} for ${functionName}`
+      : `Registers a Lighthouse host with ${functionName}`,
+    policy: bucket
+      ? bucket.arn.apply((bucketArn) => JSON.stringify(bucketHostPolicy({ bucketArn, host })))
+      : relay.arn.apply((functionArn) => JSON.stringify(hostPolicy({ functionArn }))),
     tags,
   }, { parent });
-  if (!settings.hostUser) return { policy, user: undefined };
+  const user = hostUser ? hostUserOf(ownName, policy, tags, parent) : undefined;
+  const role = hostRoleFor
+    ? hostRoleOf(ownName, policy, { host, principal: hostRoleFor, tags }, parent)
+    : undefined;
+  return { host, policy, user, role };
+}
 
-  const user = new aws.iam.User(`${name}-host`, {
+function hostUserOf(
+  name: string,
+  policy: aws.iam.Policy,
+  tags: Record<string, string>,
+  parent: pulumi.Resource,
+): aws.iam.User {
+  const user = new aws.iam.User(name, {
     // So that `pulumi destroy` also deletes a user whose key was made by hand.
     forceDestroy: true,
     tags,
   }, { parent });
-  new aws.iam.UserPolicyAttachment(`${name}-host`, {
-    user: user.name,
-    policyArn: policy.arn,
+  new aws.iam.UserPolicyAttachment(name, { user: user.name, policyArn: policy.arn }, { parent });
+  return user;
+}
+
+/**
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/
+ * - https://www.pulumi.com/registry/packages/aws/api-docs/rolesanywhere/profile/
+ */
+function hostRoleOf(
+  name: string,
+  policy: aws.iam.Policy,
+  { host, principal, tags }: { host: string; principal: string; tags: Record<string, string> },
+  parent: pulumi.Resource,
+): aws.iam.Role {
+  const role = new aws.iam.Role(name, {
+    description: `Registers the Lighthouse host ${host}`,
+    assumeRolePolicy: JSON.stringify(hostTrustPolicy(principal, host)),
+    tags,
   }, { parent });
-  return { policy, user };
+  new aws.iam.RolePolicyAttachment(name, { role: role.name, policyArn: policy.arn }, { parent });
+  // A certificate's bearer names it beside the role.
+  if (isTrustAnchor(principal)) {
+    new aws.rolesanywhere.Profile(name, { enabled: true, roleArns: [role.arn], tags }, { parent });
+  }
+  return role;
 }

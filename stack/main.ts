@@ -6,9 +6,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Bridge } from "./bridge.ts";
 import { parseConfig } from "./config.ts";
+import { DEFAULT_HOST } from "./hosts.ts";
 
 const config = new pulumi.Config();
-const bridge = new Bridge("lighthouse", parseConfig((name) => config.get(name)));
+const settings = parseConfig((name) => config.get(name));
+const bridge = new Bridge("lighthouse", settings);
 
 /** The relay's WebSocket URL, for the page's `relay` attribute and the host's `--relay`. */
 export const webSocketUrl = bridge.webSocketUrl;
@@ -25,10 +27,30 @@ export const hostPolicyArn = bridge.hostPolicyArn;
 /** The IAM user that has it; empty without `hostUser`. */
 export const hostUserName = bridge.hostUserName ?? "";
 
-/** What to paste into a page. */
-export const page = pulumi.interpolate`<script type="module" src="lighthouse-tunnel.js"></script>
-<lighthouse-tunnel relay="${webSocketUrl}"></lighthouse-tunnel>`;
+/** The role that has it; empty without `hostRoleFor`. */
+export const hostRoleArn = bridge.hostRoleArn ?? "";
 
-/** What to run on the laptop; the backend's address is an example. */
+/** Where hosts register: `lambda-env` or `s3`, for the host's `--registry`. */
+export const registry = settings.registry;
+
+/** With `s3`, the bucket, for the host's `--bucket`; else empty. */
+export const bucket = bridge.bucket ?? "";
+
+/** With `s3`, each host's policy and user, by the host's name. */
+export const hosts = bridge.hosts;
+
+const [firstHost] = settings.hosts;
+const named = firstHost === DEFAULT_HOST ? "" : ` host="${firstHost}"`;
+const readable = bridge.registryUrl ? pulumi.interpolate` registry="${bridge.registryUrl}"` : "";
+
+/** What to paste into a page; with `s3`, into one that reaches the first host. */
+export const page = pulumi.interpolate`<script type="module" src="lighthouse-tunnel.js"></script>
+<lighthouse-tunnel relay="${webSocketUrl}"${named}${readable}></lighthouse-tunnel>`;
+
+const where = bridge.bucket
+  ? pulumi.interpolate`--registry s3 --bucket ${bridge.bucket} --host ${firstHost}`
+  : pulumi.interpolate`--function ${functionName}`;
+
+/** What to run on the laptop; with `s3`, on the first host. The backend's address is an example. */
 export const hostCommand = pulumi
-  .interpolate`lighthouse-host run --relay ${webSocketUrl} --function ${functionName} --region ${region} --backend http://127.0.0.1:5000`;
+  .interpolate`lighthouse-host run --relay ${webSocketUrl} ${where} --region ${region} --backend http://127.0.0.1:5000`;

@@ -45,6 +45,10 @@ test("prod deploys a bridge and says what page and laptop need", async () => {
     region: "eu-central-1",
     hostPolicyArn: "arn:aws:iam::123456789012:policy/lighthouse-host",
     hostUserName: "",
+    hostRoleArn: "",
+    registry: "lambda-env",
+    bucket: "",
+    hosts: {},
     page: '<script type="module" src="lighthouse-tunnel.js"></script>\n' +
       `<lighthouse-tunnel relay="${url}"></lighthouse-tunnel>`,
     hostCommand: `lighthouse-host run --relay ${url} --function SignalingRelay` +
@@ -82,6 +86,42 @@ test("each part is made after what it stands on, and belongs to the bridge", asy
   }
 });
 
+test("with the S3 registry, outputs name bucket and hosts, and nothing is left to the host", async () => {
+  const { code, complaints, mocks, options, outputs } = await runProgram(
+    await configOf({ registry: "s3", hosts: ["desk", "pi"], publicRegistry: true }),
+  );
+  assert.equal(complaints, []);
+  assert.is(code, 0);
+  assert.is(mocks.created.length, 13 + 6);
+  assert.ok([...options.values()].every(({ ignoreChanges }) => ignoreChanges.length === 0));
+  const policy = options.get("aws:s3/bucketPolicy:BucketPolicy lighthouse-registry")!;
+  assert.ok(policy.dependencies.includes(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock lighthouse-registry",
+  ));
+  const url = "wss://abc123.execute-api.eu-central-1.amazonaws.com/prod";
+  const arn = "arn:aws:iam::123456789012:policy/lighthouse-host";
+  assert.equal(outputs, {
+    webSocketUrl: url,
+    functionName: "SignalingRelay",
+    region: "eu-central-1",
+    hostPolicyArn: `${arn}-desk`,
+    hostUserName: "",
+    hostRoleArn: "",
+    registry: "s3",
+    bucket: "lighthouse-registry-1a2b3c4",
+    hosts: {
+      desk: { policyArn: `${arn}-desk`, userName: "", roleArn: "" },
+      pi: { policyArn: `${arn}-pi`, userName: "", roleArn: "" },
+    },
+    page: '<script type="module" src="lighthouse-tunnel.js"></script>\n' +
+      `<lighthouse-tunnel relay="${url}" host="desk"` +
+      ' registry="https://lighthouse-registry-1a2b3c4.s3.eu-central-1.amazonaws.com"></lighthouse-tunnel>',
+    hostCommand: `lighthouse-host run --relay ${url} --registry s3` +
+      " --bucket lighthouse-registry-1a2b3c4 --host desk" +
+      " --region eu-central-1 --backend http://127.0.0.1:5000",
+  });
+});
+
 test("the user's name is an output where there is a user", async () => {
   const { outputs } = await everything;
   assert.is(outputs.hostUserName, "lighthouse-host");
@@ -99,6 +139,7 @@ const bad: [name: string, value: unknown, complaint: string][] = [
     "allowedOrigins[0]: https://you.github.io/ ends with a slash; leave it out",
   ],
 ];
+bad.push(["registry", "s4", 'registry: "s4" is neither "lambda-env" nor "s3"']);
 for (const [name, value, complaint] of bad) {
   test(`${name} ${JSON.stringify(value)} ends with one line, and nothing is made`, async () => {
     const { code, complaints, mocks } = await runProgram(await configOf({ [name]: value }));

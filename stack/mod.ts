@@ -6,4 +6,10 @@
  */
 export { Bridge, type BridgeArgs } from "./bridge.ts";
 export type { Settings } from "./config.ts";
-export { hostPolicy, type PolicyDocument, type PolicyStatement, relayPolicy } from "./policy.ts";
+export {
+  bucketHostPolicy,
+  hostPolicy,
+  type PolicyDocument,
+  type PolicyStatement,
+  relayPolicy,
+} from "./policy.ts";

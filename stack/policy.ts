@@ -14,7 +14,7 @@ export interface PolicyStatement {
   Sid: string;
   Effect: "Allow" | "Deny";
   /** Who: in policies of a role's trust or of a resource. */
-  Principal?: { Service: string };
+  Principal?: { Service: string } | { AWS: string } | "*";
   Action: string[];
   /** What it may be done to: in all policies but a role's trust. */
   Resource?: string[];
@@ -31,6 +31,43 @@ export function trustPolicy(): PolicyDocument {
   });
 }
 
+/** The hosts' entries in their bucket. */
+const ENTRIES = "hosts/*.json";
+
+/**
+ * Lets somebody take a host's role.
+ *
+ * @param principal The ARN of an IAM role or user; or of a trust anchor of IAM Roles Anywhere, which
+ * takes certificates whose subject's common name (CN) is the host's name.
+ *
+ * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+ */
+export function hostTrustPolicy(principal: string, host: string): PolicyDocument {
+  if (!isTrustAnchor(principal)) {
+    return document({
+      Sid: "TakenByThisPrincipal",
+      Effect: "Allow",
+      Principal: { AWS: principal },
+      Action: ["sts:AssumeRole"],
+    });
+  }
+  return document({
+    Sid: "TakenByCertificate",
+    Effect: "Allow",
+    Principal: { Service: "rolesanywhere.amazonaws.com" },
+    Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    Condition: {
+      ArnEquals: { "aws:SourceArn": [principal] },
+      StringEquals: { "aws:PrincipalTag/x509Subject/CN": [host] },
+    },
+  });
+}
+
+/** Whether an ARN is that of a trust anchor of IAM Roles Anywhere. */
+export function isTrustAnchor(arn: string): boolean {
+  return arn.split(":")[2] === "rolesanywhere";
+}
+
 /** Options of {@linkcode relayPolicy}. */
 export interface RelayPolicyOptions {
   /** The API's: `arn:aws:execute-api:REGION:ACCOUNT:API`. */
@@ -39,17 +76,19 @@ export interface RelayPolicyOptions {
   stage: string;
   /** The log group's: `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, without a trailing `:*`. */
   logGroupArn: string;
+  /** The bucket in which hosts register: `arn:aws:s3:::NAME`; undefined where they do not. */
+  bucketArn?: string;
 }
 
 /**
- * What the relay may do: post to this API's connections, but neither look at nor close them, and
- * write to its own log group, which it may not make.
+ * What the relay may do: post to this API's connections, but neither look at nor close them, write to
+ * its own log group, which it may not make, and read the hosts' entries where they are in a bucket.
  *
  * - https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
  * - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
  */
 export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
-  const { executionArn, stage, logGroupArn } = options;
+  const { executionArn, stage, logGroupArn, bucketArn } = options;
   return document(
     {
       Sid: "PostToConnections",
@@ -63,6 +102,12 @@ export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
       Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
       Resource: [`${logGroupArn}:log-stream:*`],
     },
+    ...bucketArn === undefined ? [] : [{
+      Sid: "ReadHosts",
+      Effect: "Allow" as const,
+      Action: ["s3:GetObject"],
+      Resource: [`${bucketArn}/${ENTRIES}`],
+    }],
   );
 }
 
@@ -93,6 +138,66 @@ export function hostPolicy({ functionArn }: HostPolicyOptions): PolicyDocument {
       Resource: [functionArn],
       Condition: { "ForAnyValue:StringLike": { "lambda:Layer": ["*"] } },
     },
+  );
+}
+
+/** Options of {@linkcode bucketHostPolicy}. */
+export interface BucketHostPolicyOptions {
+  /** The bucket in which hosts register: `arn:aws:s3:::NAME`. */
+  bucketArn: string;
+  /** The host's name. */
+  host: string;
+}
+
+/**
+ * What a host may do that registers in a bucket: read and write its own entry, since it writes over
+ * nothing that it has not read.
+ *
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function bucketHostPolicy({ bucketArn, host }: BucketHostPolicyOptions): PolicyDocument {
+  return document({
+    Sid: "RegisterHost",
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject"],
+    Resource: [`${bucketArn}/hosts/${host}.json`],
+  });
+}
+
+/** Options of {@linkcode registryBucketPolicy}. */
+export interface RegistryBucketPolicyOptions {
+  /** `arn:aws:s3:::NAME`. */
+  bucketArn: string;
+  /** Whether anybody may read the hosts' entries. */
+  isPublic: boolean;
+}
+
+/**
+ * The bucket's own policy: TLS alone, and reading for anybody where pages are to. Nobody is let list:
+ * who does not know a host's name does not find it.
+ *
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
+ */
+export function registryBucketPolicy(options: RegistryBucketPolicyOptions): PolicyDocument {
+  const { bucketArn, isPublic } = options;
+  return document(
+    {
+      Sid: "TlsAlone",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["s3:GetObject", "s3:PutObject"],
+      Resource: [`${bucketArn}/${ENTRIES}`],
+      Condition: { Bool: { "aws:SecureTransport": ["false"] } },
+    },
+    ...isPublic
+      ? [{
+        Sid: "PagesReadHosts",
+        Effect: "Allow" as const,
+        Principal: "*" as const,
+        Action: ["s3:GetObject"],
+        Resource: [`${bucketArn}/${ENTRIES}`],
+      }]
+      : [],
   );
 }
 

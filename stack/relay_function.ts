@@ -15,8 +15,11 @@ const NOBODY = "init";
  */
 const MEMORY_MB = 512;
 
-/** Seconds. The relay gives a post 2.5 s, and telling its sender that it failed as much again. */
-const TIMEOUT_S = 5;
+/**
+ * Seconds. The relay gives a post 2.5 s, and telling its sender that it failed as much again. Where it
+ * reads a bucket, it may do so twice, 1.5 s each, and post to a host twice.
+ */
+const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
 
 /** Options of {@linkcode relayFunction}. */
 export interface RelayFunctionOptions {
@@ -28,6 +31,8 @@ export interface RelayFunctionOptions {
   /** The built relay, one ES module that exports `handler`. */
   bundle: URL;
   tags: Record<string, string>;
+  /** The bucket in which hosts register; undefined where one does in the Lambda's environment. */
+  bucket: aws.s3.Bucket | undefined;
 }
 
 /**
@@ -40,10 +45,11 @@ export interface RelayFunctionOptions {
  */
 export function relayFunction(
   name: string,
-  { settings, api, stage, bundle, tags }: RelayFunctionOptions,
+  { settings, api, stage, bundle, tags, bucket }: RelayFunctionOptions,
   parent: pulumi.Resource,
 ): aws.lambda.Function {
-  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency } = settings;
+  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency, registry } =
+    settings;
   const path = fileURLToPath(bundle);
   if (!existsSync(path)) {
     throw new pulumi.RunError(
@@ -66,9 +72,9 @@ export function relayFunction(
 
   const rights = new aws.iam.RolePolicy(`${name}-relay`, {
     role: role.name,
-    policy: pulumi.all([api.executionArn, logGroup.arn]).apply(([executionArn, logGroupArn]) =>
-      JSON.stringify(relayPolicy({ executionArn, stage, logGroupArn }))
-    ),
+    policy: pulumi.all([api.executionArn, logGroup.arn, bucket?.arn]).apply((
+      [executionArn, logGroupArn, bucketArn],
+    ) => JSON.stringify(relayPolicy({ executionArn, stage, logGroupArn, bucketArn }))),
   }, { parent });
 
   return new aws.lambda.Function(`${name}-relay`, {
@@ -78,11 +84,14 @@ export function relayFunction(
     runtime: aws.lambda.Runtime.NodeJS24dX,
     handler: "main.handler",
     memorySize: MEMORY_MB,
-    timeout: TIMEOUT_S,
+    timeout: TIMEOUT_S[registry],
     role: role.arn,
     code: new pulumi.asset.AssetArchive({ "main.mjs": new pulumi.asset.FileAsset(path) }),
     environment: {
-      variables: { LAPTOP_ID: NOBODY, ALLOWED_ORIGINS: allowedOrigins.join(",") },
+      variables: {
+        ...bucket ? { REGISTRY_BUCKET: bucket.bucket } : { LAPTOP_ID: NOBODY },
+        ALLOWED_ORIGINS: allowedOrigins.join(","),
+      },
     },
     reservedConcurrentExecutions: reservedConcurrency,
     tags,
@@ -91,6 +100,6 @@ export function relayFunction(
     dependsOn: [logGroup, rights],
     // The host writes it. This keeps the value of Pulumi's state, which Pulumi.yaml's
     // `refresh: always` makes the live one: docs/decisions.md, "LAPTOP_ID survives pulumi up".
-    ignoreChanges: ["environment.variables.LAPTOP_ID"],
+    ignoreChanges: bucket ? [] : ["environment.variables.LAPTOP_ID"],
   });
 }

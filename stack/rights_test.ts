@@ -5,13 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import { readIdentity } from "../host/identity.ts";
 import { lambdaRegistry } from "../host/registry_lambda.ts";
+import { s3Registry } from "../host/registry_s3.ts";
 import { messageEvent } from "../relay/testing/events.ts";
 import { startManagementServer } from "../relay/testing/management_server.ts";
 import { startControlPlane } from "../tools/local/control_plane.ts";
 import { LocalFunction } from "../tools/local/lambda.ts";
+import { startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
-import { hostPolicy, type PolicyDocument, relayPolicy } from "./policy.ts";
+import {
+  bucketHostPolicy,
+  hostPolicy,
+  type PolicyDocument,
+  type PolicyStatement,
+  registryBucketPolicy,
+  relayPolicy,
+} from "./policy.ts";
 
 const test = suite("rights");
 
@@ -125,6 +135,101 @@ test("the relay's policy allows its posts, and besides them only what Lambda log
     [...new Set(calls.map(({ action }) => action)), ...ofLambda].sort(),
     grantedBy(policy),
   );
+});
+
+/** Runs host, relay and page on a bucket, and gives each one's calls. */
+async function callsOnBucket(): Promise<Record<"host" | "relay" | "page", Call[]>> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-rights-"));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const store = stack.use(
+    await startObjectStore({
+      bucket: "registry",
+      keys: { host: "secret", relay: "secret" },
+      isPublic: true,
+    }),
+  );
+  const management = stack.use(await startManagementServer());
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `${management.endpoint}/prod`,
+    AWS_ENDPOINT_URL_S3: store.endpoint,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "host",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    REGISTRY_BUCKET: store.bucket,
+  });
+  const signal = AbortSignal.timeout(10_000);
+  const identity = await readIdentity(join(folder, "state"));
+  const registry = s3Registry({ bucket: "registry", region: "us-east-1", host: "pi", identity });
+  for (const { tryOut } of registry.rights) await tryOut(signal);
+  await (await registry.read(signal)).replace(HOST, signal);
+
+  process.env.AWS_ACCESS_KEY_ID = "relay";
+  // Not the module that another test has loaded: an instance keeps its registry.
+  const bundle = new URL("../relay/dist/main.mjs?bucket", import.meta.url);
+  const { handler } = await import(bundle.href) as typeof import("../relay/main.ts");
+  const send = (sender: string, message: object) =>
+    handler(messageEvent(sender, JSON.stringify({ action: "sendSignal", ...message })));
+  await send(PAGE, { host: "pi", data: { type: "offer" } });
+  await send(HOST, { host: "pi", to: PAGE, data: { type: "answer" } });
+  assert.equal(management.posts.map(({ path }) => decodeURIComponent(path)), [
+    `/prod/@connections/${HOST}`,
+    `/prod/@connections/${PAGE}`,
+  ]);
+  await fetch(`${store.url}/hosts/pi.json`);
+  await registry.withdraw(signal);
+
+  const callsOf = (whose: string | undefined) =>
+    store.calls.filter(({ accessKeyId }) => accessKeyId === whose).map((call) => {
+      assert.ok(call.status === 200 || call.code === "PreconditionFailed", JSON.stringify(call));
+      return {
+        action: `s3:${call.operation}`,
+        resource: `arn:aws:s3:::${store.bucket}/${call.key}`,
+      };
+    });
+  return { host: callsOf("host"), relay: callsOf("relay"), page: callsOf(undefined) };
+}
+
+/** What the relay may do besides, where hosts register in a bucket. */
+function ofBucket(bucketArn: string): PolicyStatement[] {
+  const options = { executionArn: "api", stage: "prod", logGroupArn: "log" };
+  const without = relayPolicy(options).Statement.length;
+  return relayPolicy({ ...options, bucketArn }).Statement.slice(without);
+}
+
+test("on a bucket, host, relay and page call what their policies allow, and all of that", async () => {
+  const calls = await callsOnBucket();
+  const bucketArn = "arn:aws:s3:::registry";
+  const policies = {
+    host: bucketHostPolicy({ bucketArn, host: "pi" }),
+    relay: { Version: "2012-10-17" as const, Statement: ofBucket(bucketArn) },
+    page: registryBucketPolicy({ bucketArn, isPublic: true }),
+  };
+  for (const who of ["host", "relay", "page"] as const) {
+    for (const call of calls[who]) {
+      assert.ok(isAllowed(call, policies[who]), `${who} ${JSON.stringify(call)}`);
+    }
+    const called = [...new Set(calls[who].map(({ action }) => action))].sort();
+    assert.equal(called, grantedBy(policies[who]), who);
+  }
+  const refused: [PolicyDocument, string, string][] = [
+    [policies.host, "s3:PutObject", `${bucketArn}/hosts/laptop.json`],
+    [policies.host, "s3:GetObject", `${bucketArn}/hosts/pi.json.json`],
+    [policies.host, "s3:DeleteObject", `${bucketArn}/hosts/pi.json`],
+    [policies.host, "s3:ListBucket", bucketArn],
+    [policies.relay, "s3:PutObject", `${bucketArn}/hosts/pi.json`],
+    [policies.relay, "s3:GetObject", `${bucketArn}/other/pi.json`],
+    [policies.page, "s3:PutObject", `${bucketArn}/hosts/pi.json`],
+    [policies.page, "s3:ListBucket", bucketArn],
+    [
+      registryBucketPolicy({ bucketArn, isPublic: false }),
+      "s3:GetObject",
+      `${bucketArn}/hosts/pi.json`,
+    ],
+  ];
+  for (const [policy, action, resource] of refused) {
+    assert.not.ok(isAllowed({ action, resource }, policy), `${action} ${resource}`);
+  }
 });
 
 test("other functions, APIs, stages and methods are refused", () => {

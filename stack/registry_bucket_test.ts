@@ -1,0 +1,174 @@
+// The resource graph of a Bridge with the registry `s3`, under Pulumi's mocks.
+import * as pulumi from "@pulumi/pulumi";
+import * as assert from "uvu/assert";
+import { suite } from "../tools/testing/suite.ts";
+import type { BridgeArgs } from "./bridge.ts";
+import type { PolicyDocument } from "./policy.ts";
+import { RecordingMocks, valueOf } from "./testing/mocks.ts";
+
+const test = suite("registry bucket");
+
+const ORIGINS = ["https://you.github.io", "http://localhost:3000"];
+const NAME = "b-registry-1a2b3c4";
+const ARN = `arn:aws:s3:::${NAME}`;
+
+/** Makes a bridge named `b`. The mocks are set first, the program is imported then. */
+async function create(args: Partial<BridgeArgs>) {
+  const mocks = new RecordingMocks();
+  await pulumi.runtime.setMocks(mocks, "lighthouse", "test");
+  const { Bridge } = await import("./bridge.ts");
+  const tags = { owner: "you" };
+  const bridge = new Bridge("b", { allowedOrigins: ORIGINS, registry: "s3", tags, ...args });
+  await pulumi.runtime.disconnect();
+  return { bridge, mocks };
+}
+
+function policyOf(mocks: RecordingMocks, type: string, name: string): PolicyDocument {
+  return JSON.parse(mocks.findCreatedResource(type, name).policy);
+}
+
+test("the S3 registry adds a bucket that is private, and nothing else", async () => {
+  const { mocks } = await create({});
+  assert.equal(mocks.count(), {
+    "lighthouse:index:Bridge": 1,
+    "aws:apigatewayv2/api:Api": 1,
+    "aws:apigatewayv2/integration:Integration": 1,
+    "aws:apigatewayv2/route:Route": 3,
+    "aws:apigatewayv2/stage:Stage": 1,
+    "aws:cloudwatch/logGroup:LogGroup": 1,
+    "aws:iam/policy:Policy": 1,
+    "aws:iam/role:Role": 1,
+    "aws:iam/rolePolicy:RolePolicy": 1,
+    "aws:lambda/function:Function": 1,
+    "aws:lambda/permission:Permission": 1,
+    "aws:s3/bucket:Bucket": 1,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+    "aws:s3/bucketPolicy:BucketPolicy": 1,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+  });
+  assert.equal(mocks.findCreatedResource("aws:s3/bucket:Bucket", "b-registry"), {
+    forceDestroy: true,
+    tags: { owner: "you" },
+  });
+  assert.equal(
+    mocks.findCreatedResource(
+      "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+      "b-registry",
+    ),
+    {
+      bucket: NAME,
+      blockPublicAcls: true,
+      ignorePublicAcls: true,
+      blockPublicPolicy: true,
+      restrictPublicBuckets: true,
+    },
+  );
+});
+
+test("what is old, and what was never finished, goes by itself", async () => {
+  const { mocks } = await create({});
+  const { bucket, rules } = mocks.findCreatedResource(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "b-registry",
+  );
+  assert.is(bucket, NAME);
+  assert.equal(rules, [{
+    id: "forget",
+    status: "Enabled",
+    filter: { prefix: "" },
+    expiration: { days: 30 },
+    abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+  }]);
+});
+
+test("the relay is told the bucket in place of a laptop, and may read entries", async () => {
+  const { mocks } = await create({});
+  const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
+  assert.equal(relay.environment.variables, {
+    REGISTRY_BUCKET: NAME,
+    ALLOWED_ORIGINS: ORIGINS.join(","),
+  });
+  assert.is(relay.timeout, 11);
+  const statements = policyOf(mocks, "aws:iam/rolePolicy:RolePolicy", "b-relay").Statement;
+  assert.equal(statements.map(({ Sid }) => Sid), ["PostToConnections", "WriteLogs", "ReadHosts"]);
+  assert.equal(statements[2], {
+    Sid: "ReadHosts",
+    Effect: "Allow",
+    Action: ["s3:GetObject"],
+    Resource: [`${ARN}/hosts/*.json`],
+  });
+});
+
+test("each host has a policy of its own, a user where one is wanted, and no right on the Lambda", async () => {
+  const { bridge, mocks } = await create({ hosts: ["laptop", "pi"], hostUser: true });
+  for (const host of ["laptop", "pi"]) {
+    const { Statement } = policyOf(mocks, "aws:iam/policy:Policy", `b-host-${host}`);
+    assert.equal(Statement, [{
+      Sid: "RegisterHost",
+      Effect: "Allow",
+      Action: ["s3:GetObject", "s3:PutObject"],
+      Resource: [`${ARN}/hosts/${host}.json`],
+    }]);
+    const attachment = "aws:iam/userPolicyAttachment:UserPolicyAttachment";
+    const policyArn = `arn:aws:iam::123456789012:policy/b-host-${host}`;
+    assert.equal(mocks.findCreatedResource(attachment, `b-host-${host}`), {
+      user: `b-host-${host}`,
+      policyArn,
+    });
+    assert.is(await valueOf(bridge.hosts[host]!.policyArn), policyArn);
+  }
+  assert.is(mocks.count()["aws:iam/policy:Policy"], 2);
+  assert.equal(Object.keys(bridge.hosts), ["laptop", "pi"]);
+  assert.is(await valueOf(bridge.bucket!), NAME);
+  assert.is(bridge.registryUrl, undefined);
+});
+
+test("a public registry lets anybody read entries, and the listed origins' pages see them", async () => {
+  const { bridge, mocks } = await create({ publicRegistry: true });
+  const access = mocks.findCreatedResource(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "b-registry",
+  );
+  assert.equal([access.blockPublicAcls, access.ignorePublicAcls], [true, true]);
+  assert.equal([access.blockPublicPolicy, access.restrictPublicBuckets], [false, false]);
+  const { Statement } = policyOf(mocks, "aws:s3/bucketPolicy:BucketPolicy", "b-registry");
+  assert.equal(Statement.map(({ Sid, Action }) => [Sid, Action]), [
+    ["TlsAlone", ["s3:GetObject", "s3:PutObject"]],
+    ["PagesReadHosts", ["s3:GetObject"]],
+  ]);
+  const cors = mocks.findCreatedResource(
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
+    "b-registry",
+  );
+  assert.equal(cors, {
+    bucket: NAME,
+    corsRules: [{
+      allowedOrigins: ORIGINS,
+      allowedMethods: ["GET"],
+      exposeHeaders: ["Date"],
+      maxAgeSeconds: 3600,
+    }],
+  });
+  assert.is(
+    await valueOf(bridge.registryUrl!),
+    `https://${NAME}.s3.eu-central-1.amazonaws.com`,
+  );
+});
+
+test("no policy has a wildcard for an action, or for more than the hosts' entries", async () => {
+  const { mocks } = await create({ hosts: ["laptop", "pi"], publicRegistry: true });
+  const policies = mocks.created.flatMap(({ inputs }) =>
+    inputs.policy ? [JSON.parse(inputs.policy) as PolicyDocument] : []
+  );
+  assert.is(policies.length, 4);
+  for (const { Sid, Action, Resource = [] } of policies.flatMap(({ Statement }) => Statement)) {
+    for (const action of Action) assert.not.match(action, "*", Sid);
+    for (const arn of Resource) {
+      if (arn.includes("*")) {
+        assert.match(arn, /(\/POST\/@connections\/\*|:log-stream:\*|\/hosts\/\*\.json)$/, Sid);
+      }
+    }
+  }
+});
+
+test.run();
