@@ -3,27 +3,58 @@
 // A link is one connection to the relay. Links follow each other: when one is lost, and before the
 // gateway's limit of 2 hours ends it. In that case the old one stays until the new one is online and
 // the offers that were sent to it have had time to arrive.
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, LighthouseError } from "../wire/mod.ts";
 import type { HostConfig } from "./config.ts";
 import { deliver } from "./deliver.ts";
-import { forwardTo } from "./forward.ts";
+import { Gate } from "./gate.ts";
+import type { Identity } from "./identity.ts";
+import { Exchanges } from "./inspector/exchanges.ts";
+import { startInspector } from "./inspector/server.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { endPeers } from "./peer.ts";
 import { Peers } from "./peers.ts";
 import { keepRegistered } from "./registrar.ts";
 import type { Registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
-import { RelaySocket } from "./relay_socket.ts";
+import { isAnswered, RelaySocket } from "./relay_socket.ts";
+import type { Roster } from "./roster.ts";
+import type { ServiceHandler } from "./service.ts";
+import { Services } from "./services.ts";
+import { watchSurroundings } from "./surroundings.ts";
+import type { RelayUsage } from "./usage.ts";
+import { Sockets } from "./websocket.ts";
 
 /** Options of {@linkcode runHost}. */
 export interface HostOptions {
   registry: Registry;
+  /** Dispatches `change` with a {@linkcode ConfigChange}, for what is to be otherwise from then on. */
+  changes?: EventTarget;
+  /** The host's key. */
+  identity: Identity;
+  /** Who is invited. */
+  roster: Roster;
   log: Log;
   /** Stops the host. */
   signal: AbortSignal;
+  /** Counts requests, and writes them down. */
+  metrics?: Metrics;
+  /** Counts what the relay costs. */
+  usage?: RelayUsage;
+  /** Called with the address of the inspector's page, a secret, where there is to be one. */
+  onInspector?: (url: string) => void;
   /** Times to change in tests. */
   timing?: Partial<HostTiming>;
+}
+
+/** Settings that have changed while the host runs. */
+export interface ConfigChange {
+  /** All of them; `inspect` stays as it was at the start. */
+  config: HostConfig;
+  /** Where the bridge is another one: its registry. */
+  registry?: Registry;
 }
 
 /** Times, in milliseconds. */
@@ -39,28 +70,96 @@ export interface HostTiming {
 const LINK_LIFE = 6_600_000;
 const GRACE = 60_000;
 
-/** Waits between attempts to reach the relay, in milliseconds. */
-const RECONNECT = { first: 500, longest: 30_000 };
+/**
+ * Waits between attempts to reach the relay, in milliseconds: where it has answered that it will not,
+ * and where there is no network, so that it costs nobody anything.
+ */
+const REFUSED = { first: 500, longest: 30_000 };
+const NO_NETWORK = { first: 500, longest: 2_000 };
 
-/** The clock is looked at this often; a jump beyond the slack means that the machine slept, in ms. */
-const CLOCK_INTERVAL = 2_000;
-const CLOCK_SLACK = 5_000;
+/** Devices that are connected are noted as seen this often, in milliseconds. */
+const SEEN_INTERVAL = 60_000;
 
 /**
  * Runs the host until the signal is aborted.
  *
- * @throws {LighthouseError} `replaced` when another host has registered itself with the relay.
+ * @throws {LighthouseError} `replaced` when another host has registered itself with the relay;
+ * `bad-config` where the inspector's port is in use.
  */
-export async function runHost(config: HostConfig, options: HostOptions): Promise<void> {
-  const { registry, log, signal, timing = {} } = options;
+export async function runHost(first: HostConfig, options: HostOptions): Promise<void> {
+  const { identity, roster, log, signal, usage, timing = {} } = options;
+  let { registry } = options;
+  let config = first;
+  // What is in them changes with the settings, for whoever is connected, too.
+  const publicPrefixes = [...config.public];
+  const stun = [...config.stun];
   const { checkInterval, linkLife = LINK_LIFE, grace = GRACE } = timing;
-  const forwarder = forwardTo(config.backend);
-  const peers = new Peers({ handler: forwarder.handler, stun: config.stun, log });
+  const services = Services.start(config.services);
+  await using inspection = await inspect(config, services, options.onInspector);
+  const { metrics } = options;
+  const handler = inspection?.handler ?? services.handler;
+  const sockets = new Sockets(services);
+  const gate = new Gate({ identity, guests: roster, public: publicPrefixes, log });
+  const peers = new Peers({
+    gate,
+    handler: metrics?.watch(handler) ?? handler,
+    onWebSocket: (request, stream, guest) => {
+      metrics?.sawWebSocket(request.target, guest);
+      return sockets.serve(request, stream, guest);
+    },
+    stun,
+    onSeen: ({ id }) => roster.touch(id),
+    log,
+  });
+  if (metrics) metrics.underWay = () => peers.streams;
+  roster.onRevoked = ({ id, name }) => {
+    log("info", "device-revoked", `“${name}” is revoked, and out`, { device: id });
+    peers.evict(id, new LighthouseError("device-revoked", "The host's owner revoked this device"));
+  };
+  roster.onPaired = ({ id, name, origin }) => {
+    log("info", "device-paired", `paired with “${name}” on ${origin}`, { device: id, origin });
+  };
+  const seen = setInterval(() => {
+    for (const { id } of peers.guests) roster.touch(id);
+  }, SEEN_INTERVAL);
   const wake = new EventTarget();
-  const clock = watchClock(() => wake.dispatchEvent(new Event("wake")));
+  /** Ends a pause or an attempt, for another one now. */
+  let nudge = new AbortController();
+  const rouse = () => {
+    wake.dispatchEvent(new Event("wake"));
+    failures = 0;
+    nudge.abort();
+    nudge = new AbortController();
+  };
+  using _surroundings = watchSurroundings({
+    onJump: rouse,
+    onNetwork(addresses) {
+      log("info", "network-changed", "this machine's addresses have changed");
+      const { localAddress } = newest ?? {};
+      const isGone = localAddress !== undefined && !isLoopback(localAddress) &&
+        !addresses.has(localAddress);
+      if (isGone) wake.dispatchEvent(new Event("move"));
+      rouse();
+    },
+  });
+  const take = (event: Event) => {
+    const { detail } = event as CustomEvent<ConfigChange>;
+    config = detail.config;
+    services.replace(config.services);
+    publicPrefixes.splice(0, Infinity, ...config.public);
+    stun.splice(0, Infinity, ...config.stun);
+    if (!detail.registry) return;
+    registry = detail.registry;
+    // Its owner has just said so.
+    wasRegistered = false;
+    wake.dispatchEvent(new Event("move"));
+    rouse();
+  };
+  options.changes?.addEventListener("change", take);
 
   const mine = new Set<string>();
   const links = new Set<RelaySocket>();
+  let newest: RelaySocket | undefined;
   let shown: Registration | undefined;
   let wasRegistered = false;
   let failures = 0;
@@ -69,30 +168,46 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
     while (!signal.aborted) {
       let link: RelaySocket;
       try {
-        link = await RelaySocket.open(config.relay, signal);
+        const { host } = config.s3 ?? {};
+        const ending = AbortSignal.any([signal, nudge.signal]);
+        link = await RelaySocket.open(config.relay, ending, { usage, host });
       } catch (error) {
         if (signal.aborted) break;
-        const ms = backoff(++failures, RECONNECT);
+        const ms = backoff(++failures, isAnswered(error as Error) ? REFUSED : NO_NETWORK);
         log("warn", "relay-unreachable", `${(error as Error).message}; again in ${seconds(ms)}`);
-        await sleep(ms, undefined, { signal });
+        await pause(ms);
         continue;
       }
-      links.add(link);
+      // The signal stays with the link for its life: what has been opened is not to be given up.
+      nudge = new AbortController();
+      links.add(newest = link);
       link.closed.then(() => links.delete(link));
       link.listeners.add((message) => {
         if (message.kind === "signal" && message.from) answer(link, message.from, message.data);
       });
       const isLost = await follow(link);
-      if (isLost) await sleep(backoff(++failures, RECONNECT), undefined, { signal });
+      if (isLost) await pause(backoff(++failures, REFUSED));
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    clearInterval(clock);
+    options.changes?.removeEventListener("change", take);
+    clearInterval(seen);
+    roster.onRevoked = roster.onPaired = () => {};
     for (const link of links) link.close();
-    await peers.close();
-    await forwarder.close();
+    // Pages' sessions end when their streams do: a WebSocket has no end of its own.
+    await Promise.all([sockets.close(), peers.close()]);
+    await services.close();
     endPeers();
+  }
+
+  /** Waits, but no longer than until there is something new. */
+  async function pause(ms: number): Promise<void> {
+    const { signal: nudged } = nudge;
+    const ending = AbortSignal.any([signal, nudged]);
+    await sleep(ms, undefined, { signal: ending }).catch((error) => {
+      if (!nudged.aborted) throw error;
+    });
   }
 
   /**
@@ -115,10 +230,13 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
     mine.add(link.connectionId);
     const lost = link.closed.then((reason) => ({ lost: reason }));
     const old = sleep(linkLife, "old" as const, { signal: ending });
+    const moved = once(wake, "move", { signal: ending }).then(() => "moved" as const);
     try {
-      const outcome = await Promise.race([registered, lost, old]);
+      const outcome = await Promise.race([registered, lost, old, moved]);
       if (outcome === "old") {
         log("info", "rotating", "connecting anew before the gateway's two hours are over");
+        return false;
+      } else if (outcome === "moved") {
         return false;
       } else if (outcome) {
         log(
@@ -136,7 +254,7 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
       }
     } finally {
       end.abort();
-      await Promise.allSettled([registered, old]);
+      await Promise.allSettled([registered, old, moved]);
     }
   }
 
@@ -161,19 +279,28 @@ export async function runHost(config: HostConfig, options: HostOptions): Promise
 
   async function answer(link: RelaySocket, from: string, data: unknown): Promise<void> {
     const reply = await peers.answer(data);
-    const others = [...links].filter((other) => other !== link);
-    if (reply) await deliver(reply, from, links.has(link) ? [link, ...others] : others);
+    if (reply) await deliver(reply, from, link, links);
   }
 }
 
-/** Calls back whenever the clock has jumped, as it does when a laptop wakes up. */
-function watchClock(onJump: () => void): NodeJS.Timeout {
-  let last = Date.now();
-  return setInterval(() => {
-    const now = Date.now();
-    if (Math.abs(now - last - CLOCK_INTERVAL) > CLOCK_SLACK) onJump();
-    last = now;
-  }, CLOCK_INTERVAL);
+/** The services' handler, whose requests the inspector shows, where there is to be one. */
+async function inspect(
+  { inspect: port }: HostConfig,
+  { handler }: Services,
+  onInspector: HostOptions["onInspector"],
+): Promise<{ handler: ServiceHandler } & AsyncDisposable | undefined> {
+  if (port === undefined) return undefined;
+  const exchanges = new Exchanges();
+  const inspector = await startInspector({ exchanges, handler, port });
+  onInspector?.(inspector.url);
+  return {
+    handler: exchanges.watch(handler),
+    [Symbol.asyncDispose]: () => inspector[Symbol.asyncDispose](),
+  };
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./.test(address);
 }
 
 function seconds(ms: number): string {

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
-import { startBridge } from "../tools/local/bridge.ts";
+import { type Bridge, startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
 import {
   formatSendSignal,
@@ -9,14 +14,46 @@ import {
   parseRelayMessage,
   type RelayMessage,
   sendRequest,
-  Session,
+  type Signal,
 } from "../wire/mod.ts";
-import { type HostTiming, runHost } from "./daemon.ts";
+import { connectPage, untilIdle } from "../wire/testing/session_pair.ts";
+import type { HostConfig } from "./config.ts";
+import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
+import { type Device, devicesFolder, revokeDevice, writeDevice } from "./devices.ts";
+import { readIdentity } from "./identity.ts";
 import { RelaySocket } from "./relay_socket.ts";
+import { Roster } from "./roster.ts";
+import { deviceOf, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
 
-const test = suite("daemon", { deadline: 30_000 });
+const test = suite("daemon", { deadline: 60_000 });
+
+/** All hosts' state folder, with a device that is paired. */
+const state = join(await mkdtemp(join(tmpdir(), "lighthouse-daemon-")), "state");
+test.after(() => rm(dirname(state), { recursive: true }));
+const identity = await readIdentity(state);
+
+/** Pairs a device. @returns its page. */
+async function pairDevice(name: string): Promise<TestDevice & { id: string }> {
+  let id = "";
+  const add = async (key: Uint8Array<ArrayBuffer>, known?: Partial<Device>) => {
+    const device = await deviceOf(key, known);
+    await writeDevice(devicesFolder(state), device);
+    id = device.id;
+    return device;
+  };
+  return Object.assign(await TestDevice.paired(identity, { add }, { name }), { id });
+}
+/** Several, since each has a limit of its own. */
+const phones = await Promise.all(Array.from({ length: 8 }, (_, at) => pairDevice(`phone ${at}`)));
+
+function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConfig {
+  return {
+    ...{ relay, functionName: "SignalingRelay", stun: [], public: [] },
+    services: [{ prefix: "/", backend }],
+  };
+}
 
 /** A host in this process, which serves no page. */
 class Host implements AsyncDisposable {
@@ -24,17 +61,17 @@ class Host implements AsyncDisposable {
   readonly events: { event: string; text: string; connectionId?: string }[] = [];
   /** How it ended: undefined where it was stopped. */
   readonly ended: Promise<LighthouseError | undefined>;
+  /** Tells it of settings that have changed. */
+  readonly changes = new EventTarget();
   readonly #stop = new AbortController();
+  readonly #roster = Roster.open(state, () => {});
   readonly #watchers = new Set<() => void>();
 
   constructor(url: URL, registry: MemoryRegistry, timing: Partial<HostTiming> = {}) {
-    this.ended = runHost({
-      relay: url,
-      functionName: "SignalingRelay",
-      backend: new URL("http://127.0.0.1:9"),
-      stun: [],
-    }, {
-      registry,
+    this.ended = runHost(configOf(url), {
+      ...{ registry, changes: this.changes },
+      identity,
+      roster: this.#roster,
       log: (_level, event, text, fields) => {
         this.events.push({ event, text, ...fields });
         for (const look of this.#watchers) look();
@@ -60,23 +97,29 @@ class Host implements AsyncDisposable {
     return this.events.filter((each) => each.event === event).length;
   }
 
+  change(detail: ConfigChange): void {
+    this.changes.dispatchEvent(new CustomEvent("change", { detail }));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.ended;
+    this.#roster[Symbol.dispose]();
   }
 }
 
 /** A page's WebSocket: it sends signals and waits for the answer to each. */
-async function openSignalling(relay: TestRelay | { gateway: { url: string } }) {
-  const url = relay.gateway.url;
-  const socket = new WebSocket(url, { origin: "https://page.example" });
+async function openSignalling(relay: TestRelay | Bridge) {
+  const { url } = relay.gateway;
+  const origin = "page" in relay ? relay.page.origins[0] : "https://page.example";
+  const socket = new WebSocket(url, { origin });
   await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
   return {
     async ask(data: unknown): Promise<RelayMessage | undefined> {
       const { promise, resolve } = Promise.withResolvers<RelayMessage | undefined>();
       const listener = (text: unknown) => resolve(parseRelayMessage(String(text)));
       socket.once("message", listener);
-      const timer = setTimeout(() => resolve(undefined), 3_000);
+      const timer = setTimeout(() => resolve(undefined), 10_000);
       socket.send(formatSendSignal({ data }));
       const answer = await promise;
       clearTimeout(timer);
@@ -87,8 +130,20 @@ async function openSignalling(relay: TestRelay | { gateway: { url: string } }) {
   };
 }
 
-/** An offer that the host refuses without more ado, so that many of them cost nothing. */
-const REFUSED_OFFER = { type: "offer", sdp: "none" };
+/**
+ * What comes of an offer that the host refuses, so that many of them cost nothing. Each has a socket of
+ * its own, as a page's has: an answer may come twice.
+ */
+async function refusalOf(relay: TestRelay, phone = phones[0]!): Promise<string> {
+  using page = await openSignalling(relay);
+  let message: RelayMessage | undefined;
+  const ask = async (data: unknown) => {
+    message = await page.ask(data);
+    return message?.kind === "signal" ? message.data as Signal : undefined;
+  };
+  const answer = await phone.offer(ask, { sdp: "none" });
+  return message?.kind === "error" ? `relay: ${message.code}` : outcomeOf(answer);
+}
 
 function typeOf(message: RelayMessage | undefined): unknown {
   return message?.kind === "signal" ? (message.data as { type: string }).type : message?.code;
@@ -104,33 +159,34 @@ for (const [staleFor, rotations] of [[0, 2], [1_000, 1]] as const) {
     await host.until("online");
     // Until then some instances know of no host at all.
     await sleep(staleFor);
-    using page = await openSignalling(relay);
     const answers: Record<string, number> = {};
-    const deadline = performance.now() + 12_000;
-    while (host.count("online") <= rotations) {
+    const deadline = performance.now() + 40_000;
+    let asked = 0;
+    // A busy machine answers few while the links follow each other: then it is asked some more.
+    for (; host.count("online") <= rotations || asked <= 20; asked++) {
       assert.ok(performance.now() < deadline, JSON.stringify(host.events));
-      const type = String(typeOf(await page.ask(REFUSED_OFFER)));
+      const type = await refusalOf(relay, phones[asked % phones.length]);
       answers[type] = (answers[type] ?? 0) + 1;
-      // No faster than offers are taken.
-      await sleep(50);
+      // No faster than the devices' offers are taken.
+      await sleep(70);
     }
-    assert.equal(Object.keys(answers), ["refused"], JSON.stringify(answers));
-    assert.ok(answers.refused! > 20, JSON.stringify(answers));
+    assert.equal(Object.keys(answers), ["bad-offer"], JSON.stringify(answers));
+    assert.ok(answers["bad-offer"]! > 20, JSON.stringify(answers));
     assert.is(host.count("relay-lost"), 0);
   });
 }
 
 test("an old link is closed when its grace is over", async () => {
   await using relay = await startTestRelay();
-  const timing = { linkLife: 600, grace: 100 };
+  const timing = { linkLife: 1_500, grace: 100 };
   await using host = new Host(relay.url, new MemoryRegistry(relay), timing);
   const { connectionId: first } = await host.until("online");
   const { connectionId: second } = await host.until("online", 2);
   await host.until("online", 3);
   assert.is.not(first, second);
-  const open = [...relay.gateway.connections.keys()];
-  assert.not(open.includes(first!));
-  assert.ok(open.length <= 2, `${open.length} are open`);
+  // At its own time each, while others are opened.
+  const { connections } = relay.gateway;
+  while (connections.has(first!) || connections.size > 2) await sleep(5);
 });
 
 test("a host whose relay goes away connects and registers again", async () => {
@@ -142,8 +198,7 @@ test("a host whose relay goes away connects and registers again", async () => {
   const again = await host.until("online", 2);
   assert.is.not(again.connectionId, connectionId);
   assert.is(relay.function.environment.LAPTOP_ID, again.connectionId);
-  using page = await openSignalling(relay);
-  assert.is(typeOf(await page.ask(REFUSED_OFFER)), "refused");
+  assert.is(await refusalOf(relay), "bad-offer");
 });
 
 test("a link that is lost while its registration is proved is followed at once", async () => {
@@ -156,7 +211,7 @@ test("a link that is lost while its registration is proved is followed at once",
   await relay.restart();
   const started = performance.now();
   await host.until("online");
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test("a LAPTOP_ID that somebody set to nobody is the host's again after its next check", async () => {
@@ -187,9 +242,9 @@ const malformed: [what: string, data: unknown][] = [
   ["that is an array", []],
   ["of no type", {}],
   ["of an unknown type", { type: "fly" }],
-  ["whose SDP is a number", { type: "offer", sdp: 1 }],
-  ["whose SDP is empty", { type: "offer", sdp: "" }],
-  ["whose SDP is too long", { type: "offer", sdp: "x".repeat(13_000) }],
+  ["that is not sealed", { type: "offer", sdp: "v=0" }],
+  ["that is sealed by another version", { type: "sealed-offer", v: 2 }],
+  ["that is too long", { type: "sealed-offer", v: 1, ct: "A".repeat(13_000) }],
 ];
 test("each kind of malformed signal is refused as such, and the next offer is answered", async () => {
   await using relay = await startTestRelay();
@@ -203,7 +258,79 @@ test("each kind of malformed signal is refused as such, and the next offer is an
     assert.is(code, "bad-message", `a signal ${what}`);
   }
   assert.is(host.count("signal-refused"), malformed.length);
-  assert.is(typeOf(await page.ask(REFUSED_OFFER)), "refused");
+  assert.is(await refusalOf(relay), "bad-offer");
+});
+
+test("a device that is revoked is out within a second, connected or not", async () => {
+  await using relay = await startTestRelay();
+  await using host = new Host(relay.url, new MemoryRegistry(relay));
+  await host.until("online");
+  const tablet = await pairDevice("tablet");
+  using socket = await openSignalling(relay);
+  const ask = async (data: unknown) => {
+    const message = await socket.ask(data);
+    return message?.kind === "signal" ? message.data as Signal : undefined;
+  };
+  await using page = await TestPage.connect(async (sdp) => {
+    const answer = await tablet.offer(ask, { sdp });
+    assert.is(outcomeOf(answer), "answer");
+    return (answer as { sdp: string }).sdp;
+  });
+  const detached = Promise.withResolvers<LighthouseError>();
+  const session = await connectPage(await page.channel, { onDetached: detached.resolve });
+  const started = performance.now();
+  await revokeDevice(devicesFolder(state), tablet.id);
+  assert.is((await detached.promise).code, "device-revoked");
+  assert.ok(performance.now() - started < 3_000);
+  await page.closed;
+  session.close();
+  assert.is(outcomeOf(await tablet.offer(ask)), "device-revoked");
+  assert.match((await host.until("device-revoked")).text, "“tablet” is revoked");
+});
+
+test("settings that change are taken over, and a page that is connected stays so", async () => {
+  await using relay = await startTestRelay();
+  await using host = new Host(relay.url, new MemoryRegistry(relay));
+  await host.until("online");
+  const phone = await pairDevice("who stays");
+  using socket = await openSignalling(relay);
+  await using page = await TestPage.connect(async (sdp) => {
+    const answer = await phone.offer(async (data) => {
+      const message = await socket.ask(data);
+      return message?.kind === "signal" ? message.data as Signal : undefined;
+    }, { sdp });
+    return (answer as { sdp: string }).sdp;
+  });
+  const session = await connectPage(await page.channel);
+  const get = async (target: string) => {
+    const { status, body } = await sendRequest(session, {
+      ...{ method: "GET", target, headers: [], body: null },
+    });
+    await body?.cancel();
+    return status;
+  };
+  // Nobody listens there.
+  assert.is(await get("/"), 502);
+  const backend = createServer((_request, response) => response.end("here")).unref();
+  await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+  const { port } = backend.address() as AddressInfo;
+  const config = configOf(relay.url, new URL(`http://127.0.0.1:${port}`));
+  host.change({ config });
+  assert.is(await get("/"), 200);
+  const [service] = config.services;
+  host.change({ config: { ...config, services: [{ ...service!, prefix: "/only" }] } });
+  assert.is(await get("/"), 404);
+  assert.is(await get("/only/x"), 200);
+
+  // Another relay, too.
+  await using other = await startTestRelay();
+  host.change({ config: { ...config, relay: other.url }, registry: new MemoryRegistry(other) });
+  const { connectionId } = await host.until("online", 2);
+  assert.is(other.function.environment.LAPTOP_ID, connectionId);
+  assert.is(await get("/"), 200);
+  assert.is(host.count("relay-lost"), 0);
+  assert.is(await refusalOf(other, phone), "bad-offer");
+  session.close();
 });
 
 for (const phase of ["starting", "registering", "online"]) {
@@ -219,7 +346,7 @@ for (const phase of ["starting", "registering", "online"]) {
     const started = performance.now();
     await host[Symbol.asyncDispose]();
     assert.is(await host.ended, undefined);
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(performance.now() - started < 3_000);
   });
 }
 
@@ -227,18 +354,19 @@ test("a page's requests reach the backend, go on without the relay, and it is to
   await using bridge = await startBridge({ propagation: 100 });
   const host = bridge.startHost();
   await host.until("online");
-  const { gateway: { url } } = bridge;
+  const stranger = await TestDevice.create(bridge.identity);
   await using page = await TestPage.connect(async (sdp) => {
-    const socket = new WebSocket(url);
-    await new Promise((resolve) => socket.on("open", resolve));
-    const answered = new Promise((resolve) => socket.once("message", resolve));
-    socket.send(formatSendSignal({ data: { type: "offer", sdp } }));
-    const answer = parseRelayMessage(String(await answered)) as { data: { sdp: string } };
-    socket.terminate();
-    return answer.data.sdp;
+    using socket = await openSignalling(bridge);
+    const answer = await stranger.offer(async (data) => {
+      const message = await socket.ask(data);
+      return message?.kind === "signal" ? message.data as Signal : undefined;
+    }, { sdp, origin: bridge.page.origins[0] });
+    assert.is(outcomeOf(answer), "answer");
+    return (answer as { sdp: string }).sdp;
   });
 
-  const session = new Session(await page.channel);
+  const goodbye = Promise.withResolvers<LighthouseError>();
+  const session = await connectPage(await page.channel, { onDetached: goodbye.resolve });
   const get = async () => {
     const request = { method: "GET", target: "/api/notes", headers: [], body: null };
     const { status, body } = await sendRequest(session, request);
@@ -246,15 +374,16 @@ test("a page's requests reach the backend, go on without the relay, and it is to
     return status;
   };
   assert.is(await get(), 200);
-  assert.is(session.streams, 0);
+  await untilIdle(session);
   await bridge.stopGateway();
   await host.until("relay-lost");
   assert.is(await get(), 200);
 
   const started = performance.now();
   assert.is(await host.stop(), 0);
-  assert.ok(performance.now() - started < 2_000);
-  assert.match((await session.closed).message, "The other side closed");
+  assert.ok(performance.now() - started < 2_800);
+  assert.match((await goodbye.promise).message, "The other side closed");
+  session.close();
 });
 
 test.run();

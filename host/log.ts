@@ -3,7 +3,10 @@ import process from "node:process";
 import { styleText } from "node:util";
 
 /** How much a line matters. */
-export type Level = "info" | "warn" | "error";
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** All levels, from the least. */
+export const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
 
 /** Says what happens. */
 export interface Log {
@@ -15,18 +18,43 @@ export interface Log {
   (level: Level, event: string, text: string, fields?: Record<string, unknown>): void;
 }
 
-/** A log on standard output: one JSON object a line, or text, coloured unless `NO_COLOR` is set. */
+/** Levels as the journal has them: https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
+const PRIORITY: Record<Level, number> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/**
+ * A log on standard output: one JSON object a line, or text, coloured unless `NO_COLOR` is set. The
+ * journal of systemd, which has times of its own, gets text with its level.
+ */
 export function createLog(json: boolean): Log {
+  const isJournal = Boolean(process.env.JOURNAL_STREAM);
   return function log(level, event, text, fields = {}) {
     const time = new Date().toISOString();
-    const line = json
-      ? JSON.stringify({ time, level, event, message: text, ...fields })
-      : `${dim(time.slice(11, 19))}  ${mark(level)} ${text}`;
+    let line: string;
+    if (json) line = JSON.stringify({ time, level, event, message: text, ...fields });
+    else if (isJournal) line = `<${PRIORITY[level]}>${text}`;
+    else line = formatLine(time, level, text);
     process.stdout.write(`${line}\n`);
   };
 }
 
+/** A log whose lines count from a level on. @param least Asked each time. */
+export function atLeast(least: () => Level, log: Log): Log {
+  return (level, ...line) => {
+    if (isAtLeast(least(), level)) log(level, ...line);
+  };
+}
+
+export function isAtLeast(least: Level, level: Level): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(least);
+}
+
+/** A line for people. @param time As ISO 8601 has it. */
+export function formatLine(time: string, level: Level, text: string): string {
+  return `${dim(time.slice(11, 19))}  ${mark(level)} ${text}`;
+}
+
 function mark(level: Level): string {
+  if (level === "debug") return dim("·");
   if (level === "info") return styleText("green", "●");
   return level === "warn" ? styleText("yellow", "▲") : styleText("red", "✗");
 }

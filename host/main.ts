@@ -1,89 +1,26 @@
 #!/usr/bin/env node
 // The command `lighthouse-host`: reads the command line and calls the command.
+import "./garbage_collection.ts";
 import process from "node:process";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { LighthouseError } from "../wire/mod.ts";
-import { run } from "./commands/run.ts";
-import manifest from "../package.json" with { type: "json" };
+import { parseCommandLine, UsageError } from "./cli/parse.ts";
 
-const HELP = `lighthouse-host ${manifest.version}: your laptop's end of Lighthouse
+/** Exit codes, as `help` says. */
+const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
 
-Usage
-  lighthouse-host run --relay wss://… --backend http://127.0.0.1:5000 [options]
-
-Options of run                                          Environment
-  --relay URL      the relay's WebSocket URL            LIGHTHOUSE_RELAY
-  --backend URL    the backend that pages reach         LIGHTHOUSE_BACKEND
-  --function NAME  the relay's Lambda                   LIGHTHOUSE_FUNCTION
-                   (default: SignalingRelay)
-  --region REGION  its AWS region                       LIGHTHOUSE_REGION
-                   (default: AWS_REGION or the profile's)
-  --stun SERVER    stun:host:port, repeatable, or none  LIGHTHOUSE_STUN
-                   (default: a public server)
-  --json           one JSON object a line
-AWS credentials are found as the AWS command line finds them.
-
-Other commands
-  lighthouse-host help
-  lighthouse-host version
-
-Exit codes: 0 ended as asked, 1 failed, 2 wrong usage or settings, 3 replaced by another host
-`;
-
-/** Exit codes, as HELP says. */
-const FAILED = 1;
-const USAGE = 2;
-const REPLACED = 3;
-
-/** A command line that cannot be understood. */
-class UsageError extends Error {}
+/** Failures of the file system that somebody can mend. */
+const ABOUT_FILES = ["EACCES", "EDQUOT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
 
 process.exit(await main(process.argv.slice(2)));
 
-async function main(args: string[]): Promise<number> {
+async function main(line: string[]): Promise<number> {
   try {
     checkNode();
-    const { values, positionals } = parse(args);
-    const [command = values.version ? "version" : "help", ...rest] = positionals;
-    if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest[0]}`);
-    if (values.help || command === "help") {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    switch (command) {
-      case "run":
-        await run({ ...values, stun: values.stun?.join(" ") });
-        return 0;
-      case "version":
-        process.stdout.write(`${manifest.version}\n`);
-        return 0;
-      default:
-        throw new UsageError(`Unknown command: ${command}`);
-    }
+    const { command, flags, args } = parseCommandLine(line);
+    return await command.run(flags, args) === false ? EXIT.failed : EXIT.well;
   } catch (error) {
     return report(error);
-  }
-}
-
-/** @throws {UsageError} */
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        relay: { type: "string" },
-        backend: { type: "string" },
-        function: { type: "string" },
-        region: { type: "string" },
-        stun: { type: "string", multiple: true },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h" },
-        version: { type: "boolean", short: "v" },
-      },
-    });
-  } catch (cause) {
-    throw new UsageError((cause as Error).message, { cause });
   }
 }
 
@@ -98,14 +35,17 @@ function checkNode(): void {
 }
 
 function report(error: unknown): number {
-  const { message } = error as Error;
+  let { message } = error as Error;
+  if (ABOUT_FILES.includes((error as NodeJS.ErrnoException).code ?? "")) {
+    message += ". Is the disk full, or the folder not yours to write to? --state names another";
+  }
   const isUsage = error instanceof UsageError;
-  const hint = isUsage ? "\nSee lighthouse-host help" : "";
+  const hint = isUsage ? `\nSee lighthouse-host help ${error.command ?? ""}`.trimEnd() : "";
   process.stderr.write(
     `${styleText("red", "error:", { stream: process.stderr })} ${message}${hint}\n`,
   );
-  if (isUsage) return USAGE;
-  if (!(error instanceof LighthouseError)) return FAILED;
-  if (error.code === "replaced") return REPLACED;
-  return error.code === "bad-config" ? USAGE : FAILED;
+  if (isUsage) return EXIT.usage;
+  if (!(error instanceof LighthouseError)) return EXIT.failed;
+  if (error.code === "replaced") return EXIT.replaced;
+  return error.code === "bad-config" ? EXIT.usage : EXIT.failed;
 }

@@ -1,67 +1,43 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import process from "node:process";
-import { createInterface } from "node:readline";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { startControlPlane } from "../tools/local/control_plane.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { COMMANDS } from "./cli/commands.ts";
+import { formatFlag } from "./cli/flags.ts";
+import { end, linesOf, run, start } from "./testing/program.ts";
 import { startTestRelay } from "./testing/relay.ts";
 
-// The built program, as a user runs it: tools/test.ts builds it first.
-const PROGRAM = new URL("dist/main.mjs", import.meta.url).pathname;
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 const test = suite("main", { deadline: 20_000 });
-
-/** Variables of a machine where nothing is set up. */
-const ENVIRONMENT = {
-  PATH: process.env.PATH,
-  HOME: "/nonexistent",
-  AWS_EC2_METADATA_DISABLED: "true",
-};
-
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
-function start(args: string[], environment: Record<string, string> = {}): ChildProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    env: { ...ENVIRONMENT, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.add(child);
-  child.on("close", () => running.delete(child));
-  return child;
-}
-
-/** Runs the program to its end. */
-async function run(args: string[], environment: Record<string, string> = {}) {
-  const child = start(args, environment);
-  const [output, errors, [code]] = await Promise.all([
-    text(child.stdout!),
-    text(child.stderr!),
-    once(child, "close"),
-  ]);
-  return { code, output, errors };
-}
 
 const RUN = ["run", "--backend", "http://127.0.0.1:5000", "--stun", "none"];
 // Nothing listens on the discard port.
 const UNREACHABLE = [...RUN, "--relay", "ws://127.0.0.1:9/prod"];
 
-for (const args of [[], ["help"], ["--help"], ["-h"], ["run", "--help"]]) {
-  test(`lighthouse-host ${args.join(" ")} prints the help`, async () => {
+for (const args of [[], ["help"], ["--help"], ["-h"]]) {
+  test(`lighthouse-host ${args.join(" ")} lists the commands`, async () => {
     const { code, output, errors } = await run(args);
-    assert.is(code, 0);
-    assert.is(errors, "");
-    assert.match(output, "Usage\n  lighthouse-host run --relay");
-    for (const flag of ["relay", "backend", "function", "region", "stun", "json"]) {
-      assert.match(output, `--${flag}`);
+    assert.equal([code, errors], [0, ""]);
+    for (const name of Object.keys(COMMANDS)) assert.match(output, `\n  ${name} `);
+    assert.match(output, "Exit codes: 0 ended as asked");
+    assert.ok(output.split("\n").every((line) => line.length <= 100));
+  });
+}
+
+for (const [name, { flags, args = [] }] of Object.entries(COMMANDS)) {
+  test(`help ${name} tells its arguments and flags, and so does ${name} --help`, async () => {
+    const { code, output, errors } = await run(["help", name]);
+    assert.equal([code, errors], [0, ""]);
+    assert.match(output, `Usage: lighthouse-host ${[name, ...args].join(" ")}`);
+    for (const flag of [...flags, "state", "json"] as const) {
+      assert.match(output, `\n  ${formatFlag(flag)} `);
     }
-    assert.match(output, "Exit codes: 0");
+    assert.equal(await run([name, "--help"]), { code, output, errors });
   });
 }
 
@@ -75,9 +51,17 @@ for (const args of [["version"], ["--version"], ["-v"]]) {
 }
 
 const wrong: [args: string[], message: RegExp][] = [
-  [["fly"], /Unknown command: fly/],
+  [["fly"], /Unknown command: fly$/m],
+  [["devcies"], /Unknown command: devcies. Did you mean devices\?/],
+  [["help", "piar"], /Unknown command: piar. Did you mean pair\?/],
   [["run", "now"], /Unexpected argument: now/],
-  [["run", "--fast"], /--fast/],
+  [["run", "--fast"], /Unknown option: --fast$/m],
+  [["run", "-x"], /Unknown option: -x$/m],
+  [["run", "--relai", "wss://abc.example"], /Unknown option: --relai. Did you mean --relay\?/],
+  [["pair", "--no-weit"], /Unknown option: --weit. Did you mean --wait\?/],
+  [["devices", "--backend", "http://h"], /--backend is for init, run, doctor, not for devices/],
+  [["revoke"], /Cannot revoke: DEVICE is missing/],
+  [["completion", "tcsh"], /Cannot complete for tcsh, but for bash, zsh, fish/],
   [["run", "--relay"], /--relay/],
   [["run", "--json=yes"], /--json/],
 ];
@@ -93,9 +77,11 @@ for (const [args, message] of wrong) {
 }
 
 const settings: [args: string[], message: RegExp][] = [
-  [["run"], /--relay is missing: .* or set LIGHTHOUSE_RELAY/],
+  [["run"], /--relay is missing: run lighthouse-host init, .* or set LIGHTHOUSE_RELAY/],
   [["run", "--relay", "wss://abc.example/prod"], /--backend is missing/],
   [[...UNREACHABLE, "--backend", "5000"], /--backend is not a URL/],
+  [[...UNREACHABLE, "--service", "/a=/nonexistent"], /--service \/a needs a folder or a URL/],
+  [[...UNREACHABLE, "--service", "/=http://127.0.0.1:5000"], /\/ is named twice/],
   [[...UNREACHABLE, "--region", "Mars"], /--region is not an AWS region/],
   [[...UNREACHABLE, "--stun", "a"], /"a" as a STUN server|"none" as a STUN server/],
 ];
@@ -115,39 +101,6 @@ test("an error is coloured where colours are wanted, and not with NO_COLOR", asy
   const unwanted = await run(["fly"], { NO_COLOR: "1" });
   assert.not.match(unwanted.errors, "\x1b");
 });
-
-/** Lines of a running program; `until` resolves with the count-th that matches. */
-function linesOf(child: ChildProcess) {
-  const lines: string[] = [];
-  const waiting = new Set<() => void>();
-  createInterface({ input: child.stdout! }).on("line", (line) => {
-    lines.push(line);
-    for (const look of waiting) look();
-  });
-  async function until(pattern: RegExp, count = 1): Promise<string> {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const look = () => {
-      const found = lines.filter((line) => pattern.test(line))[count - 1];
-      if (found) resolve(found);
-    };
-    waiting.add(look);
-    look();
-    const ended = once(child, "close").then(() => {
-      throw new Error(`It ended before ${pattern}: ${lines.join("\n")}`);
-    });
-    return await Promise.race([promise, ended]);
-  }
-  return { lines, until };
-}
-
-/** Ends a program; its exit code, and how long that took in milliseconds. */
-async function end(child: ChildProcess, signal: NodeJS.Signals) {
-  const started = performance.now();
-  const closed = once(child, "close");
-  child.kill(signal);
-  const [code] = await closed;
-  return { code, ms: performance.now() - started };
-}
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`run keeps trying to reach the relay, and ends by ${signal} with 0`, async () => {
@@ -174,7 +127,9 @@ test("run --json prints one JSON object a line", async () => {
     assert.type(message, "string");
     return event;
   });
-  assert.equal(events, ["starting", "relay-unreachable", "stopping", "stopped"]);
+  assert.equal(events, [
+    ...["starting", "nobody-paired", "relay-unreachable", "stopping", "stopped"],
+  ]);
 });
 
 test("run takes its settings from the environment", async () => {
@@ -183,7 +138,8 @@ test("run takes its settings from the environment", async () => {
     LIGHTHOUSE_BACKEND: "http://127.0.0.1:5001/api",
   });
   const line = await linesOf(child).until(/starting/);
-  assert.match(JSON.parse(line).message, "connecting to 127.0.0.1:9 for http://127.0.0.1:5001/api");
+  const message = "connecting to 127.0.0.1:9 for / → http://127.0.0.1:5001/api";
+  assert.is(JSON.parse(line).message, message);
   await end(child, "SIGTERM");
 });
 
@@ -225,12 +181,15 @@ test("run that is replaced by another host ends with 3", async () => {
   const first = start(args, environment);
   const ended = Promise.all([text(first.stderr!), once(first, "close")]);
   await linesOf(first).until(/online/);
-  const second = start(args, environment);
+  // As on another machine, which has a state folder of its own.
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-main-"));
+  const second = start(args, { ...environment, LIGHTHOUSE_STATE: folder });
   await linesOf(second).until(/online/);
   const [errors, [code]] = await ended;
   assert.is(code, 3);
   assert.match(errors, /^error: Another host has registered itself with this relay/);
   assert.is((await end(second, "SIGTERM")).code, 0);
+  await rm(folder, { recursive: true });
 });
 
 test.run();

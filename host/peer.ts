@@ -35,10 +35,6 @@ export interface AnswerOptions {
 /** Candidates that take longer than this stay out of the answer, in milliseconds. */
 const GATHER_MS = 1500;
 
-/** Bytes queued at which a channel says that it is full, and below which that it has room again. */
-const HIGH_WATER = 256 * 1024;
-const LOW_WATER = 128 * 1024;
-
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
 let serial = 0;
@@ -49,38 +45,7 @@ let serial = 0;
  * @throws {LighthouseError} `bad-offer` when node-datachannel refuses it.
  */
 export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
-  const answer = Promise.withResolvers<string>();
-  const channel = Promise.withResolvers<Channel>();
-  const closed = Promise.withResolvers<void>();
-  channel.promise.catch(() => {});
-  answer.promise.catch(() => {});
-
-  const connection = new PeerConnection(`page-${++serial}`, { iceServers: stun });
-  open.add(connection);
-  const timer = setTimeout(finishGathering, GATHER_MS);
-
-  function finishGathering(): void {
-    const description = open.has(connection) ? connection.localDescription() : null;
-    if (description) answer.resolve(description.sdp);
-    else answer.reject(new LighthouseError("bad-offer", "Cannot answer the offer"));
-  }
-  function close(): void {
-    if (!open.delete(connection)) return;
-    clearTimeout(timer);
-    connection.close();
-    const error = new LighthouseError("connection-lost", "The connection ended before it opened");
-    answer.reject(error);
-    channel.reject(error);
-    closed.resolve();
-  }
-
-  connection.onGatheringStateChange((state) => {
-    if (state === "complete") finishGathering();
-  });
-  connection.onStateChange((state) => {
-    // "disconnected" is not the end: after a short blackout the connection goes on in place.
-    if (state === "closed" || state === "failed") close();
-  });
+  const { connection, description, channel, closed, close } = connect(stun);
   let claimed = false;
   connection.onDataChannel((native) => {
     // The session uses one channel, and the connection ends with it.
@@ -96,15 +61,75 @@ export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
     throw new LighthouseError("bad-offer", "Cannot take the session description", { cause });
   }
   return {
-    answer: answer.promise,
+    answer: description,
     channel: channel.promise,
-    closed: closed.promise,
+    closed,
     get path() {
       const pair = open.has(connection) ? connection.getSelectedCandidatePair() : null;
       return pair ? { local: pair.local.type, remote: pair.remote.type } : undefined;
     },
     close,
   };
+}
+
+/** A connection that this host itself offers: a page's end of it, for `doctor`. */
+export interface OfferingPeer extends Pick<Peer, "channel" | "closed" | "close"> {
+  /** The offer's SDP, with all candidates that were found in time. */
+  readonly offer: Promise<string>;
+  /** Takes the answer's SDP. */
+  accept(answer: string): void;
+}
+
+/** Offers a connection, as a page does. */
+export function createOffer({ stun }: AnswerOptions): OfferingPeer {
+  const { connection, description, channel, closed, close } = connect(stun);
+  const native = connection.createDataChannel("lighthouse", { unordered: true });
+  const adapted = adapt(native, close);
+  native.onOpen(() => channel.resolve(adapted));
+  return {
+    offer: description,
+    channel: channel.promise,
+    closed,
+    accept: (answer) => connection.setRemoteDescription(answer, "answer"),
+    close,
+  };
+}
+
+/** What both ends of a connection have. */
+function connect(stun: string[]) {
+  const described = Promise.withResolvers<string>();
+  const channel = Promise.withResolvers<Channel>();
+  const closed = Promise.withResolvers<void>();
+  channel.promise.catch(() => {});
+  described.promise.catch(() => {});
+
+  const connection = new PeerConnection(`page-${++serial}`, { iceServers: stun });
+  open.add(connection);
+  const timer = setTimeout(finishGathering, GATHER_MS);
+
+  function finishGathering(): void {
+    const description = open.has(connection) ? connection.localDescription() : null;
+    if (description) described.resolve(description.sdp);
+    else described.reject(new LighthouseError("bad-offer", "Cannot answer the offer"));
+  }
+  function close(): void {
+    if (!open.delete(connection)) return;
+    clearTimeout(timer);
+    connection.close();
+    const error = new LighthouseError("connection-lost", "The connection ended before it opened");
+    described.reject(error);
+    channel.reject(error);
+    closed.resolve();
+  }
+
+  connection.onGatheringStateChange((state) => {
+    if (state === "complete") finishGathering();
+  });
+  connection.onStateChange((state) => {
+    // "disconnected" is not the end: after a short blackout the connection goes on in place.
+    if (state === "closed" || state === "failed") close();
+  });
+  return { connection, description: described.promise, channel, closed: closed.promise, close };
 }
 
 /** Ends node-datachannel's threads; all peers must be closed. The process can then exit. */
@@ -116,22 +141,20 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
   openChannels.add(native);
   const channel: Channel = {
     send(message) {
-      if (!openChannels.has(native)) return true;
+      if (!openChannels.has(native)) return;
       try {
         native.sendMessageBinary(message);
-        return native.bufferedAmount() < HIGH_WATER;
       } catch {
         // It closes on a thread of its own, so at any moment: `onclose` follows.
-        return true;
       }
+    },
+    get bufferedAmount() {
+      return openChannels.has(native) ? native.bufferedAmount() : 0;
     },
     close: closeConnection,
     onmessage: () => {},
-    ondrain: () => {},
     onclose: () => {},
   };
-  native.setBufferedAmountLowThreshold(LOW_WATER);
-  native.onBufferedAmountLow(() => channel.ondrain());
   native.onMessage((message) => {
     if (typeof message === "string") channel.onmessage(message);
     else channel.onmessage(bytesOf(message));
@@ -139,8 +162,9 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
   native.onError(() => {});
   native.onClosed(() => {
     if (!openChannels.delete(native)) return;
-    channel.onclose();
+    // In this order: when the session hears of it, there is room for another connection.
     closeConnection();
+    channel.onclose();
   });
   return channel;
 }

@@ -1,56 +1,84 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
-import {
-  type Channel,
-  type HttpHandler,
-  LighthouseError,
-  parseSignal,
-  serveRequest,
-  Session,
-  type Signal,
-} from "../wire/mod.ts";
+import { LighthouseError, type Session, type Signal } from "../wire/mod.ts";
+import { Bucket } from "./bucket.ts";
+import type { Gate } from "./gate.ts";
 import type { Log } from "./log.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
+import type { Guest, ServiceHandler } from "./service.ts";
+import { Sessions } from "./sessions.ts";
+import type { Sockets } from "./websocket.ts";
 
 /** Most connections at once, and most of them that have not opened yet. */
 export const MAX_PEERS = 64;
 export const MAX_HALF_OPEN = 16;
 
-/** Signals of pages: this many at once, then this many a second. What exceeds it gets no answer. */
-const SIGNAL_BURST = 40;
-const SIGNALS_PER_SECOND = 20;
+/** Most connections of one session, and of all when one more is taken besides a session's first. */
+export const MAX_LANES = 8;
+export const MAX_PEERS_FOR_LANES = 32;
 
-/**
- * Time between PINGs to a page, in milliseconds: longer than the page's own, so that a page whose
- * script is busy for some seconds keeps its connection.
- */
-const PING_MS = 10_000;
+/** Most of both that one device has, and that all who are not paired have together. */
+export const MAX_OF_DEVICE = 32;
+export const MAX_HALF_OPEN_OF_DEVICE = 8;
+
+/** Offers inside of sessions: this many at once, then this many a second. */
+const LANE_OFFERS = [40, 20] as const;
 
 /** Options of {@linkcode Peers}. */
 export interface PeersOptions {
-  handler: HttpHandler;
+  /** Decides who comes in. */
+  gate: Pick<Gate, "admit">;
+  handler: ServiceHandler;
+  /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
+  onWebSocket?: Sockets["serve"];
   /** STUN servers, `stun:host:port` each. */
   stun: string[];
+  /** Called when somebody connects, and when a connection is gone. */
+  onSeen?: (guest: Guest) => void;
   log: Log;
   /** Time from the offer to the open channel, in milliseconds. @default 20_000 */
   openTimeout?: number;
 }
 
+/** What is known of a connection. */
+interface PeerState {
+  isOpen: boolean;
+  guest: Guest;
+  /** The session in which it was offered, where it was not through the relay. */
+  lane: Session | undefined;
+}
+
 /** All pages' connections. */
 export class Peers {
   readonly #options: PeersOptions;
-  readonly #sessions = new Map<Peer, Session | undefined>();
-  #turnsLeft = SIGNAL_BURST;
-  #refilled = performance.now();
+  readonly #sessions: Sessions;
+  readonly #all = new Map<Peer, PeerState>();
+  readonly #laneOffers = new Bucket(...LANE_OFFERS);
   #closing = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#sessions = new Sessions({ ...options, onOffer: (...args) => this.#answerLane(...args) });
   }
 
-  /** Pages with an open channel. */
+  /** Connections, open ones and others. */
+  get count(): number {
+    return this.#all.size;
+  }
+
+  /** Pages that are connected now. */
   get connected(): number {
-    return [...this.#sessions.values()].filter(Boolean).length;
+    return this.#sessions.connected;
+  }
+
+  /** Requests and WebSockets that are under way. */
+  get streams(): number {
+    return this.#sessions.streams;
+  }
+
+  /** Who is connected now. */
+  get guests(): Guest[] {
+    return this.#sessions.guests;
   }
 
   /**
@@ -61,83 +89,90 @@ export class Peers {
    * @param data Anything: it is checked here.
    */
   async answer(data: unknown): Promise<Signal | undefined> {
-    if (this.#closing || !this.#takeTurn()) return undefined;
+    if (this.#closing) return undefined;
+    const admitted = await this.#options.gate.admit(data);
+    if (!admitted || "type" in admitted) return admitted;
+    const { guest, sdp } = admitted;
     try {
-      const signal = parseSignal(data);
-      // A probe is another host's, which does not know yet that it is not registered.
-      if (signal.type !== "offer") return undefined;
-      const description = parseOffer(signal.sdp);
-      this.#checkRoom();
-      const peer = answerOffer(description, { stun: this.#options.stun });
-      this.#keep(peer);
-      return { type: "answer", sdp: await peer.answer };
+      return await admitted.answer(await this.#accept(sdp, guest));
     } catch (error) {
-      const { code, message } = LighthouseError.from(error, "bad-message");
-      this.#options.log("warn", "signal-refused", `refused what a page sent: ${message}`, { code });
-      return { type: "refused", code, message };
+      return await admitted.refuse(LighthouseError.from(error, "bad-offer"));
+    }
+  }
+
+  /** Ends all connections of somebody who is no longer welcome, at once. */
+  evict(id: string, reason: LighthouseError): void {
+    this.#sessions.evict(id, reason);
+    for (const [peer, { isOpen, guest }] of this.#all) {
+      if (guest.id === id && !isOpen) peer.close();
     }
   }
 
   /** Says goodbye to all pages and closes their connections. */
   async close(): Promise<void> {
     this.#closing = true;
-    const all = [...this.#sessions];
-    for (const [peer, session] of all) {
-      if (session) session.close();
-      else peer.close();
+    const opened = [...this.#all].filter(([, { isOpen }]) => isOpen).map(([peer]) => peer);
+    for (const [peer, { isOpen }] of this.#all) if (!isOpen) peer.close();
+    await this.#sessions.close();
+    await Promise.all(opened.map((peer) => peer.closed));
+  }
+
+  /** Answers what a page has sent through its session. */
+  #answerLane(sdp: string, session: Session, guest: Guest): Promise<string> {
+    if (this.#closing || !this.#laneOffers.take()) {
+      throw new LighthouseError("host-busy", "The host takes no further connection now");
     }
-    await Promise.all(all.map(([peer]) => peer.closed));
+    return this.#accept(sdp, guest, session);
   }
 
-  #takeTurn(): boolean {
-    const now = performance.now();
-    const refill = (now - this.#refilled) / 1000 * SIGNALS_PER_SECOND;
-    this.#turnsLeft = Math.min(SIGNAL_BURST, this.#turnsLeft + refill);
-    this.#refilled = now;
-    if (this.#turnsLeft < 1) return false;
-    this.#turnsLeft--;
-    return true;
+  #accept(sdp: string, guest: Guest, lane?: Session): Promise<string> {
+    const description = parseOffer(sdp);
+    this.#checkRoom(guest, lane);
+    const peer = answerOffer(description, { stun: this.#options.stun });
+    this.#keep(peer, guest, lane);
+    return peer.answer;
   }
 
-  #checkRoom(): void {
-    const halfOpen = this.#sessions.size - this.connected;
-    if (this.#sessions.size >= MAX_PEERS || halfOpen >= MAX_HALF_OPEN) {
+  #checkRoom(guest: Guest, lane: Session | undefined): void {
+    const all = [...this.#all.values()];
+    const isHalfOpen = ({ isOpen }: PeerState) => !isOpen;
+    const halfOpen = all.filter(isHalfOpen).length;
+    const own = all.filter((peer) =>
+      guest.name === undefined ? peer.guest.name === undefined : peer.guest.id === guest.id
+    );
+    // Pages without a connection go before those that want another.
+    const most = lane ? MAX_PEERS_FOR_LANES : MAX_PEERS;
+    const lanes = all.filter((peer) => lane && peer.lane === lane).length;
+    const isTooMuch = own.length >= MAX_OF_DEVICE ||
+      own.filter(isHalfOpen).length >= MAX_HALF_OPEN_OF_DEVICE;
+    if (isTooMuch || all.length >= most || halfOpen >= MAX_HALF_OPEN || lanes >= MAX_LANES - 1) {
       throw new LighthouseError(
         "host-busy",
-        `The host has ${this.#sessions.size} connections, which is all it takes. Try again later`,
+        `The host has ${this.#all.size} connections, which is all it takes${
+          isTooMuch ? " of one device" : ""
+        }. Try again later`,
       );
     }
   }
 
   /** Keeps the books on a peer until its end. */
-  async #keep(peer: Peer): Promise<void> {
-    this.#sessions.set(peer, undefined);
-    peer.closed.then(() => this.#sessions.delete(peer));
-    const { openTimeout = 20_000 } = this.#options;
+  async #keep(peer: Peer, guest: Guest, lane?: Session): Promise<void> {
+    const state: PeerState = { isOpen: false, guest, lane };
+    this.#all.set(peer, state);
+    peer.closed.then(() => this.#all.delete(peer));
+    const { openTimeout = 20_000, log } = this.#options;
     const timer = setTimeout(() => peer.close(), openTimeout);
-    const channel = await peer.channel.catch(() => undefined);
-    clearTimeout(timer);
-    if (channel) await this.#serve(peer, channel);
-  }
-
-  async #serve(peer: Peer, channel: Channel): Promise<void> {
-    const { handler, log } = this.#options;
-    const session = new Session(channel, {
-      onStream: (stream) => serveRequest(stream, handler),
-      pingInterval: PING_MS,
-    });
-    this.#sessions.set(peer, session);
-    const path = peer.path ?? { local: "?", remote: "?" };
-    const way = `${path.local} ↔ ${path.remote}`;
-    log("info", "page-connected", `page connected (${way}), ${this.connected} open`, {
-      path,
-      pages: this.connected,
-    });
-    const { code, message } = await session.closed;
-    await peer.closed;
-    log("info", "page-left", `page left (${message}), ${this.connected} open`, {
-      reason: code,
-      pages: this.connected,
-    });
+    try {
+      const channel = await peer.channel;
+      clearTimeout(timer);
+      state.isOpen = true;
+      const path = peer.path ?? { local: "?", remote: "?" };
+      await this.#sessions.take(channel, path, guest, lane);
+    } catch (error) {
+      // Not closed here: who refuses a page says so first, and closes then.
+      clearTimeout(timer);
+      const { code, message } = LighthouseError.from(error, "connection-lost");
+      log("warn", "page-refused", `a page's connection came to nothing: ${message}`, { code });
+    }
   }
 }

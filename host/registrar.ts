@@ -1,5 +1,4 @@
 // Carries out the registration of one connection: what registration.ts asks for, one after another.
-import { setTimeout as sleep } from "node:timers/promises";
 import { backoff } from "../wire/mod.ts";
 import {
   type Registration,
@@ -68,7 +67,7 @@ export async function keepRegistered(
       case "probe":
         return await probe(socket, signal);
       case "pause":
-        await sleep(backoff(effect.failures, effect), undefined, { signal });
+        await pause(backoff(effect.failures, effect));
         return { type: "resumed" };
       case "announce":
         socket.send({ type: "replaced" }, effect.to);
@@ -79,25 +78,41 @@ export async function keepRegistered(
     }
   }
 
-  /** Resolves when the interval is over, the machine woke, or another host says that it took over. */
+  /**
+   * Waits, but no longer than until the machine wakes or has another network.
+   *
+   * @param end Resolved, it ends the wait, too.
+   */
+  async function pause(ms: number, end = Promise.withResolvers<void>()): Promise<void> {
+    const go = () => end.resolve();
+    const timer = setTimeout(go, ms);
+    wake.addEventListener("wake", go);
+    signal.addEventListener("abort", go);
+    try {
+      await end.promise;
+    } finally {
+      clearTimeout(timer);
+      wake.removeEventListener("wake", go);
+      signal.removeEventListener("abort", go);
+    }
+  }
+
+  /** Waits for the time to check, or until another host says that it took over. */
   async function untilCheck(): Promise<RegistrationEvent> {
-    const { promise, resolve } = Promise.withResolvers<RegistrationEvent>();
-    const check = () => resolve({ type: "check" });
-    const timer = setTimeout(check, checkInterval);
+    let event: RegistrationEvent = { type: "check" };
+    const end = Promise.withResolvers<void>();
     const unlisten = listen(socket, (message) => {
       // Without `from` it comes from the host that is registered.
       const isHost = message.kind === "signal" && message.from === undefined;
-      if (isHost && isReplaced(message.data)) resolve({ type: "challenged" });
+      if (!isHost || !isReplaced(message.data)) return;
+      event = { type: "challenged" };
+      end.resolve();
     });
-    wake.addEventListener("wake", check);
-    signal.addEventListener("abort", check);
     try {
-      return await promise;
+      await pause(checkInterval, end);
+      return event;
     } finally {
-      clearTimeout(timer);
       unlisten();
-      wake.removeEventListener("wake", check);
-      signal.removeEventListener("abort", check);
     }
   }
 }
@@ -121,7 +136,8 @@ async function probe(socket: RelaySocket, signal: AbortSignal): Promise<Registra
       if (message.to !== undefined) return;
       if (message.code === "host-offline") resolve({ type: "offline" });
       else resolve({ type: "failed", kind: "transient", message: message.message });
-    } else if (isProbe(message.data, nonce)) {
+      // Whoever took the place of this host could send the probe on, but not as this connection.
+    } else if (message.from === socket.connectionId && isProbe(message.data, nonce)) {
       resolve({ type: "proved" });
     }
   });

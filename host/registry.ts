@@ -21,6 +21,24 @@ export interface Registry {
   readonly name: string;
 }
 
+/** A right that a registry needs of the host's AWS credentials. */
+export interface Right {
+  /** What IAM calls it, such as `lambda:GetFunctionConfiguration`. */
+  action: string;
+  /**
+   * Makes a call that needs the right, and that registers nobody.
+   *
+   * @throws {RegistryError} where it is refused, with what to change.
+   */
+  tryOut(signal: AbortSignal): Promise<void>;
+}
+
+/** A registry that AWS keeps. */
+export interface AwsRegistry extends Registry {
+  /** What it needs, in the order in which to try it out. */
+  readonly rights: readonly Right[];
+}
+
 /**
  * What a failure asks for: `conflict`, reading again; `transient`, trying again; `owner`, that
  * somebody changes a right, a name or a credential, which the message says.
@@ -40,4 +58,14 @@ export class RegistryError extends Error {
     this.name = "RegistryError";
     this.kind = kind;
   }
+}
+
+/** The cure for a right that is missing. @param statement The one that gives it, as IAM's policies have it. */
+export function allowIt(statement: string): string {
+  return `Allow it in the policy of this host's credentials: ${statement}`;
+}
+
+/** The cure for credentials that AWS does not take. @param message What AWS, or its SDK, says of them. */
+export function checkCredentials(message: string): string {
+  return `Check the AWS credentials of this host (AWS_PROFILE, or aws sso login): ${message}`;
 }

@@ -7,7 +7,13 @@ import {
   UpdateFunctionConfigurationCommand,
   waitUntilFunctionUpdated,
 } from "@aws-sdk/client-lambda";
-import { type FailureKind, type Registry, RegistryError } from "./registry.ts";
+import {
+  allowIt,
+  type AwsRegistry,
+  checkCredentials,
+  type FailureKind,
+  RegistryError,
+} from "./registry.ts";
 
 /** Options of {@linkcode lambdaRegistry}. */
 export interface LambdaRegistryOptions {
@@ -22,15 +28,32 @@ const VARIABLE = "LAPTOP_ID";
 /** The variable's value before any host has registered. */
 const NOBODY = "init";
 
+/** The RevisionId of no function. */
+const NO_REVISION = "00000000-0000-0000-0000-000000000000";
+
 /** Longest wait for an update to take effect, in seconds. It takes 3 to 5. */
 const MAX_WAIT_S = 60;
+
+/** Longest time for a connection, and for an answer, in milliseconds. */
+const CONNECT_MS = 5_000;
+const REQUEST_MS = 15_000;
 
 /**
  * Makes the registry. It changes the one variable and writes all others back as they were, guarded
  * by the RevisionId that was read.
  */
-export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): Registry {
-  const client = new LambdaClient({ region });
+export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): AwsRegistry {
+  const client = new LambdaClient({
+    region,
+    // A connection that is kept is dead, and says nothing of it, once this machine has another network.
+    requestHandler: {
+      httpAgent: { keepAlive: false },
+      httpsAgent: { keepAlive: false },
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: REQUEST_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
   const FunctionName = functionName;
 
   async function explained<T>(operation: string, work: () => Promise<T>): Promise<T> {
@@ -41,16 +64,40 @@ export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions):
     }
   }
 
+  async function readConfiguration(signal: AbortSignal) {
+    return await explained(
+      "GetFunctionConfiguration",
+      () =>
+        client.send(new GetFunctionConfigurationCommand({ FunctionName }), {
+          abortSignal: signal,
+        }),
+    );
+  }
+
+  /** IAM looks at a call before Lambda does, and Lambda refuses a RevisionId that is not the newest. */
+  async function tryUpdate(signal: AbortSignal): Promise<void> {
+    try {
+      await explained("UpdateFunctionConfiguration", () =>
+        client.send(
+          new UpdateFunctionConfigurationCommand({ FunctionName, RevisionId: NO_REVISION }),
+          { abortSignal: signal },
+        ));
+    } catch (error) {
+      if ((error as RegistryError).kind !== "conflict") throw error;
+    }
+  }
+
   return {
     name: `function ${functionName}`,
+    rights: [
+      {
+        action: "lambda:GetFunctionConfiguration",
+        tryOut: async (signal) => void await readConfiguration(signal),
+      },
+      { action: "lambda:UpdateFunctionConfiguration", tryOut: tryUpdate },
+    ],
     async read(signal) {
-      const configuration = await explained(
-        "GetFunctionConfiguration",
-        () =>
-          client.send(new GetFunctionConfigurationCommand({ FunctionName }), {
-            abortSignal: signal,
-          }),
-      );
+      const configuration = await readConfiguration(signal);
       const variables = variablesOf(configuration, functionName);
       const held = variables[VARIABLE];
       return {
@@ -117,20 +164,20 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
   if (error instanceof RegistryError) return error;
   const { name, message } = error as Error;
   const { operation, functionName } = attempt;
+  // AWS names what was refused, with the account in it.
+  const [, resource] = /on resource: (arn:[\w:/-]+)/.exec(message) ?? [];
   const failed = (kind: FailureKind, cure: string) =>
     new RegistryError(kind, `lambda:${operation} on ${functionName} failed: ${name}. ${cure}`, {
       cause: error,
     });
+  if (isSkewed(name, message)) return failed("owner", `Set this machine's clock right: ${message}`);
   switch (name) {
     case "ResourceConflictException":
     case "PreconditionFailedException":
       return failed("conflict", "Somebody else is changing the function");
     case "AccessDeniedException":
     case "AccessDenied":
-      return failed(
-        "owner",
-        `Allow it in the policy of this host's credentials: ${statementFor(attempt)}`,
-      );
+      return failed("owner", allowIt(statementFor(attempt, resource)));
     case "InvalidParameterValueException":
       // AWS repeats all variables in this message, so it is left out.
       return failed("owner", "Keep the function's environment variables below 4 KB in total");
@@ -147,10 +194,7 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
     case "SignatureDoesNotMatch":
     case "TokenProviderError":
     case "UnrecognizedClientException":
-      return failed(
-        "owner",
-        `Check the AWS credentials of this host (AWS_PROFILE, or aws sso login): ${message}`,
-      );
+      return failed("owner", checkCredentials(message));
     case "Error":
       // The SDK throws a plain Error for a setting that is missing.
       if (/region/i.test(message)) return failed("owner", "Set --region or AWS_REGION");
@@ -160,11 +204,22 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
   }
 }
 
-function statementFor({ functionName, region }: Attempt): string {
+/**
+ * Whether AWS refuses a signature for its time alone. The SDK corrects the time and tries again, so
+ * this is what is left when that fails. Lambda has no code of its own for it, and tells it in words.
+ */
+function isSkewed(name: string, message: string): boolean {
+  return /^Request(Expired|InTheFuture|TimeTooSkewed)$/.test(name) ||
+    /^(InvalidSignatureException|SignatureDoesNotMatch)$/.test(name) &&
+      /Signature (expired|not yet current)/.test(message);
+}
+
+function statementFor({ functionName, region }: Attempt, resource: string | undefined): string {
   const isArn = functionName.startsWith("arn:");
   return JSON.stringify({
     Effect: "Allow",
     Action: ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
-    Resource: isArn ? functionName : `arn:aws:lambda:${region}:*:function:${functionName}`,
+    Resource: resource ??
+      (isArn ? functionName : `arn:aws:lambda:${region}:*:function:${functionName}`),
   });
 }

@@ -9,10 +9,22 @@ import {
   type RelayMessage,
   type Signal,
 } from "../wire/mod.ts";
+import type { RelayUsage } from "./usage.ts";
 
-/** Longest wait for the handshake and for an answer to `to: "me"`, in milliseconds. */
-const OPEN_MS = 10_000;
+/**
+ * Longest wait for the handshake and for an answer to `to: "me"`, in milliseconds. A network that comes
+ * back is noticed by the next attempt, while TCP repeats its own at longer and longer intervals.
+ */
+const OPEN_MS = 6_000;
 const ECHO_MS = 5_000;
+
+/** Options of {@linkcode RelaySocket.open}. */
+export interface RelaySocketOptions {
+  /** Counts what the connection costs. */
+  usage?: RelayUsage;
+  /** This host's name, where several share the relay. */
+  host?: string;
+}
 
 /** A connection to the relay that knows its own id. */
 export class RelaySocket {
@@ -20,14 +32,27 @@ export class RelaySocket {
   readonly connectionId: string;
   /** Resolves with the reason when the connection is over. */
   readonly closed: Promise<string>;
+  /** The address of this machine that it goes out from. */
+  readonly localAddress: string | undefined;
   /** Called with each message that is well-formed; what is not is dropped. */
   readonly listeners = new Set<(message: RelayMessage) => void>();
   readonly #socket: WebSocket;
+  readonly #host: string | undefined;
+  readonly #usage: RelayUsage | undefined;
 
-  private constructor(socket: WebSocket, closed: Promise<string>, connectionId: string) {
+  private constructor(
+    socket: WebSocket,
+    closed: Promise<string>,
+    connectionId: string,
+    localAddress: string | undefined,
+    { usage, host }: RelaySocketOptions,
+  ) {
     this.#socket = socket;
+    this.localAddress = localAddress;
+    this.#host = host;
     this.closed = closed;
     this.connectionId = connectionId;
+    this.#usage = usage;
   }
 
   /**
@@ -35,7 +60,12 @@ export class RelaySocket {
    *
    * @throws {LighthouseError} `relay-unreachable` with what to check.
    */
-  static async open(url: URL, signal: AbortSignal): Promise<RelaySocket> {
+  static async open(
+    url: URL,
+    signal: AbortSignal,
+    options: RelaySocketOptions = {},
+  ): Promise<RelaySocket> {
+    const { usage } = options;
     const socket = new WebSocket(url, {
       handshakeTimeout: OPEN_MS,
       maxPayload: 4 * MAX_MESSAGE_BYTES,
@@ -48,13 +78,17 @@ export class RelaySocket {
     signal.addEventListener("abort", abort);
     closed.then(() => signal.removeEventListener("abort", abort));
 
+    let localAddress: string | undefined;
+    socket.on("upgrade", (response) => localAddress = response.socket.localAddress);
     await new Promise<void>((resolve, reject) => {
       socket.on("open", resolve);
       socket.on("error", (error) => reject(unreachable(url, error)));
     });
+    if (usage) closed.then(usage.opened());
     try {
-      const connectionId = await echo(socket, signal);
-      const relay = new RelaySocket(socket, closed, connectionId);
+      const connectionId = await echo(socket, signal, usage);
+      usage?.received(undefined);
+      const relay = new RelaySocket(socket, closed, connectionId, localAddress, options);
       socket.on("message", (data, isBinary) => relay.#receive(data.toString(), isBinary));
       return relay;
     } catch (error) {
@@ -63,10 +97,16 @@ export class RelaySocket {
     }
   }
 
+  /** Whether it can still send. It may not be over yet where it cannot: closing takes a while. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   /** Sends a signal: to the host that is registered, or to a connection where this is the host. */
   send(data: Signal, to?: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) {
-      this.#socket.send(formatSendSignal({ to, data }));
+    if (this.isOpen) {
+      this.#usage?.sent(to);
+      this.#socket.send(formatSendSignal({ to, host: this.#host, data }));
     }
   }
 
@@ -78,7 +118,7 @@ export class RelaySocket {
    */
   async check(signal: AbortSignal): Promise<boolean> {
     try {
-      await echo(this.#socket, signal);
+      await echo(this.#socket, signal, this.#usage);
       return true;
     } catch {
       if (!signal.aborted) this.#socket.terminate();
@@ -95,12 +135,17 @@ export class RelaySocket {
 
   #receive(text: string, isBinary: boolean): void {
     const message = isBinary ? undefined : tryParse(text);
+    this.#usage?.received(message);
     if (message) { for (const listener of this.listeners) listener(message); }
   }
 }
 
 /** Resolves with the connection's id, which the relay stamps on a message to oneself. */
-async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
+async function echo(
+  socket: WebSocket,
+  signal: AbortSignal,
+  usage: RelayUsage | undefined,
+): Promise<string> {
   const nonce = crypto.randomUUID();
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const onMessage = (data: { toString(): string }) => {
@@ -117,6 +162,7 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
   try {
     signal.throwIfAborted();
     if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
+    usage?.sent(ME);
     socket.send(formatSendSignal({ to: ME, data: { type: "probe", nonce } }));
     return await promise;
   } finally {
@@ -125,6 +171,11 @@ async function echo(socket: WebSocket, signal: AbortSignal): Promise<string> {
     socket.off("close", onClose);
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** Whether an attempt failed at somebody who answers, and not for want of a network. */
+export function isAnswered({ cause }: Error): boolean {
+  return !(cause instanceof Error) || /^Unexpected server response/.test(cause.message);
 }
 
 /** Whether a signal's data is the probe with that nonce. */

@@ -172,7 +172,7 @@ test("check() that is given up leaves the connection open", async () => {
   const started = performance.now();
   stop.abort();
   assert.is(await checked, false);
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 3_000);
   assert.is(await socket.check(stop.signal), false);
   relay.gateway.faults.dropMessage = undefined;
   assert.is(await socket.check(never), true);
@@ -186,7 +186,7 @@ test("check() on a connection that is closed is false at once", async () => {
   await socket.closed;
   const started = performance.now();
   assert.is(await socket.check(never), false);
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 3_000);
 });
 
 test("open() says what it could not connect to", async () => {
@@ -240,7 +240,7 @@ test("open() ends at once when it is aborted while it waits for its id", async (
   const started = performance.now();
   stop.abort();
   await opening;
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 3_000);
 });
 
 test("the signal that opened a connection ends it", async () => {

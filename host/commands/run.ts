@@ -1,31 +1,172 @@
 // `lighthouse-host run`: the daemon.
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
-import { parseConfig, type Settings } from "../config.ts";
+import { LighthouseError, toBase64url } from "../../wire/mod.ts";
+import { type HostConfig, type Settings, toSettings } from "../config.ts";
+import { lookAt } from "../control/look.ts";
+import { Monitor } from "../control/monitor.ts";
+import { serveControl } from "../control/server.ts";
 import { runHost } from "../daemon.ts";
-import { createLog } from "../log.ts";
-import { lambdaRegistry } from "../registry_lambda.ts";
+import { type Identity, readIdentity } from "../identity.ts";
+import { formatInvitation, invite } from "../invitation.ts";
+import { atLeast, createLog, type Log } from "../log.ts";
+import { Metrics, serveMetrics } from "../metrics.ts";
+import { createNotifier } from "../notify.ts";
+import { openRegistry } from "../open_registry.ts";
+import { pairingsFolder } from "../pairings.ts";
+import { writePrivateFile } from "../private_file.ts";
+import { Roster } from "../roster.ts";
+import { formatService } from "../service_config.ts";
+import { Usage } from "../usage.ts";
+import { toJson } from "./devices.ts";
+import { type Current, followSettings, leave } from "./settings.ts";
+import { openState, readConfig } from "./state.ts";
+import manifest from "../../package.json" with { type: "json" };
+
+/** The events that say how the host is, for `systemctl status`. */
+const STATUS = new Set([
+  ...["starting", "registering", "online", "relay-unreachable", "relay-lost"],
+  ...["registration-failed", "stopping"],
+]);
 
 /**
- * Runs the host until SIGINT or SIGTERM.
+ * Runs the host until SIGINT, SIGTERM or, when its terminal goes, SIGHUP.
  *
  * @throws {LighthouseError} `bad-config` or `replaced`.
  */
 export async function run(flags: Settings & { json: boolean }): Promise<void> {
-  const config = parseConfig(flags, process.env);
-  const log = createLog(flags.json);
+  const { file, state } = await openState(flags);
+  const { config, page } = readConfig(flags, file);
+  const identity = await readIdentity(state);
+  const open = (bridge: HostConfig) =>
+    openRegistry(bridge, () => Promise.resolve(identity), (message) => {
+      log("warn", "foreign-entry", message);
+    });
+  const current: Current = { config, registry: await open(config) };
+  const level = () => current.config.logLevel ?? "info";
+  const print = createLog(flags.json);
+  using notifier = createNotifier(process.env, ({ message }) => {
+    print("warn", "notify-failed", `cannot tell systemd how the host is: ${message}`);
+  });
+  const monitor = new Monitor(level);
+  const printed = atLeast(level, print);
+  const log = monitor.watch((level, event, text, fields) => {
+    printed(level, event, text, fields);
+    if (STATUS.has(event)) notifier.status(text);
+  });
+  using roster = Roster.open(state, log);
+  const started = new Date().toISOString();
+  const metrics = new Metrics(log, () => ({
+    standing: monitor.standing,
+    devices: roster.active.length,
+  }));
+  await using served = config.metrics === undefined
+    ? undefined
+    : await serveMetrics(metrics, config.metrics);
+  if (served) log("info", "metrics", `numbers are at http://127.0.0.1:${served.port}/metrics`);
+  await using _control = await serveControl({
+    ...{ state, monitor, metrics },
+    devices: () => roster.active.map(toJson),
+    describe: async () => ({
+      ...{ version: manifest.version, pid: process.pid, started },
+      relay: current.config.relay.href,
+      registry: current.registry.name,
+      services: await lookAt(current.config.services),
+      public: current.config.public,
+      devices: roster.active.length,
+      requests: { answered: metrics.answered, underWay: metrics.underWay() },
+      settings: toSettings(current.config),
+    }),
+  });
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(name, () => {
       log("info", "stopping", "stopping");
+      notifier.stopping();
       stop.abort();
     });
   }
-  log("info", "starting", `connecting to ${config.relay.host} for ${config.backend.href}`);
-  const { functionName, region } = config;
-  await runHost(config, {
-    registry: lambdaRegistry({ functionName, region }),
-    log,
-    signal: stop.signal,
+  const services = config.services.map(formatService).join(", ");
+  log("info", "starting", `connecting to ${config.relay.host} for ${services}`, {
+    hostKey: identity.fingerprint,
   });
+  warnOfPublic(config, identity, log);
+  if (roster.active.length === 0 && config.public.length === 0) {
+    // A log may be kept, and read by others: the link is for the eyes at a terminal alone.
+    const isShown = process.stdout.isTTY && !flags.json &&
+      await showInvitation(state, identity, page);
+    if (!isShown) {
+      log("warn", "nobody-paired", "no device is paired yet: lighthouse-host pair lets one in");
+    }
+  }
+  await using usage = await Usage.open(state, ({ message }) => {
+    log("warn", "usage-not-saved", `cannot write down what the relay costs: ${message}`);
+  });
+  // Without a network too: the host waits for it.
+  notifier.ready();
+  const changes = new EventTarget();
+  using _settings = followSettings(current, {
+    ...{ flags, path: file.path, state, open, changes, log },
+    onChange: () => warnOfPublic(current.config, identity, log),
+  });
+  const inspectorFile = join(state, "inspector.url");
+  await using _ = { [Symbol.asyncDispose]: () => rm(inspectorFile, { force: true }) };
+  await runHost(config, {
+    ...{ registry: current.registry, changes, metrics },
+    identity,
+    roster,
+    log,
+    usage,
+    signal: stop.signal,
+    onInspector: (url) => showInspector(url, inspectorFile, flags.json, log),
+  });
+  await leave(current.registry, log);
   log("info", "stopped", "stopped");
+}
+
+/** A secret, as an invitation is: for the eyes at a terminal, and for a file that is the owner's alone. */
+async function showInspector(url: string, file: string, json: boolean, log: Log): Promise<void> {
+  try {
+    await writePrivateFile(file, `${url}\n`);
+    log("info", "inspecting", `requests are shown on the page whose address is in ${file}`, {
+      file,
+    });
+  } catch (error) {
+    log("warn", "inspecting", `cannot write the inspector's address: ${(error as Error).message}`);
+  }
+  if (process.stdout.isTTY && !json) process.stdout.write(`\nInspector: ${url}\n\n`);
+}
+
+function warnOfPublic(
+  { public: prefixes }: HostConfig,
+  { publicKey }: Identity,
+  log: Log,
+): void {
+  if (prefixes.length === 0) return;
+  const what = prefixes.includes("/")
+    ? "ALL SERVICES ARE PUBLIC"
+    : `PUBLIC: ${prefixes.join(", ")}`;
+  log(
+    "warn",
+    "public",
+    `${what}: anybody who finds the relay's address reaches what is there, without being paired`,
+    { public: prefixes, hostKey: toBase64url(publicKey) },
+  );
+}
+
+/** @returns whether there was one to show: too many may be open, and the host runs all the same. */
+async function showInvitation(
+  state: string,
+  identity: Identity,
+  page: URL | undefined,
+): Promise<boolean> {
+  try {
+    const invitation = await invite(pairingsFolder(state), identity, page);
+    process.stdout.write(`\nNo device is paired yet.\n${formatInvitation(invitation, page)}\n`);
+    return true;
+  } catch (error) {
+    if (error instanceof LighthouseError && error.code === "host-busy") return false;
+    throw error;
+  }
 }

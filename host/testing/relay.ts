@@ -69,14 +69,14 @@ export interface MemoryRegistryOptions {
 /** A registry that writes the relay's LAPTOP_ID. */
 export class MemoryRegistry implements Registry {
   readonly name = "memory";
-  readonly #relay: TestRelay;
+  readonly #relay: Pick<TestRelay, "function">;
   readonly #options: MemoryRegistryOptions;
   /** What the next operations fail with, the first first. */
   readonly failures: RegistryError[] = [];
   /** What was carried out or failed. */
   readonly calls: string[] = [];
 
-  constructor(relay: TestRelay, options: MemoryRegistryOptions = {}) {
+  constructor(relay: Pick<TestRelay, "function">, options: MemoryRegistryOptions = {}) {
     this.#relay = relay;
     this.#options = options;
   }

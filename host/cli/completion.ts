@@ -1,0 +1,101 @@
+// Scripts by which shells complete commands and flags.
+import process from "node:process";
+import { COMMANDS, COMMON } from "./commands.ts";
+import { type Flag, type FlagName, FLAGS } from "./flags.ts";
+import { UsageError } from "./parse.ts";
+import { suggestion } from "./suggest.ts";
+
+const PROGRAM = "lighthouse-host";
+
+const SCRIPTS: Record<string, () => string> = { bash, zsh, fish };
+
+/** Prints a shell's script. @throws {UsageError} where the shell is not known. */
+export function printCompletion(shell: string): void {
+  const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
+  if (!script) {
+    const known = Object.keys(SCRIPTS);
+    throw new UsageError(
+      `Cannot complete for ${shell}, but for ${known.join(", ")}${suggestion(shell, known)}`,
+    );
+  }
+  process.stdout.write(script());
+}
+
+/** A command's flags as they are typed. */
+function flagsOf(name: string): string[] {
+  return [...COMMANDS[name]!.flags, ...COMMON, "help" as const].map(typed);
+}
+
+function typed(name: FlagName): string {
+  const { isOn }: Flag = FLAGS[name];
+  return isOn ? `--no-${name}` : `--${name}`;
+}
+
+function bash(): string {
+  const cases = Object.keys(COMMANDS).map((name) =>
+    `    ${name}) words="${flagsOf(name).join(" ")}" ;;`
+  );
+  return `_lighthouse_host() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" words=""
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W "${Object.keys(COMMANDS).join(" ")}" -- "$word"))
+    return
+  fi
+  case "\${COMP_WORDS[1]}" in
+${cases.join("\n")}
+  esac
+  case "$word" in
+    -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
+  esac
+}
+complete -o default -F _lighthouse_host ${PROGRAM}
+`;
+}
+
+function zsh(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) =>
+    `    ${quoted(`${name}:${summary.replaceAll(":", "\\:")}`)}`
+  );
+  const cases = Object.keys(COMMANDS).map((name) =>
+    `    ${name}) compadd -- ${flagsOf(name).join(" ")} ;;`
+  );
+  return `#compdef ${PROGRAM}
+_lighthouse_host() {
+  local -a commands=(
+${commands.join("\n")}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  if [[ "$words[CURRENT]" != -* ]]; then
+    _files
+    return
+  fi
+  case "$words[2]" in
+${cases.join("\n")}
+  esac
+}
+compdef _lighthouse_host ${PROGRAM}
+`;
+}
+
+function fish(): string {
+  const lines = Object.entries(COMMANDS).flatMap(([name, { summary, flags }]) => [
+    `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    ...[...flags, ...COMMON].map((flag) => {
+      const { value, summary }: Flag = FLAGS[flag];
+      const takes = value === undefined ? "" : " -r";
+      const when = quoted(`__fish_seen_subcommand_from ${name}`);
+      return `complete -c ${PROGRAM} -n ${when} -l ${typed(flag).slice(2)}${takes} -d ${
+        quoted(summary)
+      }`;
+    }),
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+/** A word in single quotes, as all of these shells have them. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

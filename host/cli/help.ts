@@ -1,0 +1,195 @@
+// What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
+import process from "node:process";
+import manifest from "../../package.json" with { type: "json" };
+import { type Command, COMMANDS, COMMON } from "./commands.ts";
+import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
+import { UsageError } from "./parse.ts";
+import { suggestion } from "./suggest.ts";
+
+const PROGRAM = "lighthouse-host";
+const TITLE = "your laptop's end of Lighthouse";
+
+/** What exit codes mean. */
+const EXITS: [code: number, meaning: string][] = [
+  [0, "ended as asked"],
+  [1, "failed"],
+  [2, "wrong usage or settings"],
+  [3, "replaced by another host"],
+];
+
+const WIDTH = 80;
+
+/** Prints the version alone. */
+export function printVersion(): void {
+  process.stdout.write(`${manifest.version}\n`);
+}
+
+/** Prints what there is, or what one command does. @throws {UsageError} where there is no such one. */
+export function printHelp(name?: string): void {
+  process.stdout.write(name === undefined ? overview() : helpOf(name));
+}
+
+function overview(): string {
+  const commands = Object.entries(COMMANDS);
+  const rows = commands.map(([name, { summary }]): [string, string] => [name, summary]);
+  return `${PROGRAM} ${manifest.version}: ${TITLE}
+
+Usage: ${PROGRAM} COMMAND [options]
+
+Commands
+${table(rows)}
+
+Options of all commands
+${flagTable(COMMON)}
+
+Start with: pulumi stack output --json | ${PROGRAM} init - --backend http://127.0.0.1:5000
+More on one: ${PROGRAM} help COMMAND
+
+${exitLine()}
+`;
+}
+
+/** @throws {UsageError} */
+function helpOf(name: string): string {
+  const command = commandOf(name);
+  const parts = [
+    `${PROGRAM} ${name}: ${command.summary}`,
+    `Usage: ${usageOf(name, command)}`,
+    ...(command.more ?? []).map((text) => wrap(text, "")),
+    ...command.flags.length > 0 ? [`Options\n${flagTable(command.flags)}`] : [],
+    `Options of all commands\n${flagTable(COMMON)}`,
+    ...command.examples
+      ? [`Examples\n${command.examples.map((line) => `  ${PROGRAM} ${line}`).join("\n")}`]
+      : [],
+    exitLine(),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function commandOf(name: string): Command {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!;
+  throw new UsageError(`Unknown command: ${name}${suggestion(name, Object.keys(COMMANDS))}`);
+}
+
+function usageOf(name: string, { args = [], flags }: Command): string {
+  return [PROGRAM, name, ...args, ...flags.length > 0 ? ["[options]"] : []].join(" ");
+}
+
+function flagTable(names: FlagName[]): string {
+  return table(names.map((name) => [formatFlag(name), describe(FLAGS[name])]));
+}
+
+/** What a flag is for, with all that is to be known of it. */
+function describe({ summary, repeats, otherwise, environment }: Flag): string {
+  return [
+    summary,
+    ...repeats ? ["repeatable"] : [],
+    ...otherwise ? [`default: ${otherwise}`] : [],
+    ...environment ? [environment] : [],
+  ].join("; ");
+}
+
+function table(rows: [left: string, right: string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.map(([left, right]) => {
+    const indent = " ".repeat(width);
+    return `  ${left.padEnd(width - 2)}${wrap(right, indent).trimStart()}`;
+  }).join("\n");
+}
+
+/** Breaks a text into lines, each with the indent. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length + 1 > WIDTH && line.trim() !== "") {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()].join("\n");
+}
+
+function exitLine(): string {
+  return `Exit codes: ${EXITS.map(([code, meaning]) => `${code} ${meaning}`).join(", ")}`;
+}
+
+/** The page docs/command-line.md. */
+export function formatMarkdown(): string {
+  const sections = Object.entries(COMMANDS).map(([name, command]) => {
+    const { summary, more = [], flags, examples = [] } = command;
+    return [
+      `## ${name}`,
+      "```\n" + usageOf(name, command) + "\n```",
+      `${capital(summary)}.`,
+      ...more,
+      ...flags.length > 0 ? [markdownTable(flags)] : [],
+      ...examples.length > 0
+        ? ["```\n" + examples.map((line) => `${PROGRAM} ${line}`).join("\n") + "\n```"]
+        : [],
+    ].join("\n\n");
+  });
+  return `${
+    [
+      "# The command line",
+      `What \`${PROGRAM} help\` says, on one page. It is written by \`npm run build\`.`,
+      "Options of all commands:",
+      markdownTable(COMMON),
+      `Exit codes: ${EXITS.map(([code, meaning]) => `\`${code}\` ${meaning}`).join(", ")}.`,
+      ...sections,
+    ].join("\n\n")
+  }\n`;
+}
+
+function markdownTable(names: FlagName[]): string {
+  const rows = names.map((name) => {
+    const { summary, repeats, otherwise = "", environment = "" }: Flag = FLAGS[name];
+    const [variable, ...hint] = environment.split(" ");
+    return [
+      `\`${formatFlag(name).replaceAll("|", "\\|")}\``,
+      summary + (repeats ? " (repeatable)" : ""),
+      otherwise,
+      variable && [`\`${variable}\``, ...hint].join(" "),
+    ];
+  });
+  return [["Option", "What for", "Default", "Variable"], ["---", "---", "---", "---"], ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** The man page: https://man7.org/linux/man-pages/man7/man-pages.7.html */
+export function formatManPage(): string {
+  const item = (term: string, text: string) => `.TP\n\\fB${roff(term)}\\fR\n${roff(text)}`;
+  const flags = (names: FlagName[]) =>
+    names.map((name) => item(formatFlag(name), describe(FLAGS[name])));
+  const commands = Object.entries(COMMANDS).flatMap(([name, command]) => [
+    `.SS ${roff(usageOf(name, command).slice(PROGRAM.length + 1))}`,
+    roff(`${capital(command.summary)}.`),
+    ...(command.more ?? []).map((text) => `.PP\n${roff(text)}`),
+    ...flags(command.flags),
+  ]);
+  return `${
+    [
+      `.TH LIGHTHOUSE-HOST 1 "" "Lighthouse ${manifest.version}"`,
+      ".SH NAME",
+      `${PROGRAM} \\- ${roff(TITLE)}`,
+      ".SH SYNOPSIS",
+      `.B ${PROGRAM}\nCOMMAND [options]`,
+      ".SH COMMANDS",
+      ...commands,
+      ".SH OPTIONS OF ALL COMMANDS",
+      ...flags(COMMON),
+      ".SH EXIT STATUS",
+      ...EXITS.map(([code, meaning]) => item(String(code), meaning)),
+    ].join("\n")
+  }\n`;
+}
+
+/** Text in which roff sees nothing of its own. */
+function roff(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

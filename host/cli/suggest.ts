@@ -1,0 +1,40 @@
+// What somebody may have meant who has mistyped a word.
+
+/** Letters by which a word may differ from what was meant: fewer in a short one. */
+const MOST = 2;
+const MOST_IN_SHORT = 1;
+const SHORT = 5;
+
+/**
+ * What to say of it: `. Did you mean --relay?`, or nothing.
+ *
+ * @param prefix What is put before the word.
+ */
+export function suggestion(word: string, known: string[], prefix = ""): string {
+  const near = known.map((each) => ({ each, distance: distanceOf(word, each) }))
+    .filter(({ each, distance }) => distance <= (each.length > SHORT ? MOST : MOST_IN_SHORT))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near ? `. Did you mean ${prefix}${near.each}?` : "";
+}
+
+/** Letters to add, to take away, to change, or to swap with the next (Damerau and Levenshtein). */
+function distanceOf(one: string, other: string): number {
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)];
+  for (let i = 1; i <= one.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const isSame = one[i - 1] === other[j - 1];
+      let least = Math.min(
+        rows[i - 1]![j]! + 1,
+        row[j - 1]! + 1,
+        rows[i - 1]![j - 1]! + (isSame ? 0 : 1),
+      );
+      const isSwapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] &&
+        one[i - 2] === other[j - 1];
+      if (isSwapped) least = Math.min(least, rows[i - 2]![j - 2]! + 1);
+      row.push(least);
+    }
+    rows.push(row);
+  }
+  return rows[one.length]![other.length]!;
+}

@@ -1,0 +1,105 @@
+// `lighthouse-host devices`, `revoke`, `rename`, `key`: who is let in, and by whom.
+import process from "node:process";
+import { styleText } from "node:util";
+import { toBase64url } from "../../wire/mod.ts";
+import type { Settings } from "../config.ts";
+import {
+  cleanName,
+  type Device,
+  devicesFolder,
+  findDevice,
+  readDevices,
+  revokeDevice,
+  writeDevice,
+} from "../devices.ts";
+import { readIdentity } from "../identity.ts";
+import { badSetting } from "../setting.ts";
+import { durationSince } from "./duration.ts";
+import { openState } from "./state.ts";
+
+type Flags = Settings & { json: boolean };
+
+/** Lists the devices that are let in. */
+export async function listDevices(flags: Flags): Promise<void> {
+  const devices = (await read(flags)).devices.filter(({ revoked }) => revoked === undefined);
+  if (flags.json) return print(JSON.stringify({ devices: devices.map(toJson) }));
+  if (devices.length === 0) return print("No device is paired. lighthouse-host pair lets one in");
+  const rows = [
+    ["NAME", "ID", "ADDED", "LAST SEEN", "SERVICES", "SITE"],
+    ...devices.map((device) => [
+      device.name,
+      device.id,
+      new Date(device.added).toLocaleDateString("sv-SE"),
+      lastSeen(device.lastSeen),
+      device.services?.join(" ") ?? "all",
+      device.origin,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const [at, row] of rows.entries()) {
+    const line = row.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd();
+    print(at === 0 ? styleText("dim", line) : line);
+  }
+}
+
+/** Revokes a device: the host ends its connections at once, and lets it in no more. */
+export async function revoke(text: string, flags: Flags): Promise<void> {
+  const { folder, devices } = await read(flags);
+  const device = findDevice(devices, text);
+  await revokeDevice(folder, device.id);
+  if (flags.json) return print(JSON.stringify({ revoked: toJson(device) }));
+  print(`Revoked “${device.name}” (${device.id}): it is out, and the host lets it in no more`);
+}
+
+/** Gives a device another name. */
+export async function rename(text: string, newName: string, flags: Flags): Promise<void> {
+  const { folder, devices } = await read(flags);
+  const device = findDevice(devices, text);
+  const name = cleanName(newName);
+  if (!name) throw badSetting("the new name has nothing that can be shown");
+  const isTaken = devices.some((other) =>
+    other.name === name && other.id !== device.id && other.revoked === undefined
+  );
+  if (isTaken) throw badSetting(`another device is called “${name}”`);
+  await writeDevice(folder, { ...device, name });
+  if (flags.json) return print(JSON.stringify({ renamed: toJson({ ...device, name }) }));
+  print(`Renamed “${device.name}” to “${name}” (${device.id})`);
+}
+
+/** Prints this host's public key, which pages may pin by their attribute `host-key`. */
+export async function printKey(flags: Flags): Promise<void> {
+  const { publicKey, fingerprint } = await readIdentity((await openState(flags)).state);
+  const key = toBase64url(publicKey);
+  print(flags.json ? JSON.stringify({ key, fingerprint }) : key);
+}
+
+async function read(flags: Flags): Promise<{ folder: string; devices: Device[] }> {
+  const folder = devicesFolder((await openState(flags)).state);
+  const devices = readDevices(folder, (path) => {
+    process.stderr.write(`${path} cannot be read, and is left out\n`);
+  });
+  return { folder, devices };
+}
+
+/** What programs get of a device: nothing that lets anybody in. */
+export function toJson({ id, name, key, origin, services, added, lastSeen }: Device) {
+  return {
+    id,
+    name,
+    key: toBase64url(key),
+    origin,
+    services: services ?? null,
+    added: new Date(added).toISOString(),
+    lastSeen: lastSeen === undefined ? null : new Date(lastSeen).toISOString(),
+  };
+}
+
+/** Noted once a minute, so what is younger than two is now. */
+function lastSeen(time: number | undefined): string {
+  if (time === undefined) return "never";
+  return Date.now() - time < 120_000 ? "now" : `${durationSince(time)} ago`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,85 @@
+// `lighthouse-host doctor`: what is well, what is not, and what to do.
+import { stat } from "node:fs/promises";
+import process from "node:process";
+import { styleText } from "node:util";
+import type { Settings } from "../config.ts";
+import { examine, type Finding } from "../doctor/examine.ts";
+import { placesOf } from "../places.ts";
+import { tryRun, unitOf } from "../unit/unit.ts";
+import { openState, readConfig } from "./state.ts";
+import { readStatus } from "./status.ts";
+
+/** Looks at everything. @returns whether nothing is wrong. */
+export async function doctor(flags: Settings & { json: boolean }): Promise<boolean> {
+  let problems = 0;
+  const show = (finding: Finding) => {
+    if (finding.ok === false) problems++;
+    print(flags.json ? JSON.stringify(finding) : format(finding));
+  };
+  for await (const finding of findingsOf(flags)) show(finding);
+  if (!flags.json) {
+    print(
+      problems === 0
+        ? `\n${styleText("green", "All is well.")}`
+        : `\n${styleText("red", problems === 1 ? "1 problem." : `${problems} problems.`)}`,
+    );
+  }
+  return problems === 0;
+}
+
+async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
+  const { config: path } = placesOf(process.env);
+  let opened: Awaited<ReturnType<typeof read>>;
+  try {
+    opened = await read(flags);
+  } catch (error) {
+    yield { check: "settings", ok: false, message: (error as Error).message };
+    yield await serviceState();
+    return;
+  }
+  const { config, page, state, status, hasFile } = opened;
+  const message = status
+    ? `those of the host that runs (process ${status.pid}, ${status.phase})`
+    : hasFile
+    ? path
+    : `no file at ${path}: from flags and variables`;
+  yield { check: "settings", ok: true, message };
+  yield* examine({ config, page, state, status, service: serviceState });
+}
+
+/** What the host that runs was given goes before the file, which may have changed. */
+async function read(flags: Settings) {
+  const { file, state } = await openState(flags);
+  const status = await readStatus(state);
+  const running = status && { ...file, settings: { page: file.settings.page, ...status.settings } };
+  return { ...readConfig(flags, running ?? file), hasFile: file.text !== "", state, status };
+}
+
+async function serviceState(): Promise<Finding> {
+  const check = "service";
+  const { HOME, XDG_CONFIG_HOME } = process.env;
+  // Where it is follows from these alone.
+  const environment = { ...HOME && { HOME }, ...XDG_CONFIG_HOME && { XDG_CONFIG_HOME } };
+  for (const user of [undefined, "root"]) {
+    const options = { command: [], state: "", environment, hasNamespaces: false, user };
+    const unit = unitOf(process.platform, options);
+    if (!unit || !await stat(unit.path).then(() => true, () => false)) continue;
+    const trouble = await tryRun(unit.ask);
+    if (trouble === undefined) return { check, ok: true, message: `${unit.path} runs` };
+    const message = `${unit.path} is installed, and does not run`;
+    return { check, ok: false, message, cure: `lighthouse-host install; its log: ${unit.logs}` };
+  }
+  const message = "not installed, so the host ends with its terminal: lighthouse-host install";
+  return { check, ok: null, message };
+}
+
+function format({ check, ok, message, cure }: Finding): string {
+  const mark = ok ? styleText("green", "✓") : ok === null ? "–" : styleText("red", "✗");
+  const lines = [`${mark} ${check.padEnd(14)}${message}`];
+  if (cure) lines.push(`  ${"".padEnd(14)}→ ${cure}`);
+  return lines.join("\n");
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

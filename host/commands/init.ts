@@ -1,0 +1,81 @@
+// `lighthouse-host init`: from a stack's outputs to a host that can run.
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { runChecks } from "../checks.ts";
+import { parseBridge, parsePage, type Settings } from "../config.ts";
+import { editConfigFile, readConfigFile } from "../config_file.ts";
+import { readIdentity } from "../identity.ts";
+import { createLog } from "../log.ts";
+import { openRegistry } from "../open_registry.ts";
+import { parseOutputs } from "../outputs.ts";
+import { placesOf } from "../places.ts";
+import { formatSetting, hasServices, parseServices } from "../service_config.ts";
+import { badSetting } from "../setting.ts";
+import { openState } from "./state.ts";
+
+/**
+ * Writes the settings file, then tries out what the host needs. What the file has besides stays.
+ *
+ * @param source A file with a stack's outputs, or `-` for standard input.
+ * @param flags Settings to write besides those of the outputs.
+ * @returns Whether nothing is missing.
+ * @throws {LighthouseError} `bad-config`; then nothing is written.
+ */
+export async function init(source: string, flags: Settings & { json: boolean }): Promise<boolean> {
+  const { json, ...wanted } = flags;
+  const { settings: given, hosts, ...outputs } = parseOutputs(await readSource(source));
+  const { config: path } = placesOf(process.env);
+  const file = await readConfigFile(path);
+  const changes: Settings = { ...given, ...defined(wanted) };
+  if (hasServices(wanted)) {
+    // In place of those that the file has, and with the folders' whole paths.
+    changes.service = parseServices(wanted).map(formatSetting);
+    changes.backend = undefined;
+  }
+  if (wanted.state !== undefined) changes.state = resolve(wanted.state);
+  const settings = { ...file.settings, ...changes };
+  const bridge = parseBridge(settings);
+  parsePage(settings);
+  const { host } = bridge.s3 ?? {};
+  const policyArn = host === undefined ? outputs.policyArn : hosts.get(host);
+  if (host !== undefined && policyArn === undefined) {
+    throw badSetting(
+      `--host ${host} is none of the stack's hosts, which are ${[...hosts.keys()].join(", ")}: ` +
+        "name one of them, or add it to the stack's setting hosts",
+    );
+  }
+  await editConfigFile(file, changes);
+
+  const log = createLog(json);
+  log("info", "config-written", `wrote ${path}`, { path });
+  let isWell = true;
+  const { state } = await openState(flags);
+  const registry = await openRegistry(bridge, () => readIdentity(state));
+  for await (const { name, ok, message } of runChecks(bridge.relay, registry)) {
+    isWell &&= ok;
+    log(ok ? "info" : "error", ok ? "check-passed" : "check-failed", message, { check: name });
+  }
+  if (!isWell && policyArn) {
+    log("info", "hint", `the stack's policy for the host is ${policyArn}`, { policyArn });
+  }
+  if (isWell) {
+    const next = hasServices(settings) ? "" : " --backend http://127.0.0.1:5000";
+    log("info", "ready", `ready: lighthouse-host run${next}`);
+  }
+  return isWell;
+}
+
+async function readSource(source: string): Promise<string> {
+  if (source === "-") return await text(process.stdin);
+  try {
+    return await readFile(source, "utf8");
+  } catch (error) {
+    throw badSetting(`${source} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function defined(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,130 @@
+// `lighthouse-host pair`: lets one device in.
+import { watch } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import process from "node:process";
+import { LighthouseError } from "../../wire/mod.ts";
+import { parsePage, type Settings } from "../config.ts";
+import { cleanName, type Device, devicesFolder, MAX_DEVICES, readDevices } from "../devices.ts";
+import { readIdentity } from "../identity.ts";
+import { formatInvitation, invite } from "../invitation.ts";
+import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../pairings.ts";
+import { openFolder } from "../records.ts";
+import { parsePrefixes } from "../service_config.ts";
+import { badSetting } from "../setting.ts";
+import { openState } from "./state.ts";
+
+/** The folder is looked at this often besides the system's word that it has changed, in ms. */
+const LOOK_MS = 1_000;
+
+/** What `pair` is called with, besides settings. */
+export interface PairFlags extends Settings {
+  /** What the device will be called. */
+  name?: string;
+  /** Prefixes under which lie the services that it may reach. */
+  for?: string[];
+  /** Whether to wait until the device is there. */
+  wait: boolean;
+  json: boolean;
+}
+
+/**
+ * Prints a pairing link, and waits until a device has come.
+ *
+ * @returns Whether one has, or nobody was to wait for it.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export async function pair(flags: PairFlags): Promise<boolean> {
+  // Before there is anything to take back.
+  const cancel = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => cancel.abort());
+  }
+  const { file, state } = await openState(flags);
+  const page = parsePage(flags, process.env, file.settings);
+  const services = flags.for && parsePrefixes("--for", flags.for);
+  const name = flags.name === undefined ? undefined : cleanName(flags.name);
+  if (flags.name !== undefined && !name) throw badSetting("--name has nothing that can be shown");
+  const [devices, pairings] = [devicesFolder(state), pairingsFolder(state)];
+  for (const folder of [devices, pairings]) openFolder(folder);
+  const active = readDevices(devices).filter(({ revoked }) => revoked === undefined);
+  if (active.length >= MAX_DEVICES) {
+    throw new LighthouseError(
+      "host-busy",
+      `Cannot pair: there are ${MAX_DEVICES} devices, which is all the host takes. ` +
+        "lighthouse-host revoke makes room",
+    );
+  }
+  const identity = await readIdentity(state);
+  const invitation = await invite(pairings, identity, page, { name, services });
+  const { pairing, link } = invitation;
+  const print = (event: string, fields: object, text: string) => {
+    process.stdout.write(flags.json ? `${JSON.stringify({ event, ...fields })}\n` : `${text}\n`);
+  };
+  const expires = new Date(pairing.expires).toISOString();
+  print("pairing", { id: pairing.id, link, expires }, formatInvitation(invitation, page));
+  if (!flags.wait) return true;
+
+  const outcome = await waitForDevice(pairings, pairing, cancel.signal);
+  if (outcome === "cancelled") await cancelPairing(pairings, pairing);
+  // It may have come in the last moment.
+  const id = usedBy(pairings, pairing.id);
+  const device = id === undefined ? undefined : await findDevice(devices, id);
+  if (device) {
+    const { name, origin } = device;
+    const reach = device.services?.join(", ") ?? "all services";
+    print(
+      "paired",
+      { device: { id, name, origin, services: device.services ?? null } },
+      `Paired with “${name}” on ${origin}, for ${reach} (${id})`,
+    );
+    return true;
+  }
+  const why = outcome === "cancelled"
+    ? "Cancelled: the link lets nobody in any more"
+    : "Nobody came in time: the link lets nobody in any more";
+  print(outcome === "cancelled" ? "cancelled" : "expired", { id: pairing.id }, why);
+  return false;
+}
+
+/** Waits for the first of: a device that comes, the pairing's end, Ctrl-C. */
+async function waitForDevice(
+  folder: string,
+  { id, expires }: Pairing,
+  signal: AbortSignal,
+): Promise<"used" | "expired" | "cancelled"> {
+  const { promise, resolve } = Promise.withResolvers<"used" | "expired" | "cancelled">();
+  const look = () => {
+    if (usedBy(folder, id) !== undefined) resolve("used");
+    else if (Date.now() >= expires) resolve("expired");
+  };
+  signal.addEventListener("abort", () => resolve("cancelled"));
+  const timer = setInterval(look, LOOK_MS);
+  const watcher = watchFolder(folder, look);
+  look();
+  if (signal.aborted) resolve("cancelled");
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+    watcher?.close();
+  }
+}
+
+function watchFolder(folder: string, look: () => void) {
+  try {
+    return watch(folder, look).on("error", () => {});
+  } catch {
+    // Then the timer is left.
+    return undefined;
+  }
+}
+
+/** The device's file is written right after the pairing is used. */
+async function findDevice(folder: string, id: string): Promise<Device | undefined> {
+  for (let tries = 0; tries < 40; tries++) {
+    const device = readDevices(folder).find((each) => each.id === id);
+    if (device) return device;
+    await sleep(50);
+  }
+  return undefined;
+}

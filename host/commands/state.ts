@@ -1,0 +1,46 @@
+// What the commands share that look into settings and state folder.
+import { resolve } from "node:path";
+import process from "node:process";
+import { type HostConfig, parseConfig, parsePage, type Settings, variableOf } from "../config.ts";
+import { type ConfigFile, readConfigFile } from "../config_file.ts";
+import { placesOf } from "../places.ts";
+
+/** The settings of a command, and where the host keeps what it remembers. */
+export interface CommandState {
+  file: ConfigFile;
+  /** The state folder's path. */
+  state: string;
+}
+
+/** Reads the settings file, and finds the state folder: the flag, the variable, the file, the usual. */
+export async function openState(
+  flags: Settings,
+  environment: Record<string, string | undefined> = process.env,
+): Promise<CommandState> {
+  const places = placesOf(environment);
+  const file = await readConfigFile(places.config);
+  const { state: ofFile } = file.settings;
+  const state = flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? places.state;
+  return { file, state: resolve(state) };
+}
+
+/**
+ * What a host is to run with, by flags, variables and the settings file.
+ *
+ * @throws {LighthouseError} `bad-config`, with the place in the file where it is that.
+ */
+export function readConfig(
+  flags: Settings,
+  file: ConfigFile,
+  environment: Record<string, string | undefined> = process.env,
+): { config: HostConfig; page: URL | undefined } {
+  try {
+    const config = parseConfig(flags, environment, file.settings);
+    return { config, page: parsePage(flags, environment, file.settings) };
+  } catch (error) {
+    throw file.blame(error, (name) => {
+      const variable = variableOf(name === "service" ? "services" : name);
+      return flags[name as keyof Settings] !== undefined || Boolean(environment[variable]);
+    });
+  }
+}

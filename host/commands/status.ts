@@ -1,0 +1,109 @@
+// `lighthouse-host status` and `logs`: how the host is that runs, and what it says.
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
+import { styleText } from "node:util";
+import type { Settings } from "../config.ts";
+import type { SeenService } from "../control/look.ts";
+import type { Line, Standing } from "../control/monitor.ts";
+import { askHost } from "../control/socket.ts";
+import { formatLine } from "../log.ts";
+import { badSetting } from "../setting.ts";
+import { durationSince } from "./duration.ts";
+import { openState } from "./state.ts";
+
+/** What a host tells of itself. */
+export interface HostStatus extends Standing {
+  version: string;
+  pid: number;
+  /** When it started, as ISO 8601 has it. */
+  started: string;
+  relay: string;
+  registry: string;
+  services: SeenService[];
+  /** What anybody reaches. */
+  public: string[];
+  devices: number;
+  /** Those that were answered since the start; and those under way, WebSockets too. */
+  requests: { answered: number; underWay: number };
+  /** What it runs with, wherever that was set. */
+  settings: Settings;
+}
+
+/** Asks the host that runs how it is. @returns undefined where none does. */
+export async function readStatus(state: string): Promise<HostStatus | undefined> {
+  const answer = await askHost(state, "/status");
+  return answer && await json(answer) as HostStatus;
+}
+
+/** Prints how the host is. @returns whether it runs and is online. */
+export async function printStatus(flags: Settings & { json: boolean }): Promise<boolean> {
+  const { state } = await openState(flags);
+  const status = await readStatus(state);
+  if (!status) {
+    print(
+      flags.json
+        ? JSON.stringify({ running: false })
+        : `${styleText("red", "●")} No host runs with ${state}. lighthouse-host run starts one`,
+    );
+    return false;
+  }
+  if (flags.json) print(JSON.stringify({ running: true, ...status }));
+  else for (const line of describe(status)) print(line);
+  return status.phase === "online";
+}
+
+function describe(status: HostStatus): string[] {
+  const { phase, since, reason, version, pid, started, relay, registry, trouble } = status;
+  const { services, devices, pages, requests } = status;
+  const isOnline = phase === "online";
+  const mark = styleText(isOnline ? "green" : "yellow", "●");
+  const rows = [
+    ["relay", relay],
+    ["registry", registry],
+    ...services.map(({ service, isUp }) => [
+      "service",
+      service + (isUp === false ? styleText("red", "  does not answer") : ""),
+    ]),
+    ...status.public.map((prefix) => ["public", `${prefix}: anybody reaches it`]),
+    ["devices", `${devices} paired`],
+    ["pages", `${pages} connected`],
+    ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
+    ["process", `${pid}, for ${durationSince(Date.parse(started))}, version ${version}`],
+    ...trouble && trouble.message !== reason
+      ? [["last trouble", `${durationSince(Date.parse(trouble.time))} ago: ${trouble.message}`]]
+      : [],
+  ];
+  return [
+    `${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
+    ...rows.map(([name, text]) => `  ${name!.padEnd(14)}${text}`),
+  ];
+}
+
+/** Prints the last lines that the host has said, and with `follow` what it says from then on. */
+export async function printLogs(
+  flags: Settings & { json: boolean; follow?: boolean; lines?: string },
+): Promise<boolean> {
+  const { state } = await openState(flags);
+  const { lines = "50", follow = false } = flags;
+  if (!/^\d{1,5}$/.test(lines)) throw badSetting(`--lines is not a number: ${lines}`);
+  const answer = await askHost(state, `/logs?lines=${lines}${follow ? "&follow=yes" : ""}`);
+  if (!answer) {
+    process.stderr.write(`No host runs with ${state}\n`);
+    return false;
+  }
+  answer.setTimeout(0);
+  for await (const text of createInterface({ input: answer })) {
+    if (flags.json) {
+      print(text);
+      continue;
+    }
+    const { time, level, message } = JSON.parse(text) as Line;
+    print(formatLine(time, level, message));
+  }
+  return true;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,151 @@
+// What the host answers to commands on this machine, on its socket: how it is, and what it says.
+import { once } from "node:events";
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import process from "node:process";
+import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LighthouseError } from "../../wire/mod.ts";
+import { lockState } from "./lock.ts";
+import { type Line, MAX_LINES, type Monitor } from "./monitor.ts";
+import type { Metrics } from "../metrics.ts";
+import { askHost, controlPath } from "./socket.ts";
+
+/** Options of {@linkcode serveControl}. */
+export interface ControlOptions {
+  /** The state folder. */
+  state: string;
+  monitor: Monitor;
+  metrics: Pick<Metrics, "send">;
+  /** Who is let in, for `/devices`. */
+  devices: () => object[];
+  /** What `/status` tells besides the standing. */
+  describe: () => Promise<object>;
+}
+
+/** Time for a host that has just begun to say which process it is, in milliseconds. */
+const TWIN_MS = 5_000;
+
+/** Followers at once. */
+const MAX_FOLLOWERS = 16;
+
+/** Bytes that wait for a follower that does not read, until it is cut off. */
+const MAX_WAITING = 1024 * 1024;
+
+/**
+ * Opens the socket: its owner's alone (0600), and one for each state folder.
+ *
+ * @throws {LighthouseError} `bad-config` where another host runs with the same state folder.
+ */
+export async function serveControl(options: ControlOptions): Promise<AsyncDisposable> {
+  const { state, monitor, describe } = options;
+  const path = controlPath(state);
+  let followers = 0;
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? "/", "http://host");
+    try {
+      switch (`${request.method} ${url.pathname}`) {
+        case "GET /status":
+          return sendJson(response, 200, { ...await describe(), ...monitor.standing });
+        case "GET /logs": {
+          const wanted = Number(url.searchParams.get("lines") ?? MAX_LINES);
+          for (const line of monitor.lines.slice(-wanted || monitor.lines.length)) {
+            response.write(`${JSON.stringify(line)}\n`);
+          }
+          if (url.searchParams.get("follow") !== "yes") return response.end();
+          if (followers >= MAX_FOLLOWERS) return response.destroy();
+          followers++;
+          await follow(monitor, response);
+          followers--;
+          return;
+        }
+        case "GET /metrics":
+          return await options.metrics.send(response);
+        case "GET /devices":
+          return sendJson(response, 200, { devices: options.devices() });
+        default:
+          return sendJson(response, 404, { error: { message: "There is no such thing" } });
+      }
+    } catch (error) {
+      response.destroy(error as Error);
+    }
+  });
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const lock = await lockState(state);
+  if (!lock) throw await twinError(state);
+  try {
+    await listen(server, path);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+  // It is no reason for the process to live on.
+  server.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      // Removes the socket, too.
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      lock[Symbol.dispose]();
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  // A host that was killed has left its socket; one that lives would have the lock.
+  await rm(path, { force: true });
+  // Nobody else is to open it in the moment before its mode is set.
+  const mask = process.umask(0o077);
+  try {
+    server.listen(path);
+    await once(server, "listening");
+  } finally {
+    process.umask(mask);
+  }
+  await chmod(path, 0o600);
+}
+
+async function twinError(state: string): Promise<LighthouseError> {
+  const pid = await pidOfTwin(state);
+  return new LighthouseError(
+    "bad-config",
+    `Cannot run: another host runs with the state folder ${state}${pid && ` (process ${pid})`}. ` +
+      "Stop that one, or give this one a folder of its own by --state",
+  );
+}
+
+/** @returns "" where it does not tell. */
+async function pidOfTwin(state: string): Promise<string> {
+  const deadline = Date.now() + TWIN_MS;
+  do {
+    try {
+      const answer = await askHost(state, "/status");
+      if (answer) return String((await json(answer) as { pid: number }).pid);
+    } catch {
+      return "";
+    }
+    // It has the lock, and will listen in a moment.
+    await sleep(50);
+  } while (Date.now() < deadline);
+  return "";
+}
+
+/** Writes what the log says from now on, until the follower goes. */
+async function follow(monitor: Monitor, response: ServerResponse): Promise<void> {
+  const hear = (event: Event) => {
+    const { detail } = event as CustomEvent<Line>;
+    response.write(`${JSON.stringify(detail)}\n`);
+    if (response.writableLength > MAX_WAITING) response.destroy();
+  };
+  response.flushHeaders();
+  monitor.addEventListener("line", hear);
+  await once(response, "close");
+  monitor.removeEventListener("line", hear);
+}
+
+function sendJson(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}

@@ -1,0 +1,139 @@
+// The real program killed at any moment of what it writes, and on a disk that takes nothing more: what
+// was there stays whole.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as assert from "uvu/assert";
+import { startBridge } from "../tools/local/bridge.ts";
+import { suite } from "../tools/testing/suite.ts";
+import { generateDeviceKeys, rawPublicKey } from "../wire/mod.ts";
+import { readConfigFile } from "./config_file.ts";
+import { devicesFolder, readDevices, writeDevice } from "./devices.ts";
+import type { Finding } from "./doctor/examine.ts";
+import { readIdentity } from "./identity.ts";
+import { pairingsFolder, readPairings } from "./pairings.ts";
+import { deviceOf } from "./testing/guests.ts";
+import { end, linesOf, run, start } from "./testing/program.ts";
+
+const test = suite("crash", { deadline: 200_000 });
+
+const PROGRAM = new URL("./dist/main.mjs", import.meta.url).pathname;
+
+/** Moments at which it is killed, of each of the commands together. */
+const KILLS = 52;
+
+async function setUp() {
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-crash-"));
+  const state = join(folder, "state");
+  await mkdir(join(folder, "lighthouse"));
+  const config = join(folder, "lighthouse", "config.json");
+  await writeFile(config, '{ "service": ["/a=http://127.0.0.1:1/"] }');
+  return {
+    folder,
+    state,
+    config,
+    environment: { XDG_CONFIG_HOME: folder, LIGHTHOUSE_STATE: state },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+test("killed at any moment, it leaves config, keys and devices whole", async () => {
+  await using at = await setUp();
+  const { fingerprint } = await readIdentity(at.state);
+  const device = await deviceOf(await rawPublicKey(await generateDeviceKeys()));
+  await writeDevice(devicesFolder(at.state), { ...device, name: "name 0" });
+  const commands = (round: number) => [
+    ["rename", device.id, `name ${round}`],
+    ["services", "add", `/a=http://127.0.0.1:${round + 1}`],
+    ["pair", "--no-wait"],
+    // In a folder of its own each time.
+    ["key", "--state", join(at.folder, `other ${round}`)],
+  ];
+  const took: number[] = [];
+  for (const args of commands(0)) {
+    const started = performance.now();
+    await run(args, at.environment);
+    took.push(performance.now() - started);
+  }
+  let interrupted = 0;
+  for (let round = 1; round <= KILLS / 4; round++) {
+    for (const [which, args] of commands(round).entries()) {
+      const started = performance.now();
+      const child = start(args, at.environment);
+      const closed = once(child, "close").then(() => performance.now() - started);
+      // From when half of it is done to when it ends, each moment of it once.
+      await sleep(took[which]! * (0.3 + 0.8 * round / (KILLS / 4)));
+      const isRunning = child.exitCode === null;
+      if (isRunning) interrupted++;
+      child.kill("SIGKILL");
+      const ms = await closed;
+      // The machine may have become faster meanwhile.
+      if (!isRunning) took[which] = ms;
+      const bad: string[] = [];
+      const onBad = (path: string) => bad.push(path);
+      const [kept] = readDevices(devicesFolder(at.state), onBad);
+      readPairings(pairingsFolder(at.state), onBad);
+      assert.equal(bad, []);
+      assert.match(kept!.name, /^name \d+$/);
+      assert.equal(kept!.key, device.key);
+      const { settings } = await readConfigFile(at.config);
+      assert.match(settings.service![0]!, /^\/a=http:\/\/127\.0\.0\.1:\d+\/$/);
+      assert.is((await readIdentity(at.state)).fingerprint, fingerprint);
+      // Made whole, or not at all: then it is made now.
+      await readIdentity(join(at.folder, `other ${round}`));
+    }
+  }
+  assert.ok(interrupted > KILLS / 4, `${interrupted} of ${KILLS} were still running`);
+});
+
+if (process.platform !== "win32") {
+  test("a state folder that is read-only is told of, with what to do", async () => {
+    await using at = await setUp();
+    await readIdentity(at.state);
+    const args = [process.execPath, PROGRAM, "run", "--relay", "ws://127.0.0.1:9/prod"];
+    const command = [...args, "--backend", "http://127.0.0.1:9", "--state", at.state];
+    const isRoot = process.getuid!() === 0;
+    // Root may write to what its mode forbids, but not to what is mounted so.
+    const mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+    if (!isRoot) await chmod(at.state, 0o500);
+    const [program, ...rest] = isRoot
+      ? ["unshare", "--mount", "sh", "-c", mounted, at.state, ...command]
+      : command;
+    const child = spawn(program!, rest, { stdio: ["ignore", "ignore", "pipe"] });
+    const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+    assert.is(code, 1);
+    assert.match(errors, /E(?:ROFS|ACCES).*--state names another/);
+    await chmod(at.state, 0o700);
+  });
+
+  test("a disk that takes nothing more: pages go on, and what cannot be written is told of", async () => {
+    await using bridge = await startBridge({ propagation: 100, isPublic: false });
+    const before = await readFile(join(bridge.state, "host.key"), "utf8");
+    // No file may grow: what writes gets an error, as from a full disk.
+    const limited = ['trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", process.execPath, PROGRAM];
+    const child = spawn("sh", ["-c", ...limited, "run", "--json", ...bridge.hostFlags()], {
+      env: { ...process.env, ...bridge.hostEnvironment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const { until } = linesOf(child);
+    await until(/"event":"online"/);
+    const args = ["doctor", "--json", ...bridge.hostFlags()];
+    const { output } = await run(args, bridge.hostEnvironment);
+    const findings = output.trim().split("\n").map((line) => JSON.parse(line) as Finding);
+    const loop = findings.find(({ check }) => check === "loop")!;
+    assert.is(loop.ok, false);
+    assert.match(loop.message, "cannot write the device down");
+    assert.match(await until(/"pairing-failed"/), "EFBIG");
+    const status = await run(["status", "--json", "--state", bridge.state]);
+    assert.is(JSON.parse(status.output).phase, "online");
+    assert.is((await end(child)).code, 0);
+    assert.is(await readFile(join(bridge.state, "host.key"), "utf8"), before);
+  });
+}
+
+test.run();

@@ -1,0 +1,146 @@
+// A page's side in this process: is let in as a page is, dials the host through the relay, and makes a
+// request. What it passes on its way is all that a page passes.
+import {
+  type Answer,
+  Carrier,
+  generateDeviceKeys,
+  LighthouseError,
+  PAGE_LIVENESS,
+  parseSignal,
+  rawPublicKey,
+  sealOffer,
+  sendRequest,
+  type SentOffer,
+  Session,
+} from "../../wire/mod.ts";
+import { deviceIdOf, devicesFolder } from "../devices.ts";
+import type { Identity } from "../identity.ts";
+import { createPairing, pairingsFolder } from "../pairings.ts";
+import { createOffer } from "../peer.ts";
+import { deleteRecord } from "../records.ts";
+import { RelaySocket } from "../relay_socket.ts";
+
+/** Options of {@linkcode runLoop}. */
+export interface LoopOptions {
+  relay: URL;
+  /** The host's name, where several share the relay. */
+  host?: string;
+  /** STUN servers, `stun:host:port` each. */
+  stun: string[];
+  /** The state folder of the host that runs. */
+  state: string;
+  identity: Pick<Identity, "publicKey">;
+  /** What is asked for: `GET` of this path. */
+  target: string;
+  /** Gives up. */
+  signal: AbortSignal;
+}
+
+/** The site that the device is said to be of; no page has it (RFC 6761 §6.4). */
+const ORIGIN = "https://doctor.invalid";
+
+/** Attempts: libdatachannel, offering, fails about one handshake in a hundred on loopback. */
+const TRIES = 3;
+
+/** Time for one attempt, in milliseconds. */
+const TRY_MS = 12_000;
+
+/**
+ * Goes the whole way once. The device that it is let in as is gone afterwards.
+ *
+ * @returns the answer's status, and the time from dialling to its head, in milliseconds.
+ * @throws {LighthouseError} where a page would not get through either.
+ */
+export async function runLoop(options: LoopOptions): Promise<{ status: number; ms: number }> {
+  const { state, signal } = options;
+  const pairings = pairingsFolder(state);
+  const { pairing, secret } = await createPairing(pairings, { name: "doctor" });
+  const device = await generateDeviceKeys();
+  try {
+    for (let tries = 1;; tries++) {
+      try {
+        return await attempt(options, device, secret);
+      } catch (error) {
+        if (tries === TRIES || signal.aborted || isRefusal(error)) throw error;
+      }
+    }
+  } finally {
+    // The host sees it go, and ends what is open.
+    deleteRecord(pairings, pairing.id);
+    deleteRecord(devicesFolder(state), await deviceIdOf(await rawPublicKey(device)));
+  }
+}
+
+/** An answer of the host's or the relay's, which another attempt does not change. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof LighthouseError && error.code !== "connection-failed" &&
+    error.code !== "connection-lost";
+}
+
+async function attempt(
+  { relay, host, stun, identity, target, signal }: LoopOptions,
+  device: CryptoKeyPair,
+  secret: Uint8Array<ArrayBuffer>,
+): Promise<{ status: number; ms: number }> {
+  const started = performance.now();
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
+  const late = rejectionOf(ending);
+  const socket = await RelaySocket.open(relay, ending, { host });
+  const peer = createOffer({ stun });
+  const session = new Session({ role: "page", liveness: PAGE_LIVENESS });
+  try {
+    const offer = await sealOffer({ sdp: await peer.offer, origin: ORIGIN, name: "doctor" }, {
+      ...{ hostKey: identity.publicKey, device, time: Date.now() },
+      sender: { kind: "pairing", secret },
+    });
+    const answered = answerTo(offer, socket);
+    socket.send(offer.signal);
+    const answer = await Promise.race([answered, late]);
+    if ("refused" in answer) {
+      throw new LighthouseError(answer.refused.code, answer.refused.message);
+    }
+    peer.accept(answer.sdp);
+    await Promise.race([session.connect(new Carrier(await peer.channel)), late]);
+    const { status, body } = await sendRequest(
+      session,
+      { method: "GET", target, headers: [["accept", "*/*"]], body: null },
+      ending,
+    );
+    await body?.cancel();
+    return { status, ms: performance.now() - started };
+  } finally {
+    session.close();
+    socket.close();
+    peer.close();
+    await peer.closed;
+  }
+}
+
+/** What the host answers to that offer: anybody at the relay can send other things. */
+function answerTo(offer: SentOffer, socket: RelaySocket): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  socket.listeners.add(async (message) => {
+    if (message.kind === "error") {
+      return reject(new LighthouseError(message.code, message.message));
+    }
+    try {
+      const signal = parseSignal(message.data);
+      if (signal.type === "sealed-answer") resolve(await offer.openAnswer(signal));
+      if (signal.type === "refused") reject(new LighthouseError(signal.code, signal.message));
+    } catch {
+      // Not for this offer.
+    }
+  });
+  return promise;
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  signal.addEventListener("abort", () => {
+    reject(
+      new LighthouseError("connection-failed", `No connection within ${TRY_MS / 1000} s`),
+    );
+  });
+  return promise;
+}

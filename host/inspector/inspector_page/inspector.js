@@ -1,0 +1,241 @@
+// The inspector's page: lists requests as they come, shows one, and has the host repeat it.
+
+const TOKEN = "lighthouse inspector token";
+
+/** Rows that are shown; the host remembers no more. */
+const MAX_ROWS = 200;
+
+/** Milliseconds until a list that has broken off is asked for again. */
+const AGAIN_MS = 2000;
+
+const $ = (id) => document.getElementById(id);
+const filter = $("filter");
+const bodies = $("bodies");
+
+const shown = new Map();
+/** The one whose details are shown. */
+let current;
+
+takeToken();
+filter.addEventListener("input", () => {
+  for (const { row, summary } of shown.values()) row.hidden = !matches(summary);
+});
+bodies.addEventListener("change", () => act(bodies.checked ? "PUT" : "DELETE", "bodies"));
+$("close").addEventListener("click", close);
+$("replay").addEventListener("click", replay);
+document.addEventListener("keydown", ({ key }) => key === "Escape" && close());
+void keepFollowing();
+
+/** Out of the address, where it would end up in a bookmark; a reload finds it again. */
+function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return;
+  sessionStorage.setItem(TOKEN, given);
+  history.replaceState(null, "", location.pathname);
+}
+
+/** Asks the host. */
+async function ask(method, path) {
+  const authorization = `Bearer ${sessionStorage.getItem(TOKEN) ?? ""}`;
+  const response = await fetch(`/api/${path}`, { method, headers: { authorization } });
+  if (response.ok) return response;
+  const { error } = await response.json();
+  throw Object.assign(new Error(error.message), { status: response.status });
+}
+
+/** Asks the host for something whose failure is told. */
+async function act(method, path) {
+  try {
+    return await (await ask(method, path)).json();
+  } catch (error) {
+    $("status").textContent = messageOf(error);
+    return undefined;
+  }
+}
+
+async function keepFollowing() {
+  for (;;) {
+    try {
+      const response = await ask("GET", "exchanges");
+      for (const { row } of shown.values()) row.remove();
+      shown.clear();
+      $("empty").hidden = false;
+      $("status").textContent = "Following";
+      for await (const line of linesOf(response)) show(JSON.parse(line));
+      throw new Error("The host has ended");
+    } catch (error) {
+      $("status").textContent = messageOf(error);
+      // Another token is needed, and comes with another address.
+      if (error.status === 401) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+async function* linesOf(response) {
+  const reader = response.body
+    .pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    yield* lines;
+  }
+}
+
+/** Shows what a line says. */
+function show(summary) {
+  if (summary.id === undefined) {
+    bodies.checked = summary.keepsBodies;
+    bodies.disabled = false;
+    return;
+  }
+  const known = shown.get(summary.id);
+  const row = known?.row ?? document.createElement("tr");
+  shown.set(summary.id, { row, summary });
+  fill(row, summary);
+  if (!known) {
+    $("rows").prepend(row);
+    $("empty").hidden = true;
+    const [oldest] = shown;
+    if (shown.size > MAX_ROWS && oldest) {
+      oldest[1].row.remove();
+      shown.delete(oldest[0]);
+    }
+  }
+  if (summary.id === current) void refresh(summary.id);
+}
+
+function fill(row, summary) {
+  const { id, time, method, target, endAfter, failure, status, sent, received, device } = summary;
+  row.hidden = !matches(summary);
+  row.classList.toggle("failed", failure !== undefined || status >= 400);
+  row.setAttribute("aria-current", String(id === current));
+  let button = row.querySelector("button");
+  if (!button) {
+    for (let i = 0; i < 7; i++) row.insertCell();
+    button = document.createElement("button");
+    button.type = "button";
+    button.addEventListener("click", () => open(id));
+    row.cells[1]?.append(button);
+    row.cells[1]?.classList.add("request");
+    for (const at of [3, 4, 5]) row.cells[at]?.classList.add("number");
+  }
+  button.textContent = `${method} ${target}${summary.replayOf ? " (replay)" : ""}`;
+  button.title = button.textContent;
+  const texts = [
+    new Date(time).toLocaleTimeString(),
+    undefined,
+    statusOf(summary),
+    endAfter === undefined ? "…" : durationOf(endAfter),
+    sizeOf(sent),
+    sizeOf(received),
+    device ?? "not paired",
+  ];
+  for (const [at, text] of texts.entries()) {
+    const cell = row.cells[at];
+    if (cell && text !== undefined) cell.textContent = text;
+  }
+}
+
+function matches(summary) {
+  const text = filter.value.trim().toLowerCase();
+  const { method, target, device } = summary;
+  return `${method} ${target} ${statusOf(summary)} ${device ?? ""}`.toLowerCase().includes(text);
+}
+
+async function open(id) {
+  const before = current;
+  current = id;
+  for (const each of [before, id]) {
+    const known = each === undefined ? undefined : shown.get(each);
+    known?.row.setAttribute("aria-current", String(each === id));
+  }
+  $("outcome").textContent = "";
+  await refresh(id);
+  $("details-title").focus();
+}
+
+function close() {
+  if (current === undefined) return;
+  const { row } = shown.get(current) ?? {};
+  current = undefined;
+  row?.setAttribute("aria-current", "false");
+  row?.querySelector("button")?.focus();
+  $("details").hidden = true;
+}
+
+async function refresh(id) {
+  const seen = await act("GET", `exchanges/${id}`);
+  if (!seen || id !== current) return;
+  const { method, target, device, time, headAfter, endAfter, answer } = seen;
+  $("details-title").textContent = `${method} ${target}`;
+  $("facts").textContent = [
+    statusOf(seen),
+    new Date(time).toLocaleString(),
+    device ?? "not paired",
+    ...headAfter === undefined ? [] : [`head after ${durationOf(headAfter)}`],
+    ...endAfter === undefined ? ["under way"] : [`end after ${durationOf(endAfter)}`],
+  ].join(" · ");
+  showFields("request-headers", seen.headers);
+  showBody("request-body", seen.body);
+  showFields("answer-headers", answer?.headers ?? []);
+  showBody("answer-body", answer?.body ?? null);
+  $("details").hidden = false;
+}
+
+function showFields(id, fields) {
+  $(id).replaceChildren(...fields.flatMap(([name, value]) => {
+    const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = name;
+    detail.textContent = value;
+    return [term, detail];
+  }));
+}
+
+function showBody(id, body) {
+  const note = document.createElement("p");
+  const { bytes = 0, kept, text } = body ?? {};
+  if (!body) note.textContent = "No body";
+  else if (kept === undefined) note.textContent = `${sizeOf(bytes)}, not kept`;
+  else if (text === undefined) note.textContent = `${sizeOf(bytes)}, not text`;
+  else {note.textContent = sizeOf(bytes) +
+      (kept < bytes ? `, of which ${sizeOf(kept)} are kept` : "");}
+  const pre = document.createElement("pre");
+  pre.textContent = text ?? "";
+  $(id).replaceChildren(...text ? [note, pre] : [note]);
+}
+
+async function replay() {
+  if (current === undefined) return;
+  try {
+    const { id } = await (await ask("POST", `exchanges/${current}/replay`)).json();
+    await open(id);
+    $("outcome").textContent = "This is the answer to the replay";
+  } catch (error) {
+    $("outcome").textContent = messageOf(error);
+  }
+}
+
+function statusOf({ status, failure }) {
+  return failure ? `${status ?? ""} ${failure}`.trim() : String(status ?? "…");
+}
+
+function durationOf(ms) {
+  return ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`;
+}
+
+function sizeOf(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ["KiB", "MiB", "GiB"];
+  let at = -1;
+  for (; bytes >= 1024 && at < units.length - 1; at++) bytes /= 1024;
+  return `${bytes.toFixed(1)} ${units[at]}`;
+}
+
+function messageOf(error) {
+  const { message, status } = error;
+  return status === undefined ? `${message}; trying again` : message;
+}

@@ -1,0 +1,144 @@
+// Services as the host's settings name them: `/notes=http://127.0.0.1:5000/api`, `/files=/home/me/public`.
+import { statSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { badSetting, parseUrlSetting } from "./setting.ts";
+
+/** A service that the host is to have. */
+export type ServiceConfig =
+  & {
+    /** `/`, or such as `/notes`: no slash at its end. */
+    prefix: string;
+  }
+  & ({
+    /** An http or https URL; its path is put in the prefix's place. */
+    backend: URL;
+  } | {
+    /** Absolute path of a folder that exists. */
+    folder: string;
+  });
+
+/** Segments of what needs no escape in a path (RFC 3986 §2.3), none of them hidden. */
+const PREFIX = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
+
+const EXAMPLE = "http://127.0.0.1:5000";
+
+/** The services in the settings: from flags where there are any, else from the environment, else from the file. */
+export interface ServiceSettings {
+  /** The backend at `/`, as a URL. */
+  backend?: string;
+  /** Each `PREFIX=URL` or `PREFIX=FOLDER`. */
+  service?: string[];
+}
+
+/**
+ * Reads which services there are.
+ *
+ * @param environment `LIGHTHOUSE_BACKEND`, and `LIGHTHOUSE_SERVICES` with commas or line ends between
+ * the services: folders may have spaces in their names.
+ * @param file What the settings file has of them.
+ * @throws {LighthouseError} `bad-config` with what is wrong, and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { parseServices } from "./service_config.ts";
+ *
+ * const [notes] = parseServices({ service: ["/notes=http://127.0.0.1:5000/api"] });
+ * console.log(notes?.prefix); // "/notes"
+ * ```
+ */
+export function parseServices(
+  flags: ServiceSettings,
+  environment: Record<string, string | undefined> = {},
+  file: ServiceSettings = {},
+): ServiceConfig[] {
+  const found = [flags, fromEnvironment(environment), file].find(hasServices);
+  if (!found) {
+    throw badSetting(
+      `--backend is missing: give --backend ${EXAMPLE}, or --service /notes=${EXAMPLE}, ` +
+        "or set LIGHTHOUSE_BACKEND or LIGHTHOUSE_SERVICES",
+    );
+  }
+  const { backend, service = [] } = found;
+  const services = service.map(parseService);
+  if (backend) services.unshift({ prefix: "/", backend: parseBackend("--backend", backend) });
+  for (const [at, { prefix }] of services.entries()) {
+    if (services.findIndex((each) => each.prefix === prefix) === at) continue;
+    throw badSetting(`${prefix} is named twice: each service needs a path of its own`);
+  }
+  return services;
+}
+
+/** A service as people read it: `/notes → http://127.0.0.1:5000/api`. */
+export function formatService(service: ServiceConfig): string {
+  return `${service.prefix} → ${targetOf(service)}`;
+}
+
+/** A service as `--service` takes it: `/notes=http://127.0.0.1:5000/api`. */
+export function formatSetting(service: ServiceConfig): string {
+  return `${service.prefix}=${targetOf(service)}`;
+}
+
+function targetOf(service: ServiceConfig): string {
+  return "backend" in service ? service.backend.href : service.folder;
+}
+
+/** Whether the settings name any service. */
+export function hasServices({ backend, service = [] }: ServiceSettings): boolean {
+  return Boolean(backend) || service.length > 0;
+}
+
+function fromEnvironment(environment: Record<string, string | undefined>): ServiceSettings {
+  const { LIGHTHOUSE_BACKEND, LIGHTHOUSE_SERVICES = "" } = environment;
+  const services = LIGHTHOUSE_SERVICES.split(/[,\n]/).map((text) => text.trim()).filter(Boolean);
+  return { backend: LIGHTHOUSE_BACKEND, service: services };
+}
+
+function parseService(text: string): ServiceConfig {
+  const at = text.indexOf("=");
+  const prefix = text.slice(0, at);
+  const target = text.slice(at + 1);
+  // What is behind the = may hold a secret, and is not shown.
+  if (at < 0) throw badSetting(`--service has no "=": give PREFIX=URL or PREFIX=FOLDER`);
+  const name = `--service ${prefix}`;
+  if (!PREFIX.test(prefix)) {
+    throw badSetting(
+      `${name} has a path that is none: it begins with a slash and does not end with one, ` +
+        'and its names are made of letters, digits, "-", "_", "~" and, within, "."',
+    );
+  }
+  if (!target) throw badSetting(`${name} leads nowhere: give ${prefix}=URL or ${prefix}=FOLDER`);
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(target)
+    ? { prefix, backend: parseBackend(name, target) }
+    : { prefix, folder: parseFolder(name, target) };
+}
+
+/**
+ * Checks paths under which services may lie.
+ *
+ * @param name The setting as people know it, such as `--for`.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parsePrefixes(name: string, prefixes: string[]): string[] {
+  for (const prefix of prefixes) {
+    if (PREFIX.test(prefix)) continue;
+    throw badSetting(
+      `${name} ${prefix} is no path of a service: it begins with a slash and does not end with one`,
+    );
+  }
+  return prefixes;
+}
+
+function parseBackend(name: string, text: string): URL {
+  return parseUrlSetting(name, text, ["http:", "https:"], EXAMPLE);
+}
+
+function parseFolder(name: string, text: string): string {
+  // Behind a "=", shells leave the ~ as it is.
+  const folder = resolve(text.replace(/^~(?=\/|$)/, homedir()));
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return folder;
+  throw badSetting(
+    `${name} needs a folder or a URL, and ${folder} ${found ? "is a file" : "does not exist"}`,
+  );
+}

@@ -1,0 +1,88 @@
+// For tests: an app that nobody here wrote, of express with static files, compression and multer.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, Server } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+
+// They come without types.
+const require = createRequire(import.meta.url);
+const compression = require("compression");
+const express = require("express");
+const multer = require("multer");
+
+/** An app that listens on 127.0.0.1. */
+export interface ExpressApp {
+  readonly url: URL;
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** What the app's routes use of express's Request and Response. */
+interface Request extends IncomingMessage {
+  body: { text?: string };
+  files: { originalname: string; size: number; buffer: Uint8Array }[];
+  protocol: string;
+  host: string;
+  ip: string;
+}
+interface Response {
+  json(value: unknown): void;
+  send(text: string): void;
+  cookie(name: string, value: string, options: object): Response;
+  redirect(url: string): void;
+}
+
+/**
+ * Starts it.
+ *
+ * | Route | Answer |
+ * |---|---|
+ * | `GET /static/…` | the folder's files |
+ * | `POST /upload` with `text` and `files` | `{text, files: [{name, size, sha256}]}` |
+ * | `GET /whoami` | `{protocol, host, ip}`, as express knows them |
+ * | `GET /login` | sets the cookie `session`, and redirects to `/static/` |
+ * | `GET /cookie` | the `Cookie` field, or null |
+ * | `GET /hello` | `hello` |
+ *
+ * @param folder Path of the static files.
+ */
+export async function startExpressApp(folder: string): Promise<ExpressApp> {
+  const app = express();
+  app.set("trust proxy", true);
+  app.use(compression({ threshold: 0 }));
+  app.use("/static", express.static(folder));
+  const upload = multer({ storage: multer.memoryStorage() }).array("files");
+  app.post("/upload", upload, ({ body, files }: Request, response: Response) => {
+    const described = files.map(({ originalname, size, buffer }) => ({
+      name: originalname,
+      size,
+      sha256: createHash("sha256").update(buffer).digest("hex"),
+    }));
+    response.json({ text: body.text, files: described });
+  });
+  app.get("/whoami", ({ protocol, host, ip }: Request, response: Response) => {
+    response.json({ protocol, host, ip });
+  });
+  app.get("/login", (_request: Request, response: Response) => {
+    response.cookie("session", "1", { httpOnly: true, secure: true }).redirect("/static/");
+  });
+  app.get("/cookie", ({ headers }: Request, response: Response) => {
+    response.json(headers.cookie ?? null);
+  });
+  app.get("/hello", (_request: Request, response: Response) => response.send("hello"));
+
+  const server: Server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    server,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,172 @@
+// For tests: a host's key, who is invited in memory, and the pages' end of the sealing.
+import {
+  type Answer,
+  derivePairingKeys,
+  fingerprintOf,
+  generateDeviceKeys,
+  importTagKey,
+  type Offer,
+  parseSignal,
+  rawPublicKey,
+  sealOffer,
+  type Sender,
+  type SentOffer,
+  type Signal,
+} from "../../wire/mod.ts";
+import { type Device, deviceIdOf } from "../devices.ts";
+import type { Identity } from "../identity.ts";
+import type { Pairing } from "../pairings.ts";
+import type { Guests, NewDevice } from "../roster.ts";
+
+/** The origin of all test pages. */
+export const ORIGIN = "https://page.example";
+
+/** A host's key of its own. */
+export async function createIdentity(): Promise<Omit<Identity, "signingKey">> {
+  const keys = await generateDeviceKeys();
+  const publicKey = await rawPublicKey(keys);
+  return { keys, publicKey, fingerprint: await fingerprintOf(publicKey) };
+}
+
+/** Who is invited, in memory. */
+export class MemoryGuests implements Guests {
+  readonly devices: Device[] = [];
+  readonly pairings: Pairing[] = [];
+
+  refresh(): boolean {
+    return false;
+  }
+
+  async redeem(pairing: Pairing, { key, origin, name }: NewDevice): Promise<Device | undefined> {
+    const id = await deviceIdOf(key);
+    if (pairing.usedBy !== undefined && pairing.usedBy !== id) return undefined;
+    pairing.usedBy = id;
+    const known = this.devices.find((device) => device.id === id);
+    return known ?? this.add(key, { name, origin, services: pairing.services });
+  }
+
+  /** Adds a device. */
+  async add(key: Uint8Array<ArrayBuffer>, known: Partial<Device> = {}): Promise<Device> {
+    const device = await deviceOf(key, known);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** Invites a device. @returns the secret of the link. */
+  async invite(known: Partial<Pairing> = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const secret = crypto.getRandomValues(new Uint8Array(16));
+    this.pairings.push({
+      id: `pairing ${this.pairings.length}`,
+      ...await derivePairingKeys(secret),
+      name: undefined,
+      services: undefined,
+      expires: Infinity,
+      usedBy: undefined,
+      ...known,
+    });
+    return secret;
+  }
+}
+
+/** A device as a host knows it. */
+export async function deviceOf(
+  key: Uint8Array<ArrayBuffer>,
+  known: Partial<Device> = {},
+): Promise<Device> {
+  return {
+    id: await deviceIdOf(key),
+    name: "a phone",
+    key,
+    tagKey: crypto.getRandomValues(new Uint8Array(32)),
+    origin: ORIGIN,
+    services: undefined,
+    added: 0,
+    lastSeen: undefined,
+    revoked: undefined,
+    ...known,
+  };
+}
+
+/** A page: what it knows, and what it is told. */
+export class TestDevice {
+  readonly keys: CryptoKeyPair;
+  readonly key: Uint8Array<ArrayBuffer>;
+  readonly #host: Uint8Array<ArrayBuffer>;
+  /** Who it says it is. */
+  sender: Sender = { kind: "stranger" };
+
+  private constructor(
+    keys: CryptoKeyPair,
+    key: Uint8Array<ArrayBuffer>,
+    host: Uint8Array<ArrayBuffer>,
+  ) {
+    this.keys = keys;
+    this.key = key;
+    this.#host = host;
+  }
+
+  /** A page that knows the host's key and nothing more. */
+  static async create({ publicKey }: Pick<Identity, "publicKey">): Promise<TestDevice> {
+    const keys = await generateDeviceKeys();
+    return new TestDevice(keys, await rawPublicKey(keys), publicKey);
+  }
+
+  /** A page that is paired. */
+  static async paired(
+    identity: Pick<Identity, "publicKey">,
+    guests: Pick<MemoryGuests, "add">,
+    known: Partial<Device> = {},
+  ): Promise<TestDevice> {
+    const device = await TestDevice.create(identity);
+    await device.use((await guests.add(device.key, known)).tagKey);
+    return device;
+  }
+
+  /** Takes what the host hands over at pairing. */
+  async use(tagKey: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.sender = { kind: "paired", tagKey: await importTagKey(tagKey) };
+  }
+
+  /** Seals an offer. */
+  seal(offer: Partial<Offer> = {}, time = Date.now()): Promise<SentOffer> {
+    return sealOffer({ sdp: "v=0", origin: ORIGIN, ...offer }, {
+      hostKey: this.#host,
+      device: this.keys,
+      sender: this.sender,
+      time,
+    });
+  }
+
+  /**
+   * Offers, and opens the answer.
+   *
+   * @param ask Brings the signal to the host and its answer back, as JSON does.
+   * @returns Undefined where there was no answer; a plain refusal as it is.
+   */
+  async offer(
+    ask: (data: unknown) => Promise<Signal | undefined>,
+    offer: Partial<Offer> = {},
+    time?: number,
+  ): Promise<Answer | Extract<Signal, { type: "refused" }> | undefined> {
+    const { signal, openAnswer } = await this.seal(offer, time);
+    const reply = await ask(overJson(signal));
+    if (!reply) return undefined;
+    const answer = parseSignal(overJson(reply));
+    if (answer.type === "refused") return answer;
+    if (answer.type !== "sealed-answer") throw new Error(`The host answered ${answer.type}`);
+    return await openAnswer(answer);
+  }
+}
+
+/** What happened to an offer, in one word: `answer`, the code of a refusal, or `nothing`. */
+export function outcomeOf(
+  answer: Answer | Extract<Signal, { type: "refused" }> | undefined,
+): string {
+  if (!answer) return "nothing";
+  if ("type" in answer) return `plain ${answer.code}`;
+  return "refused" in answer ? answer.refused.code : "answer";
+}
+
+function overJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

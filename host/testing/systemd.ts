@@ -1,0 +1,111 @@
+// For tests: a real systemd, as the first process of namespaces of its own. It sees this machine's
+// files, and what it and its services write is thrown away with it. The network is this machine's.
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A systemd that runs, with a manager for the user root. */
+export interface Systemd extends AsyncDisposable {
+  /** Runs a command in there. */
+  run(...command: string[]): Promise<{ code: number; output: string; errors: string }>;
+  /** Writes a file in there. */
+  write(path: string, text: string): Promise<void>;
+}
+
+const SYSTEMD = "/lib/systemd/systemd";
+
+/** Its own view of the files: this machine's, with a layer in memory on top. */
+const BOOT = `
+set -e
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/up /mnt/work /mnt/root
+mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/up,workdir=/mnt/work /mnt/root
+root=/mnt/root
+mount --rbind /sys $root/sys
+mount --rbind /dev $root/dev
+mount -t proc proc $root/proc
+mount -t tmpfs tmpfs $root/run
+mount -t tmpfs tmpfs $root/tmp
+mkdir -p $root/run/lock
+mkdir -p $root/mnt/old
+cd $root
+# Not chroot: who is in one may make no user namespace.
+pivot_root . mnt/old
+umount --lazy /mnt/old
+exec env -i container=other ${SYSTEMD} --system --unit=basic.target
+`;
+
+/** Whether this process may make what {@linkcode bootSystemd} needs. */
+export function canBootSystemd(): boolean {
+  return process.platform === "linux" && process.getuid!() === 0 && existsSync(SYSTEMD) &&
+    existsSync("/usr/bin/nsenter") && existsSync("/usr/bin/dbus-daemon");
+}
+
+/**
+ * Boots it.
+ *
+ * @throws {Error} with what it said, where it does not come up.
+ */
+export async function bootSystemd(): Promise<Systemd> {
+  const child = spawn(
+    "unshare",
+    [
+      ...["--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup"],
+      ...["bash", "-c", BOOT],
+    ],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => said += text);
+  }
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  const enter = async () => [
+    ...["nsenter", "--target", await firstChild(child.pid!), "--mount", "--pid", "--uts", "--ipc"],
+    ...["--root", "env", "--chdir=/", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+    "XDG_RUNTIME_DIR=/run/user/0",
+  ];
+  const run: Systemd["run"] = async (...command) => {
+    const [program, ...args] = [...await enter(), ...command];
+    return await new Promise((resolve) =>
+      execFile(program!, args, (error, output, errors) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, output, errors });
+      })
+    );
+  };
+  try {
+    for (let tries = 0; tries < 150; tries++) {
+      await sleep(200);
+      if (child.exitCode !== null) break;
+      const { code } = await run("systemctl", "start", "user@0.service").catch(() => ({ code: 1 }));
+      if (code !== 0) continue;
+      return {
+        run,
+        async write(path, text) {
+          const script = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"';
+          const { code, errors } = await run("sh", "-c", script, "sh", path, text);
+          if (code !== 0) throw new Error(errors);
+        },
+        [Symbol.asyncDispose]: stop,
+      };
+    }
+    throw new Error(`systemd does not come up: ${said}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The process that a process has forked: systemd, as this machine numbers it. */
+async function firstChild(pid: number): Promise<string> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children.trim().split(" ")[0]!;
+}
