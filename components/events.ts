@@ -1,4 +1,6 @@
-// The events that <lighthouse-tunnel> fires.
+// The events that <lighthouse-tunnel> and its sockets fire.
+import type { LighthouseError } from "../wire/mod.ts";
+import type { DeviceName } from "./device_store.ts";
 import type { TunnelState } from "./dialler.ts";
 
 /** `statechange`: the tunnel's state, or the reason for it, is another than before. */
@@ -15,5 +17,26 @@ export class StateChangeEvent extends Event {
     this.state = state;
     this.previous = previous;
     this.reason = reason;
+  }
+}
+
+/** `devicechange`: the host knows this browser, by a name or by another one, or no longer. */
+export class DeviceChangeEvent extends Event {
+  /** As the host knows this browser. */
+  readonly device: DeviceName | undefined;
+
+  constructor(device: DeviceName | undefined) {
+    super("devicechange");
+    this.device = device;
+  }
+}
+
+/** A socket's `error`: unlike the platform's, it says why. */
+export class SocketErrorEvent extends Event {
+  readonly cause: LighthouseError;
+
+  constructor(cause: LighthouseError) {
+    super("error");
+    this.cause = cause;
   }
 }

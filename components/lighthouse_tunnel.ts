@@ -1,13 +1,26 @@
 // <lighthouse-tunnel>: what a page embeds.
-import { html, LitElement, nothing, type PropertyValues } from "lit";
-import { LighthouseError, parseStunServers } from "../wire/mod.ts";
-import { Connection } from "./connection.ts";
-import type { DialSettings } from "./dial.ts";
+import { html, LitElement, type PropertyValues } from "lit";
+import { LighthouseError, type PairingLink } from "../wire/mod.ts";
+import type { DeviceName } from "./device_store.ts";
 import type { TunnelState } from "./dialler.ts";
-import { StateChangeEvent } from "./events.ts";
-import { fetchThrough, toRequest } from "./fetch.ts";
+import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
+import {
+  fetchThrough,
+  isRepeatable,
+  MAX_ATTEMPTS,
+  origin,
+  toRequest,
+  type TunnelRequest,
+} from "./fetch.ts";
+import { checkPage } from "./identity.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
+import { takeLink } from "./pairing_link.ts";
 import type { PeerStats } from "./peer.ts";
+import { renderPill } from "./pill.ts";
+import { MAX_REDIRECTS, redirected } from "./redirect.ts";
+import { parseAttributes } from "./settings.ts";
+import { SharedConnection } from "./shared_connection.ts";
+import { TunnelSocket } from "./socket.ts";
 
 /** What {@linkcode LighthouseTunnel.stats} tells. */
 export interface TunnelStats extends PeerStats {
@@ -15,15 +28,8 @@ export interface TunnelStats extends PeerStats {
   roundTripTime: number | undefined;
 }
 
-/** The states' names as people read them. */
-const LABELS: Record<TunnelState, string> = {
-  idle: "Not connected",
-  signalling: "Connecting",
-  connecting: "Connecting",
-  connected: "Connected",
-  offline: "Offline",
-  failed: "No connection",
-};
+/** Attributes that say to what, and how, the element connects. */
+const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker"];
 
 /**
  * Connects the page to its host, shows how that stands, and carries requests to the host's backend.
@@ -40,12 +46,15 @@ const LABELS: Record<TunnelState, string> = {
  * ```
  *
  * @event statechange - The state or its reason has changed (StateChangeEvent).
+ * @event devicechange - The host knows this browser, by a name or another one (DeviceChangeEvent).
  * @slot - Replaces the status pill.
  * @csspart pill - The status pill.
  * @csspart dot - Its coloured dot.
  * @csspart state - The state's name.
+ * @csspart device - What the host calls this browser, while connected.
  * @csspart reason - The sentence after it.
  * @csspart retry - The button that tries again.
+ * @csspart forget - The button that accepts another host in place of the one that was paired.
  * @cssproperty --lighthouse-font - Font of the pill.
  * @cssproperty --lighthouse-ink - Text colour.
  * @cssproperty --lighthouse-surface - Background.
@@ -57,39 +66,93 @@ const LABELS: Record<TunnelState, string> = {
  */
 export class LighthouseTunnel extends LitElement {
   static override styles = styles;
-  static override properties = { relay: {}, stun: {} };
+  static override properties = {
+    relay: {},
+    host: {},
+    registry: {},
+    hostKey: { attribute: "host-key" },
+    stun: {},
+    worker: {},
+    deviceName: { attribute: "device-name" },
+  };
 
   /** The relay's WebSocket URL. Setting it connects. */
   declare relay: string | null;
+  /** The host's name, where several share the relay. @default "laptop" */
+  declare host: string | null;
+  /**
+   * The URL of the bucket in which hosts register, where pages may read it: the page looks there first,
+   * and opens no socket while the host is offline.
+   */
+  declare registry: string | null;
+  /**
+   * The host's public key, as `lighthouse-host key` prints it: no other host is dialled. Without it, a
+   * pairing link brings the key.
+   */
+  declare hostKey: string | null;
   /** STUN servers, `stun:host:port`, separated by spaces, or `none`. @default a public server */
   declare stun: string | null;
+  /**
+   * The URL of the site's service worker, `lighthouse-worker.js` or one that imports it. With it, the
+   * site's tabs share one connection, and what they ask for under the worker's prefix goes through it.
+   */
+  declare worker: string | null;
+  /** What this browser is to be called when it is paired. @default such as "Chrome on Android" */
+  declare deviceName: string | null;
 
-  readonly #connection = new Connection();
+  readonly #connection = new SharedConnection();
+  /** A pairing link out of the address bar that has not been used. */
+  #link: PairingLink | undefined;
+  /** What is wrong with one that was there; said once. */
+  #badLink: LighthouseError | undefined;
+  #listening: AbortController | undefined;
 
   constructor() {
     super();
     this.relay = null;
+    this.host = null;
+    this.registry = null;
+    this.hostKey = null;
     this.stun = null;
+    this.worker = null;
+    this.deviceName = null;
     this.#connection.addEventListener("statechange", (event) => {
       const { state, previous, reason } = event as StateChangeEvent;
       this.requestUpdate();
       this.dispatchEvent(new StateChangeEvent(state, previous, reason));
     });
+    this.#connection.addEventListener("devicechange", () => {
+      this.requestUpdate();
+      this.dispatchEvent(new DeviceChangeEvent(this.device));
+    });
   }
 
   /** How the connection stands. */
   get state(): TunnelState {
-    return this.#connection.state;
+    return this.#connection.view.state;
   }
 
   /** One sentence for people about the state. */
   get reason(): string {
-    return this.#connection.reason;
+    return this.#connection.view.reason;
   }
 
   /** What went wrong, in the states `offline` and `failed`. */
   get error(): LighthouseError | undefined {
-    return this.#connection.error;
+    return this.#connection.view.error;
+  }
+
+  /** As the host knows this browser, where it is paired and that is known yet. */
+  get device(): DeviceName | undefined {
+    return this.#connection.view.device;
+  }
+
+  /**
+   * Why this window does without its service worker: it is private and the browser has none there, or
+   * the worker cannot be loaded. `fetch` works all the same.
+   */
+  get workerError(): LighthouseError | undefined {
+    return this.#connection.workerError;
   }
 
   /**
@@ -104,8 +167,10 @@ export class LighthouseTunnel extends LitElement {
    * Sends a request to the host's backend. Takes what the global `fetch` takes; the URL is a path
    * from the backend's root. While the tunnel is connecting, it waits for the outcome.
    *
-   * A request is sent once: when the connection is lost on the way, it fails, since nobody knows
-   * whether the backend has acted on it.
+   * A request survives the loss of the connection: it goes on over the next one. Where the host itself
+   * was restarted meanwhile, a GET or HEAD that has no answer yet is sent again, and so is any that
+   * the host says it has not looked at; other requests fail, since nobody knows whether the backend has
+   * acted on them.
    *
    * @throws {TypeError} as `fetch` does, with a LighthouseError as its `cause`; the signal's reason
    * when aborted. A body that breaks off fails with a LighthouseError.
@@ -113,37 +178,87 @@ export class LighthouseTunnel extends LitElement {
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = toRequest(input, init);
     try {
-      request.signal.throwIfAborted();
+      request.signal?.throwIfAborted();
       // An element that was just made connects with its first update.
-      await this.updateComplete;
-      await this.#settled(request.signal);
-      return await fetchThrough(this.#connection.line!.session, request);
+      if (this.isUpdatePending) await this.updateComplete;
+      return await this.#follow(request);
     } catch (error) {
-      if (request.signal.aborted) throw request.signal.reason;
+      if (request.signal?.aborted) throw request.signal.reason;
       const cause = LighthouseError.from(error, "connection-failed");
       throw new TypeError(`Cannot fetch through the tunnel: ${cause.message}`, { cause });
     }
   }
 
   /**
+   * Opens a WebSocket to the host's backend: `new WebSocket()` through the tunnel. While the tunnel
+   * is connecting, the socket waits for the outcome; where that is none, or the backend refuses, it
+   * fires `error` and `close`.
+   *
+   * @param url A path from the backend's root.
+   * @param protocols Subprotocols, the most wanted first.
+   * @throws {DOMException} SyntaxError for a URL or subprotocols that are none.
+   *
+   * @example
+   * ```ts
+   * const socket = document.querySelector("lighthouse-tunnel")!.socket("/live");
+   * socket.onmessage = ({ data }) => console.log(data);
+   * ```
+   */
+  socket(url: string | URL, protocols: string | string[] = []): TunnelSocket {
+    return new TunnelSocket(url, protocols, async (signal) => {
+      await this.updateComplete;
+      await this.#settled(signal);
+      return this.#connection.session!;
+    });
+  }
+
+  /**
    * How the connection does.
    *
-   * @throws {LighthouseError} `closed` while not connected.
+   * @throws {LighthouseError} `closed` while not connected, or while another tab holds the connection.
    */
   async stats(): Promise<TunnelStats> {
-    const line = this.#connection.line;
-    if (!line) throw new LighthouseError("closed", "Cannot read statistics: not connected");
-    const { roundTripTime } = line.session;
-    return { ...await line.peer.stats(), roundTripTime };
+    const { session, peer } = this.#connection.own;
+    if (!session?.carriers || !peer) {
+      throw new LighthouseError("closed", "Cannot read statistics: not connected");
+    }
+    return { ...await peer.stats(), roundTripTime: session.roundTripTime };
   }
 
   /** Connects, or tries again at once. Done by itself when the element enters a document. */
   connect(): void {
+    const badLink = this.#badLink;
+    this.#badLink = undefined;
     try {
-      this.#connection.connect(this.#settings());
+      checkPage(globalThis);
+      if (badLink) throw badLink;
+      const worker = this.worker === null ? undefined : new URL(this.worker, document.baseURI);
+      const settings = parseAttributes(this);
+      const link = this.#link;
+      if (link) {
+        settings.opening = settings.identities.open(link);
+        // One that was refused is kept for `forget`.
+        settings.opening.then(() => {
+          if (this.#link === link) this.#link = undefined;
+        }, () => {});
+      }
+      this.#connection.connect(settings, worker);
     } catch (error) {
       this.#connection.refuse(LighthouseError.from(error, "bad-config"));
     }
+  }
+
+  /**
+   * Forgets the host that this browser is paired with, and the key by which that knows it. What is
+   * connected is not any more. A pairing link that was opened and refused, since it is another host's, is
+   * used then. (The host lists this device until it is revoked there.)
+   *
+   * @throws {LighthouseError} `unsupported` where the browser keeps nothing.
+   */
+  async forget(): Promise<void> {
+    await parseAttributes(this).identities.forget();
+    if (this.#link) return this.connect();
+    this.#connection.renew();
   }
 
   /** Closes the connection until `connect` is called. */
@@ -153,55 +268,84 @@ export class LighthouseTunnel extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // First of all: nobody is to copy the secret from the address bar.
+    this.#takeLink();
+    this.#listening = new AbortController();
+    addEventListener("hashchange", () => {
+      if (this.#takeLink() && this.relay !== null) this.connect();
+    }, { signal: this.#listening.signal });
     if (this.hasUpdated && this.relay !== null) this.connect();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#listening?.abort();
     this.close();
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has("relay") && !changed.has("stun")) return;
+    if (!SETTINGS.some((name) => changed.has(name))) return;
     if (this.state !== "idle") this.close();
     if (this.relay !== null) this.connect();
   }
 
   protected override render(): unknown {
-    const { state, reason } = this;
-    const canRetry = state === "offline" || state === "failed";
-    // Said once: a reason that is no more than the state's name adds nothing.
-    const hasReason = reason !== LABELS[state];
-    return html`
-      <slot>
-        <span class="pill ${state}" part="pill">
-          <span class="dot" part="dot" aria-hidden="true"></span>
-          <span role="status">
-            <span class="state" part="state">${LABELS[state]}</span>
-            ${hasReason ? html`<span class="reason" part="reason">${reason}</span>` : nothing}
-          </span>
-          ${canRetry
-            ? html`<button type="button" part="retry" @click=${() =>
-              this.connect()}>Try again</button>`
-            : nothing}
-        </span>
-      </slot>
-    `;
+    const canForget = this.error?.code === "host-key-changed" && this.#link !== undefined;
+    const pill = renderPill(this.#connection.view, {
+      retry: () => this.#retry(),
+      forget: canForget ? () => void this.forget() : undefined,
+    });
+    return html`<slot>${pill}</slot>`;
   }
 
-  #settings(): DialSettings {
-    const relay = URL.parse(this.relay ?? "");
-    if (!relay || (relay.protocol !== "wss:" && relay.protocol !== "ws:")) {
-      throw new LighthouseError(
-        "bad-config",
-        `The relay attribute is not a URL such as wss://…/prod: "${this.relay ?? ""}"`,
-      );
+  #retry(): void {
+    // A link that was refused, since it is another host's, is not what is tried again.
+    if (this.error?.code === "host-key-changed") this.#link = undefined;
+    this.connect();
+  }
+
+  /** Takes a pairing link out of the address bar. @returns whether there was one. */
+  #takeLink(): boolean {
+    try {
+      const link = takeLink(globalThis);
+      this.#link = link ?? this.#link;
+      return link !== undefined;
+    } catch (error) {
+      this.#badLink = LighthouseError.from(error, "bad-link");
+      return true;
     }
-    return { relay, stun: parseStunServers(this.stun ?? "") };
+  }
+
+  /** Sends a request, and those that it is redirected to. */
+  async #follow(request: TunnelRequest): Promise<Response> {
+    let next = request;
+    for (let redirects = 0;; redirects++) {
+      const answer = await this.#send(next);
+      const following = redirected(next, answer, origin());
+      if (!following) return answer;
+      await answer.body?.cancel();
+      if (redirects === MAX_REDIRECTS) {
+        throw new TypeError(`Cannot fetch: more than ${MAX_REDIRECTS} redirects follow each other`);
+      }
+      next = following;
+    }
+  }
+
+  /** Sends a request, and again where that is safe. */
+  async #send(request: TunnelRequest): Promise<Response> {
+    for (let attempt = 1;; attempt++) {
+      if (this.state !== "connected") await this.#settled(request.signal);
+      try {
+        return await fetchThrough(this.#connection.session!, request);
+      } catch (error) {
+        const { request: { method }, canRepeat } = request;
+        if (attempt === MAX_ATTEMPTS || !isRepeatable(method, canRepeat, error)) throw error;
+      }
+    }
   }
 
   /** Resolves when connected; rejects with the reason when it turns out not to be, or is not to be. */
-  #settled(signal: AbortSignal): Promise<void> {
+  #settled(signal?: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const done = new AbortController();
     const look = () => {
@@ -212,7 +356,7 @@ export class LighthouseTunnel extends LitElement {
       }
     };
     this.addEventListener("statechange", look, { signal: done.signal });
-    signal.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
+    signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
     look();
     return promise.finally(() => done.abort());
   }

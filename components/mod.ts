@@ -4,7 +4,9 @@
  * @module
  */
 export { LighthouseTunnel, type TunnelStats } from "./lighthouse_tunnel.ts";
-export { StateChangeEvent } from "./events.ts";
+export { DeviceChangeEvent, SocketErrorEvent, StateChangeEvent } from "./events.ts";
+export { TunnelSocket } from "./socket.ts";
+export type { DeviceName } from "./device_store.ts";
 export type { TunnelState } from "./dialler.ts";
 export type { PeerPath, PeerStats } from "./peer.ts";
 export { type ErrorCode, LighthouseError } from "../wire/mod.ts";

@@ -6,6 +6,9 @@
  *
  * @typedef {HTMLElement & {
  *   state: "idle" | "signalling" | "connecting" | "connected" | "offline" | "failed",
+ *   error: (Error & { code: string }) | undefined,
+ *   device: { id: string, name: string } | undefined,
+ *   forget: () => Promise<void>,
  *   fetch: (input: string, init?: RequestInit) => Promise<Response>,
  *   stats: () => Promise<Stats>,
  * }} Tunnel
@@ -24,6 +27,15 @@ const PATHS = new Map([
   ["srflx", "direct, through NAT (srflx)"],
   ["prflx", "direct, through NAT (prflx)"],
   ["relay", "relayed"],
+]);
+
+/** Failures that a pairing link helps with. */
+const UNPAIRED = new Set([
+  "not-paired",
+  "device-revoked",
+  "pairing-used",
+  "pairing-expired",
+  "bad-link",
 ]);
 
 const tunnel = /** @type {Tunnel} */ (document.querySelector("lighthouse-tunnel"));
@@ -50,7 +62,11 @@ byId("download").addEventListener("click", () => {
 byId("stream").addEventListener("click", () => {
   void once(byId("stream"), "stream", stream);
 });
+byId("forget").addEventListener("click", () => {
+  void once(byId("forget"), "forget this browser's key", () => tunnel.forget());
+});
 tunnel.addEventListener("statechange", showState);
+tunnel.addEventListener("devicechange", showDevice);
 
 showState();
 if (!customElements.get("lighthouse-tunnel")) {
@@ -78,10 +94,28 @@ function showState() {
     ? "Kept in a file on your laptop, and nowhere else."
     : "Not connected. What you type stays here until you can add it.";
   showEmptiness();
+  showDevice();
   clearInterval(statsTimer);
   statsTimer = setInterval(showStats, STATS_INTERVAL_MS);
   void showStats();
   if (connected) void loadNotes();
+}
+
+function isUnpaired() {
+  return UNPAIRED.has(tunnel.error?.code ?? "");
+}
+
+/** What the laptop calls this browser. */
+function showDevice() {
+  const { device } = tunnel;
+  byId("device").textContent = isUnpaired()
+    ? "not paired"
+    : device
+    ? `paired as “${device.name}”`
+    : isConnected()
+    ? "a guest: the host is public"
+    : "–";
+  byId("forget").hidden = !device;
 }
 
 /** Shows an error to the visitor, or removes it. @param {string} text */
@@ -215,6 +249,8 @@ function showEmptiness() {
     ? ""
     : loaded
     ? "No notes yet. The first one you add is written to a file on your laptop."
+    : isUnpaired()
+    ? "The notes appear here once this browser is paired with your laptop."
     : "The notes appear here once your laptop answers.";
 }
 

@@ -1,0 +1,44 @@
+// The name that a browser proposes for itself when it is paired, such as "Chrome on Android".
+
+/** What a browser says of itself, as far as it is read here. */
+export interface Agent {
+  userAgent: string;
+  /** Chromium's alone: https://wicg.github.io/ua-client-hints/#interface */
+  userAgentData?: {
+    brands: { brand: string }[];
+    platform: string;
+  };
+}
+
+/** In this order: each browser names those before it, too. */
+const BROWSERS: [pattern: RegExp, name: string][] = [
+  [/\bEdg(?:A|iOS)?\//, "Edge"],
+  [/\bOPR\//, "Opera"],
+  [/\bSamsungBrowser\//, "Samsung Internet"],
+  [/\b(?:Firefox|FxiOS)\//, "Firefox"],
+  [/\b(?:Headless)?Chrom(?:e|ium)\/|\bCriOS\//, "Chrome"],
+  [/\bSafari\//, "Safari"],
+];
+
+const PLATFORMS: [pattern: RegExp, name: string][] = [
+  [/\biPhone\b/, "iPhone"],
+  [/\biPad\b/, "iPad"],
+  [/\bAndroid\b/, "Android"],
+  [/\bCrOS\b/, "ChromeOS"],
+  [/\bWindows\b/, "Windows"],
+  [/\bMac OS X\b/, "macOS"],
+  [/\bLinux\b/, "Linux"],
+];
+
+/** Proposes a name for the browser. */
+export function proposeName({ userAgent, userAgentData }: Agent): string {
+  const find = (table: [RegExp, string][]) =>
+    table.find(([pattern]) => pattern.test(userAgent))?.[1];
+  // Besides real ones, the list has a made-up brand ("Not A;Brand").
+  const brand = userAgentData?.brands.map(({ brand }) => brand)
+    .find((brand) => !/chromium/i.test(brand) && !/not.*brand/i.test(brand));
+  const browser = brand?.replace(/^(?:Google |Microsoft |Headless)/, "") ?? find(BROWSERS) ??
+    "Browser";
+  const platform = userAgentData?.platform || find(PLATFORMS);
+  return platform ? `${browser} on ${platform}` : browser;
+}

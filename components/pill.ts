@@ -1,0 +1,59 @@
+// The status pill: what <lighthouse-tunnel> shows.
+import { html, nothing } from "lit";
+import type { ErrorCode } from "../wire/mod.ts";
+import type { TunnelState } from "./dialler.ts";
+import type { ConnectionView } from "./tabs.ts";
+
+/** What its buttons do; without `forget` there is no such button. */
+export interface PillActions {
+  retry: () => void;
+  /** Accepts another host in place of the one that was paired. */
+  forget?: () => void;
+}
+
+/** The states' names as people read them. */
+const LABELS: Record<TunnelState, string> = {
+  idle: "Not connected",
+  signalling: "Connecting",
+  connecting: "Connecting",
+  connected: "Connected",
+  offline: "Offline",
+  failed: "No connection",
+};
+
+/** What stands in its place where people know the failure by a name. */
+const FAILURES: Partial<Record<ErrorCode, string>> = {
+  "not-paired": "Not paired",
+  "device-revoked": "Not paired any more",
+  "pairing-used": "Not paired",
+  "pairing-expired": "Not paired",
+  "bad-link": "Not paired",
+  "host-key-changed": "Another host",
+};
+
+/** Shows how a connection stands. */
+export function renderPill(view: ConnectionView, { retry, forget }: PillActions): unknown {
+  const { state, reason, error, device } = view;
+  const canRetry = state === "offline" || state === "failed";
+  const label = (state === "failed" && error && FAILURES[error.code]) || LABELS[state];
+  // Said once: a reason that is no more than the state's name adds nothing.
+  const hasReason = reason !== label;
+  return html`
+    <span class="pill ${state}" part="pill">
+      <span class="dot" part="dot" aria-hidden="true"></span>
+      <span role="status">
+        <span class="state" part="state">${label}</span>
+        ${state === "connected" && device
+          ? html`<span class="device" part="device">as ${device.name}</span>`
+          : nothing}
+        ${hasReason ? html`<span class="reason" part="reason">${reason}</span>` : nothing}
+      </span>
+      ${forget
+        ? html`<button type="button" part="forget" @click=${forget}>Use the new host</button>`
+        : nothing}
+      ${canRetry
+        ? html`<button type="button" part="retry" @click=${retry}>Try again</button>`
+        : nothing}
+    </span>
+  `;
+}

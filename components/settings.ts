@@ -1,0 +1,96 @@
+// What the element's attributes say, read and checked.
+import {
+  DEFAULT_HOST,
+  fromBase64url,
+  KEY_BYTES,
+  LighthouseError,
+  MAX_NAME,
+  parseHostName,
+  parseStunServers,
+} from "../wire/mod.ts";
+import type { ConnectionSettings } from "./reach.ts";
+import { type Agent, proposeName } from "./device_name.ts";
+import { IndexedDbStore } from "./device_store.ts";
+import { Identities } from "./identity.ts";
+
+/** The attributes, as they stand in the page. */
+export interface Attributes {
+  relay: string | null;
+  host: string | null;
+  registry: string | null;
+  hostKey: string | null;
+  stun: string | null;
+  deviceName: string | null;
+}
+
+const store = new IndexedDbStore();
+
+/**
+ * Reads the attributes.
+ *
+ * @throws {LighthouseError} `bad-config` with the attribute that is wrong.
+ */
+export function parseAttributes(attributes: Attributes): ConnectionSettings {
+  const { relay: text, hostKey, stun, deviceName } = attributes;
+  const relay = URL.parse(text ?? "");
+  if (!relay || (relay.protocol !== "wss:" && relay.protocol !== "ws:")) {
+    throw new LighthouseError(
+      "bad-config",
+      `The relay attribute is not a URL such as wss://…/prod: "${text ?? ""}"`,
+    );
+  }
+  const host = parseHost(attributes.host);
+  return {
+    relay,
+    host,
+    registry: parseRegistry(attributes.registry),
+    stun: parseStunServers(stun ?? ""),
+    name: (deviceName?.trim() || proposeName(navigator as Agent)).slice(0, MAX_NAME),
+    identities: new Identities({
+      store,
+      // For each host of a relay there is another key.
+      relay: host === undefined ? relay.href : `${relay.href}#${host}`,
+      pinned: parseHostKey(hostKey),
+      origin: globalThis.origin,
+    }),
+  };
+}
+
+/** @returns Undefined for the host that is meant where none is named. */
+function parseHost(text: string | null): string | undefined {
+  if (text === null) return undefined;
+  try {
+    const host = parseHostName(text.trim());
+    return host === DEFAULT_HOST ? undefined : host;
+  } catch {
+    throw new LighthouseError(
+      "bad-config",
+      `The host attribute is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens: "${text}"`,
+    );
+  }
+}
+
+function parseRegistry(text: string | null): URL | undefined {
+  if (text === null) return undefined;
+  const url = URL.parse(text);
+  if (url && ["https:", "http:"].includes(url.protocol) && !url.search && !url.hash) return url;
+  throw new LighthouseError(
+    "bad-config",
+    `The registry attribute is not a URL such as https://…s3.us-east-1.amazonaws.com: "${text}"`,
+  );
+}
+
+function parseHostKey(text: string | null): Uint8Array<ArrayBuffer> | undefined {
+  if (text === null) return undefined;
+  try {
+    const key = fromBase64url(text.trim());
+    // An uncompressed point begins with 4 (SEC 1 §2.3.3).
+    if (key.length === KEY_BYTES && key[0] === 4) return key;
+  } catch {
+    // Said below.
+  }
+  throw new LighthouseError(
+    "bad-config",
+    "The host-key attribute is not a host's public key: copy it as `lighthouse-host key` prints it",
+  );
+}
