@@ -1,0 +1,32 @@
+// Loaded into a host before it starts (`node --import`): SIGUSR2 makes it close all its peer
+// connections, as a host does whose network is gone. The host's own code is as it is.
+import { registerHooks } from "node:module";
+import process from "node:process";
+import * as native from "node-datachannel";
+
+const NAME = "node-datachannel";
+const all = new Set<native.PeerConnection>();
+
+class Noted extends native.PeerConnection {
+  constructor(...settings: ConstructorParameters<typeof native.PeerConnection>) {
+    super(...settings);
+    all.add(this);
+  }
+}
+
+const replaced: Record<string, unknown> = { ...native, PeerConnection: Noted };
+Object.assign(globalThis, { [NAME]: replaced });
+const names = Object.keys(replaced).filter((name) => name !== "default").join(", ");
+const url = `cuttable:${NAME}`;
+const source = `export const { ${names} } = globalThis["${NAME}"];`;
+registerHooks({
+  resolve: (name, context, next) =>
+    name === NAME ? { url, shortCircuit: true } : next(name, context),
+  load: (wanted, context, next) =>
+    wanted === url ? { format: "module", source, shortCircuit: true } : next(wanted, context),
+});
+
+process.on("SIGUSR2", () => {
+  for (const connection of all) connection.close();
+  all.clear();
+});

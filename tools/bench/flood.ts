@@ -1,0 +1,109 @@
+// Forged offers, more of them than any relay lets through: what they do to those who are paired, and
+// to the host.
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "puppeteer-core";
+import { toBase64url } from "../../wire/mod.ts";
+import { launchBrowser, untilState } from "../e2e/browser.ts";
+import { runCommand } from "../e2e/host_command.ts";
+import { type RecordingRelay, startRecordingRelay } from "../e2e/recording_relay.ts";
+import { startBridge } from "../local/bridge.ts";
+import { startPage } from "../local/page.ts";
+import { costOf } from "./process_cost.ts";
+
+/** What a flood has found. */
+export interface Flood {
+  /** Offers that were forged. */
+  forged: number;
+  /** Milliseconds of a paired page's connects before the flood, and while it lasted. */
+  usual: number[];
+  flooded: number[];
+  /** Answers that the host sent to forged offers, and lines that it logged in all. */
+  answers: number;
+  lines: number;
+  /** Bytes of memory that the host has more after the flood; undefined where that is unknown. */
+  growth: number | undefined;
+}
+
+const A_SECOND = 1000;
+
+/** Connects before the flood that are counted; those before them warm up. */
+const USUAL = 10;
+const WARM_UP = 5;
+
+/** Sends so many forged offers, a thousand a second, straight to a host with one paired page. */
+export async function runFlood(forged: number): Promise<Flood> {
+  await using stack = new AsyncDisposableStack();
+  const bridge = stack.use(await startBridge({ propagation: 200, isPublic: false }));
+  const relay = stack.use(await startRecordingRelay(bridge));
+  const site = await startPage({ relay: () => relay.url, stun: "none" });
+  stack.defer(() => site.close());
+  const host = bridge.startHost(["--relay", relay.url]);
+  await host.until("online");
+  const browser = await launchBrowser();
+  stack.defer(() => browser.close());
+  const page = await browser.newPage();
+  const output = await runCommand(
+    ...["pair", "--no-wait", "--state", bridge.state, "--page", site.url],
+  );
+  await page.goto(/^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!);
+  await untilState(page, "connected");
+
+  const usual: number[] = [];
+  for (let i = 0; i < WARM_UP + USUAL; i++) {
+    const time = await reconnect(page);
+    if (i >= WARM_UP) usual.push(time);
+  }
+  const before = costOf(host.pid)?.memory;
+  let isOver = false;
+  const flooding = flood(relay, forged).finally(() => isOver = true);
+  const flooded: number[] = [];
+  while (!isOver) {
+    flooded.push(await reconnect(page));
+    await sleep(200);
+  }
+  await flooding;
+  const answers = relay.seen.filter(({ end, way, text }) =>
+    end === "host" && way === "up" && text.includes("forged-")
+  );
+  const after = costOf(host.pid)?.memory;
+  return {
+    ...{ forged, usual, flooded },
+    answers: answers.length,
+    lines: host.lines.length,
+    growth: before && after && after - before,
+  };
+}
+
+/** Puts them where the relay would, straight before the host. */
+async function flood(relay: RecordingRelay, forged: number): Promise<void> {
+  const { pass } = relay.seen.findLast(({ end, way }) => end === "host" && way === "down")!;
+  const started = performance.now();
+  for (let sent = 0; sent < forged;) {
+    const due = Math.min(forged, (performance.now() - started) / 1000 * A_SECOND);
+    while (sent < due) pass(forgedOffer(sent++));
+    await sleep(5);
+  }
+}
+
+/** An offer as anybody can make it up. */
+function forgedOffer(number: number): string {
+  const bytes = (count: number) => toBase64url(new Uint8Array(randomBytes(count)));
+  const data = {
+    ...{ type: "sealed-offer", v: 1, time: Date.now(), nonce: bytes(16) },
+    ...{ enc: toBase64url(Uint8Array.of(4, ...randomBytes(64))), ct: bytes(1000), tag: bytes(16) },
+  };
+  return JSON.stringify({ from: `forged-${number}`, data });
+}
+
+/** Connects anew. @returns how long that took, in milliseconds. */
+function reconnect(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const tunnel = document.querySelector("lighthouse-tunnel")!;
+    tunnel.close();
+    const started = performance.now();
+    tunnel.connect();
+    await tunnel.ready;
+    return performance.now() - started;
+  });
+}

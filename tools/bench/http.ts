@@ -1,0 +1,56 @@
+// The upper limit: the page asks the backend itself, by the browser's own HTTP. And the backend's own
+// time, which no way to it can save.
+import { Agent, get } from "node:http";
+import { startBackend } from "../local/backend.ts";
+import { startPage } from "../local/page.ts";
+import { benchRoutes } from "./backend.ts";
+import { BenchPage } from "./bench_page.ts";
+import type { Contender } from "./contender.ts";
+import type { Link } from "./link.ts";
+import { median } from "./measure.ts";
+import type { HttpSettings } from "./page/http.ts";
+
+/** The sample backend, whose notes nobody asks for here. */
+const startBenchBackend = () =>
+  startBackend({ file: "/nonexistent/notes.json", routes: benchRoutes });
+
+/** Opens plain HTTP. */
+export async function openHttp(link: Link): Promise<Contender> {
+  await using stack = new AsyncDisposableStack();
+  const backend = stack.use(await startBenchBackend());
+  const site = stack.use(await startPage({ relay: () => "" }));
+  await link.reach(site.port);
+  await link.reach(backend.port);
+  const page = stack.use(
+    await BenchPage.open<HttpSettings>({
+      url: `${site.url}bench`,
+      script: "http.ts",
+      settings: { backend: backend.url },
+      link,
+    }),
+  );
+  const parts = stack.move();
+  return {
+    page,
+    hostCost: () => undefined,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** The median time of a small request to the backend from its own machine, in milliseconds. */
+export async function backendTime(count: number): Promise<number> {
+  await using backend = await startBenchBackend();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const started = performance.now();
+    await new Promise<void>((resolve, reject) => {
+      get(`${backend.url}/bench/small`, { agent }, (response) => {
+        response.resume().on("end", resolve);
+      }).on("error", reject);
+    });
+    times.push(performance.now() - started);
+  }
+  agent.destroy();
+  return median(times);
+}

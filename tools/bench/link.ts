@@ -1,0 +1,149 @@
+// The way between the page and everything else: this machine's loopback, or for `--rtt` a long wire
+// to a network namespace in which the page's browser lives. The kernel's own delay (tc netem) is not
+// in every kernel; a TUN device is, and delay.ts makes a wire of two.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** Where a page's browser runs, and how it gets at servers on 127.0.0.1 of this side. */
+export interface Link extends AsyncDisposable {
+  /** Flags for the browser. */
+  readonly flags: string[];
+  /** What to run in place of the browser's program. */
+  programOf(browser: string): Promise<string>;
+  /** Lets the page reach a port of 127.0.0.1 under the same address. */
+  reach(port: number): Promise<void>;
+}
+
+/** Page and host on one machine. */
+export const loopback: Link = {
+  flags: [],
+  programOf: (browser) => Promise.resolve(browser),
+  reach: () => Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** The namespaces' names begin so; the number of the process that made it follows. */
+const NAMESPACES = "lighthouse-bench-";
+
+/** An end of the wire. */
+interface End {
+  device: string;
+  address: string;
+}
+
+/**
+ * Makes a long wire, and removes namespaces that runs before have left.
+ *
+ * @param rtt Milliseconds that a packet and its answer are under way.
+ * @throws {Error} where this machine cannot do that, with what is missing.
+ */
+export async function longLink(rtt: number): Promise<Link> {
+  if (process.platform !== "linux" || process.getuid!() !== 0) {
+    throw new Error("Cannot make a long link: --rtt needs Linux, and root");
+  }
+  removeLeftovers();
+  const { pid } = process;
+  const namespace = NAMESPACES + pid;
+  // Addresses set aside for benchmarks (RFC 2544).
+  const end = (number: number): End => ({
+    device: `lh${pid}-${number}`,
+    address: `198.18.${pid % 256}.${number}`,
+  });
+  const [here, there] = [end(1), end(2)];
+
+  await using stack = new AsyncDisposableStack();
+  await startWire(here, there, rtt / 2, stack);
+  ip("netns", "add", namespace);
+  stack.defer(() => void ip("netns", "del", namespace));
+  ip("link", "set", there.device, "netns", namespace);
+  for (
+    const [prefix, near, far] of [[[], here, there], [["-n", namespace], there, here]] as const
+  ) {
+    ip(...prefix, "addr", "add", near.address, "peer", far.address, "dev", near.device);
+    ip(...prefix, "link", "set", near.device, "up", "txqueuelen", "10000");
+  }
+  ip("-n", namespace, "link", "set", "lo", "up");
+  // A browser learns its address from where its way to the world would begin.
+  ip("-n", namespace, "route", "add", "default", "via", here.address);
+
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-bench-"));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const parts = stack.move();
+  return {
+    flags: [`--host-resolver-rules=MAP 127.0.0.1 ${here.address}`],
+    async programOf(browser) {
+      const program = join(folder, "browser");
+      await writeFile(program, `#!/bin/sh\nexec ip netns exec ${namespace} "${browser}" "$@"\n`);
+      await chmod(program, 0o755);
+      return program;
+    },
+    reach: (port) => forward(here.address, port, parts),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** What a run that was killed could not remove. Its wire has ended with it. */
+function removeLeftovers(): void {
+  const ours = new RegExp(`^${NAMESPACES}(\\d+)`, "gm");
+  for (const [name, pid] of ip("netns", "list").matchAll(ours)) {
+    if (!existsSync(`/proc/${pid}`)) ip("netns", "del", name);
+  }
+}
+
+async function startWire(
+  here: End,
+  there: End,
+  oneWay: number,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const program = fileURLToPath(new URL("./delay.ts", import.meta.url));
+  const flags = ["run", "--no-config", "--no-lock", "--allow-ffi", program];
+  const wire = spawn("deno", [...flags, here.device, there.device, String(oneWay)]);
+  let errors = "";
+  wire.stderr.setEncoding("utf8").on("data", (text: string) => errors += text);
+  const ended = new Promise<void>((resolve) => {
+    wire.on("close", () => resolve()).on("error", (error) => errors += error.message);
+  });
+  stack.defer(() => {
+    wire.stdin.end();
+    return ended;
+  });
+  const isReady = await Promise.race([
+    once(wire.stdout, "data").then(() => true),
+    ended.then(() => false),
+  ]);
+  if (!isReady) throw new Error(`Cannot make a long link: ${errors.trim()}`);
+}
+
+/** Servers here listen on 127.0.0.1 alone, which the namespace has of its own. */
+async function forward(
+  address: string,
+  port: number,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port, host: "127.0.0.1", noDelay: true });
+    near.pipe(far).pipe(near);
+    near.on("error", () => far.destroy());
+    far.on("error", () => near.destroy());
+  });
+  server.listen(port, address);
+  await once(server, "listening");
+  stack.defer(() => void server.close());
+}
+
+function ip(...args: string[]): string {
+  try {
+    return execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (cause) {
+    const { stderr, message } = cause as Error & { stderr?: string };
+    throw new Error(`Cannot make a long link: ${(stderr || message).trim()}`, { cause });
+  }
+}

@@ -1,0 +1,233 @@
+// In the page: transfers of all kinds through the tunnel, and what the run with cuts needs to know of
+// them and of the connections that carry them.
+import type { LighthouseTunnel } from "../../../components/mod.ts";
+import { ChainHash } from "../chain_hash.ts";
+import { placedParts } from "../cuts/placed.ts";
+
+/** What the page's script is started with. */
+export interface ResumeSettings {
+  /** The relay's WebSocket URL. */
+  relay: string;
+  /** The host's public key. */
+  hostKey: string;
+}
+
+/** Bytes of the two transfers. */
+export interface TransferSizes {
+  download: number;
+  upload: number;
+}
+
+/** What has arrived. */
+export interface Outcome {
+  /** The chain hash of what came down. */
+  downloaded: string;
+  /** What the backend says of what went up. */
+  uploaded: string;
+  /** Events that came, and how many of them were not the next in order. */
+  events: { count: number; misplaced: number };
+  /** Numbers that came over the WebSocket, how many of them were not the next in order, and the counts. */
+  socket: { sent: number; received: number; misplaced: number; end: string; code: number };
+}
+
+/** Ends connections as the page itself can: with a word to the host, or without one. */
+export type PageCut = "closes its channel" | "closes its connection";
+
+/** What the run calls, as `globalThis.resume`. All times are those of `performance.now()`. */
+export interface ResumePage {
+  /** Milliseconds that another element takes from nothing to its first answer. */
+  connect(): Promise<number>;
+  /** Begins everything. */
+  begin(sizes: TransferSizes): void;
+  /** Resolves when the download has come so far, or ended. */
+  reach(bytes: number): Promise<void>;
+  /** Cuts the connections there are. @returns when. */
+  cut(how?: PageCut): number;
+  /** Resolves with the longest time without a byte since then, once bytes come over a newer connection. */
+  gapSince(time: number): Promise<number>;
+  /** Resolves when everything has ended. */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** What the run lends: the port of a wire to the host's address. */
+declare const wireTo: (address: string, port: number) => Promise<number>;
+
+/** A peer connection of the page. */
+interface Line {
+  connection: RTCPeerConnection;
+  channel?: RTCDataChannel;
+  /** When the channel opened. */
+  opened?: number;
+}
+
+const lines: Line[] = [];
+
+/** Notes connections, and leads each through a wire: neither end learns another address. */
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  readonly #line: Line = { connection: this };
+
+  constructor(settings?: RTCConfiguration) {
+    super(settings);
+    lines.push(this.#line);
+  }
+
+  override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
+    const channel = super.createDataChannel(label, options);
+    channel.addEventListener("open", () => this.#line.opened = performance.now());
+    return this.#line.channel = channel;
+  }
+
+  override get localDescription(): RTCSessionDescription | null {
+    const description = super.localDescription;
+    if (!description) return null;
+    const sdp = description.sdp.replace(/^a=candidate:.*\r\n/gm, "");
+    return new RTCSessionDescription({ type: description.type, sdp });
+  }
+
+  override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    // The component, its protocol, the priority, then address and port (RFC 8839 §5.1).
+    const candidates = /^(a=candidate:\S+ 1 UDP \d+) (\d+\.\d+\.\d+\.\d+) (\d+) typ host.*$/gm;
+    const [[line, start, address, port] = []] = [...description.sdp!.matchAll(candidates)];
+    if (!line) throw new Error("Cannot lead the connection through a wire: no address is IPv4");
+    const wire = await wireTo(address!, Number(port));
+    const sdp = description.sdp!.replace(/^a=candidate:.*\r\n/gm, "")
+      .replace(/^a=mid:.*\r\n/m, `$&${start} ${address} ${wire} typ host\r\n`);
+    await super.setRemoteDescription({ type: description.type, sdp });
+  }
+};
+
+let tunnel: LighthouseTunnel;
+/** When bytes of the download came, and how many there were by then. */
+const arrivals: { at: number; bytes: number }[] = [];
+let hasEnded = false;
+
+const page: ResumePage = {
+  async connect() {
+    const started = performance.now();
+    const another = embed(settings);
+    await (await another.fetch("/bench/small")).text();
+    const took = performance.now() - started;
+    another.remove();
+    return took;
+  },
+  begin(sizes) {
+    outcome.resolve(transfer(sizes));
+  },
+  async reach(bytes) {
+    await until(() => hasEnded || (arrivals.at(-1)?.bytes ?? 0) >= bytes);
+  },
+  cut(how) {
+    for (const { connection, channel } of how ? lines : []) {
+      if (how === "closes its channel") channel?.close();
+      else connection.close();
+    }
+    return performance.now();
+  },
+  async gapSince(time) {
+    const isBack = () =>
+      lines.some(({ opened = 0 }) => opened > time && arrivals.at(-1)!.at > opened);
+    await until(() => hasEnded || isBack());
+    let longest = 0;
+    for (let at = arrivals.length - 1; at > 0 && arrivals[at]!.at > time; at--) {
+      longest = Math.max(longest, arrivals[at]!.at - arrivals[at - 1]!.at);
+    }
+    return longest;
+  },
+  get outcome() {
+    return outcome.promise;
+  },
+};
+const outcome = Promise.withResolvers<Outcome>();
+let settings: ResumeSettings;
+
+async function start(given: ResumeSettings): Promise<void> {
+  settings = given;
+  tunnel = embed(settings, "./sw.js");
+  await tunnel.ready;
+}
+
+Object.assign(globalThis, { start, resume: page });
+
+function embed({ relay, hostKey }: ResumeSettings, worker?: string): LighthouseTunnel {
+  const tunnel = document.createElement("lighthouse-tunnel");
+  if (worker) tunnel.setAttribute("worker", worker);
+  tunnel.setAttribute("host-key", hostKey);
+  tunnel.setAttribute("relay", relay);
+  tunnel.setAttribute("stun", "none");
+  document.body.append(tunnel);
+  return tunnel;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+async function transfer(sizes: TransferSizes): Promise<Outcome> {
+  const events = listen();
+  const socket = chat();
+  const [downloaded, uploaded] = await Promise.all([
+    download(sizes.download),
+    upload(sizes.upload),
+  ]);
+  return { downloaded, uploaded, events: events(), socket: await socket() };
+}
+
+async function download(bytes: number): Promise<string> {
+  const hash = new ChainHash();
+  const response = await tunnel.fetch(`/placed?bytes=${bytes}`);
+  let received = 0;
+  try {
+    for await (const part of response.body!) {
+      received += part.length;
+      arrivals.push({ at: performance.now(), bytes: received });
+      await hash.add(part);
+    }
+  } finally {
+    hasEnded = true;
+  }
+  return await hash.end();
+}
+
+async function upload(bytes: number): Promise<string> {
+  const parts = placedParts(bytes);
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      const { value } = parts.next();
+      if (value) controller.enqueue(value);
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return await (await tunnel.fetch("/hash", { method: "POST", body })).text();
+}
+
+/** Listens as any page does, by a plain URL. @returns what ends it. */
+function listen(): () => Outcome["events"] {
+  let [count, misplaced] = [0, 0];
+  const source = new EventSource("./local/events");
+  source.onmessage = ({ data }) => {
+    if (Number(data) !== count++) misplaced++;
+  };
+  return () => {
+    source.close();
+    return { count, misplaced };
+  };
+}
+
+/** Sends numbers, and takes numbers. @returns what ends it. */
+function chat(): () => Promise<Outcome["socket"]> {
+  const result: Outcome["socket"] = { sent: 0, received: 0, misplaced: 0, end: "", code: 0 };
+  const socket = tunnel.socket("/numbers");
+  const timer = setInterval(() => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(String(result.sent++));
+  }, 20);
+  socket.onmessage = ({ data }) => {
+    if (data.startsWith("end")) result.end = data;
+    else if (Number(data) !== result.received++) result.misplaced++;
+  };
+  return async () => {
+    clearInterval(timer);
+    socket.send("end");
+    const { code } = await new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+    return { ...result, code };
+  };
+}

@@ -1,0 +1,5 @@
+// The build for browsers that simple-peer ships: the same module, with Node's streams inside.
+declare module "simple-peer/simplepeer.min.js" {
+  import SimplePeer from "simple-peer";
+  export default SimplePeer;
+}

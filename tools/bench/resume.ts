@@ -1,0 +1,137 @@
+// Transfers of all kinds through cuts: the connection is ended again and again, at random moments, by
+// either side or by the network, with and without a word. Whether everything arrives all the same,
+// and how long it stands still.
+import { randomOf } from "../../wire/testing/channel_pair.ts";
+import { toBase64url } from "../../wire/mod.ts";
+import { startBridge } from "../local/bridge.ts";
+import { benchRoutes } from "./backend.ts";
+import { BenchPage } from "./bench_page.ts";
+import { ChainHash } from "./chain_hash.ts";
+import { type Counts, startCutBackend } from "./cuts/backend.ts";
+import { placedParts } from "./cuts/placed.ts";
+import { Wire } from "./cuts/wire.ts";
+import { type Link, loopback } from "./link.ts";
+import type { Outcome, PageCut, ResumePage, ResumeSettings } from "./page/resume.ts";
+
+/** How much, and how often it is cut. */
+export interface ResumePlan {
+  /** Bytes down and up. */
+  download: number;
+  upload: number;
+  cuts: number;
+  /** Connects by which the floor is measured. */
+  connects: number;
+  /** What the moments and their order come from: a whole number. */
+  seed: number;
+}
+
+/** Ways to cut a connection. The page hears of some, the host of some. */
+const KINDS = [
+  "the page closes its channel",
+  "the page closes its connection",
+  "the host closes its connection",
+  "all packets are lost",
+  "the host's packets are lost",
+] as const;
+
+/** How a connection was cut. */
+export type CutKind = (typeof KINDS)[number];
+
+/** What a run has found. Times are in milliseconds. */
+export interface Resumed extends ResumePlan {
+  /** Connects without a cut: from nothing to the first answer. */
+  floor: number[];
+  /** Each cut, with the longest time for which no byte of the download came. */
+  gaps: { kind: CutKind; gap: number }[];
+  outcome: Outcome;
+  /** The hashes that both transfers must have. */
+  expected: { downloaded: string; uploaded: string };
+  /** What the backend has seen. */
+  counts: Counts;
+}
+
+const PRELOAD = new URL("./cuts/cuttable_host.ts", import.meta.url).href;
+
+/** What the page's script leaves. */
+declare const resume: ResumePage;
+
+/** Runs it. The bundles must have been built. */
+export async function runResume(plan: ResumePlan, link: Link = loopback): Promise<Resumed> {
+  await using stack = new AsyncDisposableStack();
+  const backend = stack.use(await startCutBackend());
+  const routes = { ...benchRoutes, ...backend.routes };
+  const bridge = stack.use(await startBridge({ propagation: 100, routes }));
+  const service = `/numbers=${backend.socketUrl}`;
+  const host = bridge.startHost(["--service", service], { NODE_OPTIONS: `--import ${PRELOAD}` });
+  await host.until("online");
+  await link.reach(bridge.page.port);
+  await link.reach(bridge.gateway.port);
+
+  const wires = new Set<Wire>();
+  stack.defer(() => wires.forEach((wire) => wire.close()));
+  const { tab } = stack.use(
+    await BenchPage.open<ResumeSettings>({
+      url: `${bridge.page.url}bench`,
+      modules: [`${bridge.page.url}lighthouse-tunnel.js`],
+      script: "resume.ts",
+      settings: { relay: bridge.gateway.url, hostKey: toBase64url(bridge.identity.publicKey) },
+      link,
+      lends: {
+        async wireTo(address: string, port: number): Promise<number> {
+          const wire = await Wire.to({ address, port });
+          wires.add(wire);
+          return wire.port;
+        },
+      },
+    }),
+  );
+
+  /** Cuts all connections there are. @returns when, by the page's clock. */
+  async function cut(kind: CutKind): Promise<number> {
+    const own = kind.startsWith("the page ")
+      ? kind.slice("the page ".length) as PageCut
+      : undefined;
+    const at = await tab.evaluate((own) => resume.cut(own), own);
+    if (kind === "the host closes its connection") host.signal("SIGUSR2");
+    if (kind === "all packets are lost") wires.forEach((wire) => wire.cut("all"));
+    if (kind === "the host's packets are lost") wires.forEach((wire) => wire.cut("host's"));
+    return at;
+  }
+
+  const floor: number[] = [];
+  while (floor.length < plan.connects) floor.push(await tab.evaluate(() => resume.connect()));
+
+  await tab.evaluate((sizes) => resume.begin(sizes), plan);
+  const gaps: Resumed["gaps"] = [];
+  for (const { kind, after } of cutsOf(plan)) {
+    await tab.evaluate((after) => resume.reach(after), after);
+    const at = await cut(kind);
+    const gap = await tab.evaluate((at) => resume.gapSince(at), at);
+    gaps.push({ kind, gap });
+  }
+  const outcome = await tab.evaluate(() => resume.outcome);
+  const expected = {
+    downloaded: await hashOf(plan.download),
+    uploaded: await hashOf(plan.upload),
+  };
+  return { ...plan, floor, gaps, outcome, expected, counts: backend.counts };
+}
+
+/** All kinds equally often, in any order, each after so many bytes of the download. */
+function cutsOf({ cuts, download, seed }: ResumePlan): { kind: CutKind; after: number }[] {
+  const random = randomOf(seed);
+  const kinds = Array.from({ length: cuts }, (_, index) => ({
+    kind: KINDS[index % KINDS.length]!,
+    place: random(),
+  }));
+  const order = kinds.sort((a, b) => a.place - b.place).map(({ kind }) => kind);
+  // What is left at the end must outlast the last cut.
+  const moments = order.map(() => Math.floor(random() * download * 0.95)).sort((a, b) => a - b);
+  return order.map((kind, index) => ({ kind, after: moments[index]! }));
+}
+
+async function hashOf(bytes: number): Promise<string> {
+  const hash = new ChainHash();
+  for (const part of placedParts(bytes)) await hash.add(part);
+  return await hash.end();
+}

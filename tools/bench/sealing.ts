@@ -1,0 +1,42 @@
+// What it costs a connect that its signals are sealed: the page's two steps in Chromium, the host's two
+// in Node.js, added up.
+import { CHROMIUM_OFFER } from "../../host/testing/offers.ts";
+import { fromBase64url, openOffer, rawPublicKey, toBase64url } from "../../wire/mod.ts";
+import { startPage } from "../local/page.ts";
+import { BenchPage } from "./bench_page.ts";
+import type { SealingPage, SealingSettings } from "./page/sealing.ts";
+
+/** Milliseconds that it takes to seal and open an offer and its answer, as often as is asked. */
+export async function sealingTimes(count: number): Promise<number[]> {
+  const host = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, [
+    "deriveBits",
+  ]);
+  await using site = await startPage({ relay: () => "" });
+  const settings = { hostKey: toBase64url(await rawPublicKey(host)), sdp: CHROMIUM_OFFER };
+  await using page = await BenchPage.open<SealingSettings>({
+    url: `${site.url}bench`,
+    script: "sealing.ts",
+    settings,
+  });
+  const { tab } = page;
+  const key = await tab.evaluate(
+    (settings) => (globalThis as unknown as SealingPage).start(settings),
+    settings,
+  );
+  const device = fromBase64url(key);
+
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const sealed = await tab.evaluate(() => (globalThis as unknown as SealingPage).seal());
+    const started = performance.now();
+    const opened = await openOffer(sealed.signal, { host, device });
+    const answer = await opened.sealAnswer({ sdp: CHROMIUM_OFFER, time: Date.now() });
+    const atHost = performance.now() - started;
+    const atPage = await tab.evaluate(
+      (answer) => (globalThis as unknown as SealingPage).open(answer),
+      answer,
+    );
+    times.push(sealed.time + atHost + atPage);
+  }
+  return times;
+}

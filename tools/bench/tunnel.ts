@@ -1,0 +1,36 @@
+// The product: the element in the page, the host in a process of its own, the bench's backend.
+import { toBase64url } from "../../wire/mod.ts";
+import { startBridge } from "../local/bridge.ts";
+import { benchRoutes } from "./backend.ts";
+import { BenchPage } from "./bench_page.ts";
+import type { Contender } from "./contender.ts";
+import type { Link } from "./link.ts";
+import type { TunnelSettings } from "./page/tunnel.ts";
+import { costOf } from "./process_cost.ts";
+
+/** Opens the tunnel. The bundles must have been built. */
+export async function openTunnel(link: Link): Promise<Contender> {
+  await using stack = new AsyncDisposableStack();
+  const bridge = stack.use(await startBridge({ propagation: 100, routes: benchRoutes }));
+  const { gateway, page: { port, url } } = bridge;
+  const host = bridge.startHost();
+  await host.until("online");
+
+  await link.reach(port);
+  await link.reach(gateway.port);
+  const page = stack.use(
+    await BenchPage.open<TunnelSettings>({
+      url: `${url}bench`,
+      modules: [`${url}lighthouse-tunnel.js`],
+      script: "tunnel.ts",
+      settings: { relay: gateway.url, hostKey: toBase64url(bridge.identity.publicKey) },
+      link,
+    }),
+  );
+  const parts = stack.move();
+  return {
+    page,
+    hostCost: () => costOf(host.pid),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}

@@ -1,0 +1,64 @@
+// What the soaks' commands have in common: their flags, and how they end.
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { build } from "../build.ts";
+
+/** A soak, as a command. */
+export interface SoakCommand<Plan> {
+  usage: string;
+  /** Its flags besides `--seed`, `--json` and `--help`. */
+  options: ParseArgsOptionsConfig;
+  planOf: (flags: SoakFlags) => Plan;
+  /** Runs it, and prints what it has found. @returns whether all was right. */
+  run: (plan: Plan, json: boolean) => Promise<boolean>;
+}
+
+/** Flags as they were given. */
+export interface SoakFlags {
+  /** A whole number. @throws {TypeError} where it is none, or more than `most`. */
+  whole: (flag: string, most: number) => number;
+  /** Whether a flag without a value is set. */
+  has: (flag: string) => boolean;
+}
+
+/** Does what the command line says. @returns the exit code: 0, 3 where not all was right, 2, or 1. */
+export async function runCommand<Plan>(
+  { usage, options, planOf, run }: SoakCommand<Plan>,
+): Promise<number> {
+  let plan: Plan;
+  let json: boolean;
+  try {
+    const { values } = parseArgs({
+      options: {
+        ...options,
+        seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const given = values as Record<string, string | boolean>;
+    if (given.help) {
+      console.log(usage);
+      return 0;
+    }
+    json = given.json === true;
+    plan = planOf({
+      whole: (flag, most) => wholeOf(flag, String(given[flag]), most),
+      has: (flag) => given[flag] === true,
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  try {
+    await build();
+    return await run(plan, json) ? 0 : 3;
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+function wholeOf(flag: string, text: string, most: number): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new TypeError(`Cannot use --${flag} ${text}: give a whole number up to ${most}`);
+}

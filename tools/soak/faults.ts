@@ -1,0 +1,95 @@
+// What fails around a host in its life, at random.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { formatSendSignal } from "../../wire/mod.ts";
+import { startBackend } from "../local/backend.ts";
+import type { Route } from "../local/backend_route.ts";
+import type { Bridge } from "../local/bridge.ts";
+import type { HostProcess } from "../local/host_process.ts";
+import { between } from "./between.ts";
+
+/** Between two faults, in milliseconds. */
+const CALM = { least: 3_000, most: 15_000 };
+
+/** Most that something is out of order, in milliseconds. */
+const ASLEEP_MS = 8_000;
+const DOWN_MS = 3_000;
+const CONFUSED_MS = 10_000;
+
+/** What can fail. */
+export interface Fragile {
+  bridge: Bridge;
+  host: HostProcess;
+  /** Routes of the bridge's backend, which another one has that takes its place. */
+  routes: Record<string, Route>;
+  random: () => number;
+  /** Ends it, with everything in order again. */
+  ending: AbortSignal;
+  onFault: (name: string) => void;
+}
+
+/** Has one thing fail after the other. */
+export async function failAtRandom(
+  { bridge, host, routes, random, ending, onFault }: Fragile,
+): Promise<void> {
+  const { gateway: { endpoint }, controlPlane, page } = bridge;
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-soak-"));
+  let { backend } = bridge;
+  const { port } = backend;
+  const faults: [name: string, fault: () => Promise<unknown>][] = [
+    ["connection to the relay cut", () => {
+      const { LAPTOP_ID: id } = bridge.function.environment;
+      return fetch(`${endpoint}/@connections/${encodeURIComponent(id!)}`, { method: "DELETE" });
+    }],
+    ["gateway restarted", () => bridge.restartGateway()],
+    ["control plane out of order", async () => {
+      controlPlane.faults.answer = () =>
+        random() < 0.5 ? { status: 500, code: "ServiceException" } : undefined;
+      await sleep(random() * CONFUSED_MS);
+      controlPlane.faults.answer = undefined;
+    }],
+    ["backend restarted", async () => {
+      await backend.close();
+      await sleep(random() * DOWN_MS);
+      backend = await startBackend({ file: join(folder, "notes.json"), port, routes });
+    }],
+    ["machine asleep", async () => {
+      host.signal("SIGSTOP");
+      await sleep(random() * ASLEEP_MS);
+      host.signal("SIGCONT");
+    }],
+    [
+      "nonsense through the relay",
+      () => sendNonsense(bridge.gateway.url, page.origins[0]!, random),
+    ],
+  ];
+  try {
+    for (;;) {
+      await sleep(between(CALM, random), undefined, { signal: ending }).catch(() => {});
+      if (ending.aborted) break;
+      const [name, fault] = faults[Math.floor(random() * faults.length)]!;
+      onFault(name);
+      await fault();
+    }
+  } finally {
+    if (backend !== bridge.backend) await backend.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What somebody may send who has only the relay's address. */
+async function sendNonsense(url: string, origin: string, random: () => number): Promise<void> {
+  const socket = new WebSocket(url, { origin });
+  await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
+  const text = () =>
+    Array.from({ length: 1 + random() * 40 }, () => random().toString(36)).join("");
+  for (let sent = 0; sent < 50; sent++) {
+    const data = random() < 0.5 ? text() : { type: "sealed-offer", v: 1, tag: text(), enc: text() };
+    socket.send(formatSendSignal({ data }));
+    await sleep(20);
+  }
+  socket.terminate();
+}

@@ -1,0 +1,105 @@
+// A host's life, cut down to minutes: browsers' pages come and go, and everything around the host fails
+// at random. Gateway, relay, control plane, AWS SDK, the host's own program and Chromium are real.
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomOf } from "../../wire/testing/channel_pair.ts";
+import { costOf } from "../bench/process_cost.ts";
+import { launchBrowser } from "../e2e/browser.ts";
+import { startBridge } from "../local/bridge.ts";
+import { failAtRandom } from "./faults.ts";
+import { Acts, visit } from "./visits.ts";
+
+/** What to do, and for how long. Times are in milliseconds. */
+export interface LifePlan {
+  duration: number;
+  /** Pages that are open at any time. */
+  pages: number;
+  /** How long the host is left alone after that: it keeps a lost page's session for two minutes. */
+  rest: number;
+  seed: number;
+}
+
+/** What the host's process takes, at a time in milliseconds from the start. */
+export interface Sample {
+  at: number;
+  /** Resident bytes. */
+  memory: number;
+  /** Open files, sockets and the like. */
+  handles: number;
+  threads: number;
+  /** Pages that are open. */
+  pages: number;
+}
+
+/** What became of it. */
+export interface Life {
+  /** Pages that came. */
+  visits: number;
+  /** Requests whose answer a page had, and those that failed, by what the page was told. */
+  answered: number;
+  failed: Record<string, number>;
+  /** Answers that were not what they should be, acts that a page knows were done and the backend does
+   * not, acts that were done twice, and pages that did not connect: all of them faults of Lighthouse. */
+  wrong: string[];
+  /** How often each thing failed. */
+  faults: Record<string, number>;
+  samples: Sample[];
+}
+
+/** Between two looks, in milliseconds. */
+const SAMPLE_MS = 2_000;
+
+/** Runs it. The bundles must have been built. What the host takes is known on Linux alone, by /proc. */
+export async function runLife(plan: LifePlan): Promise<Life> {
+  const { duration, pages, rest, seed } = plan;
+  await using stack = new AsyncDisposableStack();
+  const life: Life = { visits: 0, answered: 0, failed: {}, wrong: [], faults: {}, samples: [] };
+  const acts = new Acts();
+  const routes = { "POST /acts": acts.route };
+  const bridge = stack.use(
+    await startBridge({ propagation: 1_000, staleFor: 1_000, lifetime: 120_000, routes }),
+  );
+  const host = bridge.startHost();
+  await host.until("online");
+  const browser = await launchBrowser();
+  stack.defer(() => browser.close());
+
+  const started = performance.now();
+  let open = 0;
+  const sampling = setInterval(() => {
+    const at = Math.round(performance.now() - started);
+    const taken = takenBy(host.pid);
+    if (taken) life.samples.push({ at, ...taken, pages: open });
+  }, SAMPLE_MS);
+  stack.defer(() => clearInterval(sampling));
+
+  const ending = AbortSignal.timeout(duration);
+  const visits = Array.from({ length: pages }, async (_, at) => {
+    const random = randomOf(seed + 1 + at);
+    while (!ending.aborted) {
+      open++;
+      await visit({ browser, url: bridge.page.url, acts, life, random, ending });
+      open--;
+    }
+  });
+  const faults = failAtRandom({
+    ...{ bridge, host, routes, random: randomOf(seed), ending },
+    onFault: (name) => life.faults[name] = (life.faults[name] ?? 0) + 1,
+  });
+  const ended = host.exited.then((code) => {
+    throw new Error(`The host ended (${code}): ${host.errors}`);
+  });
+  await Promise.race([Promise.all([...visits, faults]), ended]);
+  await Promise.race([sleep(rest), ended]);
+  ended.catch(() => {});
+  life.wrong.push(...acts.faults());
+  return life;
+}
+
+/** Undefined on other systems, and where the process has ended. */
+function takenBy(pid: number): Pick<Sample, "memory" | "handles" | "threads"> | undefined {
+  const memory = costOf(pid)?.memory;
+  if (!memory) return undefined;
+  const count = (folder: string) => readdirSync(`/proc/${pid}/${folder}`).length;
+  return { memory, handles: count("fd"), threads: count("task") };
+}

@@ -1,0 +1,59 @@
+// What a host's life has shown, and whether the host takes more and more.
+import { median } from "../bench/measure.ts";
+import type { Life, LifePlan, Sample } from "./life.ts";
+
+/** So much more than in the second quarter may be taken in the last, as a ratio. */
+const FLAT = 1.1;
+
+/** And so many files and threads more, at rest, than when it had just come online. */
+const SPARE = 4;
+
+/** Whether the host takes more and more. */
+export interface Growth {
+  /** Resident bytes in the second quarter of the time and in the last, in the middle. */
+  memory: [then: number, later: number];
+  /** Files and sockets, and threads, at the first look and at the last. */
+  handles: [first: number, last: number];
+  threads: [first: number, last: number];
+}
+
+/** Looks at the samples. */
+export function growthOf({ duration }: LifePlan, { samples }: Life): Growth {
+  const memoryIn = (from: number, to: number) =>
+    median(
+      samples.filter(({ at }) => at >= from * duration && at < to * duration)
+        .map(({ memory }) => memory),
+    );
+  const ends = (figure: (sample: Sample) => number): [number, number] => [
+    figure(samples[0]!),
+    figure(samples.at(-1)!),
+  ];
+  return {
+    memory: [memoryIn(0.25, 0.5), memoryIn(0.75, 1)],
+    handles: ends(({ handles }) => handles),
+    threads: ends(({ threads }) => threads),
+  };
+}
+
+/** Whether it does not. */
+export function isFlat({ memory, handles, threads }: Growth): boolean {
+  return memory[1] <= FLAT * memory[0] &&
+    [handles, threads].every(([first, last]) => last <= first + SPARE);
+}
+
+/** The report for people. */
+export function formatLife({ duration, seed }: LifePlan, life: Life, growth: Growth): string {
+  const { visits, answered, failed, wrong, faults } = life;
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts).map(([what, count]) => `${count} × ${what}`).join("; ") || "none";
+  const mebibytes = growth.memory.map((bytes) => (bytes / 1024 ** 2).toFixed(0));
+  return [
+    `${duration / 1000} s with ${visits} pages and ${answered} answers (seed ${seed})`,
+    `faults        ${list(faults)}`,
+    `refused       ${list(failed)}`,
+    `wrong         ${wrong.join("; ") || "nothing"}`,
+    `memory        ${mebibytes[0]} MiB in the second quarter, ${mebibytes[1]} MiB in the last`,
+    `open files    ${growth.handles[0]} at the start, ${growth.handles[1]} at rest`,
+    `threads       ${growth.threads[0]} at the start, ${growth.threads[1]} at rest`,
+  ].join("\n");
+}
