@@ -1,58 +1,91 @@
-// Finds a Chromium for tests and development, and installs one where there is none.
+// Finds the browsers for tests and development, and installs one where there is none.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-const MAC_PATHS = [
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-];
+/** A browser that the tests drive. */
+export type BrowserName = "chromium" | "firefox";
+
+/** How a browser is found, and how it is had. */
+interface Source {
+  /** The variable with its path. */
+  variable: string;
+  /** Commands on PATH. */
+  names: string[];
+  macPaths: string[];
+  /** Debian's package. */
+  apt: string;
+  /** What `@puppeteer/browsers` calls it. */
+  download: "chrome" | "firefox";
+}
+
+const SOURCES: Record<BrowserName, Source> = {
+  chromium: {
+    variable: "CHROME_PATH",
+    names: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"],
+    macPaths: [
+      "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+      "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ],
+    apt: "chromium",
+    download: "chrome",
+  },
+  firefox: {
+    variable: "FIREFOX_PATH",
+    names: ["firefox-esr", "firefox"],
+    macPaths: ["/Applications/Firefox.app/Contents/MacOS/firefox"],
+    apt: "firefox-esr",
+    download: "firefox",
+  },
+};
 
 /**
- * The path of a Chrome or Chromium: `CHROME_PATH`, else one on PATH (or in macOS's Applications),
- * else Debian's package where this process may install it, else a download by `@puppeteer/browsers`.
+ * The path of a browser: that of `CHROME_PATH` or `FIREFOX_PATH`, else one on PATH (or in macOS's
+ * Applications), else Debian's package where this process may install it, else a download by
+ * `@puppeteer/browsers`.
  *
  * @throws {Error} when none can be had, with what was tried.
  */
-export async function findBrowser(): Promise<string> {
-  const wish = process.env.CHROME_PATH;
+export async function findBrowser(name: BrowserName = "chromium"): Promise<string> {
+  const { variable, apt, download } = SOURCES[name];
+  const wish = process.env[variable];
   if (wish) {
     if (isExecutable(wish)) return wish;
-    throw new Error(`Cannot run CHROME_PATH: ${wish} is not an executable file`);
+    throw new Error(`Cannot run ${variable}: ${wish} is not an executable file`);
   }
-  const found = onPath();
+  const found = onPath(name);
   if (found) return found;
 
   const tried: string[] = [];
   if (process.platform === "linux" && process.getuid?.() === 0) {
     try {
-      console.error("Installing Chromium by apt-get (once) …");
+      console.error(`Installing ${apt} by apt-get (once) …`);
       const options = { stdio: ["ignore", 2, 2] as ["ignore", number, number] };
       execFileSync("apt-get", ["update", "-qq"], options);
       const flags = ["install", "-y", "-qq", "--no-install-recommends"];
-      execFileSync("apt-get", [...flags, "chromium"], {
+      execFileSync("apt-get", [...flags, apt], {
         ...options,
         env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
       });
-      const installed = onPath();
+      const installed = onPath(name);
       if (installed) return installed;
     } catch (error) {
       tried.push(`apt-get: ${(error as Error).message}`);
     }
   }
   try {
-    console.error("Downloading Chrome by @puppeteer/browsers (once, about 150 MB) …");
+    console.error(`Downloading ${download} by @puppeteer/browsers (once, about 150 MB) …`);
     const { Browser, detectBrowserPlatform, install, resolveBuildId } = await import(
       "@puppeteer/browsers"
     );
     const platform = detectBrowserPlatform();
-    if (!platform) throw new Error(`no Chrome is built for ${process.platform}`);
+    if (!platform) throw new Error(`no ${download} is built for ${process.platform}`);
+    const browser = download === "chrome" ? Browser.CHROME : Browser.FIREFOX;
     const { executablePath } = await install({
-      browser: Browser.CHROME,
-      buildId: await resolveBuildId(Browser.CHROME, platform, "stable"),
+      browser,
+      buildId: await resolveBuildId(browser, platform, "stable"),
       cacheDir: join(homedir(), ".cache", "puppeteer"),
     });
     return executablePath;
@@ -60,16 +93,15 @@ export async function findBrowser(): Promise<string> {
     tried.push(`@puppeteer/browsers: ${(error as Error).message}`);
   }
   throw new Error(
-    `Cannot find or install a Chromium: install one, or set CHROME_PATH. Tried:\n${
-      tried.join("\n")
-    }`,
+    `Cannot find or install ${name}: install it, or set ${variable}. Tried:\n${tried.join("\n")}`,
   );
 }
 
-function onPath(): string | undefined {
+function onPath(name: BrowserName): string | undefined {
+  const { names, macPaths } = SOURCES[name];
   const folders = (process.env.PATH ?? "").split(delimiter);
-  const places = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  if (process.platform === "darwin") places.push(...MAC_PATHS);
+  const places = names.flatMap((command) => folders.map((folder) => join(folder, command)));
+  if (process.platform === "darwin") places.push(...macPaths);
   return places.find(isExecutable);
 }
 

@@ -1,10 +1,12 @@
-// Builds the three bundles with esbuild and prints their sizes.
+// Builds the four bundles with esbuild and prints their sizes, and that of the wire protocol alone.
 //
 //     npm run build
-import { build as esbuild, type BuildOptions, stop } from "esbuild";
-import { chmod, readFile } from "node:fs/promises";
+import { build as esbuild, type BuildOptions, type Plugin, stop } from "esbuild";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
+import { writeCommandDocs } from "./command_docs.ts";
 
 /** One bundle: what esbuild makes of it, and the size that it must not exceed. */
 interface Bundle {
@@ -12,11 +14,25 @@ interface Bundle {
   outfile: string;
   /** Budget in bytes, of the minified file or, with `gzip`, of its gzipped form. */
   budget?: { bytes: number; gzip: boolean };
+  /** Whether it is built for its size alone, and not written. */
+  isMeasuredOnly?: boolean;
+  /** Whether what is imported when it is needed is in files of its own, beside it. */
+  isSplit?: boolean;
 }
 
 const KiB = 1024;
 
+/** What the names of chunks begin with. */
+const CHUNK = "chunk-";
+
 const bundles: Bundle[] = [
+  {
+    // Sessions, streams, carriers and frames: what docs/wire.md has up to "HTTP".
+    outfile: "wire/session.js",
+    isMeasuredOnly: true,
+    budget: { bytes: 8 * KiB, gzip: true },
+    options: { entryPoints: ["wire/session.ts"] },
+  },
   {
     outfile: "relay/dist/main.mjs",
     budget: { bytes: 16 * KiB, gzip: false },
@@ -34,18 +50,40 @@ const bundles: Bundle[] = [
       platform: "browser",
       target: ["chrome120", "firefox128", "safari17"],
       sourcemap: "linked",
+      // simple-peer with Node's streams and buffers is 30 KiB gzipped; with what it uses of them, 6.
+      alias: {
+        "buffer": "./components/shims/buffer.ts",
+        "debug": "./components/shims/debug.cjs",
+        "randombytes": "./components/shims/randombytes.cjs",
+        "readable-stream": "./components/shims/readable_stream.ts",
+      },
+    },
+  },
+  {
+    outfile: "components/dist/lighthouse-worker.js",
+    budget: { bytes: 6 * KiB, gzip: true },
+    options: {
+      entryPoints: ["components/service_worker.ts"],
+      platform: "browser",
+      // For importScripts(), which takes no module.
+      format: "iife",
+      target: ["chrome120", "firefox128", "safari17"],
+      sourcemap: "linked",
     },
   },
   {
     outfile: "host/dist/main.mjs",
+    isSplit: true,
     options: {
       entryPoints: ["host/main.ts"],
       platform: "node",
       target: "node22",
       // Native, so it comes from npm; the other two are optional speed-ups that ws asks for.
       external: ["node-datachannel", "bufferutil", "utf-8-validate"],
+      // Its other form calls require() in a way that no bundler sees through.
+      alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
       banner: {
-        // The AWS SDK, ws and undici are CommonJS inside and call require() for Node's own modules.
+        // The AWS SDK, ws and send are CommonJS inside and call require() for Node's own modules.
         js:
           'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
       },
@@ -53,6 +91,23 @@ const bundles: Bundle[] = [
     },
   },
 ];
+
+/**
+ * The packages @hpke/* say that none of their modules does anything by itself, in a package.json above
+ * the one that esbuild looks at. Without this the service worker, which seals nothing, holds a part.
+ */
+const pureHpke: Plugin = {
+  name: "pure-hpke",
+  setup(build) {
+    build.onResolve({ filter: /^@hpke\/|^\./ }, async ({ path, pluginData, ...args }) => {
+      const isHpke = path.startsWith("@hpke/") || args.importer.includes("/node_modules/@hpke/");
+      if (!isHpke || pluginData === pureHpke) return undefined;
+      const { importer, resolveDir, kind } = args;
+      const options = { importer, resolveDir, kind, pluginData: pureHpke };
+      return { ...await build.resolve(path, options), sideEffects: false };
+    });
+  },
+};
 
 /** A built bundle's sizes in bytes. */
 export interface BuiltBundle {
@@ -66,32 +121,79 @@ export interface BuiltBundle {
 /** Builds all bundles. @throws what esbuild throws when a source has an error. */
 export async function build(): Promise<BuiltBundle[]> {
   try {
-    return await Promise.all(bundles.map(buildOne));
+    const built = await Promise.all(bundles.map(buildOne));
+    // What the inspector serves, where the bundle looks for it.
+    const page = "inspector_page";
+    for (const name of await readdir(`host/inspector/${page}`)) {
+      await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
+    }
+    return built;
   } finally {
     // esbuild's own process would stay as long as this one.
     await stop();
   }
 }
 
-async function buildOne({ options, outfile, budget }: Bundle): Promise<BuiltBundle> {
-  await esbuild({
+async function buildOne(
+  { options, outfile, budget, isMeasuredOnly = false, isSplit = false }: Bundle,
+): Promise<BuiltBundle> {
+  const { outputFiles, metafile } = await esbuild({
     bundle: true,
     format: "esm",
     minify: true,
     legalComments: "eof",
     logLevel: "warning",
+    plugins: [pureHpke],
     ...options,
-    outfile,
+    ...isSplit ? splitTo(outfile) : { outfile },
+    metafile: true,
+    write: false,
   });
-  if (outfile.startsWith("host/")) await chmod(outfile, 0o755);
-  const bytes = await readFile(outfile);
+  const entry = outputFiles.find(({ path }) => path === resolve(outfile))!;
+  if (!isMeasuredOnly) {
+    // What it imports is there first.
+    for (const { path, contents } of outputFiles) {
+      if (path !== entry.path) await put(path, contents);
+    }
+    await put(entry.path, entry.contents, outfile.startsWith("host/") ? 0o755 : 0o644);
+  }
+  if (isSplit) await removeOldChunks(outfile, Object.keys(metafile.outputs));
+  const bytes = entry.contents;
   const gzipped = gzipSync(bytes, { level: 9 }).length;
   const measured = budget?.gzip ? gzipped : bytes.length;
   return { outfile, minified: bytes.length, gzipped, over: measured > (budget?.bytes ?? Infinity) };
 }
 
+/** Writes a file in one step, where it is another one: a program that starts meanwhile finds it whole. */
+async function put(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
+  const old = await readFile(path).catch(() => undefined);
+  if (old?.equals(bytes)) return;
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${dirname(path)}/.${basename(path)}.${process.pid}`;
+  await writeFile(draft, bytes, { mode });
+  await rename(draft, path);
+}
+
+function splitTo(outfile: string): BuildOptions {
+  const { dir, name, ext } = parse(outfile);
+  return {
+    ...{ splitting: true, outdir: dir, entryNames: name, chunkNames: `${CHUNK}[hash]` },
+    outExtension: { ".js": ext },
+  };
+}
+
+/** Those of earlier builds. Several builds may run at a time: the same source makes the same chunks. */
+async function removeOldChunks(outfile: string, written: string[]): Promise<void> {
+  const { dir } = parse(outfile);
+  for (const name of await readdir(dir)) {
+    const path = `${dir}/${name}`;
+    if (name.startsWith(CHUNK) && !written.includes(path)) await rm(path, { force: true });
+  }
+}
+
 if (import.meta.main) {
   const built = await build();
+  await writeCommandDocs();
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;
     console.log(`${outfile.padEnd(38)} ${sizes}${over ? "  OVER BUDGET" : ""}`);

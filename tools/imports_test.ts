@@ -10,6 +10,8 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["wire/a.ts", 'import { b } from "../host/b.ts";', true],
   ["wire/a.ts", 'import { Buffer } from "node:buffer";', true],
   ["wire/a.ts", 'import "uvu";', true],
+  ["wire/a.ts", 'import { CipherSuite } from "@hpke/core";', false],
+  ["relay/relay.ts", 'import { CipherSuite } from "@hpke/core";', true],
   ["wire/a_test.ts", 'import { suite } from "../tools/testing/suite.ts";', false],
   ["relay/relay.ts", 'import { x } from "../wire/envelope.ts";', false],
   ["relay/relay.ts", 'import { x } from "../wire/session.ts";', true],

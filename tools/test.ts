@@ -1,4 +1,5 @@
-// Runs every `*_test.ts`, each in a process of its own, and prints one closing line.
+// Runs every `*_test.ts`, each in a process of its own, and prints one closing line. Those of wire/
+// run in Deno as well: its code is the same in browser, Node and Deno.
 //
 //     npm test                 all tests
 //     npm test -- wire relay   only files whose path contains one of the words
@@ -32,33 +33,61 @@ if (files.length === 0) {
 }
 
 await build();
-const browser = await findBrowser();
-console.log(`Tests run in ${browser}`);
+// Found, or installed, once for all files.
+const browsers = {
+  CHROME_PATH: await findBrowser("chromium"),
+  FIREFOX_PATH: await findBrowser("firefox"),
+};
+console.log(`Tests run in ${Object.values(browsers).join(" and ")}`);
 
-// End-to-end files drive a browser and measure waits, so each has the machine to itself.
+/** Runs its script in Node's command line. */
+const NODE_ONLY = "wire/exit_test.ts";
+
+// Nothing is to be fetched: all there is comes from node_modules.
+const DENO = ["deno", "run", "--allow-all", "--no-check", "--cached-only"];
+
+// Most end-to-end files drive a browser and wait: two of them run at a time, beside one of the others, of
+// which many wait as well. Those that keep the machine busy have it to themselves, one after the other.
+const BUSY = ["bench", "flood", "lanes", "leaks", "many_hosts", "resume", "transfer"]
+  .map((name) => `tools/e2e/${name}_test.ts`);
 const isEndToEnd = (file: string) => file.includes("e2e");
+const isBusy = (file: string) => BUSY.includes(file);
 const results: FileResult[] = [];
-await runAll(files.filter((file) => !isEndToEnd(file)), availableParallelism());
-await runAll(files.filter(isEndToEnd), 1);
+const units = files.filter((file) => !isEndToEnd(file));
+const ends = files.filter((file) => isEndToEnd(file) && !isBusy(file));
+await Promise.all([
+  ...Array.from({ length: availableParallelism() }, () => runEach([ends, units])),
+  runEach([units, ends]),
+]);
+await runEach([files.filter(isBusy)]);
+const portable = files.filter((file) => file.startsWith("wire/") && file !== NODE_ONLY);
+await Promise.all(Array.from({ length: availableParallelism() }, () => runEach([portable], DENO)));
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-async function runAll(queue: string[], parallel: number): Promise<void> {
-  const rest = [...queue];
-  await Promise.all(Array.from({ length: parallel }, async () => {
-    for (let file = rest.shift(); file; file = rest.shift()) results.push(await runFile(file));
-  }));
+/** Runs what is left of the first queue, then of the next. Others may take from them meanwhile. */
+async function runEach(queues: string[][], runtime?: string[]): Promise<void> {
+  for (const queue of queues) {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      results.push(await runFile(file, runtime));
+    }
+  }
 }
 
-/** Runs one file, prints its output when something failed, and counts what uvu reported. */
-async function runFile(file: string): Promise<FileResult> {
+/**
+ * Runs one file, prints its output when something failed, and counts what uvu reported.
+ *
+ * @param runtime The command that the file's name follows. @default this Node
+ */
+async function runFile(file: string, runtime = [process.execPath]): Promise<FileResult> {
   const started = performance.now();
-  const child = spawn(process.execPath, [file], {
+  const [command, ...flags] = runtime;
+  const child = spawn(command!, [...flags, file], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, CHROME_PATH: browser, NO_COLOR: "1" },
+    env: { ...process.env, ...browsers, NO_COLOR: "1" },
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
@@ -78,7 +107,8 @@ async function runFile(file: string): Promise<FileResult> {
   else if (code !== 0 && failed === 0) trouble = `exited with ${code}`;
   if (trouble) failed++;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${failed ? "✗" : "✓"} ${file}  ${passed}/${total}  ${seconds} s ${trouble}`);
+  const where = runtime === DENO ? " in Deno" : "";
+  console.log(`${failed ? "✗" : "✓"} ${file}${where}  ${passed}/${total}  ${seconds} s ${trouble}`);
   if (failed) console.log(output);
   return { passed, failed };
 }

@@ -1,8 +1,13 @@
-// What the end-to-end tests share: a real Chromium, and pages with the element in it.
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
-import { findBrowser } from "../browser.ts";
+// What the end-to-end tests share: real browsers, and pages with the element in them.
+import puppeteer, {
+  type Browser,
+  type BrowserContext,
+  type LaunchOptions,
+  type Page,
+} from "puppeteer-core";
+import { type BrowserName, findBrowser } from "../browser.ts";
 
-/** Flags for a quiet headless browser that may run as root, as it does in containers. */
+/** Flags for a quiet headless Chromium that may run as root, as it does in containers. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -13,9 +18,19 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts Chromium. The caller closes it. */
-export async function launchBrowser(): Promise<Browser> {
-  return await puppeteer.launch({ executablePath: await findBrowser(), args: FLAGS });
+/** Starts a browser. The caller closes it. @param options Besides its own, such as further `args`. */
+export async function launchBrowser(
+  name: BrowserName = "chromium",
+  options: LaunchOptions = {},
+): Promise<Browser> {
+  const executablePath = await findBrowser(name);
+  return name === "firefox"
+    ? await puppeteer.launch({ browser: "firefox", executablePath, ...options })
+    : await puppeteer.launch({
+      executablePath,
+      ...options,
+      args: [...FLAGS, ...options.args ?? []],
+    });
 }
 
 /** What a test sees of a page, errors and warnings of its script included. */
@@ -25,13 +40,20 @@ export interface TunnelPage {
   troubles: string[];
 }
 
-/** Opens a page that has a `<lighthouse-tunnel>`. */
-export async function openPage(browser: Browser, url: string): Promise<TunnelPage> {
+/** Opens a page that has a `<lighthouse-tunnel>`. @param remark What is no trouble, if anything. */
+export async function openPage(
+  browser: Browser | BrowserContext,
+  url: string,
+  remark?: RegExp,
+): Promise<TunnelPage> {
   const page = await browser.newPage();
   const troubles: string[] = [];
-  page.on("pageerror", (error) => troubles.push(String(error)));
+  const note = (text: string) => {
+    if (!remark?.test(text)) troubles.push(text);
+  };
+  page.on("pageerror", (error) => note(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warn") troubles.push(message.text());
+    if (message.type() === "error" || message.type() === "warn") note(message.text());
   });
   await page.goto(url);
   await page.waitForSelector("lighthouse-tunnel:defined");

@@ -1,6 +1,7 @@
 // <lighthouse-tunnel> as a page's author and a page's reader meet it.
 import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import { toBase64url } from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { launchBrowser, openPage, untilState } from "./browser.ts";
@@ -40,8 +41,9 @@ function scenario(name: string, run: () => Promise<void>): void {
 /** Puts a new element into the page and records its state changes in `seen`. */
 async function embed(relay: string | null, content = ""): Promise<void> {
   await page.evaluate(
-    (relay, content) => {
+    (relay, hostKey, content) => {
       const tunnel = document.createElement("lighthouse-tunnel");
+      tunnel.setAttribute("host-key", hostKey);
       tunnel.setAttribute("stun", "none");
       if (relay !== null) tunnel.setAttribute("relay", relay);
       tunnel.innerHTML = content;
@@ -53,6 +55,7 @@ async function embed(relay: string | null, content = ""): Promise<void> {
       document.body.append(tunnel);
     },
     relay,
+    toBase64url(bridge.identity.publicKey),
     content,
   );
 }
@@ -66,13 +69,18 @@ scenario("goes from idle to connected, and says each step once", async () => {
 });
 
 scenario("a fetch right after the element was made waits for the connection", async () => {
-  const status = await page.evaluate(async (relay) => {
-    const tunnel = document.createElement("lighthouse-tunnel");
-    tunnel.relay = relay;
-    tunnel.stun = "none";
-    document.body.append(tunnel);
-    return (await tunnel.fetch("/api/notes")).status;
-  }, bridge.gateway.url);
+  const status = await page.evaluate(
+    async (relay, hostKey) => {
+      const tunnel = document.createElement("lighthouse-tunnel");
+      tunnel.relay = relay;
+      tunnel.hostKey = hostKey;
+      tunnel.stun = "none";
+      document.body.append(tunnel);
+      return (await tunnel.fetch("/api/notes")).status;
+    },
+    bridge.gateway.url,
+    toBase64url(bridge.identity.publicKey),
+  );
   assert.is(status, 200);
 });
 

@@ -2,13 +2,21 @@
 import * as assert from "uvu/assert";
 import type { Browser } from "puppeteer-core";
 import { WebSocket as Client } from "ws";
-import { answerOffer, endPeers } from "../../host/peer.ts";
-import { parseOffer } from "../../host/sdp.ts";
-import { parseRelayMessage, parseSignal, serveRequest, Session } from "../../wire/mod.ts";
+import { endPeers } from "../../host/peer.ts";
+import {
+  type Channel,
+  generateDeviceKeys,
+  parseRelayMessage,
+  parseSignal,
+  type SealedAnswer,
+  sealOffer,
+  toBase64url,
+} from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
 import { suite } from "../testing/suite.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { startScriptedHost } from "./scripted_host.ts";
 
 const test = suite("refusal", { deadline: 60_000 });
 
@@ -23,11 +31,15 @@ test.before(async () => {
 test.after(async () => {
   await browser?.close();
   await bridge?.[Symbol.asyncDispose]();
+  endPeers();
 });
 
 test("a page from an origin that is not listed is refused, and says what may be wrong", async () => {
   const { refused } = bridge.gateway.counts;
-  await using foreign = await startPage({ relay: () => bridge.gateway.url, stun: "none" });
+  await using foreign = await startPage({
+    relay: () => bridge.gateway.url,
+    hostKey: toBase64url(bridge.identity.publicKey),
+  });
   const { page } = await openPage(browser, foreign.url);
   const reason = await untilState(page, "failed");
   assert.match(reason, /refuses pages from http:\/\/127\.0\.0\.1:\d+/);
@@ -86,11 +98,8 @@ test("malformed messages to the relay get their errors, and the next good one wo
     ['{"action":"sendSignal","to":"","data":1}', /"code":"bad-message"/],
     [JSON.stringify({ action: "sendSignal", data: "x".repeat(20_000) }), /"code":"too-large"/],
     ['{"action":"sendSignal","data":"an offer?"}', /"code":"bad-message"/],
-    ['{"action":"sendSignal","data":{"type":"offer"}}', /"code":"bad-message"/],
-    ['{"action":"sendSignal","data":{"type":"offer","sdp":"v=0"}}', /"code":"bad-offer"/],
-    [offerWith("a=ice-ufrag:x"), /"code":"bad-offer"/],
-    [offerWith("a=ice-pwd:tooshort"), /"code":"bad-offer"/],
-    [offerWith("a=ice-pwd:odd characters, 22 of them!"), /"code":"bad-offer"/],
+    ['{"action":"sendSignal","data":{"type":"offer","sdp":"v=0"}}', /"code":"bad-message"/],
+    ['{"action":"sendSignal","data":{"type":"sealed-offer","v":1}}', /"code":"bad-message"/],
     ['{"action":"sendSignal","to":"me","data":"still there"}', /"data":"still there"/],
   ];
   const answers = await page.evaluate(
@@ -118,50 +127,70 @@ test("malformed messages to the relay get their errors, and the next good one wo
   await page.close();
 });
 
+test("a sealed offer that is none of a data channel is refused, to whom it came from alone", async () => {
+  const socket = new Client(bridge.gateway.url, { origin: bridge.page.origins[0] });
+  await new Promise((resolve) => socket.on("open", resolve));
+  for (
+    const sdp of [
+      "v=0",
+      sdpWith("a=ice-ufrag:x"),
+      sdpWith("a=ice-pwd:tooshort"),
+      sdpWith("a=ice-pwd:odd characters, 22 of them!"),
+    ]
+  ) {
+    const { signal, openAnswer } = await sealOffer({ sdp, origin: bridge.page.origins[0]! }, {
+      hostKey: bridge.identity.publicKey,
+      device: await generateDeviceKeys(),
+      sender: { kind: "stranger" },
+      time: Date.now(),
+    });
+    const answer = new Promise<string>((resolve) =>
+      socket.once("message", (text) => resolve(String(text)))
+    );
+    socket.send(JSON.stringify({ action: "sendSignal", data: signal }));
+    const message = parseRelayMessage(await answer);
+    assert.is(message.kind, "signal");
+    const sealed = parseSignal(message.kind === "signal" && message.data);
+    assert.is(sealed.type, "sealed-answer");
+    const opened = await openAnswer(sealed as SealedAnswer);
+    assert.is("refused" in opened && opened.refused.code, "bad-offer", sdp.slice(0, 300));
+  }
+  socket.close();
+});
+
 test("a page takes no harm from a malformed host: signals first, then frames", async () => {
   await using other = await startBridge({ propagation: 200 });
-  const host = new Client(other.gateway.url);
-  await new Promise((resolve) => host.on("open", resolve));
-  const sessions: Session[] = [];
-  const own = await ownId(host);
-  host.on("message", async (text) => {
-    const message = parseRelayMessage(String(text));
-    if (message.kind !== "signal" || !message.from) return;
-    const signal = parseSignal(message.data);
-    if (signal.type !== "offer") return;
-    const say = (data: unknown) =>
-      host.send(JSON.stringify({ action: "sendSignal", to: message.from, data }));
+  await using host = await startScriptedHost(other, { keys: other.identity.keys });
+  let sessions = 0;
+  /** What it does on its first connections. */
+  const greetings: ((channel: Channel) => void)[] = [
+    (channel) => channel.send(new Uint8Array([2, 200])),
+    (channel) => channel.send(new TextEncoder().encode("HTTP/1.1 200 OK")),
+    (channel) => channel.close(),
+  ];
+  host.onOffer = async ({ say, letIn }) => {
     say("not a signal");
     say({ type: "answer" });
-    say({ type: "answer", sdp: 5 });
+    say({ type: "sealed-answer", v: 1, ct: 5 });
     say({ type: "what?" });
-    const peer = answerOffer(parseOffer(signal.sdp), { stun: [] });
-    say({ type: "answer", sdp: await peer.answer });
-    const channel = await peer.channel;
-    for (const bytes of [[], [2], [99, 0, 0, 0, 1], [2, 0, 0, 0, 7, 1], [1, 0, 0, 0, 0]]) {
-      channel.send(new Uint8Array(bytes));
-    }
-    sessions.push(
-      new Session(channel, {
-        onStream: (stream) =>
-          serveRequest(stream, () => {
-            // Data of a stream that was never opened.
-            channel.send(new Uint8Array([2, 0, 0, 0, 200, ...Array(100).fill(1)]));
-            const body = new Blob(["fine"]).stream();
-            return Promise.resolve({ status: 200, statusText: "OK", headers: [], body });
-          }),
-      }),
-    );
-  });
-  other.function.setEnvironment({ ...other.function.environment, LAPTOP_ID: own }, { staleFor: 0 });
+    const channel = await letIn();
+    const greeting = greetings.shift();
+    if (greeting) return greeting(channel);
+    sessions++;
+    await host.serve(channel, (carrier) => {
+      // A message of nothing, a frame of no known type, and data of streams nobody opened.
+      for (const bytes of [[], [0x3f, 1, 1], [2, 3, 40, 0, 1], [2, 3, 41, 0, 1]]) {
+        carrier.send(new Uint8Array(bytes));
+      }
+    });
+  };
 
   const { page } = await openPage(browser, other.page.url);
   await untilState(page, "connected");
   for (let i = 0; i < 3; i++) assert.is((await fetchText(page, "/x")).text, "fine");
+  assert.equal(greetings, []);
+  assert.is(sessions, 1);
   await page.close();
-  await Promise.all(sessions.map((session) => session.closed));
-  host.close();
-  endPeers();
 });
 
 test("an answer that is lost on the way costs one attempt, and the next one connects", async () => {
@@ -169,7 +198,7 @@ test("an answer that is lost on the way costs one attempt, and the next one conn
   await untilState(page, "connected");
   let spoiled = 0;
   bridge.gateway.faults.post = (_id, body) => {
-    if (!body.includes('"type":"answer"') || spoiled > 2) return undefined;
+    if (!body.includes('"type":"sealed-answer"') || spoiled > 2) return undefined;
     spoiled++;
     // A server's error, which the relay tries again; all of its tries must fail.
     return 500;
@@ -182,10 +211,10 @@ test("an answer that is lost on the way costs one attempt, and the next one conn
   await page.close();
 });
 
-/** A page's offer whose lines of the same name as the given one are replaced by it. */
-function offerWith(line: string): string {
+/** A page's description whose lines of the same name as the given one are replaced by it. */
+function sdpWith(line: string): string {
   const name = line.slice(0, line.indexOf(":"));
-  const lines = [
+  return [
     "v=0",
     "o=- 1 2 IN IP4 127.0.0.1",
     "s=-",
@@ -198,19 +227,7 @@ function offerWith(line: string): string {
     "a=setup:actpass",
     "a=mid:0",
     "a=sctp-port:5000",
-  ].map((other) => other.startsWith(`${name}:`) ? line : other);
-  return JSON.stringify({ action: "sendSignal", data: { type: "offer", sdp: lines.join("\r\n") } });
-}
-
-async function ownId(socket: Client): Promise<string> {
-  const answer = new Promise<string>((resolve) =>
-    socket.on("message", (text) => {
-      const { from, data } = JSON.parse(String(text));
-      if (data === "who?") resolve(from);
-    })
-  );
-  socket.send(JSON.stringify({ action: "sendSignal", to: "me", data: "who?" }));
-  return await answer;
+  ].map((other) => other.startsWith(`${name}:`) ? line : other).join("\r\n");
 }
 
 test.run();

@@ -1,12 +1,14 @@
 // `npm start` as a newcomer meets it: the demo page in a real Chromium, and nothing left behind.
 import { spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { networkInterfaces } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import { launchBrowser, openPage, untilState } from "./browser.ts";
+import { readOutput } from "./host_command.ts";
 
 const test = suite("npm start", { deadline: 90_000 });
 
@@ -21,6 +23,7 @@ test("the demo lists, adds and deletes notes, and Ctrl-C ends all of it", async 
     const { page, troubles } = await openPage(browser, url);
     await untilState(page, "connected");
     await demo.until(/page connected/);
+    await demo.until(/AWS would have billed \d+ messages and \d+ runs so far: \$0\.0/);
     const before = await page.$$eval("#notes li", (items) => items.length);
 
     const text = `A note <b>${Date.now()}</b>`;
@@ -86,38 +89,27 @@ test("a PORT that is none is refused", async () => {
   assert.match(demo.output, /PORT is not a number/);
 });
 
+/** Where the host keeps its key: not where the developer's own is. */
+const state = await mkdtemp(join(tmpdir(), "lighthouse-start-"));
+test.after(() => rm(state, { recursive: true }));
+
 /** Runs `npm start`. Its signals go to npm alone, as from a supervisor. */
 function startDemo(port = "0") {
   const child = spawn("npm", ["start"], {
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, PORT: port, LIGHTHOUSE_STATE: state },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  const looks = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      for (const look of looks) look();
-    });
-  }
-  const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const read = readOutput(child);
+  const { exited } = read;
   return {
     pid: child.pid!,
     exited,
     get output() {
-      return output;
+      return read.output;
     },
     async until(pattern: RegExp): Promise<string> {
-      const { promise, resolve } = Promise.withResolvers<string>();
-      const look = () => {
-        if (pattern.test(output)) resolve(output);
-      };
-      looks.add(look);
-      look();
-      const ended = exited.then((code) => {
-        throw new Error(`npm start ended (${code}): ${output}`);
-      });
-      return await Promise.race([promise, ended]).finally(() => looks.delete(look));
+      await read.until(pattern);
+      return read.output;
     },
     interrupt(): Promise<number | null> {
       child.kill("SIGINT");

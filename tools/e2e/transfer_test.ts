@@ -5,6 +5,7 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway.ts";
 import { suite } from "../testing/suite.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { cutOff, Endless } from "./routes.ts";
 
 const test = suite("transfer", { deadline: 60_000 });
 const MiB = 1024 * 1024;
@@ -13,7 +14,7 @@ let bridge: Bridge;
 let browser: Browser;
 const closed: ConnectionCounts[] = [];
 /** What the backend has written of its endless answer, and whether that was ended. */
-const endless = { written: 0, ended: Promise.withResolvers<void>() };
+const endless = new Endless();
 /** Lets the backend's slow answer go on; the test decides when. */
 let release = () => {};
 
@@ -39,20 +40,10 @@ test.before(async () => {
         });
         request.pipe(response);
       },
-      "GET /endless": (_request, response) => {
-        const chunk = Buffer.alloc(64 * 1024);
-        const write = () => {
-          do endless.written += chunk.length; while (response.write(chunk));
-        };
-        response.on("drain", write).on("close", () => endless.ended.resolve());
-        write();
-      },
+      "GET /endless": endless.route,
       // Answers never.
       "GET /never": () => {},
-      "GET /cut": (_request, response) => {
-        response.writeHead(200, { "content-length": "100" });
-        response.write("only this", () => response.destroy());
-      },
+      "GET /cut": cutOff,
     },
   });
   await bridge.startHost().until("online");

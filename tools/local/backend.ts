@@ -2,7 +2,9 @@
 // on 127.0.0.1 alone, so no other machine reaches it except through Lighthouse.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { appRoutes } from "./backend_app.ts";
 import { dataRoutes } from "./backend_data.ts";
+import { mediaRoutes } from "./backend_media.ts";
 import { NoteFile, notesRoutes } from "./backend_notes.ts";
 import { Refusal, type Route, sendJson, urlOf } from "./backend_route.ts";
 
@@ -26,8 +28,8 @@ export interface Backend extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** The last 1000 requests, newest last; `path` is with the query. Tests may empty it. */
-  readonly requests: { method: string; path: string }[];
+  /** The last 1000 requests, newest last; `path` is with the query, `range` that field. Tests may empty it. */
+  readonly requests: { method: string; path: string; range?: string }[];
   /** Ends open requests and frees the port. */
   close(): Promise<void>;
 }
@@ -44,6 +46,11 @@ export interface Backend extends AsyncDisposable {
  * | `GET /api/download?bytes=5242880` | so many pseudo-random bytes, always the same ones |
  * | `GET /api/hash?bytes=5242880` | `{bytes, sha256}` of what the download sends |
  * | `POST /api/upload` | `{bytes, sha256}` of the body |
+ * | `GET /api/events?interval=1000` | an event (`text/event-stream`) each `interval` ms, with the time |
+ * | `GET /media/picture.svg` | a picture |
+ * | `GET /media/film.webm` | a film of 60 s and 24 MiB, in ranges |
+ * | `GET`, `POST /wishes` | a page with a form, which comes back by a redirect |
+ * | `GET /app/` | a web app of 83 files |
  *
  * Errors are `{"error": {"code", "message"}}`.
  *
@@ -51,11 +58,18 @@ export interface Backend extends AsyncDisposable {
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notes = await NoteFile.open(options.file);
-  const routes = { ...notesRoutes(notes), ...dataRoutes, ...options.routes };
+  const routes = {
+    ...notesRoutes(notes),
+    ...dataRoutes,
+    ...mediaRoutes(),
+    ...appRoutes,
+    ...options.routes,
+  };
   const requests: Backend["requests"] = [];
 
   const server = createServer((request, response) => {
-    requests.push({ method: request.method ?? "", path: request.url ?? "" });
+    const { method = "", url: path = "", headers: { range } } = request;
+    requests.push({ method, path, ...range && { range } });
     if (requests.length > MAX_RECORDED) requests.shift();
     void answer(routes, request, response);
   });

@@ -82,6 +82,11 @@ export class HostProcess {
     }
   }
 
+  /** Sends a signal that does not end it. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** Sends a signal and waits for the end. @default "SIGTERM" */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | string> {
     this.#child.kill(signal);

@@ -1,5 +1,5 @@
 // Development part: serves docs/demo as GitHub Pages would, from an origin other than the backend's,
-// with the local relay's address put into the page.
+// with the local relay's address put into its pages.
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,11 @@ import { fileURLToPath } from "node:url";
 
 const DEMO_FOLDER = fileURLToPath(new URL("../../docs/demo/", import.meta.url));
 const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.meta.url));
-const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-tunnel.js.map"];
+const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"]
+  .flatMap((name) => [name, `${name}.map`]);
+
+/** The relay that the demo names until it has one. */
+const DEMO_RELAY = "wss://YOUR-API.execute-api.us-east-1.amazonaws.com";
 
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
@@ -26,9 +30,17 @@ export interface PageOptions {
   relay: () => string;
   /** Value for the `stun` attribute. @default "none" */
   stun?: string;
+  /** Value for the `host-key` attribute. @default the attribute is left out */
+  hostKey?: string;
+  /** Value for the `host` attribute. @default the attribute is left out */
+  host?: string;
+  /** Called at each request: the value for the `registry` attribute; undefined leaves it out. */
+  registry?: () => string | undefined;
+  /** Besides the relay, what the page's policy lets it connect to. */
+  connect?: string[];
   /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
   port?: number;
-  /** Folder with the built `lighthouse-tunnel.js`. @default components/dist of this repository */
+  /** Folder with the built element and worker. @default components/dist of this repository */
   elementFolder?: string;
 }
 
@@ -99,7 +111,8 @@ async function answer(
   response.writeHead(status, {
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
+    // Asked for anew each time, yet a browser may keep the page for its Back button.
+    "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
   });
   response.end(body); // Node leaves the body out where the request is HEAD
@@ -125,16 +138,31 @@ async function find(options: PageOptions, request: IncomingMessage): Promise<Ans
     return text(404, "Cannot find it: there is no such file");
   }
   const body = await readFile(join(DEMO_FOLDER, name));
-  if (name !== "index.html") return { status: 200, type, body };
-  const { relay, stun = "none" } = options;
-  return { status: 200, type, body: withAttributes(body.toString(), { relay: relay(), stun }) };
+  if (extname(name) !== ".html") return { status: 200, type, body };
+  const { relay, hostKey, stun = "none", connect = [] } = options;
+  const registry = options.registry?.();
+  const values = { relay: relay(), stun, "host-key": hostKey, host: options.host, registry };
+  // What is left of the relay's address in the page is in its Content-Security-Policy.
+  const page = withAttributes(body.toString(), values)
+    .replaceAll(
+      DEMO_RELAY,
+      [
+        URL.parse(values.relay)?.origin ?? DEMO_RELAY,
+        ...registry ? [new URL(registry).origin] : [],
+        ...connect,
+      ]
+        .join(" "),
+    );
+  return { status: 200, type, body: page };
 }
 
-/** Gives the element's start tag other values for attributes that it has. */
-function withAttributes(html: string, values: Record<string, string>): string {
+/** Gives the element's start tag these attributes, in place of those that it has. */
+function withAttributes(html: string, values: Record<string, string | undefined>): string {
   return html.replace(/<lighthouse-tunnel\b[^>]*>/, (tag) => {
     for (const [name, value] of Object.entries(values)) {
-      tag = tag.replace(new RegExp(`\\b${name}="[^"]*"`), () => `${name}="${escape(value)}"`);
+      if (value === undefined) continue;
+      const without = tag.replace(new RegExp(`\\s*\\b${name}="[^"]*"`), "");
+      tag = without.replace(/\s*>$/, () => ` ${name}="${escape(value)}">`);
     }
     return tag;
   });

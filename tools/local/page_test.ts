@@ -17,8 +17,10 @@ async function withPage(
 ): Promise<void> {
   const elementFolder = await mkdtemp(join(tmpdir(), "lighthouse-page-"));
   try {
-    await writeFile(join(elementFolder, "lighthouse-tunnel.js"), "// the element\n");
-    await writeFile(join(elementFolder, "lighthouse-tunnel.js.map"), "{}");
+    for (const name of ["lighthouse-tunnel.js", "lighthouse-worker.js"]) {
+      await writeFile(join(elementFolder, name), "// built\n");
+      await writeFile(join(elementFolder, `${name}.map`), "{}");
+    }
     await using page = await startPage({ relay: () => RELAY, elementFolder, ...options });
     await use(page);
   } finally {
@@ -26,9 +28,9 @@ async function withPage(
   }
 }
 
-/** The value of an attribute of the page's element, as it stands in the HTML. */
-async function attribute(page: Page, name: string): Promise<string | undefined> {
-  const html = await (await fetch(page.url)).text();
+/** The value of an attribute of a page's element, as it stands in the HTML. */
+async function attribute(page: Page, name: string, file = ""): Promise<string | undefined> {
+  const html = await (await fetch(page.url + file)).text();
   const tag = html.match(/<lighthouse-tunnel\b[^>]*>/)?.[0] ?? "";
   return tag.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1];
 }
@@ -55,6 +57,10 @@ for (
     ["lighthouse.svg", "image/svg+xml"],
     ["lighthouse-tunnel.js", "text/javascript; charset=utf-8"],
     ["lighthouse-tunnel.js.map", "application/json; charset=utf-8"],
+    ["web.html", "text/html; charset=utf-8"],
+    ["sw.js", "text/javascript; charset=utf-8"],
+    ["lighthouse-worker.js", "text/javascript; charset=utf-8"],
+    ["lighthouse-worker.js.map", "application/json; charset=utf-8"],
   ] as const
 ) {
   test(`GET /${name} is served as ${type}`, async () => {
@@ -62,7 +68,7 @@ for (
       const get = await fetch(`${url}${name}?v=1`);
       assert.is(get.status, 200);
       assert.is(get.headers.get("content-type"), type);
-      assert.is(get.headers.get("cache-control"), "no-store");
+      assert.is(get.headers.get("cache-control"), "no-cache");
       const body = await get.arrayBuffer();
       assert.ok(body.byteLength > 0);
       const head = await fetch(`${url}${name}`, { method: "HEAD" });
@@ -79,6 +85,10 @@ test("the relay is asked for at each request", async () => {
     relay = "ws://127.0.0.1:2/prod";
     assert.is(await attribute(page, "relay"), "ws://127.0.0.1:2/prod");
   }, { relay: () => relay });
+});
+
+test("every page has the relay's address", async () => {
+  await withPage(async (page) => assert.is(await attribute(page, "relay", "web.html"), RELAY));
 });
 
 test('stun is "none" unless given', async () => {
@@ -177,14 +187,30 @@ test("a port in use is named, with the command that takes another", async () => 
   });
 });
 
-test("the page has no inline script or style, and its policy allows none", async () => {
-  await withPage(async ({ url }) => {
-    const html = await (await fetch(url)).text();
-    assert.not.match(html, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i);
-    const policy = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
-    assert.match(policy ?? "", "default-src 'none'");
-    assert.not.match(policy ?? "", "unsafe");
+for (const name of ["", "web.html"]) {
+  test(`/${name} has no inline script or style, and its policy allows none`, async () => {
+    await withPage(async ({ url }) => {
+      const html = await (await fetch(url + name)).text();
+      assert.not.match(html, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i);
+      const policy = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
+      assert.match(policy ?? "", "default-src 'none'");
+      assert.not.match(policy ?? "", "unsafe");
+      // Of all WebSockets, the relay's alone.
+      const connect = policy?.match(/connect-src ('self' )?([^;]*);/)?.[2];
+      assert.is(connect, new URL(RELAY).origin);
+    });
   });
+}
+
+test("the host's key is named where it is given", async () => {
+  await withPage(async (page) => assert.is(await attribute(page, "host-key"), undefined));
+  await withPage(
+    async (page) => {
+      assert.is(await attribute(page, "host-key"), "BAAA");
+      assert.is(await attribute(page, "host-key", "web.html"), "BAAA");
+    },
+    { hostKey: "BAAA" },
+  );
 });
 
 test("close() frees the port, and may be called twice", async () => {

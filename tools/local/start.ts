@@ -1,25 +1,37 @@
 // `npm start`: the whole bridge on this machine, and a demo page to click at.
 //
-//     npm start              the page on port 8080
-//     PORT=9000 npm start    the page on another
+//     npm start                     the page on port 8080
+//     npm start -- --registry s3    with the registry in S3, which the page looks into
+//     PORT=9000 npm start           the page on another port
 import process from "node:process";
-import { styleText } from "node:util";
+import { parseArgs, styleText } from "node:util";
+import { invite } from "../../host/invitation.ts";
+import { pairingsFolder } from "../../host/pairings.ts";
+import { costOf, formatDollars } from "../../host/prices.ts";
 import { build } from "../build.ts";
 import { startBridge } from "./bridge.ts";
+import { Meter } from "./meter.ts";
 import type { HostLine } from "./host_process.ts";
 
 /** The host's events that are shown as they come. */
 const SHOWN = new Set([
   "registering",
   "online",
+  "device-paired",
+  "device-revoked",
   "page-connected",
   "page-left",
   "relay-lost",
   "registration-failed",
+  "foreign-entry",
   "signal-refused",
 ]);
 
+/** Those after which a page has cost what it costs. */
+const COSTING = new Set(["page-connected", "page-left"]);
+
 const port = parsePort(process.env.PORT ?? "8080");
+const registry = parseRegistry(process.argv.slice(2));
 try {
   await start();
 } catch (error) {
@@ -33,18 +45,44 @@ async function start(): Promise<void> {
     process.on(signal, () => stop.resolve(signal));
   }
   await build();
+  const meter = new Meter();
+  const tellCost = () => {
+    const billed = meter.read(bridge.gateway);
+    const { messages, runs } = billed;
+    const dollars = formatDollars(costOf(billed));
+    const figures = `${messages} messages and ${runs} runs so far: ${dollars}`;
+    console.log(`  ${styleText("dim", `AWS would have billed ${figures}`)}`);
+  };
   await using bridge = await startBridge({
     port,
+    onActivity: meter.note,
+    // A browser that was paired last time is to know this relay again.
+    relayPort: port && port + 1,
     notes: ".lighthouse/notes.json",
-    onHostLine: show,
+    state: process.env.LIGHTHOUSE_STATE || ".lighthouse/state",
+    isPublic: false,
+    registry,
+    onHostLine: (line) => {
+      show(line);
+      if (COSTING.has(line.event)) tellCost();
+    },
   });
+  const { link } = await invite(
+    pairingsFolder(bridge.state),
+    bridge.identity,
+    new URL(bridge.page.url),
+  );
   console.log(`
   ${styleText("bold", "Lighthouse on this machine")}
   The relay's Lambda runs here, behind stand-ins for API Gateway and for Lambda's control plane.
 
   backend   ${bridge.backend.url}  (private: 127.0.0.1 alone)
   relay     ${bridge.gateway.url}
-  page      ${styleText(["bold", "underline"], bridge.page.url)}  ← click here
+  registry  ${bridge.store?.url ?? "the Lambda's environment"}
+  page      ${styleText(["bold", "underline"], link)}  ← click here
+
+  The link pairs your browser with the host, once, within ten minutes. After that, and in any browser
+  that is paired already: ${bridge.page.url}
 `);
   const host = bridge.startHost();
   const reason = await Promise.race([
@@ -59,6 +97,18 @@ function show({ level, event, message }: HostLine): void {
   if (!SHOWN.has(event)) return;
   const mark = level === "info" ? styleText("green", "●") : styleText("yellow", "▲");
   console.log(`  ${mark} ${message}`);
+}
+
+function parseRegistry(args: string[]): "lambda-env" | "s3" {
+  try {
+    const { values } = parseArgs({ args, options: { registry: { type: "string" } } });
+    const { registry = "lambda-env" } = values;
+    if (registry === "lambda-env" || registry === "s3") return registry;
+    throw new Error(`--registry is neither lambda-env nor s3: ${registry}`);
+  } catch (error) {
+    console.error(`Cannot start: ${(error as Error).message}`);
+    process.exit(2);
+  }
 }
 
 function parsePort(text: string): number {

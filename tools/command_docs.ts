@@ -1,0 +1,14 @@
+// What is written from the description of the host's commands.
+import { writeFile } from "node:fs/promises";
+import { formatConfigSchema } from "../host/config_schema.ts";
+import { formatManPage, formatMarkdown } from "../host/cli/help.ts";
+
+const PAGE = "docs/command-line.md";
+const SCHEMA = "docs/config.schema.json";
+
+/** Writes the page of the documentation, the settings' schema, and the man page beside the bundle. */
+export async function writeCommandDocs(): Promise<void> {
+  await writeFile(PAGE, formatMarkdown());
+  await writeFile(SCHEMA, formatConfigSchema());
+  await writeFile("host/dist/lighthouse-host.1", formatManPage());
+}

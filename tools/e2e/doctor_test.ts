@@ -1,0 +1,192 @@
+// `lighthouse-host doctor` against the real bridge: what it finds when all is well, and when each part
+// is not.
+import { spawnSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import * as assert from "uvu/assert";
+import type { Finding } from "../../host/doctor/examine.ts";
+import { run } from "../../host/testing/program.ts";
+import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
+import { suite } from "../testing/suite.ts";
+import { startRouter } from "./router.ts";
+import { startStunServer, type StunServerOptions } from "./stun_server.ts";
+
+const PROGRAM = new URL("../../host/dist/main.mjs", import.meta.url).pathname;
+
+const test = suite("doctor", { deadline: 60_000 });
+
+/** Runs it; findings by the name of the check, the last of a name. */
+async function examine(bridge: Bridge, ...flags: string[]) {
+  const usual = bridge.hostFlags();
+  // Given once more, a flag that repeats would count besides.
+  const at = usual.indexOf(flags[0] ?? "");
+  if (at >= 0) usual.splice(at, 2);
+  const args = ["doctor", "--json", ...usual, ...flags];
+  const { code, output, errors } = await run(args, bridge.hostEnvironment);
+  assert.is(errors, "");
+  const findings = output.trim().split("\n").map((line) => JSON.parse(line) as Finding);
+  return { code, findings, found: new Map(findings.map((each) => [each.check, each])) };
+}
+
+async function online(options: BridgeOptions = {}) {
+  const bridge = await startBridge({ propagation: 200, isPublic: false, ...options });
+  const host = bridge.startHost();
+  await host.until("online");
+  return { bridge, host };
+}
+
+test("with a host that is online all is well, and a page's way is gone once", async () => {
+  const { bridge, host } = await online();
+  await using _ = bridge;
+  const { code, findings, found } = await examine(bridge);
+  assert.equal(findings.map(({ check }) => check), [
+    ...["settings", "state", "key", "dns", "clock", "backend", "stun", "relay"],
+    ...["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
+    ...["registration", "service", "loop"],
+  ]);
+  assert.equal(findings.filter(({ ok }) => ok === false), []);
+  assert.is(code, 0);
+  assert.match(found.get("settings")!.message, `process ${host.pid}`);
+  assert.match(found.get("loop")!.message, /GET \/: \d{3} in \d+ ms/);
+  // Nothing is left of the device that it was.
+  await host.until("device-revoked");
+  assert.equal(await readdir(join(bridge.state, "devices")), []);
+  assert.equal(await readdir(join(bridge.state, "pairings")), []);
+  const shown = await run(["doctor", ...bridge.hostFlags()], bridge.hostEnvironment);
+  assert.match(shown.output, /^✓ settings .*\n✓ state /);
+  assert.match(shown.output, /\n\nAll is well\.\n$/);
+});
+
+test("with the S3 registry, too; and whether the page may read it", async () => {
+  const { bridge } = await online({ registry: "s3" });
+  await using _ = bridge;
+  const [origin] = bridge.page.origins;
+  const { code, found } = await examine(bridge, "--page", `${origin}/`);
+  assert.is(code, 0);
+  assert.match(found.get("cors")!.message, `${origin} may read`);
+  assert.is(found.get("loop")!.ok, true);
+  const other = await examine(bridge, "--page", "https://other.example/");
+  assert.is(other.found.get("cors")!.ok, false);
+  assert.match(other.found.get("cors")!.cure!, "origins");
+  assert.is(other.code, 1);
+});
+
+test("without a host, what needs one is not tried, and nothing is registered", async () => {
+  await using bridge = await startBridge({ propagation: 200 });
+  const { code, found } = await examine(bridge);
+  assert.is(code, 0);
+  assert.is(found.get("loop")!.ok, null);
+  assert.match(found.get("loop")!.message, "lighthouse-host run");
+  assert.match(found.get("registration")!.message, "nobody");
+  assert.is(bridge.function.environment.LAPTOP_ID, "init");
+});
+
+test("what is wrong is told, each with its cure, and the rest is looked at all the same", async () => {
+  await using bridge = await startBridge({ propagation: 200 });
+  await chmod(join(bridge.state, "host.key"), 0o644);
+  bridge.controlPlane.faults.answer = (operation) =>
+    operation === "UpdateFunctionConfiguration"
+      ? { status: 403, code: "AccessDeniedException" }
+      : undefined;
+  const { code, found } = await examine(bridge, "--backend", "http://127.0.0.1:9");
+  assert.is(code, 1);
+  assert.match(found.get("key")!.message, "chmod 600");
+  assert.is(found.get("backend")!.ok, false);
+  assert.match(found.get("backend")!.cure!, "start it");
+  assert.is(found.get("lambda:GetFunctionConfiguration")!.ok, true);
+  assert.match(found.get("lambda:UpdateFunctionConfiguration")!.message, '"Action"');
+  assert.is(found.has("registration"), false);
+  assert.is(found.get("loop")!.ok, null);
+});
+
+test("a relay that is away, and settings that are wrong, are told of", async () => {
+  await using bridge = await startBridge({ propagation: 200 });
+  const away = await examine(bridge, "--relay", "ws://127.0.0.1:9/prod");
+  assert.is(away.code, 1);
+  assert.match(away.found.get("relay")!.message, "ECONNREFUSED");
+  assert.is(away.found.get("clock")!.ok, null);
+  const nowhere = await examine(bridge, "--relay", "wss://relay.invalid/prod");
+  assert.is(nowhere.found.get("dns")!.ok, false);
+  const wrong = await examine(bridge, "--stun", "turn:x");
+  assert.equal(wrong.findings.map(({ check }) => check), ["settings", "service"]);
+  assert.match(wrong.found.get("settings")!.message, "expected stun:host:port");
+});
+
+/** What a server says, and what is to be made of it. */
+const NETWORKS: [name: string, StunServerOptions, check: string, ok: boolean | null, RegExp][] = [
+  ["no router", { hasOther: true }, "nat", true, /no router.*STUN will do/],
+  [
+    "a cone NAT",
+    { hasOther: true, seenAs: "198.51.100.7" },
+    ...["nat", true, /endpoint-independent.*STUN will do/] as const,
+  ],
+  [
+    "a symmetric NAT",
+    { hasOther: true, seenAs: "198.51.100.7", isSymmetric: true },
+    ...["nat", false, /symmetric.*TURN would be needed/] as const,
+  ],
+  ["one address", { seenAs: "198.51.100.7" }, "nat", null, /not known/],
+  ["UDP held back", { answers: false }, "stun", false, /do not answer/],
+];
+for (const [name, options, check, ok, message] of NETWORKS) {
+  test(`the network is judged: ${name}`, async () => {
+    await using bridge = await startBridge({ propagation: 200 });
+    await using server = await startStunServer(options);
+    const { code, found } = await examine(bridge, "--stun", server.url);
+    assert.is(found.get(check)!.ok, ok);
+    assert.match(found.get(check)!.message, message);
+    assert.is(code, ok === false ? 1 : 0);
+  });
+}
+
+/** Two routers, as nftables makes them. */
+const ROUTERS: [name: string, rule: string, ok: boolean][] = [
+  ["cone", "masquerade", true],
+  ["symmetric", "masquerade fully-random", false],
+];
+const canRoute = process.platform === "linux" && process.getuid!() === 0 &&
+  spawnSync("nft", ["--version"]).status === 0;
+for (const [name, rule, ok] of canRoute ? ROUTERS : []) {
+  test(`behind a real ${name} NAT`, async () => {
+    await using network = await startRouter(rule);
+    await using server = await startStunServer({ hasOther: true, addresses: network.outside });
+    const output = network.run(
+      [process.execPath, PROGRAM, "doctor", "--json", "--stun", server.url],
+      ["--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"],
+    );
+    const findings = (await output).trim().split("\n").map((line) => JSON.parse(line) as Finding);
+    const nat = findings.find(({ check }) => check === "nat")!;
+    assert.is(nat.ok, ok);
+    assert.match(nat.message, ok ? "endpoint-independent" : "symmetric");
+  });
+}
+
+test("a service that is installed and does not run is told of", async () => {
+  await using bridge = await startBridge({ propagation: 200 });
+  const home = await mkdtemp(join(tmpdir(), "lighthouse-home-"));
+  const folder = join(home, "systemd", "user");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "lighthouse-host.service"), "");
+  const { output } = await run(["doctor", "--json", ...bridge.hostFlags()], {
+    ...bridge.hostEnvironment,
+    XDG_CONFIG_HOME: home,
+  });
+  const [service] = output.trim().split("\n").map((line) => JSON.parse(line) as Finding)
+    .filter(({ check }) => check === "service");
+  assert.is(service!.ok, process.platform === "linux" ? false : null);
+  await rm(home, { recursive: true });
+});
+
+test("what a host runs with goes before the settings file", async () => {
+  const { bridge } = await online();
+  await using _ = bridge;
+  const { output } = await run(
+    ["doctor", "--json", "--state", bridge.state],
+    bridge.hostEnvironment,
+  );
+  assert.match(output, '"check":"loop","ok":true');
+});
+
+test.run();

@@ -1,0 +1,100 @@
+// The inspector as the laptop's owner sees it: a page's requests in a real browser, while they come.
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { startBridge } from "../local/bridge.ts";
+import { suite } from "../testing/suite.ts";
+import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+
+const test = suite("inspector", { deadline: 60_000 });
+
+await using stack = new AsyncDisposableStack();
+const bridge = stack.use(await startBridge({ propagation: 200 }));
+const host = bridge.startHost(["--inspect", "0"]);
+await host.until("online");
+const browser = await launchBrowser();
+stack.defer(() => browser.close());
+const { page } = await openPage(browser, bridge.page.url);
+await untilState(page, "connected");
+const file = join(bridge.state, "inspector.url");
+const url = (await readFile(file, "utf8")).trim();
+const inspector = await browser.newPage();
+const troubles: string[] = [];
+inspector.on("pageerror", (error) => troubles.push(String(error)));
+inspector.on("console", (message) => {
+  if (["error", "warn"].includes(message.type())) troubles.push(message.text());
+});
+await inspector.goto(url);
+const all = stack.move();
+test.after(() => all.disposeAsync());
+
+/** Resolves when the text of what the selector finds matches. */
+const until = (selector: string, pattern: RegExp) =>
+  inspector.waitForFunction(
+    (selector, source) =>
+      [...document.querySelectorAll(selector)]
+        .some((element) => new RegExp(source).test(element.textContent!)),
+    {},
+    selector,
+    pattern.source,
+  );
+
+test("the address is its owner's alone to read, and in no log", async () => {
+  assert.is((await stat(file)).mode & 0o077, 0);
+  const token = new URL(url).hash.slice("#token=".length);
+  assert.ok(token.length > 20);
+  assert.is(host.lines.some((line) => JSON.stringify(line).includes(token)), false);
+  await until("#status", /Following/);
+  assert.is(new URL(inspector.url()).hash, "");
+});
+
+test("a request appears as it comes, is shown, and is replayed with its body", async () => {
+  await inspector.click("#bodies");
+  await inspector.waitForFunction(() =>
+    document.querySelector<HTMLInputElement>("#bodies")!.checked
+  );
+  const init = { method: "POST", body: '{"text":"Milk"}', headers: { "x-token": "hush" } };
+  assert.is((await fetchText(page, "/api/notes", init)).status, 201);
+  await until("#rows tr", /POST \/api\/notes.*201/s);
+  await inspector.click("#rows tr button");
+  await until("#request-body", /"text":"Milk"/);
+  await until("#answer-body", /Milk/);
+  assert.not.match(await inspector.content(), "hush");
+  const posts = () =>
+    bridge.backend.requests.filter(({ method, path }) =>
+      method === "POST" && path === "/api/notes"
+    );
+  assert.is(posts().length, 1);
+  await inspector.click("#replay");
+  await until("#outcome", /answer to the replay/);
+  await until("#rows tr", /POST \/api\/notes \(replay\).*201/s);
+  assert.is(posts().length, 2);
+
+  await inspector.type("#filter", "nothing like it");
+  await inspector.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLElement>("#rows tr")].every(({ hidden }) => hidden)
+  );
+  await inspector.keyboard.press("Escape");
+  await inspector.waitForSelector("#details", { hidden: true });
+  assert.equal(troubles, []);
+});
+
+test("a reload goes on, and an address without the token gets nothing", async () => {
+  await inspector.reload();
+  await until("#rows tr", /POST \/api\/notes/);
+  const stranger = await browser.createBrowserContext();
+  const other = await stranger.newPage();
+  await other.goto(new URL("/", url).href);
+  await other.waitForFunction(() =>
+    document.querySelector("#status")!.textContent.includes("Open the address")
+  );
+  await stranger.close();
+});
+
+test("its page and its address end with the host", async () => {
+  assert.is(await host.stop(), 0);
+  await until("#status", /trying again/);
+  assert.is(await stat(file).then(() => true, () => false), false);
+});
+
+test.run();

@@ -1,0 +1,262 @@
+// Pairing as its user goes through it: from what the terminal prints to the first answer in a real
+// browser, and what page and terminal say where it does not work.
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import type { BrowserName } from "../browser.ts";
+import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { HostProcess } from "../local/host_process.ts";
+import { suite } from "../testing/suite.ts";
+import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { type HostCommand, runCommand, startCommand } from "./host_command.ts";
+
+for (const name of ["chromium", "firefox"] as const) testIn(name);
+
+function testIn(name: BrowserName): void {
+  const test = suite(`pairing in ${name}`, { deadline: 60_000 });
+  let bridge: Bridge;
+  let host: HostProcess;
+  let browser: Browser;
+  let context: BrowserContext;
+  let flags: string[];
+
+  test.before(async () => {
+    bridge = await startBridge({
+      propagation: 200,
+      isPublic: false,
+      routes: {
+        "GET /fields": (request, response) => {
+          response.end(JSON.stringify(request.headers));
+        },
+        "GET /never": () => {},
+      },
+    });
+    flags = ["--state", bridge.state];
+    host = bridge.startHost();
+    await host.until("online");
+    browser = await launchBrowser(name);
+  });
+  test.after(async () => {
+    await browser?.close();
+    await bridge?.[Symbol.asyncDispose]();
+  });
+  test.before.each(async () => {
+    context = await browser.createBrowserContext();
+  });
+  test.after.each(() => context.close());
+
+  /** `lighthouse-host pair`, and the link that it prints. */
+  async function pair(...more: string[]): Promise<{ command: HostCommand; link: string }> {
+    const command = startCommand("pair", ...flags, "--page", bridge.page.url, ...more);
+    return { command, link: (await command.until(/^ +(http\S+#lighthouse=\S+)$/m))[1]! };
+  }
+
+  /** A page in the test's own profile. */
+  const open = async (url = bridge.page.url, where = context) => (await openPage(where, url)).page;
+
+  /** Pairs the test's profile. */
+  async function openPaired(...more: string[]): Promise<Page> {
+    const { command, link } = await pair(...more);
+    const page = await open(link);
+    await untilState(page, "connected");
+    assert.is(await command.exited, 0);
+    return page;
+  }
+
+  const device = (page: Page) =>
+    page.evaluate(() => document.querySelector("lighthouse-tunnel")!.device);
+
+  async function failure(page: Page): Promise<[code: string, reason: string]> {
+    const reason = await untilState(page, "failed");
+    const code = await page.evaluate(() =>
+      document.querySelector("lighthouse-tunnel")!.error!.code
+    );
+    return [code, reason];
+  }
+
+  /** The code that the host's log has for the refusal that comes next. */
+  function nextRefusal(): Promise<unknown> {
+    const from = host.lines.length;
+    return host.until("signal-refused", from).then(({ code }) => code);
+  }
+
+  test("from the terminal's link to the first answer", async () => {
+    const { command, link } = await pair("--name", "Ännchens phone");
+    assert.match(command.output, /▀|█/, "a code to scan");
+    const page = await open(link);
+    await untilState(page, "connected");
+    assert.is(page.url(), bridge.page.url);
+    const { status, text } = await fetchText(page, "/fields");
+    assert.is(status, 200);
+    const paired = (await device(page))!;
+    assert.is(paired.name, "Ännchens phone");
+    const fields = JSON.parse(text);
+    assert.is(fields["lighthouse-device-id"], paired.id);
+    assert.is(decodeURIComponent(fields["lighthouse-device"]), paired.name);
+
+    // The terminal says who came.
+    assert.is(await command.exited, 0);
+    const site = bridge.page.url.slice(0, -1);
+    assert.match(command.output, `Paired with “Ännchens phone” on ${site}, for all services`);
+    assert.match(await runCommand("devices", ...flags), new RegExp(`Ännchens phone +${paired.id}`));
+    // And the demo shows it.
+    const shown = await page.$eval("#device", (element) => element.textContent);
+    assert.is(shown, "paired as “Ännchens phone”");
+    await page.reload();
+    await untilState(page, "connected");
+    assert.equal(await device(page), paired);
+  });
+
+  test("a device without a given name proposes one", async () => {
+    const page = await openPaired();
+    const browserName = name === "chromium" ? "Chrome" : "Firefox";
+    assert.match((await device(page))!.name, new RegExp(`^${browserName} on Linux`));
+  });
+
+  test("a link that was used is refused to the next browser, and serves the first again", async () => {
+    const { link } = await pair();
+    const first = await open(link);
+    await untilState(first, "connected");
+    const paired = await device(first);
+    const other = await browser.createBrowserContext();
+    try {
+      const refusal = nextRefusal();
+      const [code, reason] = await failure(await open(link, other));
+      assert.is(code, "pairing-used");
+      assert.match(reason, /has let another device in already.*lighthouse-host pair/);
+      assert.is(await refusal, "pairing-used");
+    } finally {
+      await other.close();
+    }
+    const again = await open(link);
+    await untilState(again, "connected");
+    assert.equal(await device(again), paired);
+  });
+
+  test("a link that has expired is refused", async () => {
+    const { link, command } = await pair("--no-wait");
+    await command.exited;
+    await expireAll();
+    const refusal = nextRefusal();
+    const [code, reason] = await failure(await open(link));
+    assert.is(code, "pairing-expired");
+    assert.match(reason, /has expired.*lighthouse-host pair/);
+    assert.is(await refusal, "pairing-expired");
+  });
+
+  test("a link that its owner took back lets nobody in", async () => {
+    const { link, command } = await pair();
+    command.interrupt();
+    assert.is(await command.exited, 1);
+    assert.match(command.output, /Cancelled: the link lets nobody in/);
+    const [code] = await failure(await open(link));
+    assert.is(code, "pairing-expired");
+  });
+
+  test("a link of another host is refused, and told to be that", async () => {
+    const state = await mkdtemp(join(tmpdir(), "lighthouse-other-"));
+    try {
+      const output = await runCommand(
+        ...["pair", "--no-wait", "--state", join(state, "state"), "--page", bridge.page.url],
+      );
+      const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
+      const refusal = nextRefusal();
+      const [code, reason] = await failure(await open(link));
+      assert.is(code, "host-key-changed");
+      assert.match(reason, /not the one that printed this pairing link/);
+      assert.is(await refusal, "not-paired");
+    } finally {
+      await rm(state, { recursive: true });
+    }
+  });
+
+  test("revoked while connected, it is out at once, and comes back by another link", async () => {
+    const page = await openPaired("--name", "lost phone");
+    await page.evaluate(() => {
+      const outcome = document.querySelector("lighthouse-tunnel")!.fetch("/never")
+        .catch((error) => error.cause.code);
+      Object.assign(globalThis, { outcome });
+    });
+    const started = performance.now();
+    const output = await runCommand("revoke", "lost phone", ...flags);
+    assert.match(output, /Revoked “lost phone”/);
+    const [code, reason] = await failure(page);
+    console.log(`  ${name}: out after ${Math.round(performance.now() - started)} ms`);
+    assert.is(code, "device-revoked");
+    assert.match(reason, /has removed this browser from its devices/);
+    const outcome = await page.evaluate(() =>
+      (globalThis as unknown as { outcome: Promise<string> }).outcome
+    );
+    assert.ok(["device-revoked", "session-lost"].includes(outcome), outcome);
+    assert.match((await host.until("device-revoked")).message, /“lost phone” is revoked/);
+    assert.not.match(await runCommand("devices", ...flags), /lost phone/);
+
+    const { link } = await pair("--name", "found phone");
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, new URL(link).hash);
+    await untilState(page, "connected");
+    assert.is((await device(page))!.name, "found phone");
+    assert.is((await fetchText(page, "/fields")).status, 200);
+  });
+
+  test("revoked while it was away, it is told when it comes, and the host is left in peace", async () => {
+    const page = await openPaired("--name", "away");
+    await page.goto("about:blank");
+    await runCommand("revoke", "away", ...flags);
+    const refusal = nextRefusal();
+    await page.goto(bridge.page.url);
+    await page.waitForSelector("lighthouse-tunnel:defined");
+    assert.is((await failure(page))[0], "device-revoked");
+    assert.is(await refusal, "device-revoked");
+    // The host, too, says something now and then, by the connection that it has.
+    const { connects } = bridge.gateway.counts;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.is(bridge.gateway.counts.connects, connects);
+  });
+
+  test("another name shows at the next connection", async () => {
+    const page = await openPaired("--name", "old name");
+    await runCommand("rename", "old name", "new name", ...flags);
+    await page.reload();
+    await untilState(page, "connected");
+    assert.is((await device(page))!.name, "new name");
+  });
+
+  test("a browser that was never paired is told so, and asks nobody", async () => {
+    const { connects } = bridge.gateway.counts;
+    const page = await open();
+    const [code, reason] = await failure(page);
+    assert.is(code, "not-paired");
+    assert.match(reason, /lighthouse-host pair/);
+    assert.is(bridge.gateway.counts.connects, connects);
+    const shown = await page.$eval("#notes-empty", (element) => element.textContent);
+    assert.match(shown, /once this browser is paired/);
+  });
+
+  test("the demo's button forgets the key, and the browser is a stranger again", async () => {
+    const page = await openPaired("--name", "forgetful");
+    await page.click("#forget");
+    assert.is((await failure(page))[0], "not-paired");
+    assert.is(await device(page), undefined);
+    await page.reload();
+    assert.is((await failure(page))[0], "not-paired");
+  });
+
+  /** Lets the time of all pairing links be over. */
+  async function expireAll(): Promise<void> {
+    const folder = join(bridge.state, "pairings");
+    for (const file of await readdir(folder)) {
+      if (!file.endsWith(".json")) continue;
+      const pairing = JSON.parse(await readFile(join(folder, file), "utf8"));
+      pairing.expires = typeof pairing.expires === "string"
+        ? new Date(Date.now() - 1000).toISOString()
+        : Date.now() - 1000;
+      await writeFile(join(folder, file), JSON.stringify(pairing));
+    }
+  }
+
+  test.run();
+}

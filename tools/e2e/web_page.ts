@@ -1,0 +1,38 @@
+// What the tests of the service worker share: pages that know nothing of the tunnel.
+import type { Browser, Page } from "puppeteer-core";
+import { openPage, type TunnelPage, untilState } from "./browser.ts";
+
+/** What Firefox remarks whenever a body that comes from a service worker is not read to its end. */
+const REMARK = /A ServiceWorker intercepted the request and encountered an unexpected error/;
+
+/** Opens the demo of plain URLs, or another page with the same element, and waits until it is connected. */
+export async function openWeb(browser: Browser, url: string): Promise<TunnelPage> {
+  const opened = await openPage(browser, url, REMARK);
+  await untilState(opened.page, "connected");
+  return opened;
+}
+
+/** Resolves when the condition holds. The test's deadline bounds it. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** `fetch` as any page's script calls it. */
+export async function plainFetch(page: Page, path: string, init: RequestInit = {}) {
+  return await page.evaluate(
+    async (path, init) => {
+      const response = await fetch(path, init);
+      const { status, url, redirected } = response;
+      return { status, url, redirected, text: await response.text() };
+    },
+    path,
+    init,
+  );
+}
+
+/** Removes what asks for things by itself. */
+export async function calm(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const element of document.querySelectorAll("iframe, video")) element.remove();
+  });
+}

@@ -1,0 +1,69 @@
+// Development part: a small web app of many files on the sample backend, as a page that is shown in a
+// frame: its modules, its style sheet and its pictures all come one by one, by relative URLs.
+import type { ServerResponse } from "node:http";
+import { Refusal, type Route, urlOf } from "./backend_route.ts";
+
+/** Tiles of the app's board: a module and a picture each. */
+export const TILES = 40;
+
+/** Serves the app under `/app/`. It shows that it is complete by `data-tiles` on its body. */
+export const appRoutes: Record<string, Route> = {
+  "GET /app/": (_request, response) => send(response, "text/html", PAGE),
+  "GET /app/:file": (request, response) => {
+    const file = urlOf(request).pathname.split("/").at(-1);
+    if (file === "app.css") return send(response, "text/css", STYLE);
+    if (file === "app.js") return send(response, "text/javascript", MAIN);
+    throw new Refusal(404, "not_found", `Cannot find ${file}: the app has no such file`);
+  },
+  "GET /app/tiles/:file": (request, response) => {
+    const [, digits, type] = /(\d+)\.(js|svg)$/.exec(urlOf(request).pathname) ?? [];
+    const tile = Number(digits);
+    if (!type || tile >= TILES) {
+      throw new Refusal(404, "not_found", `Cannot find it: the tiles are 0 to ${TILES - 1}`);
+    }
+    if (type === "js") send(response, "text/javascript", moduleOf(tile));
+    else send(response, "image/svg+xml", pictureOf(tile));
+  },
+};
+
+function send(response: ServerResponse, type: string, text: string): void {
+  response.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(text);
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Many files</title>
+<link rel="stylesheet" href="app.css">
+<script type="module" src="app.js"></script>
+<body>
+`;
+
+const STYLE = `body { display: grid; grid-template-columns: repeat(10, 1fr); gap: 4px; margin: 4px }
+img { width: 100%; border-radius: 15% }
+`;
+
+const MAIN = `${
+  Array.from({ length: TILES }, (_, tile) =>
+    `import { picture as tile${tile} } from "./tiles/${tile}.js";`)
+    .join("\n")
+}
+const pictures = [${Array.from({ length: TILES }, (_, tile) => `tile${tile}`).join(", ")}];
+await Promise.all(pictures.map((picture) => picture.decode()));
+document.body.append(...pictures);
+document.body.dataset.tiles = pictures.length;
+`;
+
+function moduleOf(tile: number): string {
+  return `export const picture = new Image();
+picture.alt = "Tile ${tile}";
+picture.src = new URL("./${tile}.svg", import.meta.url).href;
+`;
+}
+
+function pictureOf(tile: number): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">
+<path fill="hsl(${tile * 360 / TILES} 60% 50%)" d="M0 0h40v40H0z"/>
+</svg>
+`;
+}
