@@ -4,6 +4,9 @@
 //     npm test                 all tests
 //     npm test -- wire relay   only files whose path contains one of the words
 //
+// A file that fails is run once more when all others have ended, and has the machine to itself: what
+// it then says counts, and the closing lines name it. See docs/decisions.md, "Tests".
+//
 // uvu's own command runs all files in one process, lets a file pass that ran nothing, and waits
 // forever for a test that hangs; a native crash would take every other file with it.
 import { spawn } from "node:child_process";
@@ -15,9 +18,17 @@ import { findBrowser } from "./browser.ts";
 
 const FILE_DEADLINE_MS = 240_000;
 
-interface FileResult {
+/** One file, and the command that its name follows: this Node's, or Deno's. */
+interface Run {
+  file: string;
+  command: string[];
+}
+
+interface Result extends Run {
   passed: number;
   failed: number;
+  /** Tests that this machine cannot run, and that say so. */
+  skipped: number;
 }
 
 const words = process.argv.slice(2);
@@ -45,6 +56,7 @@ const NODE_ONLY = "wire/exit_test.ts";
 
 // Nothing is to be fetched: all there is comes from node_modules.
 const DENO = ["deno", "run", "--allow-all", "--no-check", "--cached-only"];
+const NODE = [process.execPath];
 
 // Most end-to-end files drive a browser and wait: two of them run at a time, beside one of the others, of
 // which many wait as well. Those that keep the machine busy have it to themselves, one after the other.
@@ -52,40 +64,52 @@ const BUSY = ["bench", "flood", "lanes", "leaks", "many_hosts", "resume", "trans
   .map((name) => `tools/e2e/${name}_test.ts`);
 const isEndToEnd = (file: string) => file.includes("e2e");
 const isBusy = (file: string) => BUSY.includes(file);
-const results: FileResult[] = [];
-const units = files.filter((file) => !isEndToEnd(file));
-const ends = files.filter((file) => isEndToEnd(file) && !isBusy(file));
+const inNode = (file: string): Run => ({ file, command: NODE });
+let results: Result[] = [];
+const units = files.filter((file) => !isEndToEnd(file)).map(inNode);
+const ends = files.filter((file) => isEndToEnd(file) && !isBusy(file)).map(inNode);
 await Promise.all([
   ...Array.from({ length: availableParallelism() }, () => runEach([ends, units])),
   runEach([units, ends]),
 ]);
-await runEach([files.filter(isBusy)]);
-const portable = files.filter((file) => file.startsWith("wire/") && file !== NODE_ONLY);
-await Promise.all(Array.from({ length: availableParallelism() }, () => runEach([portable], DENO)));
+await runEach([files.filter(isBusy).map(inNode)]);
+const portable = files.filter((file) => file.startsWith("wire/") && file !== NODE_ONLY)
+  .map((file) => ({ file, command: DENO }));
+await Promise.all(Array.from({ length: availableParallelism() }, () => runEach([portable])));
 
-const passed = results.reduce((sum, result) => sum + result.passed, 0);
-const failed = results.reduce((sum, result) => sum + result.failed, 0);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+const again = results.filter(({ failed }) => failed > 0);
+results = results.filter(({ failed }) => failed === 0);
+if (again.length > 0) console.log(`Once more, one by one: ${again.map(nameOf).join(", ")}`);
+await runEach([[...again]]);
+const flaky = again.filter(({ file, command }) =>
+  results.some((run) => run.file === file && run.command === command && run.failed === 0)
+);
+if (flaky.length > 0) console.log(`Failed, and passed alone: ${flaky.map(nameOf).join(", ")}`);
+
+const sum = (key: "passed" | "failed" | "skipped") =>
+  results.reduce((total, result) => total + result[key], 0);
+if (sum("skipped") > 0) console.log(`${sum("skipped")} not run: this machine cannot run them`);
+console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+process.exit(sum("failed") === 0 ? 0 : 1);
 
 /** Runs what is left of the first queue, then of the next. Others may take from them meanwhile. */
-async function runEach(queues: string[][], runtime?: string[]): Promise<void> {
+async function runEach(queues: Run[][]): Promise<void> {
   for (const queue of queues) {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      results.push(await runFile(file, runtime));
+    for (let run = queue.shift(); run; run = queue.shift()) {
+      results.push(await runFile(run));
     }
   }
 }
 
-/**
- * Runs one file, prints its output when something failed, and counts what uvu reported.
- *
- * @param runtime The command that the file's name follows. @default this Node
- */
-async function runFile(file: string, runtime = [process.execPath]): Promise<FileResult> {
+function nameOf({ file, command }: Run): string {
+  return command === DENO ? `${file} in Deno` : file;
+}
+
+/** Runs one file, prints its output when something failed, and counts what uvu reported. */
+async function runFile(run: Run): Promise<Result> {
+  const { file, command: [program, ...flags] } = run;
   const started = performance.now();
-  const [command, ...flags] = runtime;
-  const child = spawn(command!, [...flags, file], {
+  const child = spawn(program!, [...flags, file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...browsers, NO_COLOR: "1" },
   });
@@ -98,23 +122,25 @@ async function runFile(file: string, runtime = [process.execPath]): Promise<File
   );
   clearTimeout(timer);
 
-  const total = sum(output, "Total");
-  const passed = sum(output, "Passed");
+  const total = count(output, "Total");
+  const passed = count(output, "Passed");
+  const skipped = count(output, "Skipped");
   let failed = total - passed;
   let trouble = "";
   if (signal) trouble = `ended by ${signal} (a crash, or over ${FILE_DEADLINE_MS / 1000} s)`;
-  else if (total === 0) trouble = "ran no test (is .run() missing?)";
+  else if (total + skipped === 0) trouble = "ran no test (is .run() missing?)";
   else if (code !== 0 && failed === 0) trouble = `exited with ${code}`;
   if (trouble) failed++;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const where = runtime === DENO ? " in Deno" : "";
-  console.log(`${failed ? "✗" : "✓"} ${file}${where}  ${passed}/${total}  ${seconds} s ${trouble}`);
+  const notRun = skipped > 0 ? `(${skipped} not run) ` : "";
+  const counts = `${passed}/${total}  ${seconds} s ${notRun}${trouble}`;
+  console.log(`${failed ? "✗" : "✓"} ${nameOf(run)}  ${counts}`);
   if (failed) console.log(output);
-  return { passed, failed };
+  return { file, command: run.command, passed, failed, skipped };
 }
 
 /** Adds up uvu's closing figures ("  Total:     12"), of which a file with two suites prints two. */
-function sum(output: string, label: string): number {
+function count(output: string, label: string): number {
   const lines = output.matchAll(new RegExp(`^\\s+${label}:\\s+(\\d+)`, "gm"));
   return [...lines].reduce((total, match) => total + Number(match[1]), 0);
 }

@@ -1,6 +1,6 @@
 // For tests: a real systemd, as the first process of namespaces of its own. It sees this machine's
 // files, and what it and its services write is thrown away with it. The network is this machine's.
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
@@ -16,21 +16,36 @@ export interface Systemd extends AsyncDisposable {
 
 const SYSTEMD = "/lib/systemd/systemd";
 
+const CHECKOUT = new URL("../../", import.meta.url).pathname;
+
+/** Where a systemd's own view of the files shows this checkout, wherever it really is. */
+const SHOWN = "/srv/lighthouse/";
+
+/** The path by which {@linkcode Systemd.run} finds a file. */
+export function pathInside(path: string): string {
+  return path.startsWith(CHECKOUT) ? SHOWN + path.slice(CHECKOUT.length) : path;
+}
+
 /** Its own view of the files: this machine's, with a layer in memory on top. */
-const BOOT = `
+const VIEW = `
 set -e
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/up /mnt/work /mnt/root
-mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/up,workdir=/mnt/work /mnt/root
-root=/mnt/root
+mount -t tmpfs tmpfs /media
+mkdir /media/up /media/work /media/root
+root=/media/root
+mount -t overlay overlay -o lowerdir=/,upperdir=/media/up,workdir=/media/work $root
+`;
+
+const BOOT = `
+${VIEW}
 mount --rbind /sys $root/sys
 mount --rbind /dev $root/dev
 mount -t proc proc $root/proc
 mount -t tmpfs tmpfs $root/run
 mount -t tmpfs tmpfs $root/tmp
-mkdir -p $root/run/lock
+mkdir -p $root/run/lock $root${SHOWN}
+mount --bind "$1" $root${SHOWN}
 mkdir -p $root/mnt/old
 cd $root
 # Not chroot: who is in one may make no user namespace.
@@ -42,7 +57,8 @@ exec env -i container=other ${SYSTEMD} --system --unit=basic.target
 /** Whether this process may make what {@linkcode bootSystemd} needs. */
 export function canBootSystemd(): boolean {
   return process.platform === "linux" && process.getuid!() === 0 && existsSync(SYSTEMD) &&
-    existsSync("/usr/bin/nsenter") && existsSync("/usr/bin/dbus-daemon");
+    existsSync("/usr/bin/nsenter") && existsSync("/usr/bin/dbus-daemon") &&
+    spawnSync("unshare", ["--pid", "--fork", "--mount", "sh", "-c", VIEW]).status === 0;
 }
 
 /**
@@ -55,7 +71,7 @@ export async function bootSystemd(): Promise<Systemd> {
     "unshare",
     [
       ...["--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup"],
-      ...["bash", "-c", BOOT],
+      ...["bash", "-c", BOOT, "bash", CHECKOUT],
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );

@@ -4,6 +4,7 @@ import { accessSync, constants } from "node:fs";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import type { Results } from "../bench/results.ts";
+import { canMakeNetworks } from "../testing/networks.ts";
 import { suite } from "../testing/suite.ts";
 
 const test = suite("bench", { deadline: 200_000 });
@@ -19,15 +20,12 @@ async function bench(...flags: string[]) {
 
 /** Whether this process may make network namespaces and TUN devices. */
 function canMakeLinks(): boolean {
-  const name = `lighthouse-probe-${process.pid}`;
   try {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
   } catch {
     return false;
   }
-  const made = spawnSync("ip", ["netns", "add", name]).status === 0;
-  if (made) spawnSync("ip", ["netns", "del", name]);
-  return made;
+  return canMakeNetworks();
 }
 
 test("a quick run has every figure of every contender", async () => {

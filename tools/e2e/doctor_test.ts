@@ -9,6 +9,7 @@ import * as assert from "uvu/assert";
 import type { Finding } from "../../host/doctor/examine.ts";
 import { run } from "../../host/testing/program.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
+import { canMakeNetworks } from "../testing/networks.ts";
 import { suite } from "../testing/suite.ts";
 import { startRouter } from "./router.ts";
 import { startStunServer, type StunServerOptions } from "./stun_server.ts";
@@ -146,10 +147,9 @@ const ROUTERS: [name: string, rule: string, ok: boolean][] = [
   ["cone", "masquerade", true],
   ["symmetric", "masquerade fully-random", false],
 ];
-const canRoute = process.platform === "linux" && process.getuid!() === 0 &&
-  spawnSync("nft", ["--version"]).status === 0;
-for (const [name, rule, ok] of canRoute ? ROUTERS : []) {
-  test(`behind a real ${name} NAT`, async () => {
+const canRoute = spawnSync("nft", ["--version"]).status === 0 && canMakeNetworks();
+for (const [name, rule, ok] of ROUTERS) {
+  (canRoute ? test : test.skip)(`behind a real ${name} NAT`, async () => {
     await using network = await startRouter(rule);
     await using server = await startStunServer({ hasOther: true, addresses: network.outside });
     const output = network.run(
