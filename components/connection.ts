@@ -185,7 +185,7 @@ export class Connection extends EventTarget {
       });
       peer = line.peer;
       signal.throwIfAborted();
-      await this.#session!.connect(new Carrier(line.channel));
+      await this.#session!.connect(new Carrier(line.channel), { proof: line.proof });
     } catch (error) {
       peer?.close();
       if (signal.aborted) return;

@@ -1,6 +1,7 @@
 // One attempt to reach the host: one message out, one in, then the WebSocket is closed again. The
 // relay sees neither the offer nor the answer, and what is not the host's own answer counts for nothing.
 import {
+  type Acceptance,
   type Answer,
   type Channel,
   formatSendSignal,
@@ -8,6 +9,7 @@ import {
   type Offer,
   parseRelayMessage,
   parseSignal,
+  type Proven,
   type SealedAnswer,
   sealOffer,
   type SentOffer,
@@ -49,7 +51,7 @@ export interface DialOptions {
 }
 
 /** A connection to the host: its channel is open. */
-export interface Line {
+export interface Line extends Proven {
   channel: Channel;
   peer: Peer;
 }
@@ -112,7 +114,7 @@ export async function dial(settings: DialSettings, options: DialOptions): Promis
     timer = setTimeout(() => giveUp(noConnection()), OPEN_MS);
     onAnswer();
     const channel = await Promise.race([peer.channel, trouble.promise]);
-    return { channel, peer };
+    return { channel, peer, proof: answer.proof };
   } catch (error) {
     peer.close();
     throw error;
@@ -122,8 +124,6 @@ export async function dial(settings: DialSettings, options: DialOptions): Promis
     hangUp(socket);
   }
 }
-
-type Accepted = Extract<Answer, { sdp: string }>;
 
 /** What is sealed for the host, as soon as candidates have been gathered. */
 function offerOf(peer: Peer, { sender }: Identity, name: string): Promise<Offer> {
@@ -141,7 +141,7 @@ function offerOf(peer: Peer, { sender }: Identity, name: string): Promise<Offer>
 async function answered(
   ask: (skew: number) => Promise<Answer>,
   { skew, onSkew }: Pick<DialOptions, "skew" | "onSkew">,
-): Promise<Accepted> {
+): Promise<Acceptance & Proven> {
   let answer = await ask(skew);
   if ("refused" in answer && answer.refused.code === "clock-skew") {
     const corrected = answer.time - Date.now();

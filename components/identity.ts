@@ -1,6 +1,6 @@
 // As whom this browser dials, and whom: the rules for the records of device_store.ts.
 import {
-  generateDeviceKeys,
+  generateKeyPair,
   importTagKey,
   LighthouseError,
   type PairingLink,
@@ -105,7 +105,7 @@ export class Identities {
     }
     // With the same key it is the same device to the host, however often the link is opened.
     const earlier = [link, record].find((known) => known && isSame(known.hostKey, hostKey));
-    const keys = earlier?.keys ?? await generateDeviceKeys();
+    const keys = earlier?.keys ?? await generateKeyPair();
     await store.keepLink({ relay, hostKey, secret, keys, time: now() });
   }
 
@@ -171,7 +171,7 @@ export class Identities {
   async #strangerKeys(hostKey: Uint8Array<ArrayBuffer>): Promise<CryptoKeyPair> {
     const { store, relay, origin } = this.#options;
     if (this.#passing) return await this.#passing;
-    const keys = await (this.#passing = generateDeviceKeys());
+    const keys = await (this.#passing = generateKeyPair());
     try {
       // Kept, so that the backend knows the visitor again. A pairing with another host is worth more.
       const { record } = await store.read(relay);

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
-import { generateDeviceKeys, rawPublicKey } from "../wire/mod.ts";
+import { generateKeyPair, rawPublicKey } from "../wire/mod.ts";
 import { readConfigFile } from "./config_file.ts";
 import { devicesFolder, readDevices, writeDevice } from "./devices.ts";
 import type { Finding } from "./doctor/examine.ts";
@@ -45,7 +45,7 @@ async function setUp() {
 test("killed at any moment, it leaves config, keys and devices whole", async () => {
   await using at = await setUp();
   const { fingerprint } = await readIdentity(at.state);
-  const device = await deviceOf(await rawPublicKey(await generateDeviceKeys()));
+  const device = await deviceOf(await rawPublicKey(await generateKeyPair()));
   await writeDevice(devicesFolder(at.state), { ...device, name: "name 0" });
   const commands = (round: number) => [
     ["rename", device.id, `name ${round}`],

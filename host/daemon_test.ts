@@ -16,14 +16,14 @@ import {
   sendRequest,
   type Signal,
 } from "../wire/mod.ts";
-import { connectPage, untilIdle } from "../wire/testing/session_pair.ts";
+import { untilIdle } from "../wire/testing/session_pair.ts";
 import type { HostConfig } from "./config.ts";
 import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
 import { type Device, devicesFolder, revokeDevice, writeDevice } from "./devices.ts";
 import { readIdentity } from "./identity.ts";
 import { RelaySocket } from "./relay_socket.ts";
 import { Roster } from "./roster.ts";
-import { deviceOf, outcomeOf, TestDevice } from "./testing/guests.ts";
+import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
 
@@ -272,12 +272,10 @@ test("a device that is revoked is out within a second, connected or not", async 
     return message?.kind === "signal" ? message.data as Signal : undefined;
   };
   await using page = await TestPage.connect(async (sdp) => {
-    const answer = await tablet.offer(ask, { sdp });
-    assert.is(outcomeOf(answer), "answer");
-    return (answer as { sdp: string }).sdp;
+    return accepted(await tablet.offer(ask, { sdp }));
   });
   const detached = Promise.withResolvers<LighthouseError>();
-  const session = await connectPage(await page.channel, { onDetached: detached.resolve });
+  const session = await page.startSession({ onDetached: detached.resolve });
   const started = performance.now();
   await revokeDevice(devicesFolder(state), tablet.id);
   assert.is((await detached.promise).code, "device-revoked");
@@ -299,9 +297,9 @@ test("settings that change are taken over, and a page that is connected stays so
       const message = await socket.ask(data);
       return message?.kind === "signal" ? message.data as Signal : undefined;
     }, { sdp });
-    return (answer as { sdp: string }).sdp;
+    return accepted(answer);
   });
-  const session = await connectPage(await page.channel);
+  const session = await page.startSession();
   const get = async (target: string) => {
     const { status, body } = await sendRequest(session, {
       ...{ method: "GET", target, headers: [], body: null },
@@ -361,12 +359,11 @@ test("a page's requests reach the backend, go on without the relay, and it is to
       const message = await socket.ask(data);
       return message?.kind === "signal" ? message.data as Signal : undefined;
     }, { sdp, origin: bridge.page.origins[0] });
-    assert.is(outcomeOf(answer), "answer");
-    return (answer as { sdp: string }).sdp;
+    return accepted(answer);
   });
 
   const goodbye = Promise.withResolvers<LighthouseError>();
-  const session = await connectPage(await page.channel, { onDetached: goodbye.resolve });
+  const session = await page.startSession({ onDetached: goodbye.resolve });
   const get = async () => {
     const request = { method: "GET", target: "/api/notes", headers: [], body: null };
     const { status, body } = await sendRequest(session, request);

@@ -14,7 +14,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import {
-  type Answer,
+  type Acceptance,
   type ErrorCode,
   fingerprintOf,
   fromBase64url,
@@ -22,6 +22,7 @@ import {
   type OpenedOffer,
   openOffer,
   parseSignal,
+  type Proven,
   type SealedOffer,
   type Signal,
   taggedBytes,
@@ -64,8 +65,8 @@ export interface Admission {
   /** Who offers. */
   guest: Guest;
   sdp: string;
-  /** Seals the answer. */
-  answer(sdp: string): Promise<Signal>;
+  /** Seals the answer. `proof` is what the page's HELLO has to show. */
+  answer(sdp: string): Promise<{ signal: Signal } & Proven>;
   /** Seals why there is none. */
   refuse(error: LighthouseError): Promise<Signal>;
 }
@@ -218,7 +219,7 @@ export class Gate {
   #admission(
     guest: Guest,
     opened: OpenedOffer,
-    rest: Pick<Extract<Answer, { sdp: string }>, "device" | "tagKey"> = {},
+    rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
     return {
       guest,
@@ -258,7 +259,7 @@ export class Gate {
 
   async #seal(opened: OpenedOffer, error: LighthouseError): Promise<Signal> {
     this.#log(error);
-    return await opened.sealAnswer({ refused: shown(error), time: this.#clock() });
+    return await opened.sealRefusal({ refused: shown(error), time: this.#clock() });
   }
 
   /** Refuses, to whom nothing can be sealed; or says nothing, where that happens too often. */

@@ -38,10 +38,10 @@ interface Connected extends AsyncDisposable {
 
 async function connect(): Promise<Connected> {
   let peer: Peer | undefined;
-  const page = await TestPage.connect((offer) => {
+  const page = await TestPage.connect(async (offer) => {
     peer = answerOffer(parseOffer(offer), { stun: [] });
     peers.push(peer);
-    return peer.answer;
+    return { sdp: await peer.answer };
   });
   const [ours, theirs] = await Promise.all([peer!.channel, page.channel]);
   return { page, peer: peer!, ours, theirs, [Symbol.asyncDispose]: () => page.close() };

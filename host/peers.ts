@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
 import type { Guest, ServiceHandler } from "./service.ts";
-import { Sessions } from "./sessions.ts";
+import { type Claim, Sessions } from "./sessions.ts";
 import type { Sockets } from "./websocket.ts";
 
 /** Most connections at once, and most of them that have not opened yet. */
@@ -43,9 +43,7 @@ export interface PeersOptions {
 /** What is known of a connection. */
 interface PeerState {
   isOpen: boolean;
-  guest: Guest;
-  /** The session in which it was offered, where it was not through the relay. */
-  lane: Session | undefined;
+  claim: Claim;
 }
 
 /** All pages' connections. */
@@ -94,7 +92,10 @@ export class Peers {
     if (!admitted || "type" in admitted) return admitted;
     const { guest, sdp } = admitted;
     try {
-      return await admitted.answer(await this.#accept(sdp, guest));
+      const claim: Claim = { guest };
+      const { signal, proof } = await admitted.answer(await this.#accept(sdp, claim));
+      claim.proof = proof;
+      return signal;
     } catch (error) {
       return await admitted.refuse(LighthouseError.from(error, "bad-offer"));
     }
@@ -103,8 +104,8 @@ export class Peers {
   /** Ends all connections of somebody who is no longer welcome, at once. */
   evict(id: string, reason: LighthouseError): void {
     this.#sessions.evict(id, reason);
-    for (const [peer, { isOpen, guest }] of this.#all) {
-      if (guest.id === id && !isOpen) peer.close();
+    for (const [peer, { isOpen, claim }] of this.#all) {
+      if (claim.guest.id === id && !isOpen) peer.close();
     }
   }
 
@@ -122,27 +123,27 @@ export class Peers {
     if (this.#closing || !this.#laneOffers.take()) {
       throw new LighthouseError("host-busy", "The host takes no further connection now");
     }
-    return this.#accept(sdp, guest, session);
+    return this.#accept(sdp, { guest, joins: session });
   }
 
-  #accept(sdp: string, guest: Guest, lane?: Session): Promise<string> {
+  #accept(sdp: string, claim: Claim): Promise<string> {
     const description = parseOffer(sdp);
-    this.#checkRoom(guest, lane);
+    this.#checkRoom(claim);
     const peer = answerOffer(description, { stun: this.#options.stun });
-    this.#keep(peer, guest, lane);
+    this.#keep(peer, claim);
     return peer.answer;
   }
 
-  #checkRoom(guest: Guest, lane: Session | undefined): void {
+  #checkRoom({ guest, joins }: Claim): void {
     const all = [...this.#all.values()];
     const isHalfOpen = ({ isOpen }: PeerState) => !isOpen;
     const halfOpen = all.filter(isHalfOpen).length;
-    const own = all.filter((peer) =>
-      guest.name === undefined ? peer.guest.name === undefined : peer.guest.id === guest.id
+    const own = all.filter(({ claim }) =>
+      guest.name === undefined ? claim.guest.name === undefined : claim.guest.id === guest.id
     );
     // Pages without a connection go before those that want another.
-    const most = lane ? MAX_PEERS_FOR_LANES : MAX_PEERS;
-    const lanes = all.filter((peer) => lane && peer.lane === lane).length;
+    const most = joins ? MAX_PEERS_FOR_LANES : MAX_PEERS;
+    const lanes = all.filter(({ claim }) => joins && claim.joins === joins).length;
     const isTooMuch = own.length >= MAX_OF_DEVICE ||
       own.filter(isHalfOpen).length >= MAX_HALF_OPEN_OF_DEVICE;
     if (isTooMuch || all.length >= most || halfOpen >= MAX_HALF_OPEN || lanes >= MAX_LANES - 1) {
@@ -156,8 +157,8 @@ export class Peers {
   }
 
   /** Keeps the books on a peer until its end. */
-  async #keep(peer: Peer, guest: Guest, lane?: Session): Promise<void> {
-    const state: PeerState = { isOpen: false, guest, lane };
+  async #keep(peer: Peer, claim: Claim): Promise<void> {
+    const state: PeerState = { isOpen: false, claim };
     this.#all.set(peer, state);
     peer.closed.then(() => this.#all.delete(peer));
     const { openTimeout = 20_000, log } = this.#options;
@@ -167,7 +168,7 @@ export class Peers {
       clearTimeout(timer);
       state.isOpen = true;
       const path = peer.path ?? { local: "?", remote: "?" };
-      await this.#sessions.take(channel, path, guest, lane);
+      await this.#sessions.take(channel, path, claim);
     } catch (error) {
       // Not closed here: who refuses a page says so first, and closes then.
       clearTimeout(timer);

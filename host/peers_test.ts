@@ -3,7 +3,6 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { Carrier, LighthouseError, sendOffer, sendRequest, type Session } from "../wire/mod.ts";
 import { failureOf } from "../wire/testing/failure.ts";
-import { connectPage } from "../wire/testing/session_pair.ts";
 import { Gate } from "./gate.ts";
 import { endPeers } from "./peer.ts";
 import {
@@ -16,7 +15,7 @@ import {
 } from "./peers.ts";
 import { formatOffer, parseOffer } from "./sdp.ts";
 import type { ServiceHandler } from "./service.ts";
-import { createIdentity, MemoryGuests, outcomeOf, TestDevice } from "./testing/guests.ts";
+import { accepted, createIdentity, MemoryGuests, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { CHROMIUM_OFFER } from "./testing/offers.ts";
 import { TestPage } from "./testing/page.ts";
 
@@ -98,7 +97,7 @@ interface ConnectedPage extends AsyncDisposable {
 async function connect(peers: Peers, device: TestDevice): Promise<ConnectedPage> {
   const page = await openPage(peers, device);
   const { promise: detached, resolve: onDetached } = Promise.withResolvers<LighthouseError>();
-  const session = await connectPage(await page.channel, { onDetached });
+  const session = await page.startSession({ onDetached });
   const close = async () => {
     await page.close();
     session.close();
@@ -109,9 +108,7 @@ async function connect(peers: Peers, device: TestDevice): Promise<ConnectedPage>
 /** A page with a channel on which it has said nothing yet. */
 async function openPage(peers: Peers, device: TestDevice): Promise<TestPage> {
   return await TestPage.connect(async (sdp) => {
-    const answer = await device.offer((data) => peers.answer(data), { sdp });
-    assert.is(outcomeOf(answer), "answer");
-    return (answer as { sdp: string }).sdp;
+    return accepted(await device.offer((data) => peers.answer(data), { sdp }));
   });
 }
 
@@ -268,7 +265,9 @@ test("evict() ends a device's connections, open ones and others, and no other de
 /** Connects a page once more, inside its session. */
 async function addLane({ session }: ConnectedPage): Promise<TestPage> {
   const signal = new AbortController().signal;
-  const lane = await TestPage.connect((sdp) => sendOffer(session, sdp, signal));
+  const lane = await TestPage.connect(async (sdp) => ({
+    sdp: await sendOffer(session, sdp, signal),
+  }));
   await session.connect(new Carrier(await lane.channel), { join: true });
   return lane;
 }

@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import { startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
 import {
-  type Answer,
+  type Acceptance,
   formatSendSignal,
   parsePairingFragment,
   parseRelayMessage,
@@ -17,9 +17,8 @@ import {
   type Signal,
   toBase64url,
 } from "../wire/mod.ts";
-import { connectPage } from "../wire/testing/session_pair.ts";
 import { endPeers } from "./peer.ts";
-import { outcomeOf, TestDevice } from "./testing/guests.ts";
+import { accepted, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { TestPage } from "./testing/page.ts";
 import { linesOf, run, start } from "./testing/program.ts";
 
@@ -65,16 +64,15 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
       const message = parseRelayMessage(text);
       return message.kind === "signal" ? message.data as Signal : undefined;
     };
-    let answer: Answer | undefined;
+    let answer: Acceptance | undefined;
     await using connected = await TestPage.connect(async (sdp) => {
       const said = await device.offer(ask, { sdp, origin, name: "my phone" });
-      assert.is(outcomeOf(said), "answer");
-      answer = said as Answer;
-      return (said as { sdp: string }).sdp;
+      answer = accepted(said);
+      return answer;
     });
-    const { tagKey } = answer as { tagKey: Uint8Array<ArrayBuffer> };
+    const tagKey = answer!.tagKey!;
     assert.match(await pairing.until(/"paired"/), "my phone");
-    const session = await connectPage(await connected.channel);
+    const session = await connected.startSession();
     const request = { method: "GET", target: "/api/notes", headers: [], body: null };
     assert.is((await sendRequest(session, request)).status, 200);
     await host.until("device-paired");

@@ -1,5 +1,6 @@
 // The pages' sessions: each outlives the connections that carry it, so that a page whose network has
 // changed goes on where it was.
+import { timingSafeEqual } from "node:crypto";
 import {
   Carrier,
   type Channel,
@@ -33,6 +34,16 @@ export interface SessionsOptions {
   /** Called when somebody connects, and when a connection is gone. */
   onSeen?: (guest: Guest) => void;
   log: Log;
+}
+
+/** Whose a connection is said to be, which its HELLO has to bear out. */
+export interface Claim {
+  /** Who offered it. */
+  guest: Guest;
+  /** The session in which it was offered: it may carry no other. */
+  joins?: Session;
+  /** Where it was offered through the relay: what HELLO shows. Known when the answer is sealed. */
+  proof?: Uint8Array;
 }
 
 /** A session, and whose it is. */
@@ -75,18 +86,17 @@ export class Sessions {
   /**
    * Gives a page's open channel to its session, or to a new one.
    *
-   * @param guest Who offered the channel.
-   * @param joins The session in which the channel was offered: it may carry no other.
    * @throws {LighthouseError} what is wrong with the page's HELLO.
    */
-  async take(channel: Channel, path: PeerPath, guest: Guest, joins?: Session): Promise<void> {
+  async take(channel: Channel, path: PeerPath, claim: Claim): Promise<void> {
+    const { guest, joins } = claim;
     const carrier = new Carrier(channel);
     this.#greeting.set(carrier, guest);
     const hello = await carrier.hello.finally(() => this.#greeting.delete(carrier));
     const key = hello.session.join();
     const known = this.#all.get(key);
     try {
-      check(hello, known, guest, joins);
+      check(hello, known, claim);
     } catch (error) {
       carrier.leave(LighthouseError.from(error, "bad-frame"));
       throw error;
@@ -192,11 +202,16 @@ export class Sessions {
 function check(
   hello: Hello,
   known: Owned | undefined,
-  guest: Guest,
-  joins: Session | undefined,
+  { guest, joins, proof }: Claim,
 ): void {
   if (joins && (known?.session !== joins || hello.mode !== "join")) {
     throw new LighthouseError("bad-frame", "A connection did not join the session that offered it");
+  }
+  if (!joins && !(proof && hello.proof && timingSafeEqual(proof, hello.proof))) {
+    throw new LighthouseError(
+      "bad-seal",
+      "The page does not show that it has the key of the device that offered the connection",
+    );
   }
   if (!known) return;
   if (known.guest.id !== guest.id) {

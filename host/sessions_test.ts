@@ -23,6 +23,10 @@ const PATH = { local: "host", remote: "host" };
 
 /** Whose pages there are, where a test does not say. */
 const GUEST: Guest = { id: "1", name: "phone" };
+const THIEF: Guest = { id: "2", name: "thief" };
+
+/** What every page shows in its HELLO, where a test does not say. */
+const PROOF = pattern(32, 7);
 
 /** A host's sessions, whose handler answers what a test lets it. */
 class TestHost {
@@ -61,7 +65,8 @@ class TestHost {
   /** Gives a session a connection. */
   async connect(page: Session, guest = GUEST): Promise<MemoryChannel> {
     const [channel, ours] = MemoryChannel.pair();
-    await Promise.all([page.connect(new Carrier(channel)), this.sessions.take(ours, PATH, guest)]);
+    const taken = this.sessions.take(ours, PATH, { guest, proof: PROOF });
+    await Promise.all([page.connect(new Carrier(channel), { proof: PROOF }), taken]);
     return channel;
   }
 
@@ -109,7 +114,7 @@ async function greet(
 ): Promise<Frame[]> {
   const [channel, ours] = MemoryChannel.pair();
   const heard = answerOn(channel);
-  const taken = host.sessions.take(ours, PATH, guest);
+  const taken = host.sessions.take(ours, PATH, { guest, proof: PROOF });
   taken.catch(() => {});
   channel.send(encodeMessage([{
     type: "hello",
@@ -119,6 +124,7 @@ async function greet(
       ...LEAST,
       next: 1,
       held: [],
+      proof: PROOF,
       ...hello,
     },
   }]));
@@ -204,14 +210,14 @@ test("what was offered in a session joins it, and no other", async () => {
   const joins = await host.sessionOf(page);
   for (const [session, join] of [[page, false], [other, true], [stranger, false]] as const) {
     const [channel, ours] = MemoryChannel.pair();
-    const taken = host.sessions.take(ours, PATH, GUEST, joins);
+    const taken = host.sessions.take(ours, PATH, { guest: GUEST, joins });
     const carrier = new Carrier(channel);
     const answered = session.connect(carrier, { join });
     assert.is((await failureOf(taken)).code, "bad-frame");
     assert.is((await failureOf(answered)).code, "bad-frame");
   }
   const [channel, ours] = MemoryChannel.pair();
-  const taken = host.sessions.take(ours, PATH, GUEST, joins);
+  const taken = host.sessions.take(ours, PATH, { guest: GUEST, joins });
   await Promise.all([page.connect(new Carrier(channel), { join: true }), taken]);
   assert.equal([joins.carriers, page.carriers, other.carriers], [2, 2, 1]);
   assert.is(await get(page, "/a"), "/a");
@@ -243,6 +249,8 @@ for (
     ["a device's session, unpaired", { mode: "resume" }, { id: "2" }, "not-allowed"],
     ["to join another device's session", { mode: "join" }, { id: "2" }, "not-allowed"],
     ["to begin a session that exists", { mode: "new" }, GUEST, "bad-frame"],
+    ["its session, and shows nothing", { mode: "resume", proof: undefined }, GUEST, "bad-seal"],
+    ["its session, and shows another", { mode: "resume", proof: pattern(32) }, GUEST, "bad-seal"],
   ] as [string, Partial<Hello>, Guest, string][]
 ) {
   test(`a page that wants ${what} is refused, and the session goes on`, async () => {
@@ -258,6 +266,16 @@ for (
   });
 }
 
+for (const proof of [undefined, pattern(32)]) {
+  test(`a page that shows ${proof ? "another" : "no"} proof begins nothing`, async () => {
+    const host = new TestHost();
+    const [answer] = await greet(host, { proof });
+    assert.is(answer!.type === "close" && answer.code, "bad-seal");
+    assert.equal([host.sessions.connected, host.events], [0, []]);
+    await host.sessions.close();
+  });
+}
+
 test("a refused page learns why, and is disconnected", async () => {
   const [other, host] = [new TestHost(), new TestHost()];
   const owner = pageSession();
@@ -265,8 +283,8 @@ test("a refused page learns why, and is disconnected", async () => {
   await other.connect(thief);
   await host.connect(owner);
   const [channel, ours] = MemoryChannel.pair();
-  const taken = failureOf(host.sessions.take(ours, PATH, { id: "2", name: "thief" }));
-  const error = await failureOf(thief.connect(new Carrier(channel)));
+  const taken = failureOf(host.sessions.take(ours, PATH, { guest: THIEF, proof: PROOF }));
+  const error = await failureOf(thief.connect(new Carrier(channel), { proof: PROOF }));
   assert.is(error.code, "not-allowed");
   assert.is(error.message, "The session belongs to another device");
   assert.is((await taken).code, "not-allowed");
@@ -282,7 +300,7 @@ test("evict() ends a device's sessions at once, those without a connection too, 
   await host.until("page-away");
   await host.connect(other, { id: "2", name: "tablet" });
   const [channel, ours] = MemoryChannel.pair();
-  const greeting = failureOf(host.sessions.take(ours, PATH, GUEST));
+  const greeting = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
   const waiting = failureOf(get(first, "/wait"));
   await host.untilAsked();
   const { signal } = host.requests[0]!.context;
@@ -304,7 +322,7 @@ test("a page that sends no HELLO but something else is refused", async () => {
   const [channel, ours] = MemoryChannel.pair();
   const closed = new Promise<void>((resolve) => channel.onclose = resolve);
   const answer = answerOn(channel);
-  const taken = failureOf(host.sessions.take(ours, PATH, GUEST));
+  const taken = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
   channel.send("GET / HTTP/1.1");
   assert.is((await taken).code, "bad-frame");
   assert.equal((await answer).map(({ type }) => type), ["close"]);
@@ -378,7 +396,7 @@ test("close() ends a connection whose page has not said HELLO yet", async () => 
   const [channel, ours] = MemoryChannel.pair();
   const closed = new Promise<void>((resolve) => channel.onclose = resolve);
   const answer = answerOn(channel);
-  const taken = failureOf(host.sessions.take(ours, PATH, GUEST));
+  const taken = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
   await host.sessions.close();
   assert.equal((await answer).map(({ type }) => type), ["close"]);
   await closed;

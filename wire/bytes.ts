@@ -143,3 +143,14 @@ export function fromUtf8(bytes: Uint8Array): string {
 function cutShort(): LighthouseError {
   return new LighthouseError("bad-frame", "Cannot read the message: it is cut short");
 }
+
+/** All of them, one behind the other. */
+export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

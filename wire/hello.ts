@@ -10,6 +10,7 @@
 //   0x06 credit   (i): bytes of a new stream that the sender takes before its first CREDIT
 //   0x07 next     (i): the lowest stream that the sender may still open
 //   0x08 held     per stream: stream (i), received (i), limit (i); limit 0: the direction is over
+//   0x09 proof    32 bytes: shows whose the connection is
 import { ByteReader, ByteWriter, varintLength } from "./bytes.ts";
 import { LighthouseError } from "./error.ts";
 
@@ -43,10 +44,15 @@ export interface Hello {
   next: number;
   /** All streams that the sender knows, in any order. */
   held: Held[];
+  /** From a page, on a connection that it has offered through the relay: see proof.ts. */
+  proof?: Uint8Array;
 }
 
 /** Bytes of a session's name. */
 export const ID_BYTES = 16;
+
+/** Bytes of a proof. */
+export const PROOF_BYTES = 32;
 
 /** Most streams that a HELLO can list. */
 export const MAX_HELD = 2048;
@@ -64,6 +70,7 @@ const KEY = {
   credit: 0x06,
   next: 0x07,
   held: 0x08,
+  proof: 0x09,
 } as const;
 
 /** The body of a HELLO frame. */
@@ -86,6 +93,7 @@ export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
   integer(KEY.credit, hello.credit);
   integer(KEY.next, hello.next);
   if (hello.held.length > 0) bytes(KEY.held, encodeHeld(hello.held));
+  if (hello.proof) bytes(KEY.proof, hello.proof);
   return writer.finish();
 }
 
@@ -111,7 +119,7 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
     const value = new ByteReader(reader.bytes(reader.varint()));
     if (fields.has(key)) throw bad(`field ${key} is there twice`);
     // Nobody needs to know how many unknown ones there can be.
-    if (key <= KEY.held) fields.set(key, value);
+    if (key <= KEY.proof) fields.set(key, value);
   }
   const integer = (key: number, fallback: number) => fields.get(key)?.varint() ?? fallback;
   const version = integer(KEY.version, 0);
@@ -122,6 +130,8 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
   if (session?.length !== ID_BYTES) throw bad(`its session is not of ${ID_BYTES} bytes`);
   const mode = modes[integer(KEY.mode, 0)];
   if (!mode) throw bad("its mode is unknown");
+  const proof = fields.get(KEY.proof)?.bytes().slice();
+  if (proof && proof.length !== PROOF_BYTES) throw bad(`its proof is not of ${PROOF_BYTES} bytes`);
   return {
     session,
     mode,
@@ -129,6 +139,7 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
     credit: Math.max(integer(KEY.credit, 0), LEAST.credit),
     next: integer(KEY.next, 1),
     held: decodeHeld(fields.get(KEY.held)),
+    ...proof && { proof },
   };
 }
 

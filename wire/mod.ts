@@ -45,21 +45,26 @@ export {
   SECRET_BYTES,
 } from "./pairing.ts";
 export {
-  type Answer,
   fingerprintOf,
-  generateDeviceKeys,
+  generateKeyPair,
   importTagKey,
+  rawPublicKey,
+  TAG_KEY_BYTES,
+} from "./keys.ts";
+export {
+  type Acceptance,
+  type Answer,
   MAX_NAME,
   type Offer,
   type OpenedOffer,
   openOffer,
   type OpenOfferOptions,
-  rawPublicKey,
+  type Proven,
+  type Refusal,
   sealOffer,
   type SealOfferOptions,
   type Sender,
   type SentOffer,
-  TAG_KEY_BYTES,
   taggedBytes,
 } from "./seal.ts";
 export { DEFAULT_STUN, parseStunServers } from "./ice.ts";

@@ -5,12 +5,22 @@
 // open the offer can have written it.
 import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { fromBase64url, toBase64url } from "./base64url.ts";
+import { concat } from "./bytes.ts";
 import { type ErrorCode, LighthouseError } from "./error.ts";
+import {
+  generateKeyPair,
+  importPublicKey,
+  importTagKey,
+  rawPublicKey,
+  TAG_KEY_BYTES,
+} from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
 import { asRecord, asString, parseJson } from "./parse.ts";
+import { proofOf } from "./proof.ts";
 import {
   asBytes,
   asTime,
+  KEY_BYTES,
   MAX_SDP,
   MAX_SIGNAL_BYTES,
   NONCE_BYTES,
@@ -32,9 +42,6 @@ const PSK_ID = /* @__PURE__ */ utf8("lighthouse-pairing/1");
 const IV_BYTES = 12;
 const ANSWER_KEY_BYTES = 16;
 
-/** Bytes of the key with which a device signs its offers' tags. */
-export const TAG_KEY_BYTES = 32;
-
 /** Longest name of a device, in UTF-16 code units, and longest origin. */
 export const MAX_NAME = 64;
 const MAX_ORIGIN = 512;
@@ -48,22 +55,34 @@ export interface Offer {
   name?: string;
 }
 
-/** What is inside of a sealed answer: the host's session description, or why there is none. */
-export type Answer =
-  & {
-    /** The host's clock, in milliseconds since 1970. */
-    time: number;
-  }
-  & (
-    | {
-      sdp: string;
-      /** How the host knows this device, where it is paired. */
-      device?: { id: string; name: string };
-      /** When pairing has succeeded: 32 bytes, for {@linkcode importTagKey}. */
-      tagKey?: Bytes;
-    }
-    | { refused: { code: ErrorCode; message: string } }
-  );
+/** What is inside of a sealed answer that accepts. */
+export interface Acceptance {
+  /** The host's clock, in milliseconds since 1970. */
+  time: number;
+  sdp: string;
+  /** How the host knows this device, where it is paired. */
+  device?: { id: string; name: string };
+  /** When pairing has succeeded: 32 bytes, for {@linkcode importTagKey}. */
+  tagKey?: Bytes;
+}
+
+/** What is inside of a sealed answer that does not. */
+export interface Refusal {
+  /** The host's clock, in milliseconds since 1970. */
+  time: number;
+  refused: { code: ErrorCode; message: string };
+}
+
+/** With the 32 bytes that the page's HELLO shows (wire/proof.ts). */
+export interface Proven {
+  proof: Bytes;
+}
+
+/** What is really in it: with a public key for this connection alone, which the proof is made with. */
+type Challenge = Acceptance & { challenge: Bytes };
+
+/** What a page gets to know. */
+export type Answer = (Acceptance & Proven) | Refusal;
 
 /** Whom the page says it is. */
 export type Sender =
@@ -112,28 +131,17 @@ export interface OpenOfferOptions {
 /** An offer that a host has opened. */
 export interface OpenedOffer {
   offer: Offer;
-  /** Seals the answer, or the refusal. @param iv For test vectors alone. @default random */
-  sealAnswer(answer: Answer, iv?: Bytes): Promise<SealedAnswer>;
-}
-
-/** Makes a device's key pair, whose private key no script can read: for IndexedDB. */
-export function generateDeviceKeys(): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
-}
-
-/** A public key's 65 bytes. */
-export async function rawPublicKey(keys: CryptoKeyPair): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
-}
-
-/** A raw public key's fingerprint, SHA-256 in base64url. */
-export async function fingerprintOf(rawKey: Bytes): Promise<string> {
-  return toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", rawKey)));
-}
-
-/** A device's tag key for IndexedDB: it signs and cannot be read. @param bytes 32 bytes. */
-export function importTagKey(bytes: Bytes): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  /**
+   * Seals an answer that accepts.
+   *
+   * @param random Instead of random ones, for test vectors alone.
+   */
+  sealAnswer(
+    answer: Acceptance,
+    random?: { iv: Bytes; challenge: CryptoKeyPair },
+  ): Promise<{ signal: SealedAnswer } & Proven>;
+  /** Seals an answer that does not. @param iv For test vectors alone. @default random */
+  sealRefusal(refusal: Refusal, iv?: Bytes): Promise<SealedAnswer>;
 }
 
 /**
@@ -151,7 +159,7 @@ export async function sealOffer(
   const nonce = random?.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const pairing = sender.kind === "pairing" ? await derivePairingKeys(sender.secret) : undefined;
   const context = await suite().createSenderContext({
-    recipientPublicKey: await importKey(hostKey, "bad-link"),
+    recipientPublicKey: await importPublicKey(hostKey, "bad-link"),
     senderKey: device,
     info: OFFER,
     psk: pairing && { id: PSK_ID, key: pairing.psk },
@@ -161,7 +169,8 @@ export async function sealOffer(
     throw LighthouseError.from(cause, "bad-link");
   });
   const answerOpener = await answerKey(context, "decrypt");
-  const ct = await context.seal(utf8(JSON.stringify(await offer)), offerAad(time, nonce));
+  const content = await offer;
+  const ct = await context.seal(utf8(JSON.stringify(content)), offerAad(time, nonce));
   const signal: SealedOffer = {
     type: "sealed-offer",
     v: 1,
@@ -197,7 +206,11 @@ export async function sealOffer(
           sealed.slice(IV_BYTES),
         )
       );
-      return parseAnswer(text);
+      const answer = parseAnswer(text);
+      if ("refused" in answer) return answer;
+      const { challenge, ...acceptance } = answer;
+      const keys = { own: device.privateKey, other: challenge, code: "bad-message" } as const;
+      return { ...acceptance, proof: await proofOf(keys, content.sdp, acceptance.sdp) };
     },
   };
 }
@@ -214,7 +227,7 @@ export async function openOffer(
 ): Promise<OpenedOffer> {
   const { host, device, psk } = options;
   const nonce = fromBase64url(signal.nonce);
-  const senderPublicKey = await importKey(device, "bad-seal");
+  const senderPublicKey = await importPublicKey(device, "bad-seal");
   const context = await opening(() =>
     suite().createRecipientContext({
       recipientKey: host,
@@ -226,20 +239,31 @@ export async function openOffer(
   );
   const aad = offerAad(signal.time, nonce);
   const text = await opening(() => context.open(fromBase64url(signal.ct), aad));
+  const offer = parseOfferContent(text);
+  const seal = async (
+    content: Challenge | Refusal,
+    iv = crypto.getRandomValues(new Uint8Array(IV_BYTES)),
+  ): Promise<SealedAnswer> => {
+    const key = await answerKey(context, "encrypt");
+    const sealed = await crypto.subtle.encrypt(
+      { name: "AES-GCM", iv, additionalData: answerAad(nonce) },
+      key,
+      utf8(formatAnswer(content)),
+    );
+    return { type: "sealed-answer", v: 1, ct: toBase64url(concat(iv, new Uint8Array(sealed))) };
+  };
   return {
-    offer: parseOfferContent(text),
-    sealAnswer: async (answer, iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))) => {
-      const key = await answerKey(context, "encrypt");
-      const sealed = await crypto.subtle.encrypt(
-        { name: "AES-GCM", iv, additionalData: answerAad(nonce) },
-        key,
-        utf8(formatAnswer(answer)),
-      );
-      return {
-        type: "sealed-answer",
-        v: 1,
-        ct: toBase64url(concat(iv, new Uint8Array(sealed))),
-      };
+    offer,
+    sealRefusal: seal,
+    sealAnswer: async (answer, random) => {
+      const pair = random?.challenge ?? await generateKeyPair();
+      const challenge = await rawPublicKey(pair);
+      const keys = { own: pair.privateKey, other: device, code: "bad-seal" } as const;
+      const [signal, proof] = await Promise.all([
+        seal({ ...answer, challenge }, random?.iv),
+        proofOf(keys, offer.sdp, answer.sdp),
+      ]);
+      return { signal, proof };
     },
   };
 }
@@ -270,15 +294,6 @@ function suite(): CipherSuite {
   });
 }
 
-function importKey(raw: Bytes, code: ErrorCode): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", raw, { name: "ECDH", namedCurve: "P-256" }, true, [])
-    .catch((cause) => {
-      throw new LighthouseError(code, "Cannot take the public key: it is no point of P-256", {
-        cause,
-      });
-    });
-}
-
 async function answerKey(
   context: {
     export(exporterContext: ArrayBufferLike | Uint8Array, length: number): Promise<ArrayBuffer>;
@@ -299,16 +314,6 @@ function offerAad(time: number, nonce: Bytes): Bytes {
 /** Name, version and direction, the offer's nonce (16). */
 function answerAad(nonce: Bytes): Bytes {
   return concat(ANSWER, nonce);
-}
-
-function concat(...parts: Uint8Array[]): Bytes {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** @throws {LighthouseError} `bad-seal` with the library's reason as its cause. */
@@ -341,21 +346,25 @@ function parseOfferContent(text: ArrayBuffer): Offer {
   }
 }
 
-function formatAnswer(answer: Answer): string {
+function formatAnswer(answer: Challenge | Refusal): string {
   return JSON.stringify(
     answer,
     (_key, value) => value instanceof Uint8Array ? toBase64url(value) : value,
   );
 }
 
-function parseAnswer(text: ArrayBuffer): Answer {
+function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
   try {
     const answer = contentOf(text, "the answer");
     const time = asTime(answer.time, "answer.time");
     if (answer.refused !== undefined) {
       return { time, refused: parseRefusal(answer.refused, "answer.refused") };
     }
-    const parsed: Answer = { time, sdp: asString(answer.sdp, "answer.sdp", MAX_SDP) };
+    const parsed: Challenge = {
+      time,
+      sdp: asString(answer.sdp, "answer.sdp", MAX_SDP),
+      challenge: fromBase64url(asBytes(answer.challenge, "answer.challenge", KEY_BYTES)),
+    };
     if (answer.device !== undefined) {
       const { id, name } = asRecord(answer.device, "answer.device");
       parsed.device = {

@@ -1,16 +1,14 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { fromBase64url, toBase64url } from "./base64url.ts";
+import { fingerprintOf, generateKeyPair, importTagKey, rawPublicKey } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
 import {
-  type Answer,
-  fingerprintOf,
-  generateDeviceKeys,
-  importTagKey,
+  type Acceptance,
   MAX_NAME,
   type Offer,
   openOffer,
-  rawPublicKey,
+  type Refusal,
   sealOffer,
   type Sender,
   taggedBytes,
@@ -20,17 +18,18 @@ import { failureOf } from "./testing/failure.ts";
 
 const test = suite("seal");
 
-const host = await generateDeviceKeys();
+const host = await generateKeyPair();
 const hostKey = await rawPublicKey(host);
-const device = await generateDeviceKeys();
+const device = await generateKeyPair();
 const deviceKey = await rawPublicKey(device);
-const stranger = await generateDeviceKeys();
+const stranger = await generateKeyPair();
 const secret = crypto.getRandomValues(new Uint8Array(16));
 const { psk } = await derivePairingKeys(secret);
 const tagKey = crypto.getRandomValues(new Uint8Array(32));
 
 const OFFER: Offer = { sdp: "v=0\r\na=fingerprint:sha-256 AB\r\n", origin: "https://page.example" };
-const ANSWER: Answer = { time: 2, sdp: "v=0\r\n" };
+const challenge = toBase64url(hostKey);
+const ANSWER: Acceptance = { time: 2, sdp: "v=0\r\n" };
 const PAIRED: Sender = { kind: "paired", tagKey: await importTagKey(tagKey) };
 const PAIRING: Sender = { kind: "pairing", secret };
 
@@ -46,14 +45,19 @@ test("an offer and its answer go there and back, for each kind of sender", async
     assert.is(signal.device !== undefined, sender.kind !== "paired");
     assert.is(signal.tag !== undefined, sender.kind !== "stranger");
     const key = sender.kind === "pairing" ? psk : undefined;
-    const { offer, sealAnswer } = await openOffer(signal, { host, device: deviceKey, psk: key });
-    assert.equal(offer, { ...OFFER, name });
-    const answers: Answer[] = [
+    const opened = await openOffer(signal, { host, device: deviceKey, psk: key });
+    assert.equal(opened.offer, { ...OFFER, name });
+    const answers: Acceptance[] = [
       ANSWER,
-      { time: 3, refused: { code: "clock-skew", message: "The clock is wrong" } },
       { time: 4, sdp: "v=0\r\n", device: { id: "abc", name }, tagKey },
     ];
-    for (const answer of answers) assert.equal(await openAnswer(await sealAnswer(answer)), answer);
+    for (const answer of answers) {
+      const { signal, proof } = await opened.sealAnswer(answer);
+      assert.is(proof.length, 32);
+      assert.equal(await openAnswer(signal), { ...answer, proof });
+    }
+    const refusal: Refusal = { time: 3, refused: { code: "clock-skew", message: "Wrong clock" } };
+    assert.equal(await openAnswer(await opened.sealRefusal(refusal)), refusal);
   }
 });
 
@@ -131,7 +135,7 @@ for (const [name, open] of wrong) {
 test("an answer is opened by the page that offered, and by no other", async () => {
   const [mine, other] = [await seal(), await seal()];
   const { sealAnswer } = await openOffer(mine.signal, { host, device: deviceKey });
-  const answer = await sealAnswer(ANSWER);
+  const { signal: answer, proof } = await sealAnswer(ANSWER);
   assert.is((await failureOf(other.openAnswer(answer))).code, "bad-seal");
   for (const ct of flips(answer.ct)) {
     const changed: SealedAnswer = { ...answer, ct };
@@ -140,7 +144,7 @@ test("an answer is opened by the page that offered, and by no other", async () =
   for (const ct of ["AA", answer.ct.slice(0, 16), answer.ct.slice(0, -4)]) {
     assert.is((await failureOf(mine.openAnswer({ ...answer, ct }))).code, "bad-seal");
   }
-  assert.equal(await mine.openAnswer(answer), ANSWER);
+  assert.equal(await mine.openAnswer(answer), { ...ANSWER, proof });
 });
 
 test("a host that is not the pinned one cannot answer", async () => {
@@ -152,7 +156,8 @@ test("a host that is not the pinned one cannot answer", async () => {
     time: 1,
   });
   const { sealAnswer } = await openOffer(other.signal, { host: stranger, device: deviceKey });
-  assert.is((await failureOf(openAnswer(await sealAnswer(ANSWER)))).code, "bad-seal");
+  const { signal: answer } = await sealAnswer(ANSWER);
+  assert.is((await failureOf(openAnswer(answer))).code, "bad-seal");
   assert.is(
     (await failureOf(openOffer(signal, { host: stranger, device: deviceKey }))).code,
     "bad-seal",
@@ -161,8 +166,10 @@ test("a host that is not the pinned one cannot answer", async () => {
 
 test("two answers to one offer use different nonces", async () => {
   const { sealAnswer } = await openOffer((await seal()).signal, { host, device: deviceKey });
-  const ivs = [await sealAnswer(ANSWER), await sealAnswer(ANSWER)].map(({ ct }) => ct.slice(0, 16));
-  assert.is.not(ivs[0], ivs[1]);
+  const answers = [await sealAnswer(ANSWER), await sealAnswer(ANSWER)];
+  const [first, second] = answers.map(({ signal, proof }) => [signal.ct.slice(0, 16), `${proof}`]);
+  assert.is.not(first![0], second![0]);
+  assert.is.not(first![1], second![1], "the proof of one connection shows nothing on another");
 });
 
 const malformed: [inside: unknown, message: string][] = [
@@ -193,14 +200,16 @@ for (
     [{ time: -1, sdp: "v=0" }, "answer.time"],
     [{ time: 1 }, "answer.sdp"],
     [{ time: 1, refused: 1 }, "answer.refused: expected an object"],
-    [{ time: 1, sdp: "v=0", device: { id: "a" } }, "answer.device.name"],
-    [{ time: 1, sdp: "v=0", tagKey: "AA" }, "answer.tagKey: expected 32 bytes"],
+    [{ time: 1, sdp: "v=0", challenge: "AA" }, "answer.challenge: expected 65 bytes"],
+    [{ time: 1, sdp: "v=0", challenge, device: { id: "a" } }, "answer.device.name"],
+    [{ time: 1, sdp: "v=0", challenge, tagKey: "AA" }, "answer.tagKey: expected 32 bytes"],
   ] as [unknown, string][]
 ) {
   test(`an answer with ${JSON.stringify(inside)} inside is malformed`, async () => {
     const { signal, openAnswer } = await seal();
-    const { sealAnswer } = await openOffer(signal, { host, device: deviceKey });
-    const error = await failureOf(openAnswer(await sealAnswer(inside as Answer)));
+    const opened = await openOffer(signal, { host, device: deviceKey });
+    const answer = await opened.sealRefusal(inside as Refusal);
+    const error = await failureOf(openAnswer(answer));
     assert.is(error.code, "bad-message");
     assert.match(error.message, `Cannot parse ${message}`);
   });

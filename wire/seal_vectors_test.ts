@@ -6,15 +6,8 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { toBase64url } from "./base64url.ts";
 import { derivePairingKeys } from "./pairing.ts";
-import {
-  type Answer,
-  importTagKey,
-  openOffer,
-  rawPublicKey,
-  sealOffer,
-  type Sender,
-  taggedBytes,
-} from "./seal.ts";
+import { importTagKey, rawPublicKey } from "./keys.ts";
+import { type Answer, openOffer, sealOffer, type Sender, taggedBytes } from "./seal.ts";
 import { parseSignal, type SealedAnswer, type SealedOffer } from "./signal.ts";
 import { AUTH, AUTH_PSK, hmac, openGcm, setupRecipient, setupSender } from "./testing/hpke.ts";
 import { importKeyPair } from "./testing/keys.ts";
@@ -101,6 +94,7 @@ for (const vector of rfc) {
 const ours: {
   host: { private: string; public: string };
   device: { private: string; public: string };
+  challenge: { private: string; public: string };
   signals: {
     name: string;
     sender: { kind: Sender["kind"]; tagKey?: string; secret?: string; psk?: string };
@@ -109,7 +103,7 @@ const ours: {
     nonce: string;
     ikm: string;
     signal: SealedOffer;
-    answer: { text: string; key: string; iv: string; signal: SealedAnswer };
+    answer: { text: string; key: string; iv: string; proof?: string; signal: SealedAnswer };
   }[];
 } = read("sealed_signals.json");
 
@@ -117,6 +111,10 @@ const hostKey = fromHex(ours.host.public);
 const host = await importKeyPair(fromHex(ours.host.private), hostKey);
 const deviceKey = fromHex(ours.device.public);
 const device = await importKeyPair(fromHex(ours.device.private), deviceKey);
+const challenge = await importKeyPair(
+  fromHex(ours.challenge.private),
+  fromHex(ours.challenge.public),
+);
 
 for (const { name, sender: from, offer, time, nonce, ikm, signal, answer } of ours.signals) {
   const psk = from.psk === undefined ? undefined : fromHex(from.psk);
@@ -131,16 +129,26 @@ for (const { name, sender: from, offer, time, nonce, ikm, signal, answer } of ou
     const sent = await sealOffer(JSON.parse(offer), { hostKey, device, sender, time, random });
     assert.equal(sent.signal, signal);
     assert.equal(parseSignal(signal), signal);
-    assert.equal(textOf(await sent.openAnswer(answer.signal)), JSON.parse(answer.text));
+    assert.equal(textOf(await sent.openAnswer(answer.signal)), {
+      ...JSON.parse(answer.text),
+      ...answer.proof && { proof: answer.proof },
+    });
   });
 
   test(`the host opens the offer of ${name}, and writes its answer`, async () => {
     assert.equal(await rawPublicKey(device), deviceKey);
     const opened = await openOffer(signal, { host, device: deviceKey, psk });
     assert.equal(opened.offer, JSON.parse(offer));
-    const parsed = JSON.parse(answer.text);
-    if (parsed.tagKey) parsed.tagKey = fromHex(ours.signals[0]!.sender.tagKey!);
-    assert.equal(await opened.sealAnswer(parsed, fromHex(answer.iv)), answer.signal);
+    const { challenge: own, ...content } = JSON.parse(answer.text);
+    const iv = fromHex(answer.iv);
+    if (!own) {
+      assert.equal(await opened.sealRefusal(content, iv), answer.signal);
+    } else {
+      if (content.tagKey) content.tagKey = fromHex(ours.signals[0]!.sender.tagKey!);
+      const { signal, proof } = await opened.sealAnswer(content, { iv, challenge });
+      assert.equal(signal, answer.signal);
+      assert.is(toHex(proof), answer.proof);
+    }
   });
 
   test(`the second implementation opens both of ${name}`, () => {
@@ -182,11 +190,16 @@ for (const { name, sender: from, offer, time, nonce, ikm, signal, answer } of ou
   }
 }
 
-/** An answer with its key as the JSON inside has it. */
+/** An answer as the JSON inside has it, and its proof. */
 function textOf(answer: Answer): unknown {
-  return "tagKey" in answer && answer.tagKey
-    ? { ...answer, tagKey: toBase64url(answer.tagKey) }
-    : answer;
+  if ("refused" in answer) return answer;
+  const { tagKey, proof, ...rest } = answer;
+  return {
+    ...rest,
+    challenge: toBase64url(fromHex(ours.challenge.public)),
+    ...tagKey && { tagKey: toBase64url(tagKey) },
+    proof: toHex(proof),
+  };
 }
 
 test.run();

@@ -184,16 +184,20 @@ export class Session {
    * Says HELLO on a channel and goes on over it: the page's part. A new session sends at once, one
    * that was resumed when the host has answered.
    *
-   * @param join Whether the carriers that there are stay. @default false: this one replaces them
+   * @param options `join`: whether the carriers that there are stay; by default this one replaces them.
+   * `proof`: shows the host whose connection it is, where it was offered through the relay.
    * @returns Resolves when the host has answered.
    * @throws {LighthouseError} `no-answer`, `bad-frame` or `connection-lost` where it does not; what the
    * host says where it refuses.
    */
-  async connect(carrier: Carrier, { join = false } = {}): Promise<void> {
+  async connect(
+    carrier: Carrier,
+    { join = false, proof }: { join?: boolean; proof?: Uint8Array } = {},
+  ): Promise<void> {
     const isFirst = !this.#greeted;
     this.#greeted = true;
     const announced = this.#nextId;
-    carrier.greet(this.#hello(isFirst ? "new" : join ? "join" : "resume"));
+    carrier.greet({ ...this.#hello(isFirst ? "new" : join ? "join" : "resume"), proof });
     if (isFirst) this.#adopt(carrier);
     const hello = await carrier.hello;
     if (this.#over) {

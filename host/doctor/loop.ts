@@ -3,7 +3,7 @@
 import {
   type Answer,
   Carrier,
-  generateDeviceKeys,
+  generateKeyPair,
   LighthouseError,
   PAGE_LIVENESS,
   parseSignal,
@@ -55,7 +55,7 @@ export async function runLoop(options: LoopOptions): Promise<{ status: number; m
   const { state, signal } = options;
   const pairings = pairingsFolder(state);
   const { pairing, secret } = await createPairing(pairings, { name: "doctor" });
-  const device = await generateDeviceKeys();
+  const device = await generateKeyPair();
   try {
     for (let tries = 1;; tries++) {
       try {
@@ -100,7 +100,8 @@ async function attempt(
       throw new LighthouseError(answer.refused.code, answer.refused.message);
     }
     peer.accept(answer.sdp);
-    await Promise.race([session.connect(new Carrier(await peer.channel)), late]);
+    const { proof } = answer;
+    await Promise.race([session.connect(new Carrier(await peer.channel), { proof }), late]);
     const { status, body } = await sendRequest(
       session,
       { method: "GET", target, headers: [["accept", "*/*"]], body: null },

@@ -1,12 +1,14 @@
 // For tests: a host's key, who is invited in memory, and the pages' end of the sealing.
 import {
+  type Acceptance,
   type Answer,
   derivePairingKeys,
   fingerprintOf,
-  generateDeviceKeys,
+  generateKeyPair,
   importTagKey,
   type Offer,
   parseSignal,
+  type Proven,
   rawPublicKey,
   sealOffer,
   type Sender,
@@ -23,7 +25,7 @@ export const ORIGIN = "https://page.example";
 
 /** A host's key of its own. */
 export async function createIdentity(): Promise<Omit<Identity, "signingKey">> {
-  const keys = await generateDeviceKeys();
+  const keys = await generateKeyPair();
   const publicKey = await rawPublicKey(keys);
   return { keys, publicKey, fingerprint: await fingerprintOf(publicKey) };
 }
@@ -107,7 +109,7 @@ export class TestDevice {
 
   /** A page that knows the host's key and nothing more. */
   static async create({ publicKey }: Pick<Identity, "publicKey">): Promise<TestDevice> {
-    const keys = await generateDeviceKeys();
+    const keys = await generateKeyPair();
     return new TestDevice(keys, await rawPublicKey(keys), publicKey);
   }
 
@@ -156,6 +158,12 @@ export class TestDevice {
     if (answer.type !== "sealed-answer") throw new Error(`The host answered ${answer.type}`);
     return await openAnswer(answer);
   }
+}
+
+/** An answer that accepts. @throws {Error} where it does not. */
+export function accepted(answer: Awaited<ReturnType<TestDevice["offer"]>>): Acceptance & Proven {
+  if (answer && "sdp" in answer) return answer;
+  throw new Error(`The host answered: ${outcomeOf(answer)}`);
 }
 
 /** What happened to an offer, in one word: `answer`, the code of a refusal, or `nothing`. */

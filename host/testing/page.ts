@@ -1,7 +1,15 @@
 // For tests: a page's end of the connection, on node-datachannel in place of a browser's WebRTC.
 import { type DataChannel, PeerConnection } from "node-datachannel";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel } from "../../wire/mod.ts";
+import type { Channel, Session, SessionOptions } from "../../wire/mod.ts";
+import { connectPage } from "../../wire/testing/session_pair.ts";
+
+/** What a host answers. */
+export interface PageAnswer {
+  sdp: string;
+  /** What the host wants to see on the connection. */
+  proof?: Uint8Array;
+}
 
 /** An end that offers one channel. The process ends by itself once it is closed. */
 export class TestPage implements AsyncDisposable {
@@ -14,6 +22,7 @@ export class TestPage implements AsyncDisposable {
   readonly connection: PeerConnection;
   /** Channels that are not closed yet: one that nobody refers to is collected, and dies. */
   readonly #channels = new Set<DataChannel>();
+  #proof: Uint8Array | undefined;
 
   constructor() {
     const offer = Promise.withResolvers<string>();
@@ -38,7 +47,7 @@ export class TestPage implements AsyncDisposable {
    *
    * @param answerOf Gets the host's answer to an offer.
    */
-  static async connect(answerOf: (offer: string) => Promise<string>): Promise<TestPage> {
+  static async connect(answerOf: (offer: string) => Promise<PageAnswer>): Promise<TestPage> {
     for (let tries = 1;; tries++) {
       const page = new TestPage();
       const ended = page.closed.then(() => {
@@ -68,8 +77,14 @@ export class TestPage implements AsyncDisposable {
   }
 
   /** Takes the host's answer. */
-  accept(answer: string): void {
-    this.connection.setRemoteDescription(answer, "answer");
+  accept({ sdp, proof }: PageAnswer): void {
+    this.connection.setRemoteDescription(sdp, "answer");
+    this.#proof = proof;
+  }
+
+  /** Begins a session on the channel. */
+  async startSession(options?: Partial<SessionOptions>): Promise<Session> {
+    return await connectPage(await this.channel, options, this.#proof);
   }
 
   /** Closes the connection; called after the other end's close too, or endPeers() hangs. */

@@ -30,11 +30,11 @@ export async function sealingTimes(count: number): Promise<number[]> {
     const sealed = await tab.evaluate(() => (globalThis as unknown as SealingPage).seal());
     const started = performance.now();
     const opened = await openOffer(sealed.signal, { host, device });
-    const answer = await opened.sealAnswer({ sdp: CHROMIUM_OFFER, time: Date.now() });
+    const { signal } = await opened.sealAnswer({ sdp: CHROMIUM_OFFER, time: Date.now() });
     const atHost = performance.now() - started;
     const atPage = await tab.evaluate(
-      (answer) => (globalThis as unknown as SealingPage).open(answer),
-      answer,
+      (signal) => (globalThis as unknown as SealingPage).open(signal),
+      signal,
     );
     times.push(sealed.time + atHost + atPage);
   }

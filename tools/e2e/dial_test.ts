@@ -9,7 +9,7 @@ import {
   type ErrorCode,
   fingerprintOf,
   formatPairingFragment,
-  generateDeviceKeys,
+  generateKeyPair,
   openOffer,
   rawPublicKey,
   sealOffer,
@@ -180,7 +180,7 @@ function testIn(name: BrowserName): void {
       say({ type: "sealed-answer", v: 1, ct: toBase64url(new Uint8Array(200)) });
     }],
     ["an answer of an impostor with a key of its own", "bad-seal", async ({ say }) => {
-      const impostor = { hostKey: host.key, device: await generateDeviceKeys() };
+      const impostor = { hostKey: host.key, device: await generateKeyPair() };
       const offer = { sdp: "v=0", origin: "x" };
       const stranger = { kind: "stranger" } as const;
       const options = { ...impostor, sender: stranger, time: Date.now() };
@@ -189,7 +189,7 @@ function testIn(name: BrowserName): void {
         host: host.keys,
         device: await rawPublicKey(impostor.device),
       });
-      say(await sealAnswer({ time: Date.now(), sdp: "v=0" }));
+      say((await sealAnswer({ time: Date.now(), sdp: "v=0" })).signal);
     }],
   ];
   for (const [title, code, onOffer] of others) {

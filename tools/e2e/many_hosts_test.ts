@@ -9,7 +9,6 @@ import { TestDevice } from "../../host/testing/guests.ts";
 import { seededRandom } from "../../host/testing/offers.ts";
 import { TestPage } from "../../host/testing/page.ts";
 import { formatSendSignal, parseRelayMessage, sendRequest, type Signal } from "../../wire/mod.ts";
-import { connectPage } from "../../wire/testing/session_pair.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { startNamedBackends } from "../testing/named_backends.ts";
@@ -83,11 +82,11 @@ async function visit(bridge: Bridge, host: string): Promise<string> {
   if (refusal === "relay-failed") throw new Error("the relay failed");
   if (refusal) return refusal;
   assert.ok(answer && "sdp" in answer, JSON.stringify(answer));
-  page.accept(answer.sdp);
+  page.accept(answer);
   const ended = page.closed.then(() => {
     throw new Error("the connection ended before it opened");
   });
-  const session = await connectPage(await Promise.race([page.channel, ended]));
+  const session = await Promise.race([page.startSession(), ended]);
   ended.catch(() => {});
   try {
     const request = { method: "GET", target: "/", headers: [], body: null };

@@ -5,7 +5,7 @@ import { WebSocket as Client } from "ws";
 import { endPeers } from "../../host/peer.ts";
 import {
   type Channel,
-  generateDeviceKeys,
+  generateKeyPair,
   parseRelayMessage,
   parseSignal,
   type SealedAnswer,
@@ -140,7 +140,7 @@ test("a sealed offer that is none of a data channel is refused, to whom it came 
   ) {
     const { signal, openAnswer } = await sealOffer({ sdp, origin: bridge.page.origins[0]! }, {
       hostKey: bridge.identity.publicKey,
-      device: await generateDeviceKeys(),
+      device: await generateKeyPair(),
       sender: { kind: "stranger" },
       time: Date.now(),
     });

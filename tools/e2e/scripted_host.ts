@@ -4,16 +4,17 @@ import { WebSocket } from "ws";
 import { answerOffer, type Peer } from "../../host/peer.ts";
 import { parseOffer } from "../../host/sdp.ts";
 import {
-  type Answer,
+  type Acceptance,
   Carrier,
   type Channel,
   derivePairingKeys,
   fromBase64url,
-  generateDeviceKeys,
+  generateKeyPair,
   openOffer,
   parseRelayMessage,
   parseSignal,
   rawPublicKey,
+  type Refusal,
   type SealedOffer,
   serveRequest,
   type Session,
@@ -28,7 +29,7 @@ export interface Arrival {
   /** Sends its page anything, as `data` of an envelope. */
   say(data: unknown): void;
   /** Sends it an answer or a refusal, sealed as it should be. */
-  seal(answer: Answer): Promise<void>;
+  seal(answer: Acceptance | Refusal): Promise<void>;
   /** Lets it in: answers the offer, as its device where that is given. */
   letIn(device?: { id: string; name: string }): Promise<Channel>;
 }
@@ -64,7 +65,7 @@ export async function startScriptedHost(
   bridge: Bridge,
   options: ScriptedHostOptions = {},
 ): Promise<ScriptedHost> {
-  const keys = options.keys ?? await generateDeviceKeys();
+  const keys = options.keys ?? await generateKeyPair();
   const socket = new WebSocket(bridge.gateway.url);
   await new Promise((resolve) => socket.on("open", resolve));
   const own = await ownId(socket);
@@ -120,16 +121,21 @@ export async function startScriptedHost(
       signal,
       say,
       async seal(answer) {
-        say(await (await open(signal)).sealAnswer(answer));
+        const opened = await open(signal);
+        say(
+          "refused" in answer
+            ? await opened.sealRefusal(answer)
+            : (await opened.sealAnswer(answer)).signal,
+        );
       },
       async letIn(device) {
         const { offer, sealAnswer } = await open(signal);
         const peer = answerOffer(parseOffer(offer.sdp), { stun: [] });
         peers.push(peer);
         const isPairing = device && signal.device !== undefined;
-        const answer: Answer = { time: Date.now(), sdp: await peer.answer, device };
+        const answer: Acceptance = { time: Date.now(), sdp: await peer.answer, device };
         if (isPairing) answer.tagKey = new Uint8Array(TAG_KEY_BYTES).fill(7);
-        say(await sealAnswer(answer));
+        say((await sealAnswer(answer)).signal);
         return await peer.channel;
       },
     });

@@ -9,7 +9,7 @@ import { devicesFolder, writeDevice } from "../../host/devices.ts";
 import { lambdaRegistry } from "../../host/registry_lambda.ts";
 import { Roster } from "../../host/roster.ts";
 import { deviceOf, TestDevice } from "../../host/testing/guests.ts";
-import { TestPage } from "../../host/testing/page.ts";
+import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
 import {
   backoff,
   formatSendSignal,
@@ -147,7 +147,7 @@ async function connectPage(
 }
 
 /** One message out, and the host's answer. */
-async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<string> {
+async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<PageAnswer> {
   const socket = new WebSocket(bridge.gateway.url, { origin: bridge.page.origins[0] });
   const { promise: reply, resolve, reject } = Promise.withResolvers<Signal>();
   const failed = (code: "no-answer" | "relay-unreachable", why: string) =>
@@ -169,7 +169,7 @@ async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<s
       return await reply;
     };
     const answer = await device.offer(ask, { sdp });
-    if (answer && "sdp" in answer) return answer.sdp;
+    if (answer && "sdp" in answer) return answer;
     const refusal = answer && "refused" in answer ? answer.refused : answer;
     throw new LighthouseError(refusal?.code ?? "no-answer", refusal?.message ?? "No answer");
   } finally {

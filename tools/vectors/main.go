@@ -12,6 +12,7 @@ import (
 	"compress/gzip"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ecdh"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -67,7 +68,17 @@ func main() {
 	psk := must(hkdf.Key(sha256.New, secret, nil, "lighthouse-pairing/1 psk", 32))
 	pairTag := must(hkdf.Key(sha256.New, secret, nil, "lighthouse-pairing/1 tag", 32))
 	devTag := seq(0xc0, 32)
+	challengePub, challengePriv := kem.Scheme().DeriveKeyPair(seq(0x90, 32))
+	challengeRaw, challengeD := must(challengePub.MarshalBinary()), must(challengePriv.MarshalBinary())
+	proofOf := func(offer, answer string) []byte {
+		own := must(ecdh.P256().NewPrivateKey(challengeD))
+		shared := must(own.ECDH(must(ecdh.P256().NewPublicKey(devRaw))))
+		a, b := sha256.Sum256([]byte(offer)), sha256.Sum256([]byte(answer))
+		info := concat([]byte("lighthouse-proof/1"), a[:], b[:])
+		return must(hkdf.Key(sha256.New, shared, nil, string(info), 32))
+	}
 	sdp := "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\n"
+	answerSdp := "v=0\r\no=rtc 2890844526 0 IN IP4 127.0.0.1\r\ns=-\r\n"
 	quote := func(v any) string {
 		var buf bytes.Buffer
 		e := json.NewEncoder(&buf)
@@ -121,17 +132,21 @@ func main() {
 		key := context.Export([]byte("lighthouse-signal/1 answer"), 16)
 		gcm := must(cipher.NewGCM(must(aes.NewCipher(key))))
 		sealed := gcm.Seal(nil, iv, []byte(answer), concat([]byte("lighthouse-signal/1 answer"), nonce))
-		return vector{name, from, offer, time, hex.EncodeToString(nonce), hex.EncodeToString(ikm), signal, map[string]any{
+		answered := map[string]any{
 			"text": answer, "key": hex.EncodeToString(key), "iv": hex.EncodeToString(iv),
 			"signal": map[string]any{"type": "sealed-answer", "v": 1, "ct": b64(concat(iv, sealed))},
-		}}
+		}
+		if kind != "stranger" {
+			answered["proof"] = hex.EncodeToString(proofOf(sdp, answerSdp))
+		}
+		return vector{name, from, offer, time, hex.EncodeToString(nonce), hex.EncodeToString(ikm), signal, answered}
 	}
-	origin := quote("https://page.example")
+	origin, challenge := quote("https://page.example"), quote(b64(challengeRaw))
 	vectors := []vector{
 		make("a paired device, answered", "paired", 1, `{"sdp":`+quote(sdp)+`,"origin":`+origin+`}`,
-			`{"time":1795651200042,"sdp":`+quote(sdp)+`,"device":{"id":"abcdefghijklmnop","name":"my phone"}}`),
+			`{"time":1795651200042,"sdp":`+quote(answerSdp)+`,"device":{"id":"abcdefghijklmnop","name":"my phone"},"challenge":`+challenge+`}`),
 		make("a pairing, answered", "pairing", 2, `{"sdp":`+quote(sdp)+`,"origin":`+origin+`,"name":"Firefox on Android"}`,
-			`{"time":1795651200043,"sdp":`+quote(sdp)+`,"device":{"id":"abcdefghijklmnop","name":"Zoë’s phone"},"tagKey":`+quote(b64(devTag))+`}`),
+			`{"time":1795651200043,"sdp":`+quote(answerSdp)+`,"device":{"id":"abcdefghijklmnop","name":"Zoë’s phone"},"tagKey":`+quote(b64(devTag))+`,"challenge":`+challenge+`}`),
 		make("a stranger, refused", "stranger", 3, `{"sdp":`+quote(sdp)+`,"origin":`+origin+`}`,
 			`{"time":1795651200044,"refused":{"code":"clock-skew","message":"The page's clock is wrong"}}`),
 	}
@@ -149,10 +164,11 @@ func main() {
 	}
 	x := func(b []byte) string { return hex.EncodeToString(b) }
 	write("sealed_signals.json", map[string]any{
-		"about":  "Sealed signals of docs/security.md, written by CIRCL 1.6.5 (Go). Byte strings are hex; those of signals are base64url.",
-		"host":   map[string]any{"private": x(hostD), "public": x(hostRaw)},
-		"device": map[string]any{"private": x(devD), "public": x(devRaw)},
-		"signals": vectors,
+		"about":     "Sealed signals of docs/security.md, written by CIRCL 1.6.5 (Go). Byte strings are hex; those of signals are base64url.",
+		"host":      map[string]any{"private": x(hostD), "public": x(hostRaw)},
+		"device":    map[string]any{"private": x(devD), "public": x(devRaw)},
+		"challenge": map[string]any{"private": x(challengeD), "public": x(challengeRaw)},
+		"signals":   vectors,
 	})
 
 	// RFC 9180's.

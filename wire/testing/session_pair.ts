@@ -18,13 +18,14 @@ export function pageSession(options: Partial<SessionOptions> = {}): Session {
   return new Session({ role: "page", liveness: PAGE_LIVENESS, ...options });
 }
 
-/** A page's session, over a channel whose other end answers. */
+/** A page's session, over a channel whose other end answers. @param proof For a host that wants one. */
 export async function connectPage(
   channel: Channel,
   options: Partial<SessionOptions> = {},
+  proof?: Uint8Array,
 ): Promise<Session> {
   const page = pageSession(options);
-  await page.connect(new Carrier(channel));
+  await page.connect(new Carrier(channel), { proof });
   return page;
 }
 

@@ -52,7 +52,9 @@ export function toJson(frames: Frame[]): unknown[] {
 /** The message of a vector's frames, written by this code. */
 export function written(frames: unknown[]): string {
   const parsed = JSON.parse(JSON.stringify(frames), (key, value) => {
-    return ["bytes", "session"].includes(key) && typeof value === "string" ? fromHex(value) : value;
+    return ["bytes", "session", "proof"].includes(key) && typeof value === "string"
+      ? fromHex(value)
+      : value;
   });
   return toHex(encodeMessage(parsed as Frame[]));
 }

@@ -1,7 +1,7 @@
 // In the page: seals offers and opens their answers.
 import {
   fromBase64url,
-  generateDeviceKeys,
+  generateKeyPair,
   importTagKey,
   rawPublicKey,
   type SealedAnswer,
@@ -31,7 +31,7 @@ export interface SealingPage {
 const page = globalThis as unknown as SealingPage;
 
 page.start = async ({ hostKey, sdp }) => {
-  const device = await generateDeviceKeys();
+  const device = await generateKeyPair();
   const tagKey = await importTagKey(crypto.getRandomValues(new Uint8Array(32)));
   let sent: SentOffer;
   page.seal = async () => {
