@@ -22,13 +22,15 @@ const FILTERS = [
   "SystemCallErrorNumber=EPERM",
 ];
 
+const PRIVATE_TMP = "PrivateTmp=yes";
+
 /** The same, by a view of its own of files, devices and processes. */
 const NAMESPACES = [
   "CapabilityBoundingSet=",
   "AmbientCapabilities=",
   "ProtectSystem=strict",
   "ProtectHome=read-only",
-  "PrivateTmp=yes",
+  PRIVATE_TMP,
   "PrivateDevices=yes",
   "DevicePolicy=closed",
   "ProtectClock=yes",
@@ -50,6 +52,10 @@ const NAMESPACES = [
  */
 export function formatSystemdUnit(options: UnitOptions): string {
   const { command, state, environment, user } = options;
+  // With folders of its own in their place, it would find nothing of what it has there.
+  const isInTmp = [...command, state, ...Object.values(environment)]
+    .some((path) => /^\/(?:var\/)?tmp\//.test(path));
+  const view = NAMESPACES.filter((line) => !(isInTmp && line === PRIVATE_TMP));
   const lines = [
     "[Unit]",
     "Description=Lighthouse host: a backend on this machine, for the browsers it has invited",
@@ -75,7 +81,7 @@ export function formatSystemdUnit(options: UnitOptions): string {
     "TimeoutStopSec=20",
     "",
     ...FILTERS,
-    ...options.hasNamespaces ? [`ReadWritePaths=${quoteAssignment(state)}`, ...NAMESPACES] : [],
+    ...options.hasNamespaces ? [`ReadWritePaths=${quoteAssignment(state)}`, ...view] : [],
     // A user's own manager has no right to do that but in a namespace where it is root.
     ...options.hasNamespaces && user === undefined ? ["PrivateUsers=yes"] : [],
     "",

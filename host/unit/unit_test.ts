@@ -50,6 +50,17 @@ test("a unit of the system's runs as its user, and needs no namespace of users",
   assert.equal(linesOf(formatSystemdUnit(OPTIONS), "PrivateUsers"), ["yes"]);
 });
 
+test("a unit sees /tmp where it has something there, and else one of its own", () => {
+  assert.equal(linesOf(formatSystemdUnit(OPTIONS), "PrivateTmp"), ["yes"]);
+  const command = ["/usr/bin/node", "/tmp/try/main.mjs", "run"];
+  for (
+    const options of [{ command }, { state: "/var/tmp/state" }, { environment: { A: "/tmp/a" } }]
+  ) {
+    const unit = formatSystemdUnit({ ...OPTIONS, ...options });
+    assert.equal([linesOf(unit, "PrivateTmp"), linesOf(unit, "PrivateDevices")], [[], ["yes"]]);
+  }
+});
+
 test("without namespaces a unit asks for none", () => {
   const unit = formatSystemdUnit({ ...OPTIONS, hasNamespaces: false });
   for (const key of ["PrivateUsers", "ProtectSystem", "PrivateTmp", "ReadWritePaths"]) {
