@@ -60,7 +60,18 @@ const NODE = [process.execPath];
 
 // Most end-to-end files drive a browser and wait: two of them run at a time, beside one of the others, of
 // which many wait as well. Those that keep the machine busy have it to themselves, one after the other.
-const BUSY = ["bench", "flood", "lanes", "leaks", "many_hosts", "resume", "transfer"]
+// So do those that change this machine's addresses, which all hosts on it notice.
+const BUSY = [
+  "bench",
+  "doctor",
+  "flood",
+  "lanes",
+  "leaks",
+  "many_hosts",
+  "network",
+  "resume",
+  "transfer",
+]
   .map((name) => `tools/e2e/${name}_test.ts`);
 const isEndToEnd = (file: string) => file.includes("e2e");
 const isBusy = (file: string) => BUSY.includes(file);
