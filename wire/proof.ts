@@ -3,7 +3,7 @@
 // sender's name (RFC 9180 §9.1.1). The host's answer brings a key for this connection alone; what it and the
 // device's key agree on, nobody knows who has the host's own.
 import { concat } from "./bytes.ts";
-import type { ErrorCode } from "./error.ts";
+import { type ErrorCode, LighthouseError } from "./error.ts";
 import { PROOF_BYTES } from "./hello.ts";
 import { importPublicKey } from "./keys.ts";
 
@@ -39,7 +39,11 @@ export async function proofOf(
   const hashOf = async (sdp: string) => new Uint8Array(await subtle.digest("SHA-256", utf8(sdp)));
   const hashes = await Promise.all([offer, answer].map(hashOf));
   const key = await importPublicKey(other, code);
-  const shared = await subtle.deriveBits({ name: "ECDH", public: key }, own, 256);
+  // Deno imports any 65 bytes, and finds out here.
+  const shared = await subtle.deriveBits({ name: "ECDH", public: key }, own, 256)
+    .catch((cause) => {
+      throw LighthouseError.from(cause, code);
+    });
   const secret = await subtle.importKey("raw", shared, "HKDF", false, ["deriveBits"]);
   const info = concat(LABEL, ...hashes);
   const inputs = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
