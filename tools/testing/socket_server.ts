@@ -133,7 +133,7 @@ async function serve(webSocket: WebSocket, socket: Duplex, steps: Step[]): Promi
         break;
       case "cut":
         // What was sent before is to arrive.
-        await sleep(50);
+        await sleep(500);
         webSocket.terminate();
         break;
       case "raw":
