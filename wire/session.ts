@@ -207,6 +207,7 @@ export class Session {
     this.#meet(hello);
     if (hello.mode === "new" && !isFirst) this.#restart(hello.next);
     else if (hello.mode === "resume") this.#resume(carrier, hello, announced);
+    forget(hello);
     if (isFirst) this.#schedule();
     else this.#adopt(carrier);
   }
@@ -221,6 +222,7 @@ export class Session {
     if (isNew) this.#seen = new SeenStreams(hello.next);
     const isJoining = hello.mode === "join" && !isNew;
     if (!isNew && !isJoining) this.#resume(carrier, hello, this.#nextId);
+    forget(hello);
     carrier.greet(this.#hello(isNew ? "new" : isJoining ? "join" : "resume"));
     this.#adopt(carrier);
   }
@@ -648,6 +650,11 @@ export class Session {
 
 /** Room that a stream's control frames may need, in bytes. */
 const LEAST_CONTROL = 700;
+
+/** Lets the list go, of 2,048 entries at most: its carrier keeps the HELLO for as long as it lives. */
+function forget(hello: Hello): void {
+  hello.held = [];
+}
 
 function lost(): LighthouseError {
   return new LighthouseError(

@@ -136,6 +136,17 @@ test("a resumed session has the newest channel alone", async () => {
   });
 });
 
+test("what a HELLO has listed is forgotten once it has been looked at", async () => {
+  await withLink({ onStream: echo }, async (link) => {
+    const streams = Array.from({ length: 10 }, () => link.page.open(new Uint8Array()));
+    link.cut();
+    await link.connect();
+    const hellos = await Promise.all(link.carriers.map(({ hello }) => hello));
+    assert.equal(hellos.map(({ mode, held }) => [mode, held]), [["resume", []], ["resume", []]]);
+    for (const stream of streams) stream.reset(new LighthouseError("aborted", "over"));
+  });
+});
+
 test("a dead channel is closed after the time that the rules name", async () => {
   const soon = { look: 5, silent: 10 };
   const liveness = { busy: soon, idle: soon, dead: 50 };

@@ -41,6 +41,8 @@ export class Link {
   readonly silences: boolean[] = [];
   /** The page's end and the host's end of each channel that was made, the newest last. */
   readonly channels: [MemoryChannel, MemoryChannel][] = [];
+  /** The carriers over the newest, in the same order. */
+  carriers: Carrier[] = [];
 
   readonly #options: LinkOptions;
   readonly #random: () => number;
@@ -61,8 +63,9 @@ export class Link {
   async connect(options?: { join?: boolean }): Promise<void> {
     const [page, host] = MemoryChannel.pair(this.#random);
     this.channels.push([page, host]);
-    const accepted = this.#accept(new Carrier(host));
-    await Promise.all([this.page.connect(new Carrier(page), options), accepted]);
+    const [near, far] = [new Carrier(page), new Carrier(host)];
+    this.carriers = [near, far];
+    await Promise.all([this.page.connect(near, options), this.#accept(far)]);
   }
 
   /** Closes the newest channel, as both ends see; what it carried is lost. */
