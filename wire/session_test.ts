@@ -139,6 +139,7 @@ test("a resumed session has the newest channel alone", async () => {
 test("what a HELLO has listed is forgotten once it has been looked at", async () => {
   await withLink({ onStream: echo }, async (link) => {
     const streams = Array.from({ length: 10 }, () => link.page.open(new Uint8Array()));
+    await until(() => link.host!.streams === 10);
     link.cut();
     await link.connect();
     const hellos = await Promise.all(link.carriers.map(({ hello }) => hello));
