@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { Carrier, LighthouseError, sendOffer, sendRequest, type Session } from "../wire/mod.ts";
 import { failureOf } from "../wire/testing/failure.ts";
+import { connectPage } from "../wire/testing/session_pair.ts";
 import { Gate } from "./gate.ts";
 import { endPeers } from "./peer.ts";
 import {
@@ -161,6 +162,18 @@ for (const [what, sdp, code] of refusals) {
     assert.is(await outcome(SILENT_OFFER), "answer");
   });
 }
+
+test("who offers in a device's name and does not prove its key gets no session", async () => {
+  const { peers, phone, connect } = await setUp();
+  await using other = await connect();
+  const page = await openPage(peers, phone);
+  assert.is((await failureOf(connectPage(await page.channel))).code, "bad-seal");
+  assert.is(peers.connected, 1);
+  assert.is(await get(other.session, "/"), "GET /");
+  // The host ends it by itself.
+  await page.closed;
+  await page.close();
+});
 
 test("answer() refuses what is malformed, and who is not paired, plainly", async () => {
   const { peers, outcome } = await setUp();
