@@ -87,10 +87,11 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   );
 
   // Some things are made once, by the first requests.
-  await page.run("roundTrips", { count: 300, time: Infinity });
+  await page.run("roundTrips", { count: 300 });
   await page.run("rate", 8, 0);
   const before = { page: await countInPage(page), host: countInHost() };
-  await page.run("roundTrips", { count: plan.inRow, time: Infinity });
+  const { length } = await page.run("roundTrips", { count: plan.inRow });
+  if (length !== plan.inRow) throw new Error(`Only ${length} of ${plan.inRow} requests were made`);
   await page.run("rate", plan.atOnce, 0);
   for (let look = 1;; look++) {
     const left = {

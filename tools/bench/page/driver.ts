@@ -25,7 +25,8 @@ export interface Hashes {
 /** When to stop: after so many, or so many milliseconds, whichever comes first. */
 export interface Limits {
   count: number;
-  time: number;
+  /** @default without a limit. Not `Infinity`: what goes to a page goes as JSON, which has none. */
+  time?: number;
 }
 
 /** What a page's script offers to the bench. All times are in milliseconds. */
@@ -62,7 +63,7 @@ export class Driver {
   }
 
   /** Round trips, one after the other. */
-  async roundTrips({ count, time }: Limits): Promise<number[]> {
+  async roundTrips({ count, time = Infinity }: Limits): Promise<number[]> {
     const all: number[] = [];
     const end = performance.now() + time;
     do all.push(await timed(() => this.#carrier.roundTrip())); while (
