@@ -107,6 +107,11 @@ export class PortStream {
     return this.#abort.signal;
   }
 
+  /** Ends this end's direction. */
+  end(): void {
+    this.writable.close().catch(() => {});
+  }
+
   /** Answers the head that opened the stream. */
   sendHead(bytes: Uint8Array): void {
     // A copy: the clone that is posted would take the whole buffer along.

@@ -47,7 +47,10 @@ const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
 export const MAX_FIELDS = 256;
 
 /** What a request or a WebSocket needs of its stream. */
-export type OpenStream = Pick<Stream, "head" | "readable" | "writable" | "closed" | "reset">;
+export type OpenStream = Pick<
+  Stream,
+  "head" | "readable" | "writable" | "end" | "closed" | "reset"
+>;
 
 /** What they need of a session. */
 export interface StreamOpener {
@@ -75,8 +78,8 @@ export async function sendRequest(
   signal?.addEventListener("abort", abort);
   stream.closed.then(() => signal?.removeEventListener("abort", abort));
 
-  const sent = body ? body.pipeTo(stream.writable) : stream.writable.close();
-  sent.catch((error) => {
+  if (!body) stream.end();
+  body?.pipeTo(stream.writable).catch((error) => {
     // The host may answer without reading all of the body.
     if (error instanceof LighthouseError && error.code === "stopped") return;
     // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
@@ -110,11 +113,10 @@ export async function serveRequest(
     stream.signal.throwIfAborted();
     const { status, statusText, headers } = response;
     stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
-    // Where the body fails, `catch` resets the stream: an abort would do so as `aborted`.
-    const sent = response.body?.pipeTo(stream.writable, { preventAbort: true }) ??
-      stream.writable.close();
+    const sent = response.body ? stream.send(response.body) : stream.end();
     // What the handler left unread of the request is dropped, or the page's upload would hang.
-    await Promise.all([sent, stream.readable.locked || stream.readable.cancel()]);
+    stream.ignore();
+    await sent;
   } catch (error) {
     stream.reset(LighthouseError.from(error, "backend-failed"));
     // A body that was not sent is still open, with whatever is behind it.

@@ -26,7 +26,7 @@ export async function sendOffer(
     stream.reset(new LighthouseError("aborted", "The page gave up"), signal.reason);
   signal.addEventListener("abort", abort);
   try {
-    stream.writable.close().catch(() => {});
+    stream.end();
     return textOf(await stream.head);
   } finally {
     signal.removeEventListener("abort", abort);
@@ -49,7 +49,8 @@ export async function serveOffer(
 ): Promise<void> {
   try {
     stream.sendHead(new TextEncoder().encode(await answer(textOf(await stream.head))));
-    await Promise.all([stream.writable.close(), stream.readable.cancel()]);
+    stream.end();
+    stream.ignore();
   } catch (error) {
     stream.reset(LighthouseError.from(error, "bad-offer"));
   }

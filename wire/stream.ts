@@ -38,23 +38,14 @@ export interface StreamOwner {
 
 /**
  * A stream of a session. Each end sends a head, the one that opened it first; then both read
- * `readable` and write `writable`.
+ * `readable` and write `writable`. These are made when they are asked for: most requests have no body,
+ * and to make a stream of the platform's costs as much as all else that is done for a small one.
  */
 export class Stream {
   /** Unique in the session; 0 until the stream has begun to be sent. */
   id = 0;
   /** The other end's head. Rejects when the stream is reset. */
   readonly head: Promise<Uint8Array>;
-  /**
-   * What the other end writes after its head. Errors with a LighthouseError when the stream is reset.
-   * Cancelled by the end that opened the stream, it resets it; by the other, it stops what comes.
-   */
-  readonly readable: ReadableStream<Uint8Array>;
-  /**
-   * Takes Uint8Array chunks of any size; a write is done when all but 16 KiB have been sent. Errors
-   * with `stopped` when the other end wants no more. Aborting it resets the stream.
-   */
-  readonly writable: WritableStream<Uint8Array>;
   /** Resolves when the stream is over, by both directions' end or by a reset. Never rejects. */
   readonly closed: Promise<void>;
 
@@ -71,10 +62,17 @@ export class Stream {
   #headHeld = 0;
   #headSize: number | undefined;
 
-  #reader!: ReadableStreamDefaultController<Uint8Array>;
-  #writer!: WritableStreamDefaultController;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #reader: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What came behind the head in its message. */
+  #rest: Uint8Array = NOTHING;
+  #writable: WritableStream<Uint8Array> | undefined;
+  #writer: WritableStreamDefaultController | undefined;
   /** Ends the write under way, if one is. */
   #written: (() => void) | undefined;
+  /** Called when nothing more can be written. */
+  #onUnwritable: ((reason: unknown) => void) | undefined;
+  #unwritable: { reason: unknown } | undefined;
 
   #readDone = false;
   #creditDue = false;
@@ -83,7 +81,7 @@ export class Stream {
   #stopDue = false;
   #reset: { code: ErrorCode; message: string } | undefined;
   #resetDue = false;
-  #failed = false;
+  #failed: { reason: unknown } | undefined;
   #forgotten = false;
 
   /**
@@ -99,10 +97,20 @@ export class Stream {
     this.head = this.#head.promise;
     this.head.catch(() => {});
     this.closed = this.#closed.promise;
+  }
 
-    this.readable = new ReadableStream({
+  /**
+   * What the other end writes after its head. Errors with a LighthouseError when the stream is reset.
+   * Cancelled by the end that opened the stream, it resets it; by the other, it stops what comes.
+   */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= new ReadableStream({
       start: (controller) => {
         this.#reader = controller;
+        if (this.#failed) return controller.error(this.#failed.reason);
+        if (this.#rest.length > 0) controller.enqueue(this.#rest);
+        this.#rest = NOTHING;
+        if (this.#readDone) controller.close();
       },
       pull: () => this.#feed(),
       cancel: (reason) => {
@@ -110,19 +118,24 @@ export class Stream {
         else this.#stop();
       },
     }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
-    this.writable = new WritableStream({
+  }
+
+  /**
+   * Takes Uint8Array chunks of any size; a write is done when all but 16 KiB have been sent. Errors
+   * with `stopped` when the other end wants no more. Aborting it resets the stream.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
       start: (controller) => {
         this.#writer = controller;
+        if (this.#unwritable) return controller.error(this.#unwritable.reason);
         controller.signal.addEventListener("abort", () => {
           // `abort` below is called when no write is under way: one that waits for credit must end.
           this.reset(LighthouseError.from(controller.signal.reason, "aborted"));
         });
       },
       write: (chunk) => this.#write(chunk),
-      close: () => {
-        this.#sending.end();
-        this.#owner.wake(this);
-      },
+      close: () => this.end(),
     });
   }
 
@@ -153,6 +166,43 @@ export class Stream {
     bytes.set(payload, HEAD_LENGTH);
     this.#sending.write(bytes);
     this.#owner.wake(this);
+  }
+
+  /** Ends this end's direction, as closing `writable` does. */
+  end(): void {
+    if (this.#unwritable) return;
+    this.#sending.end();
+    this.#owner.wake(this);
+  }
+
+  /**
+   * Writes a body and ends this direction, as piping it to `writable` does, for less. What the other
+   * end wants no more of, or cannot have, is cancelled at its source.
+   *
+   * @throws what the body fails with, and then the stream goes on; what `writable` would error with.
+   */
+  async send(body: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = body.getReader();
+    const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
+    this.#onUnwritable = cancel;
+    try {
+      while (!this.#unwritable) {
+        const { done, value } = await reader.read();
+        if (this.#unwritable) break;
+        if (done) return this.end();
+        await this.#write(value);
+      }
+      throw this.#unwritable.reason;
+    } catch (error) {
+      cancel(error);
+      throw error;
+    }
+  }
+
+  /** Wants no more of what the other end sends, as cancelling `readable` does, unless somebody reads it. */
+  ignore(): void {
+    if (!this.#readable) this.#stop();
+    else if (!this.#readable.locked) this.#readable.cancel().catch(() => {});
   }
 
   /**
@@ -244,8 +294,7 @@ export class Stream {
 
   receiveStop(): void {
     this.#sending.stop();
-    this.#finishWrite();
-    this.#writer.error(stopped());
+    this.#endWriting(stopped());
     this.#owner.wake(this);
   }
 
@@ -294,7 +343,7 @@ export class Stream {
   #unwanted(): void {
     if (this.#failed || this.#sending.complete) return;
     const reason = stopped();
-    this.#writer.error(reason);
+    this.#endWriting(reason);
     this.#abort.abort(reason);
   }
 
@@ -316,11 +365,13 @@ export class Stream {
   /** Gives the reader what there is, as long as it wants some. */
   #feed(): void {
     if (this.#failed || this.#readDone) return;
-    while (this.#headBytes || this.#reader.desiredSize! > 0) {
+    while (this.#headBytes || (this.#reader && this.#reader.desiredSize! > 0)) {
       const chunk = this.#receiving.read();
       if (!chunk) break;
       const bytes = this.#headBytes ? this.#takeHead(chunk) : chunk;
-      if (bytes.length > 0) this.#reader.enqueue(bytes);
+      if (bytes.length === 0) continue;
+      if (this.#reader) this.#reader.enqueue(bytes);
+      else this.#rest = bytes;
     }
     // `enqueue` may have asked for more at once, and come here before.
     if (this.#receiving.over && !this.#readDone) {
@@ -335,7 +386,7 @@ export class Stream {
 
   #endReading(): void {
     if (this.#headBytes) return this.#refuse("ended before its head");
-    this.#reader.close();
+    this.#reader?.close();
   }
 
   /** Takes the head out of the first bytes. @returns what follows it. */
@@ -388,16 +439,23 @@ export class Stream {
     this.#written = undefined;
   }
 
+  /** Nothing more is written: whoever writes learns why. */
+  #endWriting(reason: unknown): void {
+    this.#unwritable ??= { reason };
+    this.#writer?.error(reason);
+    this.#finishWrite();
+    this.#onUnwritable?.(reason);
+  }
+
   #fail(reason: unknown): void {
     if (this.#failed) return;
-    this.#failed = true;
+    this.#failed = { reason };
     this.#receiving.finish();
     this.#sending.stop();
     this.#head.reject(reason);
-    this.#reader.error(reason);
-    this.#writer.error(reason);
+    this.#reader?.error(reason);
+    this.#endWriting(reason);
     this.#abort.abort(reason);
-    this.#finishWrite();
     this.#closed.resolve();
   }
 

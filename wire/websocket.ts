@@ -86,8 +86,8 @@ export function acceptWebSocket(stream: Stream, protocol: string): void {
 /** Answers an opening by the status that the backend has answered in place of 101. */
 export function refuseWebSocket(stream: Stream, status: number, statusText: string): void {
   stream.sendHead(encodeHead({ status, statusText, headers: [], body: false }));
-  stream.writable.close().catch(() => {});
-  stream.readable.cancel().catch(() => {});
+  stream.end();
+  stream.ignore();
 }
 
 /** The subprotocols that a head names. */
