@@ -13,9 +13,16 @@ import { Pace } from "./pace.ts";
  * smaller than the largest of these, or its sender would wait for an acknowledgement that waits for it.
  */
 const ACK_EVERY = 8 * 1024;
-const ACK_EVERY_NEAR = 40 * 1024;
-const ACK_EVERY_NEAR_ALONE = 64 * 1024;
+const ACK_EVERY_NEAR = 64 * 1024;
 const NEAR_MS = 10;
+
+/**
+ * Bytes after which large transfers to an end that is near rest where they are not alone, and for how
+ * long, in milliseconds: the processors of the two ends are the path then, and what is new would wait
+ * until one is free. It costs them a tenth.
+ */
+const REST_EVERY = 64 * 1024;
+const REST_MS = 1;
 
 /** Most bytes that a channel may queue: browsers close it at 16 MiB. */
 const MAX_QUEUED = 2 * 1024 * 1024;
@@ -71,6 +78,9 @@ export class Carrier {
   #token = 0;
   #roundTripTime: number | undefined;
   #heard = true;
+  /** Bytes since the last rest, and the one that is under way. */
+  #unrested = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -105,6 +115,11 @@ export class Carrier {
     return this.#pace.room > 0;
   }
 
+  /** Whether large transfers are to leave the path to others for a moment. */
+  get isResting(): boolean {
+    return this.#rest !== undefined;
+  }
+
   /** Whether the channel's queue is so long that nothing should join it. */
   get isFull(): boolean {
     return this.#channel.bufferedAmount > MAX_QUEUED;
@@ -117,8 +132,11 @@ export class Carrier {
   }
 
   get #ackEvery(): number {
-    if (this.#roundTripTime === undefined || this.#roundTripTime >= NEAR_MS) return ACK_EVERY;
-    return this.#owner?.isShared ? ACK_EVERY_NEAR : ACK_EVERY_NEAR_ALONE;
+    return this.#isNear ? ACK_EVERY_NEAR : ACK_EVERY;
+  }
+
+  get #isNear(): boolean {
+    return this.#roundTripTime !== undefined && this.#roundTripTime < NEAR_MS;
   }
 
   /** Whether a message has arrived since this was asked last. */
@@ -159,6 +177,19 @@ export class Carrier {
   send(message: Uint8Array<ArrayBuffer>): void {
     this.#pace.sent(message.length, performance.now());
     this.#channel.send(message);
+    this.#restAfter(message.length);
+  }
+
+  #restAfter(bytes: number): void {
+    this.#unrested = this.#isNear && this.#owner?.isShared ? this.#unrested + bytes : 0;
+    if (this.#unrested < REST_EVERY || this.#rest) return;
+    const began = performance.now();
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      // A browser's timers take 4 ms or more: then the next rest comes as much later.
+      this.#unrested = REST_EVERY * (1 - (performance.now() - began) / REST_MS);
+      this.#owner?.wake();
+    }, REST_MS);
   }
 
   /** Says why this end leaves, by a CLOSE, and closes the channel. Nothing that comes is read. */
@@ -259,6 +290,7 @@ export class Carrier {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#rest);
     this.#hello.reject(new LighthouseError("connection-lost", "The connection ended"));
     this.#early.length = 0;
     this.#owner?.closed();

@@ -2,7 +2,9 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { Carrier } from "./carrier.ts";
 import { LighthouseError } from "./error.ts";
+import { ByteWriter } from "./bytes.ts";
 import { encodeMessage } from "./frame.ts";
+import { type Hello, LEAST } from "./hello.ts";
 import { pattern } from "./testing/bytes.ts";
 import { MemoryChannel } from "./testing/channel_pair.ts";
 import { failureOf } from "./testing/failure.ts";
@@ -81,5 +83,49 @@ test("a page that leaves before the host's HELLO stops waiting for it", async ()
   assert.is((await connecting).code, "closed");
   await until(() => channel.bufferedAmount === 0);
 });
+
+for (const isShared of [true, false]) {
+  const what = isShared
+    ? "rests where streams share it, and wakes its session"
+    : "does not rest else";
+  test(`a carrier to an end that is near ${what}`, async () => {
+    const [near, far] = MemoryChannel.pair();
+    const [carrier, other] = [new Carrier(near), new Carrier(far)];
+    let wakes = 0;
+    const owner = {
+      receive() {},
+      wake() {},
+      broken: (error: LighthouseError) => assert.unreachable(error.message),
+      closed() {},
+      isShared,
+    };
+    const hello: Hello = { session: pattern(16), mode: "new", ...LEAST, next: 1, held: [] };
+    for (const each of [carrier, other]) each.greet(hello);
+    await Promise.all([carrier.hello, other.hello]);
+    other.adopt(owner);
+    carrier.adopt({ ...owner, wake: () => void wakes++ });
+    const say = (from: Carrier) => {
+      const writer = new ByteWriter(100);
+      from.write(writer);
+      from.send(writer.finish());
+    };
+    carrier.ping();
+    say(carrier);
+    await until(() => other.isDue);
+    say(other);
+    await until(() => carrier.roundTripTime !== undefined);
+    const bytes = new Uint8Array(16 * 1024);
+    const bulk = encodeMessage([{ type: "data", stream: 1, offset: 0, bytes, end: false }]);
+    for (let sent = 0; sent < 4; sent++) {
+      assert.is(carrier.isResting, false);
+      carrier.send(bulk);
+    }
+    assert.is(carrier.isResting, isShared);
+    const before = wakes;
+    await until(() => !carrier.isResting);
+    assert.is(wakes > before, isShared);
+    for (const each of [carrier, other]) each.close();
+  });
+}
 
 test.run();

@@ -25,14 +25,19 @@ export class Scheduler {
     return this.#small.size + this.#large.size;
   }
 
+  /** Small ones among them. */
+  get small(): number {
+    return this.#small.size;
+  }
+
   delete(stream: Stream): void {
     this.#small.delete(stream);
     this.#large.delete(stream);
   }
 
-  /** Takes out the stream whose turn it is. */
-  next(): Stream | undefined {
-    const isLarge = this.#large.size > 0 &&
+  /** Takes out the stream whose turn it is. @param onlySmall Whether large ones have none now. */
+  next(onlySmall = false): Stream | undefined {
+    const isLarge = !onlySmall && this.#large.size > 0 &&
       (this.#small.size === 0 || this.#turns >= SMALL_TURNS);
     this.#turns = isLarge ? 0 : this.#turns + 1;
     const [stream] = isLarge ? this.#large : this.#small;

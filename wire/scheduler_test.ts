@@ -61,6 +61,19 @@ test("a large transfer has its turn among many small ones", () => {
   assert.is(taken.filter((stream) => stream === much).length, 10);
 });
 
+test("while large streams rest, small ones alone have turns", () => {
+  const scheduler = new Scheduler();
+  const [much, little] = [large(), small()];
+  for (let turn = 0; turn < 20; turn++) {
+    scheduler.add(much);
+    scheduler.add(little);
+    assert.equal([scheduler.small, scheduler.size], [1, 2]);
+    assert.is(scheduler.next(true), little);
+  }
+  assert.is(scheduler.next(true), undefined);
+  assert.is(scheduler.next(), much);
+});
+
 test("a stream that was deleted has no turn", () => {
   const scheduler = new Scheduler();
   const [much, little] = [large(), small()];

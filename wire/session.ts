@@ -584,7 +584,9 @@ export class Session {
   #compose(carrier: Carrier): Uint8Array<ArrayBuffer> {
     if (carrier.isFull || this.#over) return new Uint8Array();
     this.#beginStreams();
-    const hasData = carrier.isInPace && this.#scheduler.size > 0;
+    const { isResting } = carrier;
+    const ready = isResting ? this.#scheduler.small : this.#scheduler.size;
+    const hasData = carrier.isInPace && ready > 0;
     const hasControl = carrier.isDue || this.#goawayDue || this.#forgotten.size > 0 ||
       (this.#urgent && this.#due.size > 0);
     if (!hasData && !hasControl) return new Uint8Array();
@@ -606,7 +608,7 @@ export class Session {
     this.#urgent &&= this.#due.size > 0;
     while (hasData && writer.room >= LEAST_DATA + DATA_OVERHEAD) {
       const { room } = writer;
-      const stream = this.#scheduler.next();
+      const stream = this.#scheduler.next(isResting);
       if (!stream) break;
       stream.writeData(writer);
       if (stream.ready) this.#scheduler.add(stream);
