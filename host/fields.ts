@@ -38,8 +38,10 @@ export function without(fields: HeaderField[], ...names: string[]): HeaderField[
 export function withoutHopByHop(fields: HeaderField[]): HeaderField[] {
   const named = valuesOf(fields, "connection")
     .flatMap((value) => value.toLowerCase().split(",").map((name) => name.trim()));
-  const removed = new Set([...HOP_BY_HOP, ...named]);
-  return fields.filter(([name]) => !removed.has(name.toLowerCase()));
+  return fields.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return !HOP_BY_HOP.has(lower) && !named.includes(lower);
+  });
 }
 
 /**

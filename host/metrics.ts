@@ -18,6 +18,7 @@ export class Metrics {
   readonly #seconds: Histogram;
   readonly #webSockets: Counter;
   readonly #log: Log;
+  readonly #writes: () => boolean;
   #answered = 0;
   /** How many requests and WebSockets are under way; none until there is a host. */
   underWay = () => 0;
@@ -25,9 +26,15 @@ export class Metrics {
   /**
    * @param log Gets a line of level `debug` for each request.
    * @param look Tells how the host is, when somebody asks.
+   * @param writes Whether anybody sees such lines now: to put one together costs a small request some.
    */
-  constructor(log: Log, look: () => { standing: Standing; devices: number }) {
+  constructor(
+    log: Log,
+    look: () => { standing: Standing; devices: number },
+    writes: () => boolean,
+  ) {
     this.#log = log;
+    this.#writes = writes;
     this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const registers = [this.#registry];
     this.#requests = new Counter({
@@ -108,6 +115,7 @@ export class Metrics {
   }
 
   #write(method: string, target: string, code: string, ms: number, guest: Guest): void {
+    if (!this.#writes()) return;
     const path = target.replace(/\?.*/s, "");
     const who = guest.name === undefined ? "a stranger" : `“${guest.name}”`;
     this.#log("debug", "request", `${method} ${path} ${code} in ${ms.toFixed(1)} ms for ${who}`, {

@@ -10,7 +10,7 @@ import { serveControl } from "../control/server.ts";
 import { runHost } from "../daemon.ts";
 import { type Identity, readIdentity } from "../identity.ts";
 import { formatInvitation, invite } from "../invitation.ts";
-import { atLeast, createLog, type Log } from "../log.ts";
+import { atLeast, createLog, isAtLeast, type Log } from "../log.ts";
 import { Metrics, serveMetrics } from "../metrics.ts";
 import { createNotifier } from "../notify.ts";
 import { openRegistry } from "../open_registry.ts";
@@ -57,10 +57,8 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   });
   using roster = Roster.open(state, log);
   const started = new Date().toISOString();
-  const metrics = new Metrics(log, () => ({
-    standing: monitor.standing,
-    devices: roster.active.length,
-  }));
+  const look = () => ({ standing: monitor.standing, devices: roster.active.length });
+  const metrics = new Metrics(log, look, () => isAtLeast(level(), "debug"));
   await using served = config.metrics === undefined
     ? undefined
     : await serveMetrics(metrics, config.metrics);
