@@ -477,7 +477,8 @@ export class Session {
   }
 
   #keep(stream: Stream): void {
-    if (this.#streams.size > 0) this.#joined = performance.now();
+    const isBeside = [...this.#streams.values()].some(({ isOpen }) => isOpen);
+    if (isBeside) this.#joined = performance.now();
     this.#streams.set(stream.id, stream);
   }
 

@@ -144,6 +144,11 @@ export class Stream {
     return this.#abort.signal;
   }
 
+  /** Whether bytes may still come, or go: what is left of a stream without is news of its end. */
+  get isOpen(): boolean {
+    return !this.#receiving.over || !this.#sending.complete;
+  }
+
   /** Bytes sent so far. */
   get sent(): number {
     return this.#sending.sent;

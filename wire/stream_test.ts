@@ -99,6 +99,18 @@ test("a body that fails leaves the stream to whoever sends it", async () => {
   assert.not(stream.signal.aborted);
 });
 
+test("a stream is open until all has been read and sent, whatever the other end knows of it", async () => {
+  using opened = await hostStream();
+  const { stream } = opened;
+  assert.is(stream.isOpen, true);
+  stream.receiveData(5, new Uint8Array(), true);
+  assert.is(stream.isOpen, true);
+  stream.sendHead(new Uint8Array([2]));
+  stream.end();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.is(stream.isOpen, false);
+});
+
 test("what is no bytes is not sent", async () => {
   using opened = await hostStream();
   const cancelled = Promise.withResolvers<unknown>();
