@@ -130,7 +130,7 @@ export class Stream {
         this.#writer = controller;
         if (this.#unwritable) return controller.error(this.#unwritable.reason);
         controller.signal.addEventListener("abort", () => {
-          // `abort` below is called when no write is under way: one that waits for credit must end.
+          // A sink is told by `abort` only once no write is under way: one that waits for credit must end.
           this.reset(LighthouseError.from(controller.signal.reason, "aborted"));
         });
       },
