@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
-import { RecordingMocks, valueOf } from "./testing/mocks.ts";
+import { createBridge, RecordingMocks, valueOf } from "./testing/mocks.ts";
 
 const test = suite("bridge");
 
@@ -20,16 +20,6 @@ const EVERYTHING: BridgeArgs = {
   reservedConcurrency: 4,
 };
 
-/** Makes a bridge named `b`. The mocks are set first, the program is imported then. */
-async function create(args: BridgeArgs) {
-  const mocks = new RecordingMocks();
-  await pulumi.runtime.setMocks(mocks, "lighthouse", "test");
-  const { Bridge } = await import("./bridge.ts");
-  const bridge = new Bridge("b", args);
-  await pulumi.runtime.disconnect();
-  return { bridge, mocks };
-}
-
 /** Each policy document that was asked for. */
 function policiesOf({ created }: RecordingMocks): PolicyDocument[] {
   return created.flatMap(({ inputs }) =>
@@ -38,7 +28,7 @@ function policiesOf({ created }: RecordingMocks): PolicyDocument[] {
 }
 
 test("a bridge is these resources and no others", async () => {
-  const { mocks } = await create(ARGS);
+  const { mocks } = await createBridge(ARGS);
   assert.equal(mocks.count(), {
     "lighthouse:index:Bridge": 1,
     "aws:apigatewayv2/api:Api": 1,
@@ -55,7 +45,7 @@ test("a bridge is these resources and no others", async () => {
 });
 
 test("an e-mail address and hostUser add these", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const count = mocks.count();
   assert.is(mocks.created.length, 13 + 8);
   assert.is(count["aws:budgets/budget:Budget"], 1);
@@ -68,7 +58,7 @@ test("an e-mail address and hostUser add these", async () => {
 });
 
 test("the API selects routes by action, and its three routes lead to one integration", async () => {
-  const { mocks } = await create(ARGS);
+  const { mocks } = await createBridge(ARGS);
   const api = mocks.findCreatedResource("aws:apigatewayv2/api:Api", "b");
   assert.is(api.protocolType, "WEBSOCKET");
   assert.is(api.routeSelectionExpression, "$request.body.action");
@@ -94,7 +84,7 @@ test("the API selects routes by action, and its three routes lead to one integra
 });
 
 test("the stage is deployed by itself and throttled in both ways", async () => {
-  const { mocks } = await create({ ...ARGS, throttleBurst: 7, throttleRate: 6 });
+  const { mocks } = await createBridge({ ...ARGS, throttleBurst: 7, throttleRate: 6 });
   const stage = mocks.findCreatedResource("aws:apigatewayv2/stage:Stage", "b");
   assert.is(stage.name, "prod");
   assert.is(stage.autoDeploy, true);
@@ -102,7 +92,7 @@ test("the stage is deployed by itself and throttled in both ways", async () => {
 });
 
 test("the Lambda is the built relay and nothing else", async () => {
-  const { mocks } = await create(ARGS);
+  const { mocks } = await createBridge(ARGS);
   const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
   assert.is(relay.name, "SignalingRelay");
   assert.is(relay.runtime, "nodejs24.x");
@@ -123,14 +113,14 @@ test("the Lambda is the built relay and nothing else", async () => {
 });
 
 test("the Lambda's log group is named as Lambda does, and forgets", async () => {
-  const { mocks } = await create({ ...ARGS, functionName: "relay-2", logRetentionDays: 30 });
+  const { mocks } = await createBridge({ ...ARGS, functionName: "relay-2", logRetentionDays: 30 });
   const logGroup = mocks.findCreatedResource("aws:cloudwatch/logGroup:LogGroup", "b-relay");
   assert.is(logGroup.name, "/aws/lambda/relay-2");
   assert.is(logGroup.retentionInDays, 30);
 });
 
 test("this API's stage alone may invoke the Lambda", async () => {
-  const { mocks } = await create(ARGS);
+  const { mocks } = await createBridge(ARGS);
   assert.equal(mocks.findCreatedResource("aws:lambda/permission:Permission", "b-gateway"), {
     action: "lambda:InvokeFunction",
     function: "SignalingRelay",
@@ -140,7 +130,7 @@ test("this API's stage alone may invoke the Lambda", async () => {
 });
 
 test("the role and the laptop get their policies, for these resources", async () => {
-  const { mocks } = await create(ARGS);
+  const { mocks } = await createBridge(ARGS);
   const { hostPolicy, relayPolicy, trustPolicy } = await import("./policy.ts");
   const role = mocks.findCreatedResource("aws:iam/role:Role", "b-relay");
   assert.equal(JSON.parse(role.assumeRolePolicy), trustPolicy());
@@ -164,7 +154,7 @@ test("the role and the laptop get their policies, for these resources", async ()
 });
 
 test("no policy has a wildcard for an action, or for more than a resource's own parts", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const policies = policiesOf(mocks);
   assert.is(policies.length, 4);
   for (const { Sid, Action, Resource = [] } of policies.flatMap(({ Statement }) => Statement)) {
@@ -180,7 +170,7 @@ test("no policy has a wildcard for an action, or for more than a resource's own 
 });
 
 test("everything that takes tags has them", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const untaggable = [
     "lighthouse:index:Bridge",
     "aws:apigatewayv2/integration:Integration",
@@ -197,19 +187,19 @@ test("everything that takes tags has them", async () => {
 });
 
 test("without tags of its own, a bridge's are the project's and the stack's name", async () => {
-  const { mocks } = await create({ allowedOrigins: ARGS.allowedOrigins });
+  const { mocks } = await createBridge({ allowedOrigins: ARGS.allowedOrigins });
   const { tags } = mocks.findCreatedResource("aws:apigatewayv2/api:Api", "b");
   assert.equal(tags, { project: "lighthouse", stack: "test" });
 });
 
 test("reserved concurrency is set where it is asked for", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
   assert.is(relay.reservedConcurrentExecutions, 4);
 });
 
 test("the laptop's user has the laptop's policy and no key", async () => {
-  const { bridge, mocks } = await create(EVERYTHING);
+  const { bridge, mocks } = await createBridge(EVERYTHING);
   assert.is(mocks.findCreatedResource("aws:iam/user:User", "b-host").forceDestroy, true);
   assert.equal(
     mocks.findCreatedResource("aws:iam/userPolicyAttachment:UserPolicyAttachment", "b-host"),
@@ -223,7 +213,7 @@ const PERSON = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/La
 
 for (const [principal, who] of [[ANCHOR, "a certificate"], [PERSON, "an IAM role"]] as const) {
   test(`the laptop's role has the laptop's policy, and is for ${who} alone`, async () => {
-    const { bridge, mocks } = await create({ ...ARGS, hostRoleFor: principal });
+    const { bridge, mocks } = await createBridge({ ...ARGS, hostRoleFor: principal });
     const { hostTrustPolicy } = await import("./policy.ts");
     const role = mocks.findCreatedResource("aws:iam/role:Role", "b-host");
     assert.equal(JSON.parse(role.assumeRolePolicy), hostTrustPolicy(principal, "laptop"));
@@ -244,7 +234,7 @@ for (const [principal, who] of [[ANCHOR, "a certificate"], [PERSON, "an IAM role
 }
 
 test("errors and throttles are mailed, through a topic that takes nothing else", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const topic = "arn:aws:sns:eu-central-1:123456789012:b-alarms";
   for (const metricName of ["Errors", "Throttles"]) {
     const alarm = mocks.findCreatedResource(
@@ -275,7 +265,7 @@ test("errors and throttles are mailed, through a topic that takes nothing else",
 });
 
 test("the budget warns when it is spent, and when it is going to be", async () => {
-  const { mocks } = await create(EVERYTHING);
+  const { mocks } = await createBridge(EVERYTHING);
   const budget = mocks.findCreatedResource("aws:budgets/budget:Budget", "b");
   assert.equal(
     [budget.budgetType, budget.timeUnit, budget.limitAmount, budget.limitUnit],
@@ -299,7 +289,7 @@ test("the budget warns when it is spent, and when it is going to be", async () =
 });
 
 test("a bridge tells what page and host need", async () => {
-  const { bridge } = await create(ARGS);
+  const { bridge } = await createBridge(ARGS);
   assert.is(
     await valueOf(bridge.webSocketUrl),
     "wss://abc123.execute-api.eu-central-1.amazonaws.com/prod",
@@ -338,7 +328,7 @@ test("what is not mocked throws", () => {
 });
 
 async function failure(args: BridgeArgs): Promise<Error> {
-  return await create(args).then(
+  return await createBridge(args).then(
     () => assert.unreachable("did not fail") as never,
     (error: Error) => error,
   );

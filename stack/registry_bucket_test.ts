@@ -1,10 +1,9 @@
 // The resource graph of a Bridge with the registry `s3`, under Pulumi's mocks.
-import * as pulumi from "@pulumi/pulumi";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
-import { RecordingMocks, valueOf } from "./testing/mocks.ts";
+import { createBridge, type RecordingMocks, valueOf } from "./testing/mocks.ts";
 
 const test = suite("registry bucket");
 
@@ -12,15 +11,10 @@ const ORIGINS = ["https://you.github.io", "http://localhost:3000"];
 const NAME = "b-registry-1a2b3c4";
 const ARN = `arn:aws:s3:::${NAME}`;
 
-/** Makes a bridge named `b`. The mocks are set first, the program is imported then. */
-async function create(args: Partial<BridgeArgs>) {
-  const mocks = new RecordingMocks();
-  await pulumi.runtime.setMocks(mocks, "lighthouse", "test");
-  const { Bridge } = await import("./bridge.ts");
+/** Makes a bridge with the registry, named `b`. */
+function create(args: Partial<BridgeArgs>) {
   const tags = { owner: "you" };
-  const bridge = new Bridge("b", { allowedOrigins: ORIGINS, registry: "s3", tags, ...args });
-  await pulumi.runtime.disconnect();
-  return { bridge, mocks };
+  return createBridge({ allowedOrigins: ORIGINS, registry: "s3", tags, ...args });
 }
 
 function policyOf(mocks: RecordingMocks, type: string, name: string): PolicyDocument {

@@ -1,5 +1,6 @@
 // Pulumi's mocks for tests: each resource that the program makes, with outputs such as AWS gives.
 import * as pulumi from "@pulumi/pulumi";
+import type { BridgeArgs } from "../bridge.ts";
 
 /** A resource as the program asked for it. */
 export interface CreatedResource {
@@ -92,6 +93,16 @@ export class RecordingMocks implements pulumi.runtime.Mocks {
     for (const { type } of this.created) counts[type] = (counts[type] ?? 0) + 1;
     return counts;
   }
+}
+
+/** Makes a bridge named `b`. The mocks are set first, the program is imported then. */
+export async function createBridge(args: BridgeArgs) {
+  const mocks = new RecordingMocks();
+  await pulumi.runtime.setMocks(mocks, "lighthouse", "test");
+  const { Bridge } = await import("../bridge.ts");
+  const bridge = new Bridge("b", args);
+  await pulumi.runtime.disconnect();
+  return { bridge, mocks };
 }
 
 /** Takes the value out of an output, once it and all that hangs on it is known. */
