@@ -88,13 +88,13 @@ const portable = files.filter((file) => file.startsWith("wire/") && file !== NOD
   .map((file) => ({ file, command: DENO }));
 await Promise.all(Array.from({ length: availableParallelism() }, () => runEach([portable])));
 
-const again = results.filter(({ failed }) => failed > 0);
-results = results.filter(({ failed }) => failed === 0);
+const hasPassed = ({ failed }: Result) => failed === 0;
+const again = results.filter((result) => !hasPassed(result));
 if (again.length > 0) console.log(`Once more, one by one: ${again.map(nameOf).join(", ")}`);
-await runEach([[...again]]);
-const flaky = again.filter(({ file, command }) =>
-  results.some((run) => run.file === file && run.command === command && run.failed === 0)
-);
+results = results.filter(hasPassed);
+const { length } = results;
+await runEach([again]);
+const flaky = results.slice(length).filter(hasPassed);
 if (flaky.length > 0) console.log(`Failed, and passed alone: ${flaky.map(nameOf).join(", ")}`);
 
 const sum = (key: "passed" | "failed" | "skipped") =>
