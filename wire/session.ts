@@ -477,8 +477,11 @@ export class Session {
   }
 
   #keep(stream: Stream): void {
-    const isBeside = [...this.#streams.values()].some(({ isOpen }) => isOpen);
-    if (isBeside) this.#joined = performance.now();
+    for (const { isOpen } of this.#streams.values()) {
+      if (!isOpen) continue;
+      this.#joined = performance.now();
+      break;
+    }
     this.#streams.set(stream.id, stream);
   }
 
