@@ -1,8 +1,8 @@
 // <lighthouse-tunnel>: what a page embeds.
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError, type PairingLink } from "../wire/mod.ts";
-import type { DeviceName } from "./device_store.ts";
-import type { TunnelState } from "./dialler.ts";
+import type { DeviceName } from "./identity/device_store.ts";
+import type { TunnelState } from "./connection/connection_state.ts";
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import {
   fetchThrough,
@@ -11,16 +11,16 @@ import {
   origin,
   toRequest,
   type TunnelRequest,
-} from "./fetch.ts";
-import { checkPage } from "./identity.ts";
+} from "./fetch/fetch.ts";
+import { checkPage } from "./identity/identity.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
-import { takeLink } from "./pairing_link.ts";
-import type { PeerStats } from "./peer.ts";
+import { takeLink } from "./identity/pairing_link.ts";
+import type { PeerStats } from "./connection/peer.ts";
 import { renderPill } from "./pill.ts";
-import { MAX_REDIRECTS, redirected } from "./redirect.ts";
+import { MAX_REDIRECTS, redirected } from "./fetch/redirect.ts";
 import { parseAttributes } from "./settings.ts";
-import { SharedConnection } from "./shared_connection.ts";
-import { TunnelSocket } from "./socket.ts";
+import { SharedConnection } from "./tabs/shared_connection.ts";
+import { TunnelSocket } from "./fetch/socket.ts";
 
 /** What {@linkcode LighthouseTunnel.stats} tells. */
 export interface TunnelStats extends PeerStats {

@@ -5,8 +5,8 @@
  */
 export { LighthouseTunnel, type TunnelStats } from "./lighthouse_tunnel.ts";
 export { DeviceChangeEvent, SocketErrorEvent, StateChangeEvent } from "./events.ts";
-export { TunnelSocket } from "./socket.ts";
-export type { DeviceName } from "./device_store.ts";
-export type { TunnelState } from "./dialler.ts";
-export type { PeerPath, PeerStats } from "./peer.ts";
+export { TunnelSocket } from "./fetch/socket.ts";
+export type { DeviceName } from "./identity/device_store.ts";
+export type { TunnelState } from "./connection/connection_state.ts";
+export type { PeerPath, PeerStats } from "./connection/peer.ts";
 export { type ErrorCode, LighthouseError } from "../wire/mod.ts";

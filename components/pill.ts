@@ -1,8 +1,8 @@
 // The status pill: what <lighthouse-tunnel> shows.
 import { html, nothing } from "lit";
 import type { ErrorCode } from "../wire/mod.ts";
-import type { TunnelState } from "./dialler.ts";
-import type { ConnectionView } from "./tabs.ts";
+import type { TunnelState } from "./connection/connection_state.ts";
+import type { ConnectionView } from "./tabs/tabs.ts";
 
 /** What its buttons do; without `forget` there is no such button. */
 export interface PillActions {

@@ -8,10 +8,10 @@ import {
   parseHostName,
   parseStunServers,
 } from "../wire/mod.ts";
-import type { ConnectionSettings } from "./reach.ts";
-import { type Agent, proposeName } from "./device_name.ts";
-import { IndexedDbStore } from "./device_store.ts";
-import { Identities } from "./identity.ts";
+import type { ConnectionSettings } from "./connection/dial_as_device.ts";
+import { type Agent, proposeName } from "./identity/device_name.ts";
+import { IndexedDbStore } from "./identity/device_store.ts";
+import { Identities } from "./identity/identity.ts";
 
 /** The attributes, as they stand in the page. */
 export interface Attributes {

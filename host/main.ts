@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `lighthouse-host`: reads the command line and calls the command.
-import "./garbage_collection.ts";
+import "./platform/v8_flags.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { LighthouseError } from "../wire/mod.ts";

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { startControlPlane } from "../tools/local/control_plane.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { formatFlag } from "./cli/flags.ts";
+import { formatFlag } from "./config/settings.ts";
 import { end, linesOf, run, start } from "./testing/program.ts";
 import { startTestRelay } from "./testing/relay.ts";
 

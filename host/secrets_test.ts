@@ -17,7 +17,7 @@ import {
   type Signal,
   toBase64url,
 } from "../wire/mod.ts";
-import { endPeers } from "./peer.ts";
+import { endPeers } from "./peers/peer.ts";
 import { accepted, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { TestPage } from "./testing/page.ts";
 import { linesOf, run, start } from "./testing/program.ts";

@@ -4,7 +4,7 @@ import { bad } from "./origins.ts";
 /** Where hosts register: docs/deploy.md, "Several hosts, or no right on the Lambda". */
 export type RegistryName = "lambda-env" | "s3";
 
-/** The host that page and relay mean where none is named; wire/envelope.ts knows it too. */
+/** The host that page and relay mean where none is named; wire/signal/envelope.ts knows it too. */
 export const DEFAULT_HOST = "laptop";
 
 /** Each has a policy of its own, and perhaps a user, of which IAM has some thousands. */
@@ -17,7 +17,7 @@ export function parseRegistry(value: unknown): RegistryName {
 }
 
 /**
- * Reads the hosts' names: 1 to 32 of `a` to `z`, digits and, inside, hyphens; wire/envelope.ts has
+ * Reads the hosts' names: 1 to 32 of `a` to `z`, digits and, inside, hyphens; wire/signal/envelope.ts has
  * the same rule.
  *
  * @param value A list; an empty one is the default of Pulumi.yaml, and means the one host `laptop`.

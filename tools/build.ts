@@ -31,7 +31,7 @@ const bundles: Bundle[] = [
     outfile: "wire/session.js",
     isMeasuredOnly: true,
     budget: { bytes: 8 * KiB, gzip: true },
-    options: { entryPoints: ["wire/session.ts"] },
+    options: { entryPoints: ["wire/session/session.ts"] },
   },
   {
     outfile: "relay/dist/main.mjs",
@@ -63,7 +63,7 @@ const bundles: Bundle[] = [
     outfile: "components/dist/lighthouse-worker.js",
     budget: { bytes: 6 * KiB, gzip: true },
     options: {
-      entryPoints: ["components/service_worker.ts"],
+      entryPoints: ["components/worker/service_worker.ts"],
       platform: "browser",
       // For importScripts(), which takes no module.
       format: "iife",

@@ -1,6 +1,6 @@
 // What is written from the description of the host's commands.
 import { writeFile } from "node:fs/promises";
-import { formatConfigSchema } from "../host/config_schema.ts";
+import { formatConfigSchema } from "../host/config/config_schema.ts";
 import { formatManPage, formatMarkdown } from "../host/cli/help.ts";
 
 const PAGE = "docs/command-line.md";

@@ -16,7 +16,7 @@ export {
   type RelayMessage,
   SEND_SIGNAL,
   type SendSignal,
-} from "./envelope.ts";
+} from "./signal/envelope.ts";
 export {
   entryKey,
   type HostEntry,
@@ -24,7 +24,7 @@ export {
   readHostEntry,
   readText,
   signHostEntry,
-} from "./host_entry.ts";
+} from "./signal/host_entry.ts";
 export {
   KEY_BYTES,
   MAX_SDP,
@@ -33,7 +33,7 @@ export {
   type SealedAnswer,
   type SealedOffer,
   type Signal,
-} from "./signal.ts";
+} from "./signal/signal.ts";
 export { fromBase64url, toBase64url } from "./base64url.ts";
 export { asRecord, asString } from "./parse.ts";
 export {
@@ -43,14 +43,14 @@ export {
   type PairingLink,
   parsePairingFragment,
   SECRET_BYTES,
-} from "./pairing.ts";
+} from "./signal/pairing.ts";
 export {
   fingerprintOf,
   generateKeyPair,
   importTagKey,
   rawPublicKey,
   TAG_KEY_BYTES,
-} from "./keys.ts";
+} from "./signal/keys.ts";
 export {
   type Acceptance,
   type Answer,
@@ -66,16 +66,16 @@ export {
   type Sender,
   type SentOffer,
   taggedBytes,
-} from "./seal.ts";
+} from "./signal/seal.ts";
 export { DEFAULT_STUN, parseStunServers } from "./ice.ts";
 export { backoff, type BackoffOptions } from "./backoff.ts";
-export type { Channel } from "./channel.ts";
-export { Carrier } from "./carrier.ts";
-export { type Hello, ID_BYTES } from "./hello.ts";
-export { HOST_LIVENESS, PAGE_LIVENESS } from "./liveness.ts";
-export { DEADLINE_MS, Session, type SessionOptions } from "./session.ts";
-export { isOffer, sendOffer, serveOffer } from "./offer.ts";
-export type { Stream } from "./stream.ts";
+export type { Channel } from "./session/channel.ts";
+export { Carrier } from "./session/carrier.ts";
+export { type Hello, ID_BYTES } from "./session/hello.ts";
+export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
+export { DEADLINE_MS, Session, type SessionOptions } from "./session/session.ts";
+export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
+export type { Stream } from "./session/stream.ts";
 export {
   type HeaderField,
   type HttpHandler,
@@ -88,7 +88,7 @@ export {
   type StreamOpener,
   TOKEN,
   type UpgradeHandler,
-} from "./http.ts";
+} from "./http/http.ts";
 export {
   acceptWebSocket,
   type OpenWebSocket,
@@ -96,11 +96,11 @@ export {
   protocolsOf,
   refuseWebSocket,
   type WebSocketOpening,
-} from "./websocket.ts";
+} from "./http/websocket.ts";
 export {
   MAX_WEBSOCKET_MESSAGE,
   NO_CLOSE_CODE,
   readWebSocket,
   type WebSocketMessage,
-} from "./websocket_message.ts";
-export { WebSocketWriter } from "./websocket_writer.ts";
+} from "./http/websocket_message.ts";
+export { WebSocketWriter } from "./http/websocket_writer.ts";

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import { Carrier } from "./carrier.ts";
-import type { Channel } from "./channel.ts";
-import { decodeMessage, encodeMessage, MAX_MESSAGE_ACCEPTED } from "./frame.ts";
-import { type HttpRequest, sendRequest, serveRequest } from "./http.ts";
-import type { LivenessRules } from "./liveness.ts";
-import { Session } from "./session.ts";
+import { Carrier } from "./session/carrier.ts";
+import type { Channel } from "./session/channel.ts";
+import { decodeMessage, encodeMessage, MAX_MESSAGE_ACCEPTED } from "./session/frame.ts";
+import { type HttpRequest, sendRequest, serveRequest } from "./http/http.ts";
+import type { LivenessRules } from "./session/liveness.ts";
+import { Session } from "./session/session.ts";
 import { thrownBy } from "./testing/failure.ts";
 import { fromHex, type Step, toHex, toJson, type Vectors, written } from "./testing/vectors.ts";
 

@@ -5,7 +5,7 @@ type Listener = (...values: never[]) => unknown;
 
 /**
  * What simple-peer 9.11.1 uses of the class that it extends. Messages come as `data` events at once,
- * whoever listens; there is no `write`, `pipe` or `pause`, since components/peer.ts sends by `send`.
+ * whoever listens; there is no `write`, `pipe` or `pause`, since components/connection/peer.ts sends by `send`.
  */
 export class Duplex {
   /** Asked before `push(null)`. */

@@ -1,7 +1,7 @@
 // Each command of `lighthouse-host`, once. What a command needs is loaded when it is called: AWS's SDK
 // and WebRTC take a quarter of a second that `devices` has no use for.
-import type { Settings } from "../config.ts";
-import type { FlagName, FlagValues } from "./flags.ts";
+import type { Settings } from "../config/config.ts";
+import type { FlagName, FlagValues } from "../config/settings.ts";
 
 /** A command as people know it. */
 export interface Command {

@@ -2,9 +2,9 @@
 import process from "node:process";
 import manifest from "../../package.json" with { type: "json" };
 import { type Command, COMMANDS, COMMON } from "./commands.ts";
-import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
+import { type Flag, type FlagName, FLAGS, formatFlag } from "../config/settings.ts";
 import { UsageError } from "./parse.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestion } from "../config/suggest.ts";
 
 const PROGRAM = "lighthouse-host";
 const TITLE = "your laptop's end of Lighthouse";

@@ -1,8 +1,8 @@
 // `lighthouse-host cost`: what the relay costs its owner, by this host's own counts.
 import process from "node:process";
-import type { Settings } from "../config.ts";
-import { type Billed, costOf, formatDollars, monthWith, PRICES } from "../prices.ts";
-import { monthOf, readUsage } from "../usage.ts";
+import type { Settings } from "../config/config.ts";
+import { type Billed, costOf, formatDollars, monthWith, PRICES } from "../signalling/prices.ts";
+import { monthOf, readUsage } from "../signalling/usage.ts";
 import { openState } from "./state.ts";
 
 /** Numbers of connects whose price is told. */

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { toBase64url } from "../../wire/mod.ts";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/config.ts";
 import {
   cleanName,
   type Device,
@@ -11,9 +11,9 @@ import {
   readDevices,
   revokeDevice,
   writeDevice,
-} from "../devices.ts";
-import { readIdentity } from "../identity.ts";
-import { badSetting } from "../setting.ts";
+} from "../access/devices.ts";
+import { readIdentity } from "../access/host_key.ts";
+import { badSetting } from "../config/setting.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 

@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import process from "node:process";
 import { styleText } from "node:util";
-import type { Settings } from "../config.ts";
-import { examine, type Finding } from "../doctor/examine.ts";
-import { placesOf } from "../places.ts";
-import { tryRun, unitOf } from "../unit/unit.ts";
+import type { Settings } from "../config/config.ts";
+import { examine, type Finding } from "../doctor/diagnostics.ts";
+import { placesOf } from "../config/paths.ts";
+import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 import { readStatus } from "./status.ts";
 

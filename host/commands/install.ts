@@ -6,11 +6,11 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { LighthouseError } from "../../wire/mod.ts";
-import type { Settings } from "../config.ts";
-import type { ConfigFile } from "../config_file.ts";
-import { createLog, type Log } from "../log.ts";
-import { placesOf } from "../places.ts";
-import { tryRun, type Unit, unitOf } from "../unit/unit.ts";
+import type { Settings } from "../config/config.ts";
+import type { ConfigFile } from "../config/config_file.ts";
+import { createLog, type Log } from "../platform/log.ts";
+import { placesOf } from "../config/paths.ts";
+import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 
 /** Flags of both. */

@@ -3,14 +3,14 @@ import { watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import process from "node:process";
 import { LighthouseError } from "../../wire/mod.ts";
-import { parsePage, type Settings } from "../config.ts";
-import { cleanName, type Device, devicesFolder, MAX_DEVICES, readDevices } from "../devices.ts";
-import { readIdentity } from "../identity.ts";
-import { formatInvitation, invite } from "../invitation.ts";
-import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../pairings.ts";
-import { openFolder } from "../records.ts";
-import { parsePrefixes } from "../service_config.ts";
-import { badSetting } from "../setting.ts";
+import { parsePage, type Settings } from "../config/config.ts";
+import { cleanName, type Device, devicesFolder, MAX_DEVICES, readDevices } from "../access/devices.ts";
+import { readIdentity } from "../access/host_key.ts";
+import { formatInvitation, invite } from "../access/invitation.ts";
+import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
+import { openFolder } from "../access/records.ts";
+import { parsePrefixes } from "../config/service_config.ts";
+import { badSetting } from "../config/setting.ts";
 import { openState } from "./state.ts";
 
 /** The folder is looked at this often besides the system's word that it has changed, in ms. */

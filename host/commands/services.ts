@@ -2,8 +2,8 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
-import type { Settings } from "../config.ts";
-import { editConfigFile } from "../config_file.ts";
+import type { Settings } from "../config/config.ts";
+import { editConfigFile } from "../config/config_file.ts";
 import { lookAt } from "../control/look.ts";
 import {
   formatService,
@@ -11,8 +11,8 @@ import {
   hasServices,
   parseServices,
   type ServiceConfig,
-} from "../service_config.ts";
-import { badSetting } from "../setting.ts";
+} from "../config/service_config.ts";
+import { badSetting } from "../config/setting.ts";
 import { type CommandState, openState } from "./state.ts";
 import { readStatus } from "./status.ts";
 

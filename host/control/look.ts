@@ -1,7 +1,7 @@
 // Whether backends are there, for who asks how the host is.
 import { once } from "node:events";
 import { connect } from "node:net";
-import { formatService, type ServiceConfig } from "../service_config.ts";
+import { formatService, type ServiceConfig } from "../config/service_config.ts";
 
 /** A service, and whether its backend takes connections; null where it has none. */
 export interface SeenService {

@@ -1,5 +1,5 @@
 // How the host is, as its log tells it; and the log's last lines.
-import { isAtLeast, type Level, type Log } from "../log.ts";
+import { isAtLeast, type Level, type Log } from "../platform/log.ts";
 
 /** Lines that are remembered. */
 export const MAX_LINES = 500;

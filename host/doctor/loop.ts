@@ -13,12 +13,12 @@ import {
   type SentOffer,
   Session,
 } from "../../wire/mod.ts";
-import { deviceIdOf, devicesFolder } from "../devices.ts";
-import type { Identity } from "../identity.ts";
-import { createPairing, pairingsFolder } from "../pairings.ts";
-import { createOffer } from "../peer.ts";
-import { deleteRecord } from "../records.ts";
-import { RelaySocket } from "../relay_socket.ts";
+import { deviceIdOf, devicesFolder } from "../access/devices.ts";
+import type { Identity } from "../access/host_key.ts";
+import { createPairing, pairingsFolder } from "../access/pairings.ts";
+import { createOffer } from "../peers/peer.ts";
+import { deleteRecord } from "../access/records.ts";
+import { RelaySocket } from "../signalling/relay_socket.ts";
 
 /** Options of {@linkcode runLoop}. */
 export interface LoopOptions {

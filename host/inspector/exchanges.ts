@@ -1,6 +1,6 @@
 // What the inspector knows: the last requests of pages and their answers, as they go.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import type { Guest, ServiceHandler } from "../service.ts";
+import type { Guest, ServiceHandler } from "../proxy/service.ts";
 
 /** Requests that are remembered; the oldest go. */
 export const MAX_EXCHANGES = 200;

@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import type { ServiceHandler } from "../service.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import { Exchanges, MAX_BODY, MAX_EXCHANGES } from "./exchanges.ts";
 import { startInspector } from "./server.ts";
 

@@ -3,8 +3,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type HeaderField, LighthouseError, toBase64url } from "../../wire/mod.ts";
-import { serveLoopback } from "../loopback.ts";
-import type { ServiceHandler } from "../service.ts";
+import { serveLoopback } from "../platform/loopback.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import type { Exchange, ExchangeEvent, Exchanges, SeenBody } from "./exchanges.ts";
 
 /** Options of {@linkcode startInspector}. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Gateway, type GatewayOptions, startGateway } from "../../tools/local/gateway.ts";
 import { LocalFunction } from "../../tools/local/lambda.ts";
-import type { Registry, RegistryError } from "../registry.ts";
+import type { Registry, RegistryError } from "../signalling/registry.ts";
 
 const RELAY = new URL("../../relay/dist/main.mjs", import.meta.url);
 

@@ -2,8 +2,8 @@
 // prints how many it lived through. An exception on node-datachannel's own threads would end it.
 import process from "node:process";
 import { json } from "node:stream/consumers";
-import { answerOffer, endPeers } from "../peer.ts";
-import { parseOffer } from "../sdp.ts";
+import { answerOffer, endPeers } from "../peers/peer.ts";
+import { parseOffer } from "../peers/sdp.ts";
 
 let answered = 0;
 let refused = 0;

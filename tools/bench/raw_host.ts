@@ -5,7 +5,7 @@
 import { type DataChannel, PeerConnection } from "node-datachannel";
 import process from "node:process";
 import { WebSocket } from "ws";
-import { formatOffer, parseOffer } from "../../host/sdp.ts";
+import { formatOffer, parseOffer } from "../../host/peers/sdp.ts";
 import { formatSendSignal, ME, parseRelayMessage } from "../../wire/mod.ts";
 import { FarEnd } from "./exchange.ts";
 import { payloadParts, RAW_HIGH_WATER, RAW_PIECE } from "./payload.ts";

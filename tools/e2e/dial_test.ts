@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import {
   type ErrorCode,
   fingerprintOf,

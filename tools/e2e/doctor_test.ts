@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
-import type { Finding } from "../../host/doctor/examine.ts";
+import type { Finding } from "../../host/doctor/diagnostics.ts";
 import { run } from "../../host/testing/program.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
 import { canMakeNetworks } from "../testing/networks.ts";

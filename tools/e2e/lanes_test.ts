@@ -2,7 +2,7 @@
 // sends everything later.
 import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
-import { LANES } from "../../components/lanes.ts";
+import { LANES } from "../../components/connection/lanes.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";

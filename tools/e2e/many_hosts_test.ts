@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import { TestDevice } from "../../host/testing/guests.ts";
 import { seededRandom } from "../../host/testing/offers.ts";
 import { TestPage } from "../../host/testing/page.ts";

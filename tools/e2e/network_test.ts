@@ -180,7 +180,7 @@ if (canMakeNetworks()) {
 } else {
   test.skip("a network that comes, goes and changes");
   test("the host looks at this machine's addresses", async () => {
-    const { watchSurroundings } = await import("../../host/surroundings.ts");
+    const { watchSurroundings } = await import("../../host/platform/network_monitor.ts");
     using _ = watchSurroundings({ onJump: () => {}, onNetwork: () => {} });
   });
 }

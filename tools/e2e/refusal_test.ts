@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import type { Browser } from "puppeteer-core";
 import { WebSocket as Client } from "ws";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import {
   type Channel,
   generateKeyPair,

@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { WebSocket } from "ws";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import { fromBase64url, toBase64url } from "../../wire/mod.ts";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";

@@ -1,7 +1,7 @@
 // Pages connect while the host's links to the relay follow each other, in a real relay behind a gateway
 // that ends connections after some seconds. `npm run soak` does the same for longer, and with faults.
 import * as assert from "uvu/assert";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import { runRotation } from "../soak/rotation.ts";
 import { suite } from "../testing/suite.ts";
 

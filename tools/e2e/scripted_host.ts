@@ -1,8 +1,8 @@
 // For end-to-end tests: a host whose behaviour the test decides, registered with a bridge's relay. It
 // can do what the real one would not.
 import { WebSocket } from "ws";
-import { answerOffer, type Peer } from "../../host/peer.ts";
-import { parseOffer } from "../../host/sdp.ts";
+import { answerOffer, type Peer } from "../../host/peers/peer.ts";
+import { parseOffer } from "../../host/peers/sdp.ts";
 import {
   type Acceptance,
   Carrier,

@@ -1,6 +1,6 @@
 // The host as a service: under a real systemd where one can be booted, as root on a machine that has
 // it. Elsewhere there is what install writes and says, and what the host tells a `systemd-notify` of its
-// own making (host/notify_test.ts).
+// own making (host/platform/sd_notify_test.ts).
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Identity, readIdentity } from "../../host/identity.ts";
+import { type Identity, readIdentity } from "../../host/access/host_key.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";

@@ -1,5 +1,5 @@
 // What AWS would ask for what the gateway has done so far.
-import type { Billed } from "../../host/prices.ts";
+import type { Billed } from "../../host/signalling/prices.ts";
 import type { Gateway, GatewayActivity } from "./gateway.ts";
 
 /** Counts as AWS bills. */

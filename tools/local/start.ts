@@ -5,9 +5,9 @@
 //     PORT=9000 npm start           the page on another port
 import process from "node:process";
 import { parseArgs, styleText } from "node:util";
-import { invite } from "../../host/invitation.ts";
-import { pairingsFolder } from "../../host/pairings.ts";
-import { costOf, formatDollars } from "../../host/prices.ts";
+import { invite } from "../../host/access/invitation.ts";
+import { pairingsFolder } from "../../host/access/pairings.ts";
+import { costOf, formatDollars } from "../../host/signalling/prices.ts";
 import { build } from "../build.ts";
 import { startBridge } from "./bridge.ts";
 import { Meter } from "./meter.ts";

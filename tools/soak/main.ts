@@ -1,7 +1,7 @@
 // `npm run soak`: pages that connect for minutes while the host's links to the relay follow each other,
 // are cut, and cannot be registered.
 import process from "node:process";
-import { endPeers } from "../../host/peer.ts";
+import { endPeers } from "../../host/peers/peer.ts";
 import { percentile } from "../bench/measure.ts";
 import { runCommand } from "./command.ts";
 import { type Rotation, type RotationPlan, runRotation } from "./rotation.ts";

@@ -5,9 +5,9 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { runHost } from "../../host/daemon.ts";
-import { devicesFolder, writeDevice } from "../../host/devices.ts";
-import { lambdaRegistry } from "../../host/registry_lambda.ts";
-import { Roster } from "../../host/roster.ts";
+import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
+import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
+import { Roster } from "../../host/access/access_list.ts";
 import { deviceOf, TestDevice } from "../../host/testing/guests.ts";
 import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
 import {

@@ -1,5 +1,5 @@
 // Two channels joined in memory, for tests: as a data channel is, as far as a session can tell.
-import type { Channel } from "../channel.ts";
+import type { Channel } from "../session/channel.ts";
 
 /** Numbers from 0 up to 1 that are the same in each run: mulberry32. */
 export function randomOf(seed: number): () => number {

@@ -1,10 +1,10 @@
-// A page's session and a host that keeps sessions by their names, as host/sessions.ts does, joined by
+// A page's session and a host that keeps sessions by their names, as host/peers/sessions.ts does, joined by
 // channels in memory that are reliable and out of order.
-import { Carrier } from "../carrier.ts";
+import { Carrier } from "../session/carrier.ts";
 import type { LighthouseError } from "../error.ts";
-import type { LivenessRules } from "../liveness.ts";
-import { Session } from "../session.ts";
-import type { Stream } from "../stream.ts";
+import type { LivenessRules } from "../session/liveness.ts";
+import { Session } from "../session/session.ts";
+import type { Stream } from "../session/stream.ts";
 import { MemoryChannel, randomOf } from "./channel_pair.ts";
 
 /** Rules under which nothing is noticed but a channel's close. */

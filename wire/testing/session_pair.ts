@@ -1,8 +1,8 @@
 // A page's session and a host's, joined in memory, for tests.
-import { Carrier } from "../carrier.ts";
-import type { Channel } from "../channel.ts";
-import { HOST_LIVENESS, PAGE_LIVENESS } from "../liveness.ts";
-import { Session, type SessionOptions } from "../session.ts";
+import { Carrier } from "../session/carrier.ts";
+import type { Channel } from "../session/channel.ts";
+import { HOST_LIVENESS, PAGE_LIVENESS } from "../session/liveness.ts";
+import { Session, type SessionOptions } from "../session/session.ts";
 import { MemoryChannel } from "./channel_pair.ts";
 import { until } from "./link.ts";
 

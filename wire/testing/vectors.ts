@@ -1,5 +1,5 @@
 // The test vectors of docs/wire.md, as `testdata/frames.json` has them: frames with their bytes in hex.
-import { encodeMessage, type Frame } from "../frame.ts";
+import { encodeMessage, type Frame } from "../session/frame.ts";
 
 /** A message, and what is in it. */
 export interface MessageVector {

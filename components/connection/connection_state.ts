@@ -1,0 +1,226 @@
+// When to dial, and what the page sees meanwhile: a pure state machine. connection.ts carries out
+// what it asks for.
+import type { ErrorCode, LighthouseError } from "../../wire/mod.ts";
+
+/**
+ * What the page sees:
+ * - `idle`: not started, or closed;
+ * - `signalling`: the offer is on its way through the relay;
+ * - `connecting`: the host has answered, the direct connection is being made;
+ * - `connected`: requests go through; still so for 2 s after a loss, in which they wait;
+ * - `offline`: the host is not connected to its relay;
+ * - `failed`: it did not work out for another reason, which `reason` says.
+ *
+ * From `offline` and `failed` it tries again by itself, unless trying again cannot help.
+ */
+export type TunnelState =
+  | "idle"
+  | "signalling"
+  | "connecting"
+  | "connected"
+  | "offline"
+  | "failed";
+
+/** Where the connection stands. */
+export interface Dialling {
+  state: TunnelState;
+  /** One sentence for people. */
+  reason: string;
+  /** Failures in a row. */
+  failures: number;
+  /** The newest failure, in `offline` and `failed`. */
+  error?: LighthouseError;
+  /** Whether an attempt is under way: in `connected`, for a connection in place of a silent one. */
+  dialling: boolean;
+  /** Whether nothing is heard of the host although it is connected. */
+  silent: boolean;
+  /** Whether the connection is lost, and the page shows nothing of it yet. */
+  lost: boolean;
+}
+
+/** What happened. */
+export type DiallingEvent =
+  /** The page, or its user, wants a connection now. */
+  | { type: "connect" }
+  /** The pause is over. */
+  | { type: "retry" }
+  /** The network is back, or the page has become visible. */
+  | { type: "woken" }
+  /** The host has answered. */
+  | { type: "answered" }
+  | { type: "opened" }
+  /** The attempt failed. */
+  | { type: "failed"; error: LighthouseError }
+  /** Nothing can be attempted: a setting is wrong. */
+  | { type: "refused"; error: LighthouseError }
+  /** Nothing is heard of the host any more, or something is again. */
+  | { type: "silent" | "heard" }
+  /** The open connection ended, that many milliseconds after it was opened. */
+  | { type: "lost"; error: LighthouseError; lasted: number }
+  /** The loss has lasted so long that the page should show it. */
+  | { type: "overdue" }
+  | { type: "close" };
+
+/** What is to be done next. */
+export type DiallingEffect =
+  | { do: "dial" }
+  /** Dial, unless an attempt is under way, and send `overdue` where it takes long. */
+  | { do: "restore"; dial: boolean }
+  /** Send a `retry` after the backoff for that many failures; `slow`: a long one. */
+  | { do: "pause"; failures: number; slow?: true }
+  /** End the attempt; the connection that there is does again. */
+  | { do: "stop" }
+  /** End the attempt or the connection. */
+  | { do: "hang-up" }
+  | { do: "nothing" };
+
+/** Before anything happened. */
+export const IDLE: Dialling = {
+  state: "idle",
+  reason: "Not connected",
+  failures: 0,
+  dialling: false,
+  silent: false,
+  lost: false,
+};
+
+/**
+ * Failures that no further attempt can change. Those of them that the host says have come sealed: were
+ * they anybody's, the page would stay away for as long as it is open.
+ */
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  "bad-config",
+  "unsupported",
+  "bad-link",
+  "device-revoked",
+  "pairing-used",
+  "pairing-expired",
+  "wrong-origin",
+]);
+
+/** Failures that only people can change, as far as can be told: the host is asked now and then. */
+const SLOW: ReadonlySet<ErrorCode> = new Set(["not-paired", "host-key-changed", "clock-skew"]);
+
+/** Whether the next attempt comes after a long pause. */
+export function isSlow(code: ErrorCode): boolean {
+  return SLOW.has(code);
+}
+
+/** Whether no attempt follows by itself: nothing needs to wait for one. */
+export function isFinal(code: ErrorCode): boolean {
+  return FINAL.has(code);
+}
+
+/** A connection that is lost sooner was brief, in milliseconds. */
+const BRIEF = 1_000;
+
+/** Brief connections in a row after which the next attempt waits: the host may be ending them. */
+const QUICK_REDIALS = 20;
+
+const NOTHING: DiallingEffect = { do: "nothing" };
+
+/** The step that follows an event. An event that does not fit the state changes nothing. */
+export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, DiallingEffect] {
+  switch (event.type) {
+    case "connect":
+      if (now.state !== "idle" && now.state !== "offline" && now.state !== "failed") {
+        return [now, NOTHING];
+      }
+      // Where a quiet attempt is under way already, it is the one that is asked for, and now it shows.
+      return [signalling("Looking for the host …"), now.dialling ? NOTHING : { do: "dial" }];
+    case "woken":
+      if (now.error && isSlow(now.error.code)) return [now, NOTHING];
+      return stepDialling(now, { type: "retry" });
+    case "retry":
+      // Quietly: what the page shows changes only when something has.
+      if (now.dialling || (now.state === "connected" ? !now.silent : !isDown(now))) {
+        return [now, NOTHING];
+      }
+      if (now.error && isFinal(now.error.code)) return [now, NOTHING];
+      return [{ ...now, dialling: true }, { do: "dial" }];
+    case "answered":
+      if (!now.dialling || now.state === "connected") return [now, NOTHING];
+      return [
+        { ...now, state: "connecting", reason: "The host has answered …", error: undefined },
+        NOTHING,
+      ];
+    case "opened":
+      if (!now.dialling) return [now, NOTHING];
+      return [
+        {
+          ...now,
+          state: "connected",
+          reason: "Connected",
+          error: undefined,
+          dialling: false,
+          silent: false,
+          lost: false,
+        },
+        NOTHING,
+      ];
+    case "failed":
+      if (!now.dialling) return [now, NOTHING];
+      if (now.state !== "connected" || now.lost) return failed(now, event.error);
+      // What there is may come back by itself; meanwhile another is tried again.
+      return [
+        { ...now, dialling: false, failures: now.failures + 1 },
+        { do: "pause", failures: now.failures + 1 },
+      ];
+    case "silent":
+      if (now.state !== "connected" || now.silent) return [now, NOTHING];
+      return [{ ...now, silent: true, dialling: true }, { do: "dial" }];
+    case "heard":
+      if (now.state !== "connected" || !now.silent || now.lost) return [now, NOTHING];
+      return [{ ...now, silent: false, dialling: false, failures: 0 }, { do: "stop" }];
+    case "refused":
+      return [failed(now, event.error)[0], NOTHING];
+    case "lost":
+      if (now.state !== "connected" || now.lost) return [now, NOTHING];
+      // The host has put this page out.
+      if (isFinal(event.error.code)) return [failed(now, event.error)[0], { do: "stop" }];
+      if (event.lasted < BRIEF && !now.dialling && now.failures >= QUICK_REDIALS) {
+        return failed(now, event.error);
+      }
+      return [
+        {
+          ...now,
+          dialling: true,
+          silent: true,
+          lost: true,
+          failures: event.lasted < BRIEF ? now.failures + 1 : 0,
+        },
+        { do: "restore", dial: !now.dialling },
+      ];
+    case "overdue": {
+      if (!now.lost) return [now, NOTHING];
+      const shown = signalling("The connection was lost. Looking for the host …");
+      return [{ ...shown, failures: now.failures }, NOTHING];
+    }
+    case "close":
+      return [{ ...IDLE, reason: "Closed" }, { do: "hang-up" }];
+  }
+}
+
+function signalling(reason: string): Dialling {
+  return { state: "signalling", reason, failures: 0, dialling: true, silent: false, lost: false };
+}
+
+function isDown({ state }: Dialling): boolean {
+  return state === "offline" || state === "failed";
+}
+
+function failed(now: Dialling, error: LighthouseError): [Dialling, DiallingEffect] {
+  const failures = now.failures + 1;
+  const state = error.code === "host-offline" ? "offline" : "failed";
+  const reason = error.code === "host-offline"
+    ? "The host is offline. This page connects as soon as it is back."
+    : error.message;
+  return [
+    { state, reason, failures, error, dialling: false, silent: false, lost: false },
+    isFinal(error.code)
+      ? NOTHING
+      : isSlow(error.code)
+      ? { do: "pause", failures, slow: true }
+      : { do: "pause", failures },
+  ];
+}

@@ -1,0 +1,456 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { LighthouseError } from "../../wire/mod.ts";
+import {
+  type Dialling,
+  type DiallingEffect,
+  type DiallingEvent,
+  IDLE,
+  stepDialling,
+} from "./connection_state.ts";
+
+const test = suite("dialler");
+
+const offline = new LighthouseError("host-offline", "The host is not connected to this relay");
+const noAnswer = new LighthouseError("no-answer", "The host did not answer in time");
+const lost = new LighthouseError("connection-lost", "The other side fell silent");
+const badConfig = new LighthouseError("bad-config", "The attribute relay is missing");
+const revoked = new LighthouseError("device-revoked", "The host has removed this browser");
+const notPaired = new LighthouseError("not-paired", "This browser is not paired");
+const unsupported = new LighthouseError("unsupported", "This browser has no WebRTC");
+
+const LOOKING = "Looking for the host …";
+const LOOKING_AGAIN = "The connection was lost. Looking for the host …";
+const OFFLINE = "The host is offline. This page connects as soon as it is back.";
+
+/** Each state that the machine can be in, with failures behind it where it can have them. */
+const states = {
+  idle: IDLE,
+  closed: { ...IDLE, reason: "Closed" },
+  signalling: {
+    state: "signalling",
+    reason: LOOKING,
+    failures: 0,
+    dialling: true,
+    silent: false,
+    lost: false,
+  },
+  connecting: {
+    state: "connecting",
+    reason: "The host has answered …",
+    failures: 2,
+    error: undefined,
+    dialling: true,
+    silent: false,
+    lost: false,
+  },
+  connected: {
+    state: "connected",
+    reason: "Connected",
+    failures: 2,
+    error: undefined,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "connected, silent, dialling": {
+    state: "connected",
+    reason: "Connected",
+    failures: 2,
+    error: undefined,
+    dialling: true,
+    silent: true,
+    lost: false,
+  },
+  "connected, silent": {
+    state: "connected",
+    reason: "Connected",
+    failures: 2,
+    error: undefined,
+    dialling: false,
+    silent: true,
+    lost: false,
+  },
+  "connected, lost": {
+    state: "connected",
+    reason: "Connected",
+    failures: 2,
+    error: undefined,
+    dialling: true,
+    silent: true,
+    lost: true,
+  },
+  offline: {
+    state: "offline",
+    reason: OFFLINE,
+    failures: 1,
+    error: offline,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "offline, dialling": {
+    state: "offline",
+    reason: OFFLINE,
+    failures: 1,
+    error: offline,
+    dialling: true,
+    silent: false,
+    lost: false,
+  },
+  failed: {
+    state: "failed",
+    reason: noAnswer.message,
+    failures: 3,
+    error: noAnswer,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "failed, dialling": {
+    state: "failed",
+    reason: noAnswer.message,
+    failures: 3,
+    error: noAnswer,
+    dialling: true,
+    silent: false,
+    lost: false,
+  },
+  "not paired": {
+    state: "failed",
+    reason: notPaired.message,
+    failures: 1,
+    error: notPaired,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "failed for good": {
+    state: "failed",
+    reason: badConfig.message,
+    failures: 1,
+    error: badConfig,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+} satisfies Record<string, Dialling>;
+
+type State = keyof typeof states;
+
+/** What an event leads to: the state and the effect; a state left out stays as it is. */
+type Outcome = { now: Dialling; effect: DiallingEffect };
+
+const dial: DiallingEffect = { do: "dial" };
+const nothing: DiallingEffect = { do: "nothing" };
+const stop: DiallingEffect = { do: "stop" };
+const looking: Outcome = { now: states.signalling, effect: dial };
+
+function failure(error: LighthouseError, failures: number, isFinal = false): Outcome {
+  const isOffline = error.code === "host-offline";
+  return {
+    now: {
+      state: isOffline ? "offline" : "failed",
+      reason: isOffline ? OFFLINE : error.message,
+      failures,
+      error,
+      dialling: false,
+      silent: false,
+      lost: false,
+    },
+    effect: isFinal ? nothing : { do: "pause", failures },
+  };
+}
+
+/** A failure that only people can change. */
+function slowly(error: LighthouseError, failures: number): Outcome {
+  return { now: failure(error, failures).now, effect: { do: "pause", failures, slow: true } };
+}
+
+const dialAndWatch: DiallingEffect = { do: "restore", dial: true };
+/** The attempt that is under way goes on. */
+const watch: DiallingEffect = { do: "restore", dial: false };
+const afterLong = { ...states["connected, lost"], failures: 0 };
+const afterBrief = { ...afterLong, failures: 3 };
+const heard: Outcome = { now: { ...states.connected, failures: 0 }, effect: stop };
+/** An attempt beside a silent connection has failed: the page shows nothing of it. */
+const stillSilent: Outcome = {
+  now: { ...states["connected, silent"], failures: 3 },
+  effect: { do: "pause", failures: 3 },
+};
+
+/** The states that an event changes; in all others nothing happens. */
+const table: [event: DiallingEvent, outcomes: Partial<Record<State, Outcome>>][] = [
+  [{ type: "connect" }, {
+    idle: looking,
+    closed: looking,
+    offline: looking,
+    failed: looking,
+    "not paired": looking,
+    "failed for good": looking,
+    // The attempt that is under way is made visible.
+    "offline, dialling": { now: states.signalling, effect: nothing },
+    "failed, dialling": { now: states.signalling, effect: nothing },
+  }],
+  [{ type: "retry" }, {
+    offline: { now: states["offline, dialling"], effect: dial },
+    failed: { now: states["failed, dialling"], effect: dial },
+    "not paired": { now: { ...states["not paired"], dialling: true }, effect: dial },
+    "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
+  }],
+  // Whoever looks at the page often does not make it ask often.
+  [{ type: "woken" }, {
+    offline: { now: states["offline, dialling"], effect: dial },
+    failed: { now: states["failed, dialling"], effect: dial },
+    "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
+  }],
+  [{ type: "silent" }, {
+    connected: { now: states["connected, silent, dialling"], effect: dial },
+  }],
+  [{ type: "heard" }, {
+    "connected, silent": heard,
+    "connected, silent, dialling": heard,
+  }],
+  [{ type: "answered" }, {
+    signalling: { now: { ...states.connecting, failures: 0 }, effect: nothing },
+    connecting: { now: states.connecting, effect: nothing },
+    "offline, dialling": { now: { ...states.connecting, failures: 1 }, effect: nothing },
+    "failed, dialling": { now: { ...states.connecting, failures: 3 }, effect: nothing },
+  }],
+  [{ type: "opened" }, {
+    connecting: { now: states.connected, effect: nothing },
+    signalling: { now: { ...states.connected, failures: 0 }, effect: nothing },
+    "offline, dialling": { now: { ...states.connected, failures: 1 }, effect: nothing },
+    "failed, dialling": { now: { ...states.connected, failures: 3 }, effect: nothing },
+    "connected, silent, dialling": { now: states.connected, effect: nothing },
+    "connected, lost": { now: states.connected, effect: nothing },
+  }],
+  [{ type: "failed", error: offline }, {
+    signalling: failure(offline, 1),
+    connecting: failure(offline, 3),
+    "offline, dialling": failure(offline, 2),
+    "failed, dialling": failure(offline, 4),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": failure(offline, 3),
+  }],
+  [{ type: "failed", error: noAnswer }, {
+    signalling: failure(noAnswer, 1),
+    connecting: failure(noAnswer, 3),
+    "offline, dialling": failure(noAnswer, 2),
+    "failed, dialling": failure(noAnswer, 4),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": failure(noAnswer, 3),
+  }],
+  [{ type: "failed", error: notPaired }, {
+    signalling: slowly(notPaired, 1),
+    connecting: slowly(notPaired, 3),
+    "offline, dialling": slowly(notPaired, 2),
+    "failed, dialling": slowly(notPaired, 4),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": slowly(notPaired, 3),
+  }],
+  [{ type: "failed", error: revoked }, {
+    signalling: failure(revoked, 1, true),
+    connecting: failure(revoked, 3, true),
+    "offline, dialling": failure(revoked, 2, true),
+    "failed, dialling": failure(revoked, 4, true),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": failure(revoked, 3, true),
+  }],
+  [{ type: "failed", error: unsupported }, {
+    signalling: failure(unsupported, 1, true),
+    connecting: failure(unsupported, 3, true),
+    "offline, dialling": failure(unsupported, 2, true),
+    "failed, dialling": failure(unsupported, 4, true),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": failure(unsupported, 3, true),
+  }],
+  [
+    { type: "refused", error: badConfig },
+    Object.fromEntries(
+      Object.entries(states).map(([name, { failures }]) => {
+        return [name, failure(badConfig, failures + 1, true)];
+      }),
+    ),
+  ],
+  [{ type: "lost", error: lost, lasted: 999 }, {
+    connected: { now: afterBrief, effect: dialAndWatch },
+    "connected, silent": { now: afterBrief, effect: dialAndWatch },
+    "connected, silent, dialling": { now: afterBrief, effect: watch },
+  }],
+  [{ type: "lost", error: lost, lasted: 1000 }, {
+    connected: { now: afterLong, effect: dialAndWatch },
+    "connected, silent": { now: afterLong, effect: dialAndWatch },
+    "connected, silent, dialling": { now: afterLong, effect: watch },
+  }],
+  [{ type: "lost", error: revoked, lasted: 1000 }, {
+    connected: { now: failure(revoked, 3).now, effect: stop },
+    "connected, silent": { now: failure(revoked, 3).now, effect: stop },
+    "connected, silent, dialling": { now: failure(revoked, 3).now, effect: stop },
+  }],
+  [{ type: "overdue" }, {
+    "connected, lost": {
+      now: { ...states.signalling, reason: LOOKING_AGAIN, failures: 2 },
+      effect: nothing,
+    },
+  }],
+  [
+    { type: "close" },
+    Object.fromEntries(
+      Object.keys(states).map((name) => [
+        name,
+        { now: states.closed, effect: { do: "hang-up" } },
+      ]),
+    ),
+  ],
+];
+
+/** A state without members that are undefined, which mean the same as none. */
+function plain(now: Dialling): Dialling {
+  const { error, ...rest } = now;
+  return error ? { ...rest, error } : rest;
+}
+
+for (const [event, outcomes] of table) {
+  const name = [event.type, "error" in event && event.error.code, "lasted" in event && event.lasted]
+    .filter(Boolean).join(" ");
+  for (const state of Object.keys(states) as State[]) {
+    const before = states[state];
+    const { now, effect } = outcomes[state] ?? { now: before, effect: nothing };
+    test(`${state}: ${name} → ${now.state}, ${effect.do}`, () => {
+      const [after, todo] = stepDialling(before, event);
+      assert.equal(plain(after), plain(now));
+      assert.equal(todo, effect);
+      if (!outcomes[state]) assert.is(after, before);
+    });
+  }
+}
+
+/** Steps through events from the beginning. */
+function walk(...events: DiallingEvent[]): [Dialling, DiallingEffect] {
+  return events.reduce<[Dialling, DiallingEffect]>(
+    ([now], event) => stepDialling(now, event),
+    [IDLE, nothing],
+  );
+}
+
+test("failures add up until a connection has lasted", () => {
+  const attempt: DiallingEvent[] = [{ type: "retry" }, { type: "failed", error: noAnswer }];
+  const start: DiallingEvent[] = [{ type: "connect" }, { type: "failed", error: noAnswer }];
+  assert.equal(walk(...start, ...attempt, ...attempt)[1], { do: "pause", failures: 3 });
+
+  const brief: DiallingEvent[] = [
+    { type: "retry" },
+    { type: "answered" },
+    { type: "opened" },
+    { type: "lost", error: lost, lasted: 100 },
+  ];
+  const failed: DiallingEvent = { type: "failed", error: noAnswer };
+  assert.equal(walk(...start, ...attempt, ...brief, failed)[1], { do: "pause", failures: 4 });
+
+  const long: DiallingEvent[] = [...brief.slice(0, 3), { type: "lost", error: lost, lasted: 9999 }];
+  const [now, effect] = walk(...start, ...attempt, ...long, failed);
+  assert.is(now.failures, 1);
+  assert.equal(effect, { do: "pause", failures: 1 });
+});
+
+test("brief connections follow each other at once 20 times, then after a pause", () => {
+  const brief: DiallingEvent[] = [
+    { type: "opened" },
+    { type: "lost", error: lost, lasted: 100 },
+  ];
+  const events: DiallingEvent[] = [{ type: "connect" }, ...Array(20).fill(brief).flat()];
+  assert.equal(walk(...events)[1], dialAndWatch);
+  assert.equal(walk(...events, ...brief)[1], { do: "pause", failures: 21 });
+  const longer: DiallingEvent = { type: "lost", error: lost, lasted: 1000 };
+  assert.equal(walk(...events, { type: "opened" }, longer)[1], dialAndWatch);
+});
+
+test("no error is shown of a connection that is open, however it came about", () => {
+  const before: DiallingEvent[] = [{ type: "connect" }, { type: "failed", error: offline }];
+  assert.is(
+    walk(...before, { type: "retry" }, { type: "answered" }, { type: "opened" })[0].error,
+    undefined,
+  );
+  assert.is(walk(...before, { type: "retry" }, { type: "opened" })[0].error, undefined);
+});
+
+test("a silent connection is replaced, and failures beside it count until something is heard", () => {
+  const open: DiallingEvent[] = [{ type: "connect" }, { type: "answered" }, { type: "opened" }];
+  const attempt: DiallingEvent[] = [{ type: "failed", error: noAnswer }, { type: "retry" }];
+  const silent: DiallingEvent[] = [...open, { type: "silent" }, ...attempt, ...attempt];
+  assert.is(walk(...silent)[0].state, "connected");
+  assert.equal(walk(...silent, { type: "failed", error: noAnswer })[1], {
+    do: "pause",
+    failures: 3,
+  });
+  const [now, effect] = walk(...silent, { type: "heard" });
+  assert.equal(plain(now), { ...plain(states.connected), failures: 0 });
+  assert.equal(effect, stop);
+  // The attempt that was stopped may end late.
+  assert.equal(stepDialling(now, { type: "failed", error: noAnswer }), [now, nothing]);
+});
+
+test("a loss shows when it is not made good in time, or cannot be", () => {
+  const before: DiallingEvent[] = [
+    { type: "connect" },
+    { type: "opened" },
+    { type: "lost", error: lost, lasted: 9999 },
+  ];
+  const seen = (...events: DiallingEvent[]) => {
+    const { state, reason } = walk(...before, ...events)[0];
+    return [state, reason];
+  };
+  const connected = ["connected", "Connected"];
+  assert.equal(seen(), connected);
+  assert.equal(seen({ type: "answered" }), connected);
+  assert.equal(seen({ type: "answered" }, { type: "opened" }), connected);
+  assert.equal(seen({ type: "opened" }, { type: "overdue" }), connected);
+  assert.equal(seen({ type: "overdue" }), ["signalling", LOOKING_AGAIN]);
+  assert.equal(seen({ type: "overdue" }, { type: "opened" }), connected);
+  assert.equal(seen({ type: "failed", error: offline }), ["offline", OFFLINE]);
+});
+
+for (const code of ["device-revoked", "pairing-used", "pairing-expired", "wrong-origin"] as const) {
+  test(`${code} ends it until somebody asks for more`, () => {
+    const events: DiallingEvent[] = [
+      { type: "connect" },
+      { type: "failed", error: new LighthouseError(code, "No") },
+    ];
+    assert.equal(walk(...events, { type: "retry" })[1], nothing);
+    assert.equal(walk(...events, { type: "woken" })[1], nothing);
+    assert.equal(walk(...events, { type: "connect" })[1], dial);
+  });
+}
+
+for (const code of ["not-paired", "host-key-changed", "clock-skew"] as const) {
+  test(`${code} is tried again after long pauses alone`, () => {
+    const events: DiallingEvent[] = [
+      { type: "connect" },
+      { type: "failed", error: new LighthouseError(code, "No") },
+    ];
+    assert.equal(walk(...events)[1], { do: "pause", failures: 1, slow: true });
+    assert.equal(walk(...events, { type: "woken" })[1], nothing);
+    assert.equal(walk(...events, { type: "retry" })[1], dial);
+  });
+}
+
+test("an attempt that ends after close() changes nothing", () => {
+  const closed = walk({ type: "connect" }, { type: "close" });
+  for (
+    const late of [
+      { type: "answered" },
+      { type: "opened" },
+      { type: "failed", error: noAnswer },
+      { type: "lost", error: lost, lasted: 1 },
+      { type: "overdue" },
+      { type: "retry" },
+      { type: "silent" },
+      { type: "heard" },
+    ] as DiallingEvent[]
+  ) {
+    assert.equal(stepDialling(closed[0], late), [closed[0], nothing]);
+  }
+});
+
+test.run();

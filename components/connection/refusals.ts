@@ -1,0 +1,78 @@
+// What the page says where the host does not let it in: a sentence of its own for each reason, since
+// the host's words reach it unsealed where the host cannot know for whom to seal them.
+import { type ErrorCode, fingerprintOf, LighthouseError } from "../../wire/mod.ts";
+import { isFinal, isSlow } from "./connection_state.ts";
+import { HOW_TO_PAIR, type Identity } from "../identity/identity.ts";
+
+/** A refusal that anybody at the relay may have written. */
+export interface PlainRefusal {
+  code: ErrorCode;
+  message: string;
+  /** SHA-256 of the key of whoever answered, in base64url. */
+  hostKey?: string;
+}
+
+const AGAIN = "Run `lighthouse-host pair` on the laptop for another";
+
+/** In the page's words, what a host says sealed alone. */
+const SENTENCES: Partial<Record<ErrorCode, string>> = {
+  "device-revoked":
+    `The host has removed this browser from its devices. ${HOW_TO_PAIR}, to add it again`,
+  "pairing-used": `This pairing link has let another device in already, and works once. ${AGAIN}`,
+  "pairing-expired": `This pairing link has expired. ${AGAIN}`,
+  "wrong-origin":
+    `The host has not paired this browser for the site ${globalThis.origin}. ${HOW_TO_PAIR}`,
+  "clock-skew": "This device's clock and the host's differ too much. Set them right",
+};
+
+/** The error for a refusal that the host has sealed. */
+export function sealedRefusal(
+  { code, message }: Pick<PlainRefusal, "code" | "message">,
+): LighthouseError {
+  return new LighthouseError(code, SENTENCES[code] ?? message);
+}
+
+/**
+ * The error for a refusal that is not sealed. It is a hint for people: nothing that is kept changes by it,
+ * and further attempts are made.
+ */
+export async function plainRefusal(
+  { code, message, hostKey }: PlainRefusal,
+  identity: Pick<Identity, "hostKey" | "sender">,
+): Promise<LighthouseError> {
+  const { sender } = identity;
+  if (isFinal(code) || code in SENTENCES) return forged(new Error(`an unsealed "${code}"`));
+  if (hostKey !== undefined && hostKey !== await fingerprintOf(identity.hostKey)) {
+    return new LighthouseError(
+      "host-key-changed",
+      sender.kind === "pairing"
+        ? "The host that answers is not the one that printed this pairing link"
+        : "The host that answers has another key than the one that this page trusts, so nothing is " +
+          "sent to it. If you have set your host up anew, pair again; if not, somebody stands in its place",
+    );
+  }
+  if (code !== "not-paired") return new LighthouseError(code, message);
+  return new LighthouseError(
+    code,
+    sender.kind === "pairing"
+      ? `The host does not know this pairing link. ${AGAIN}`
+      : sender.kind === "paired"
+      ? `The host does not know this browser. ${HOW_TO_PAIR}`
+      : `This browser is not paired. ${HOW_TO_PAIR}`,
+  );
+}
+
+/** The error that the relay reports. What only the host or the page can know is not the relay's to say. */
+export function relayError({ code, message }: PlainRefusal): LighthouseError {
+  return new LighthouseError(isFinal(code) || isSlow(code) ? "relay-failed" : code, message);
+}
+
+/** The error where what came back was not written by the host. */
+export function forged(cause: unknown): LighthouseError {
+  return new LighthouseError(
+    "bad-seal",
+    "The relay brought an answer that is not from the host, so there is no connection. " +
+      "Somebody may be tampering with the relay",
+    { cause },
+  );
+}

@@ -1,0 +1,262 @@
+// WebSocket through the tunnel: the interface and the behaviour of the platform's own
+// (https://websockets.spec.whatwg.org), on a stream of the session.
+import {
+  LighthouseError,
+  NO_CLOSE_CODE,
+  type OpenStream,
+  openWebSocket,
+  readWebSocket,
+  type StreamOpener,
+  TOKEN,
+  type WebSocketMessage,
+  type WebSocketOpening,
+  WebSocketWriter,
+} from "../../wire/mod.ts";
+import { SocketErrorEvent } from "../events.ts";
+import { origin } from "./fetch.ts";
+
+const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3] as const;
+
+/** The close code of a connection that was cut off (RFC 6455 §7.4.1). */
+const CUT_OFF = 1006;
+
+/** Most bytes of a close's reason (RFC 6455 §5.5). */
+const MAX_REASON = 123;
+
+const encoder = new TextEncoder();
+
+/**
+ * A WebSocket to the host's backend: what `tunnel.socket()` returns. It is used as the platform's.
+ * Its events are not trusted ones, `error` says why, and there are no extensions.
+ *
+ * @event open - Messages can be sent.
+ * @event message - A message has come (MessageEvent).
+ * @event error - The connection failed (SocketErrorEvent); `close` follows at once.
+ * @event close - The connection is over (CloseEvent).
+ */
+export class TunnelSocket extends EventTarget implements WebSocket {
+  static readonly CONNECTING = CONNECTING;
+  static readonly OPEN = OPEN;
+  static readonly CLOSING = CLOSING;
+  static readonly CLOSED = CLOSED;
+  readonly CONNECTING = CONNECTING;
+  readonly OPEN = OPEN;
+  readonly CLOSING = CLOSING;
+  readonly CLOSED = CLOSED;
+
+  static {
+    for (const type of ["open", "message", "error", "close"]) defineHandler(this.prototype, type);
+  }
+  declare onopen: WebSocket["onopen"];
+  declare onmessage: WebSocket["onmessage"];
+  declare onerror: WebSocket["onerror"];
+  declare onclose: WebSocket["onclose"];
+
+  /** The path at the backend, with the page's own host: as a WebSocket to the page's server has it. */
+  readonly url: string;
+  readonly extensions = "";
+
+  readonly #connecting = new AbortController();
+  readonly #tasks = new MessageChannel();
+  #readyState: WebSocket["readyState"] = CONNECTING;
+  #protocol = "";
+  #binaryType: BinaryType = "blob";
+  #writer: WebSocketWriter | undefined;
+  #unsent = 0;
+
+  /**
+   * @param url A path from the backend's root, or such a URL with the page's own host.
+   * @param protocols Subprotocols, the most wanted first.
+   * @param connect Resolves with the session once there is one; called at once.
+   * @throws {DOMException} SyntaxError for a URL or subprotocols that are none.
+   */
+  constructor(
+    url: string | URL,
+    protocols: string | string[],
+    connect: (signal: AbortSignal) => Promise<StreamOpener>,
+  ) {
+    super();
+    const { href, pathname, search } = parseUrl(url);
+    this.url = href;
+    this.#run(connect, {
+      target: pathname + search,
+      headers: [["origin", location.origin]],
+      protocols: parseProtocols(protocols),
+    });
+  }
+
+  get readyState(): WebSocket["readyState"] {
+    return this.#readyState;
+  }
+
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+  set binaryType(type: BinaryType) {
+    if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
+  }
+
+  /** Bytes given to `send` that the connection has not taken yet; those that it never will stay. */
+  get bufferedAmount(): number {
+    return this.#unsent + (this.#writer?.buffered ?? 0);
+  }
+
+  /** @throws {DOMException} InvalidStateError before `open`. */
+  send(data: string | Blob | BufferSource): void {
+    if (this.#readyState === CONNECTING) {
+      throw new DOMException("Cannot send: the socket is still connecting", "InvalidStateError");
+    }
+    const [type, payload] = messageOf(data);
+    if (this.#readyState === OPEN) this.#writer!.send(type, payload);
+    else this.#unsent += payload instanceof Blob ? payload.size : payload.length;
+  }
+
+  /**
+   * Closes after what has been sent.
+   *
+   * @param code 1000, or 3000 to 4999.
+   * @param reason At most 123 bytes of UTF-8.
+   * @throws {DOMException} InvalidAccessError for another code, SyntaxError for a longer reason.
+   */
+  close(code?: number, reason = ""): void {
+    // As Web IDL converts it: a page may give "3000".
+    if (code !== undefined) code = Math.round(code);
+    if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
+      throw new DOMException(
+        `Cannot close with code ${code}: expected 1000, or 3000 to 4999`,
+        "InvalidAccessError",
+      );
+    }
+    if (encoder.encode(reason).length > MAX_REASON) {
+      throw syntaxError(`Cannot close: the reason is longer than ${MAX_REASON} bytes`);
+    }
+    if (this.#readyState >= CLOSING) return;
+    this.#readyState = CLOSING;
+    if (this.#writer) this.#writer.close(code ?? (reason ? 1000 : NO_CLOSE_CODE), reason);
+    else {
+      this.#connecting.abort(
+        new LighthouseError("aborted", "The page closed the WebSocket before it was open"),
+      );
+    }
+  }
+
+  async #run(
+    connect: (signal: AbortSignal) => Promise<StreamOpener>,
+    opening: WebSocketOpening,
+  ): Promise<void> {
+    const { signal } = this.#connecting;
+    let stream: OpenStream | undefined;
+    try {
+      const answer = await openWebSocket(await connect(signal), opening, signal);
+      stream = answer.stream;
+      await this.#task();
+      signal.throwIfAborted();
+      this.#protocol = answer.protocol;
+      this.#writer = new WebSocketWriter(stream.writable);
+      this.#readyState = OPEN;
+      this.dispatchEvent(new Event("open"));
+      let last = { code: CUT_OFF, reason: "" };
+      for await (const message of readWebSocket(stream.readable)) {
+        await this.#task();
+        if (message.type === "close") last = message;
+        else this.#receive(message);
+      }
+      await this.#task();
+      this.#end(last);
+    } catch (error) {
+      const cause = LighthouseError.from(error, "connection-failed");
+      stream?.reset(cause);
+      await this.#task();
+      this.#end({ code: CUT_OFF, reason: "" }, cause);
+    }
+  }
+
+  #receive(message: Exclude<WebSocketMessage, { type: "close" }>): void {
+    if (message.type === "fault") throw new LighthouseError("backend-failed", message.reason);
+    // Once close() is called, no more messages are delivered.
+    if (this.#readyState !== OPEN) return;
+    const { type, data } = message;
+    this.dispatchEvent(
+      new MessageEvent("message", {
+        data: type === "text" ? data : this.#binaryType === "blob" ? new Blob([data]) : data.buffer,
+        origin: new URL(this.url).origin,
+      }),
+    );
+  }
+
+  #end(last: { code: number; reason: string }, cause?: LighthouseError): void {
+    this.#readyState = CLOSED;
+    this.#writer?.abandon();
+    this.#tasks.port1.close();
+    if (cause) this.dispatchEvent(new SocketErrorEvent(cause));
+    this.dispatchEvent(new CloseEvent("close", { ...last, wasClean: last.code !== CUT_OFF }));
+  }
+
+  /**
+   * Resolves in a task of its own: each event has one, so a flood of messages leaves the page its
+   * time, and what one handler starts is done before the next is called.
+   */
+  #task(): Promise<void> {
+    const { port1, port2 } = this.#tasks;
+    return new Promise((resolve) => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(undefined);
+    });
+  }
+}
+
+/**
+ * Makes `on…` of an event's type, as https://html.spec.whatwg.org/#event-handler-attributes has it,
+ * but for one thing: a handler that is removed leaves its place to the next.
+ */
+function defineHandler(prototype: TunnelSocket, type: string): void {
+  const handlers = new WeakMap<TunnelSocket, EventListener | null>();
+  Object.defineProperty(prototype, `on${type}`, {
+    get() {
+      return handlers.get(this) ?? null;
+    },
+    set(handler: unknown) {
+      const isFirst = !handlers.has(this);
+      handlers.set(this, handler instanceof Function ? handler as EventListener : null);
+      if (isFirst) {
+        this.addEventListener(type, (event: Event) => handlers.get(this)?.call(this, event));
+      }
+    },
+  });
+}
+
+/** @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's. */
+function parseUrl(input: string | URL): URL {
+  const own = new URL(origin());
+  const url = URL.parse(input, own);
+  if (url) url.protocol = url.protocol.replace(/^http/, "ws");
+  if (!url?.protocol.startsWith("ws") || url.href.includes("#") || url.host !== own.host) {
+    throw syntaxError(`Cannot open a WebSocket: ${input} is no path from the backend's root`);
+  }
+  return url;
+}
+
+/** @throws {DOMException} SyntaxError as `new WebSocket` does. */
+function parseProtocols(input: string | string[]): string[] {
+  const protocols = [input].flat();
+  if (new Set(protocols).size < protocols.length || !protocols.every((name) => TOKEN.test(name))) {
+    throw syntaxError(`Cannot open a WebSocket: ${input} are not subprotocols`);
+  }
+  return protocols;
+}
+
+/** Whatever is no bytes is text, as Web IDL converts it. */
+function messageOf(data: string | Blob | BufferSource): ["text" | "binary", Uint8Array | Blob] {
+  if (data instanceof Blob) return ["binary", data];
+  if (data instanceof ArrayBuffer) return ["binary", new Uint8Array(data)];
+  if (!ArrayBuffer.isView(data)) return ["text", encoder.encode(String(data))];
+  return ["binary", new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+}
+
+function syntaxError(message: string): DOMException {
+  return new DOMException(message, "SyntaxError");
+}

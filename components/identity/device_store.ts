@@ -1,0 +1,143 @@
+// What a browser keeps of the hosts that it is paired with: the one file that knows IndexedDB. Its
+// database is the origin's own; scripts of the origin can use the keys, and nobody can read them.
+import { LighthouseError } from "../../wire/mod.ts";
+
+/** This browser as a host's device, by the name that the host has for it. */
+export interface DeviceName {
+  /** Given by the host: it stays the same for as long as the pairing does. */
+  id: string;
+  /** For people. */
+  name: string;
+}
+
+/** A host that this browser can reach, one for each relay. */
+export interface DeviceRecord {
+  /** The relay's URL. */
+  relay: string;
+  /** The site that was paired. */
+  origin: string;
+  /** The host's public key, 65 bytes. */
+  hostKey: Uint8Array<ArrayBuffer>;
+  /** This device's own key pair, of which the private key cannot be read. */
+  keys: CryptoKeyPair;
+  /** By which the host tells its devices apart; undefined where it let this one in unpaired. */
+  tagKey?: CryptoKey;
+  device?: DeviceName;
+}
+
+/** A pairing link that was opened and has not been used up. */
+export interface KeptLink {
+  relay: string;
+  hostKey: Uint8Array<ArrayBuffer>;
+  /** Lets one device in, once. */
+  secret: Uint8Array<ArrayBuffer>;
+  /** The key pair that is to become the device's: the same at each attempt. */
+  keys: CryptoKeyPair;
+  /** When it was opened, in milliseconds since 1970. */
+  time: number;
+}
+
+/** Where records are kept. Each method fails with `unsupported` where nothing can be. */
+export interface DeviceStore {
+  /** What is known for a relay. */
+  read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }>;
+  /** Keeps a record in place of the relay's earlier one. */
+  keep(record: DeviceRecord): Promise<void>;
+  keepLink(link: KeptLink): Promise<void>;
+  /** Keeps a record and removes the link, both or neither. */
+  pair(record: DeviceRecord): Promise<void>;
+  /** Removes the relay's link, and with `all` its record too. */
+  remove(relay: string, options?: { all?: boolean }): Promise<void>;
+}
+
+const DATABASE = "lighthouse-tunnel";
+const RECORDS = "devices";
+const LINKS = "links";
+
+/** The origin's own store. It is opened at its first use. */
+export class IndexedDbStore implements DeviceStore {
+  #database: Promise<IDBDatabase> | undefined;
+
+  read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }> {
+    return this.#within("readonly", async (records, links) => {
+      const [record, link] = await Promise.all([
+        outcome<DeviceRecord | undefined>(records.get(relay)),
+        outcome<KeptLink | undefined>(links.get(relay)),
+      ]);
+      return { record, link };
+    });
+  }
+
+  keep(record: DeviceRecord): Promise<void> {
+    return this.#within("readwrite", (records) => {
+      records.put(record);
+    });
+  }
+
+  keepLink(link: KeptLink): Promise<void> {
+    return this.#within("readwrite", (_records, links) => {
+      links.put(link);
+    });
+  }
+
+  pair(record: DeviceRecord): Promise<void> {
+    return this.#within("readwrite", (records, links) => {
+      records.put(record);
+      links.delete(record.relay);
+    });
+  }
+
+  remove(relay: string, { all = false } = {}): Promise<void> {
+    return this.#within("readwrite", (records, links) => {
+      links.delete(relay);
+      if (all) records.delete(relay);
+    });
+  }
+
+  /** Resolves once what `work` did is on the disk. */
+  async #within<T>(
+    mode: IDBTransactionMode,
+    work: (records: IDBObjectStore, links: IDBObjectStore) => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      const database = await (this.#database ??= open());
+      const transaction = database.transaction([RECORDS, LINKS], mode);
+      const done = new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      });
+      done.catch(() => {});
+      const result = await work(transaction.objectStore(RECORDS), transaction.objectStore(LINKS));
+      await done;
+      return result;
+    } catch (cause) {
+      // It is opened anew next time: the browser may have closed it, or the user removed it.
+      this.#database = undefined;
+      throw new LighthouseError(
+        "unsupported",
+        "This browser keeps nothing for this site, so it cannot be paired: the window is private, " +
+          "or storage is switched off or full",
+        { cause },
+      );
+    }
+  }
+}
+
+async function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open(DATABASE, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore(RECORDS, { keyPath: "relay" });
+    request.result.createObjectStore(LINKS, { keyPath: "relay" });
+  };
+  const database = await outcome(request);
+  // Another tab with a newer version must be able to change it.
+  database.onversionchange = () => database.close();
+  return database;
+}
+
+function outcome<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

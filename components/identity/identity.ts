@@ -1,0 +1,213 @@
+// As whom this browser dials, and whom: the rules for the records of device_store.ts.
+import {
+  generateKeyPair,
+  importTagKey,
+  LighthouseError,
+  type PairingLink,
+  type Sender,
+} from "../../wire/mod.ts";
+import type { DeviceName, DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
+
+/** What an offer is sealed with. */
+export interface Identity {
+  /** The host's public key, 65 bytes: nobody else can open the offer. */
+  hostKey: Uint8Array<ArrayBuffer>;
+  /** This device's key pair. */
+  keys: CryptoKeyPair;
+  sender: Sender;
+  /** As the host knows this device, where it does. */
+  device?: DeviceName;
+}
+
+/** Options of {@linkcode Identities}. */
+export interface IdentitiesOptions {
+  store: DeviceStore;
+  /** The relay's URL: for each, one host is known. */
+  relay: string;
+  /** The host's public key where the page names it; without it, it comes from a pairing link. */
+  pinned?: Uint8Array<ArrayBuffer>;
+  /** The page's origin. */
+  origin: string;
+  /** Milliseconds since 1970. @default Date.now */
+  now?: () => number;
+}
+
+/** Time after which a link that came to nothing is forgotten, in milliseconds. Hosts say ten minutes. */
+const LINK_MS = 3_600_000;
+
+/** What to do where a browser is not paired. */
+export const HOW_TO_PAIR = "Open the pairing link that `lighthouse-host pair` prints on the laptop";
+
+/** The identities of this browser at one relay. */
+export class Identities {
+  readonly #options: IdentitiesOptions;
+  /** For a window that keeps nothing, at a host that lets everybody in. */
+  #passing: Promise<CryptoKeyPair> | undefined;
+
+  constructor(options: IdentitiesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The one to dial as: that of a link which was opened, else that of the pairing, else a stranger.
+   *
+   * @throws {LighthouseError} `not-paired` where the host's key is not known; `unsupported` where
+   * nothing can be kept.
+   */
+  async current(): Promise<Identity> {
+    const { pinned, origin } = this.#options;
+    const { record, link } = await this.#read();
+    if (link) {
+      const { hostKey, keys, secret } = link;
+      return { hostKey, keys, sender: { kind: "pairing", secret } };
+    }
+    if (record && record.origin !== origin) throw wrongOrigin();
+    if (record) {
+      const { hostKey, keys, tagKey, device } = record;
+      return {
+        hostKey,
+        keys,
+        sender: tagKey ? { kind: "paired", tagKey } : { kind: "stranger" },
+        device,
+      };
+    }
+    if (!pinned) {
+      throw new LighthouseError("not-paired", `This browser is not paired. ${HOW_TO_PAIR}`);
+    }
+    return {
+      hostKey: pinned,
+      keys: await this.#strangerKeys(pinned),
+      sender: { kind: "stranger" },
+    };
+  }
+
+  /**
+   * Keeps a link that was opened, to be used by the next attempt, whichever tab makes it.
+   *
+   * @throws {LighthouseError} `host-key-changed` where it is of another host than the page names, or
+   * this browser is paired with; `unsupported` where nothing can be kept.
+   */
+  async open({ hostKey, secret }: PairingLink): Promise<void> {
+    const { store, relay, pinned, now = Date.now } = this.#options;
+    if (pinned && !isSame(hostKey, pinned)) {
+      throw new LighthouseError(
+        "host-key-changed",
+        "This pairing link is of another host than the one that this page names (`host-key`)",
+      );
+    }
+    const { record, link } = await store.read(relay);
+    if (record?.tagKey && !isSame(hostKey, record.hostKey)) {
+      throw new LighthouseError(
+        "host-key-changed",
+        "This pairing link is of another host than the one that this browser is paired with. " +
+          "Go on only if you have set your host up anew",
+      );
+    }
+    // With the same key it is the same device to the host, however often the link is opened.
+    const earlier = [link, record].find((known) => known && isSame(known.hostKey, hostKey));
+    const keys = earlier?.keys ?? await generateKeyPair();
+    await store.keepLink({ relay, hostKey, secret, keys, time: now() });
+  }
+
+  /** The link's host has let this device in. @param tagKey 32 bytes. */
+  async paired(
+    identity: Identity,
+    device: DeviceName,
+    tagKey: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const { store, relay, origin } = this.#options;
+    const { hostKey, keys } = identity;
+    await store.pair({ relay, origin, hostKey, keys, tagKey: await importTagKey(tagKey), device });
+  }
+
+  /** The host calls this device by another name. */
+  async renamed(device: DeviceName): Promise<void> {
+    const { record } = await this.#read();
+    if (record) await this.#options.store.keep({ ...record, device });
+  }
+
+  /**
+   * The host does not take the link.
+   *
+   * @returns Whether this browser is paired without it.
+   */
+  async dropLink(): Promise<boolean> {
+    const { store, relay } = this.#options;
+    await store.remove(relay);
+    return await this.isPaired();
+  }
+
+  /** Whether this browser is paired with the host, be there a link or not. */
+  async isPaired(): Promise<boolean> {
+    return (await this.#read()).record?.tagKey !== undefined;
+  }
+
+  /** Forgets the host, and this device's key. */
+  async forget(): Promise<void> {
+    this.#passing = undefined;
+    await this.#options.store.remove(this.#options.relay, { all: true });
+  }
+
+  /** What is known of the host that is meant. */
+  async #read(): Promise<{ record?: DeviceRecord; link?: KeptLink }> {
+    const { store, relay, pinned, now = Date.now } = this.#options;
+    try {
+      const { record, link } = await store.read(relay);
+      const isMeant = (known: { hostKey: Uint8Array } | undefined) =>
+        known !== undefined && (!pinned || isSame(known.hostKey, pinned));
+      const isOld = link !== undefined && Math.abs(now() - link.time) >= LINK_MS;
+      if (isOld) await store.remove(relay);
+      return {
+        record: isMeant(record) ? record : undefined,
+        link: isMeant(link) && !isOld ? link : undefined,
+      };
+    } catch (error) {
+      // Where the page names a host, that may let in whoever comes.
+      if (pinned) return {};
+      throw error;
+    }
+  }
+
+  async #strangerKeys(hostKey: Uint8Array<ArrayBuffer>): Promise<CryptoKeyPair> {
+    const { store, relay, origin } = this.#options;
+    if (this.#passing) return await this.#passing;
+    const keys = await (this.#passing = generateKeyPair());
+    try {
+      // Kept, so that the backend knows the visitor again. A pairing with another host is worth more.
+      const { record } = await store.read(relay);
+      if (!record?.tagKey) await store.keep({ relay, origin, hostKey, keys });
+    } catch {
+      // Nothing can be kept: the next visit is another visitor's.
+    }
+    return keys;
+  }
+}
+
+/**
+ * Whether a page may connect at all. What has no origin of its own, a sandboxed frame say, shares its
+ * place with whatever else has none.
+ *
+ * @throws {LighthouseError} `wrong-origin` or `unsupported`.
+ */
+export function checkPage(
+  { origin, isSecureContext }: { origin: string; isSecureContext: boolean },
+): void {
+  if (origin === "null") throw wrongOrigin();
+  if (!isSecureContext) {
+    throw new LighthouseError(
+      "unsupported",
+      "This page is not secure, so the browser gives it no cryptography: serve it by https",
+    );
+  }
+}
+
+function wrongOrigin(): LighthouseError {
+  return new LighthouseError(
+    "wrong-origin",
+    "This page is not at the site that was paired: it is a file, or in a sandboxed frame",
+  );
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

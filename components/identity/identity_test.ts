@@ -1,0 +1,213 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { LighthouseError, type PairingLink, TAG_KEY_BYTES } from "../../wire/mod.ts";
+import type { DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
+import { checkPage, Identities, type IdentitiesOptions } from "./identity.ts";
+
+const test = suite("identity");
+
+const RELAY = "wss://relay.example/prod";
+const ORIGIN = "https://me.example";
+const DEVICE = { id: "an-id", name: "my phone" };
+const TAG_KEY = new Uint8Array(TAG_KEY_BYTES).fill(3);
+
+/** A store in memory, as IndexedDB would be. */
+class MemoryStore implements DeviceStore {
+  records = new Map<string, DeviceRecord>();
+  links = new Map<string, KeptLink>();
+  isOff = false;
+
+  async read(relay: string) {
+    this.#look();
+    return await Promise.resolve({ record: this.records.get(relay), link: this.links.get(relay) });
+  }
+  async keep(record: DeviceRecord) {
+    this.#look();
+    await Promise.resolve(this.records.set(record.relay, record));
+  }
+  async keepLink(link: KeptLink) {
+    this.#look();
+    await Promise.resolve(this.links.set(link.relay, link));
+  }
+  async pair(record: DeviceRecord) {
+    await this.keep(record);
+    this.links.delete(record.relay);
+  }
+  async remove(relay: string, { all = false } = {}) {
+    this.#look();
+    this.links.delete(relay);
+    await Promise.resolve(all && this.records.delete(relay));
+  }
+  #look() {
+    if (this.isOff) throw new LighthouseError("unsupported", "Nothing is kept here");
+  }
+}
+
+function key(fill: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(65).fill(fill).with(0, 4) as Uint8Array<ArrayBuffer>;
+}
+const HOST = key(1);
+const OTHER = key(2);
+
+function link(hostKey = HOST, fill = 9): PairingLink {
+  return { hostKey, secret: new Uint8Array(16).fill(fill) };
+}
+
+function setUp(options: Partial<IdentitiesOptions> = {}) {
+  const store = new MemoryStore();
+  return {
+    store,
+    at: (more = options) => identities(store, more),
+    ids: identities(store, options),
+  };
+}
+
+function identities(store: DeviceStore, options: Partial<IdentitiesOptions> = {}): Identities {
+  return new Identities({ store, relay: RELAY, origin: ORIGIN, ...options });
+}
+
+/** Opens a link and has the host let this device in. */
+async function pair(ids: Identities, opened = link()): Promise<void> {
+  await ids.open(opened);
+  await ids.paired(await ids.current(), DEVICE, TAG_KEY);
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(() => "nothing", (error) => (error as LighthouseError).code);
+}
+
+test("a browser that knows no host is not paired", async () => {
+  assert.is(await codeOf(setUp().ids.current()), "not-paired");
+});
+
+test("a link is used until the host has let this device in, then its key is", async () => {
+  const { ids, at } = setUp();
+  await ids.open(link());
+  const first = await ids.current();
+  assert.equal(first.sender, { kind: "pairing", secret: link().secret });
+  // Another tab, or another attempt.
+  assert.is((await at().current()).keys, first.keys);
+  await ids.paired(first, DEVICE, TAG_KEY);
+  const paired = await at().current();
+  assert.is(paired.sender.kind, "paired");
+  assert.is(paired.keys, first.keys);
+  assert.equal([paired.hostKey, paired.device], [HOST, DEVICE]);
+});
+
+test("neither the private key nor the tag key can be read", async () => {
+  const { ids, store } = setUp();
+  await pair(ids);
+  const { keys, tagKey } = store.records.get(RELAY)!;
+  assert.equal([keys.privateKey.extractable, tagKey!.extractable], [false, false]);
+  assert.equal(store.links.size, 0);
+});
+
+test("another link of the same host makes the same device of this browser", async () => {
+  const { ids } = setUp();
+  await pair(ids);
+  const { keys } = await ids.current();
+  await ids.open(link(HOST, 10));
+  const again = await ids.current();
+  assert.is(again.sender.kind, "pairing");
+  assert.is(again.keys, keys);
+});
+
+test("a link that the host does not take leaves the pairing that there was", async () => {
+  const { ids } = setUp();
+  await ids.open(link());
+  assert.is(await ids.dropLink(), false);
+  assert.is(await codeOf(ids.current()), "not-paired");
+  await pair(ids);
+  await ids.open(link(HOST, 10));
+  assert.is(await ids.dropLink(), true);
+  assert.is((await ids.current()).sender.kind, "paired");
+});
+
+test("a link of another host is refused, until the one that was paired is forgotten", async () => {
+  const { ids } = setUp();
+  await pair(ids);
+  assert.is(await codeOf(ids.open(link(OTHER))), "host-key-changed");
+  assert.equal((await ids.current()).hostKey, HOST);
+  await ids.forget();
+  await pair(ids, link(OTHER));
+  assert.equal((await ids.current()).hostKey, OTHER);
+});
+
+test("another relay has another host", async () => {
+  const { ids, at } = setUp();
+  await pair(ids);
+  assert.is(await codeOf(at({ relay: "wss://other.example/prod" }).current()), "not-paired");
+});
+
+test("a link that was left lying is not used any more", async () => {
+  const { ids, at, store } = setUp();
+  await ids.open(link());
+  const later = (ms: number) => at({ now: () => Date.now() + ms });
+  assert.is((await later(3_500_000).current()).sender.kind, "pairing");
+  assert.is(await codeOf(later(3_700_000).current()), "not-paired");
+  assert.is(store.links.size, 0);
+});
+
+test("where the page names the host's key, others are refused", async () => {
+  const { ids } = setUp({ pinned: HOST });
+  assert.is(await codeOf(ids.open(link(OTHER))), "host-key-changed");
+  await pair(ids);
+  assert.is((await ids.current()).sender.kind, "paired");
+});
+
+test("where the page names another host than was paired, it dials that as a stranger", async () => {
+  const { ids, at, store } = setUp();
+  await pair(ids);
+  const other = at({ pinned: OTHER });
+  const { hostKey, sender } = await other.current();
+  assert.equal([hostKey, sender], [OTHER, { kind: "stranger" }]);
+  assert.equal(store.records.get(RELAY)!.hostKey, HOST);
+});
+
+test("a stranger keeps its key, and becomes a device with it", async () => {
+  const { ids, at } = setUp({ pinned: HOST });
+  const { keys } = await ids.current();
+  assert.is((await at().current()).keys, keys);
+  await pair(ids);
+  assert.is((await ids.current()).keys, keys);
+});
+
+test("where nothing can be kept, a stranger has a key for the visit, and nobody can be paired", async () => {
+  const { ids, store } = setUp({ pinned: HOST });
+  store.isOff = true;
+  const { keys } = await ids.current();
+  assert.is((await ids.current()).keys, keys);
+  assert.is(await codeOf(ids.open(link())), "unsupported");
+  assert.is(await codeOf(identities(store).current()), "unsupported");
+});
+
+test("a new name is kept", async () => {
+  const { ids } = setUp();
+  await pair(ids);
+  await ids.renamed({ ...DEVICE, name: "old phone" });
+  assert.is((await ids.current()).device!.name, "old phone");
+});
+
+test("a record of another origin is of no use", async () => {
+  const { ids, at } = setUp();
+  await pair(ids);
+  assert.is(await codeOf(at({ origin: "https://you.example" }).current()), "wrong-origin");
+});
+
+for (
+  const [page, code] of [
+    [{ origin: ORIGIN, isSecureContext: true }, undefined],
+    [{ origin: "null", isSecureContext: true }, "wrong-origin"],
+    [{ origin: "http://192.168.1.2", isSecureContext: false }, "unsupported"],
+  ] as const
+) {
+  test(`a page at ${page.origin} ${code ? `is refused with ${code}` : "may connect"}`, () => {
+    if (!code) return checkPage(page);
+    assert.throws(
+      () => checkPage(page),
+      (error: unknown) => (error as LighthouseError).code === code,
+    );
+  });
+}
+
+test.run();

@@ -1,0 +1,103 @@
+// In the tab that holds the connection: opens streams of its session for others, and passes on what
+// they carry.
+import { LighthouseError, type OpenStream, type StreamOpener } from "../../wire/mod.ts";
+import { gone } from "./lifetime_lock.ts";
+import { PortStream } from "./port_stream.ts";
+import type { OpenMessage } from "./tab_messages.ts";
+
+/**
+ * Firefox stops a worker whose events are answered after 30 to 60 s, and what it was still streaming
+ * then ends as if it were complete.
+ */
+const AWAKE_MS = 15_000;
+
+/** Options of {@linkcode StreamLender}. */
+export interface StreamLenderOptions {
+  /** The session to open streams of; undefined while there is none. */
+  session: () => StreamOpener | undefined;
+  /** Called from time to time while streams are lent, so that the worker keeps running. */
+  keepAwake: () => void;
+  /** How often that is, in milliseconds. @default 15_000 */
+  interval?: number;
+}
+
+/** Lends streams until it is closed. */
+export class StreamLender {
+  readonly #options: StreamLenderOptions;
+  /** What each borrower has open, by its lock. */
+  readonly #borrowers = new Map<string, Set<PortStream>>();
+  readonly #closing = new AbortController();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(options: StreamLenderOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      if (this.lent > 0) options.keepAwake();
+    }, options.interval ?? AWAKE_MS);
+  }
+
+  /** Streams that are lent now. */
+  get lent(): number {
+    return [...this.#borrowers.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Who has borrowed, and still lives. */
+  get borrowers(): number {
+    return this.#borrowers.size;
+  }
+
+  /** Opens a stream as somebody asks for it. */
+  lend({ head, port, alive }: OpenMessage): void {
+    const outer = new PortStream(port, "holder");
+    try {
+      const session = this.#options.session();
+      if (this.#closing.signal.aborted || !session) {
+        throw new LighthouseError(
+          "connection-lost",
+          "This tab does not hold the connection any more",
+        );
+      }
+      connect(outer, session.open(head));
+    } catch (error) {
+      return outer.reset(LighthouseError.from(error, "connection-lost"));
+    }
+    const streams = this.#borrowers.get(alive) ?? this.#watch(alive);
+    streams.add(outer);
+    outer.closed.then(() => streams.delete(outer));
+  }
+
+  /** Ends what is lent: this tab holds the connection no longer. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+    const error = new LighthouseError("connection-lost", "The tab that held the connection left");
+    for (const streams of this.#borrowers.values()) {
+      for (const stream of streams) stream.reset(error);
+    }
+  }
+
+  /** A borrower that was stopped, or has crashed, says nothing and reads no further. */
+  #watch(alive: string): Set<PortStream> {
+    const streams = new Set<PortStream>();
+    this.#borrowers.set(alive, streams);
+    gone(alive, this.#closing.signal).then(() => {
+      this.#borrowers.delete(alive);
+      const error = new LighthouseError("aborted", "Whoever asked is gone");
+      for (const stream of streams) stream.reset(error);
+    }, () => {});
+    return streams;
+  }
+}
+
+/** Passes on what either stream carries to the other, and its end. */
+function connect(outer: PortStream, inner: OpenStream): void {
+  outer.signal.addEventListener("abort", () => {
+    inner.reset(LighthouseError.from(outer.signal.reason, "aborted"));
+  });
+  // A pipe that breaks has reset the stream at its other end.
+  outer.readable.pipeTo(inner.writable).catch(() => {});
+  inner.head.then((bytes) => {
+    outer.sendHead(bytes);
+    return inner.readable.pipeTo(outer.writable);
+  }).catch((error) => outer.reset(LighthouseError.from(error, "connection-lost")));
+}

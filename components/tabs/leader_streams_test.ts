@@ -1,0 +1,246 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import {
+  acceptWebSocket,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  LighthouseError,
+  openWebSocket,
+  sendRequest,
+  serveRequest,
+  type Session,
+} from "../../wire/mod.ts";
+import { bytesOf, isSame, pattern, streamOf } from "../../wire/testing/bytes.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
+import { connectSessions, untilIdle } from "../../wire/testing/session_pair.ts";
+import { stayAlive } from "./lifetime_lock.ts";
+import { BorrowedSession } from "./follower_session.ts";
+import { StreamLender } from "./leader_streams.ts";
+
+const test = suite("stream_lender");
+
+/** A borrower of a session, the tab that lends it, and the host at its other end. */
+interface Loan {
+  borrowed: BorrowedSession;
+  lender: StreamLender;
+  page: Session;
+  host: Session;
+  send(request?: Partial<HttpRequest>, signal?: AbortSignal): Promise<HttpResponse>;
+  /** Ends the borrower without a word, as a crash does. */
+  crash(): void;
+}
+
+async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>): Promise<void> {
+  const { page, host } = await connectSessions({
+    host: { onStream: (stream) => void serveRequest(stream, handler) },
+  });
+  const lender = new StreamLender({ session: () => page, keepAwake: () => {} });
+  const life = new AbortController();
+  const { port1, port2 } = new MessageChannel();
+  port2.onmessage = ({ data }) => lender.lend(data);
+  const borrowed = new BorrowedSession(
+    await stayAlive(life.signal),
+    (message, transfer) => port1.postMessage(message, transfer),
+  );
+  const send: Loan["send"] = (request, signal) => {
+    const head = { method: "GET", target: "/", headers: [], body: null, ...request };
+    return sendRequest(borrowed, head, signal);
+  };
+  try {
+    await use({ borrowed, lender, page, host, send, crash: () => life.abort() });
+    await untilIdle(page, host);
+    while (lender.lent + borrowed.streams > 0) await new Promise((resolve) => setTimeout(resolve));
+  } finally {
+    life.abort();
+    lender.close();
+    port1.close();
+    page.close();
+    await host.closed;
+  }
+}
+
+function response(body: ReadableStream<Uint8Array> | null): HttpResponse {
+  return { status: 200, statusText: "OK", headers: [["x-a", "1"]], body };
+}
+
+/** A body that tells what was taken of it, and why it was cancelled. */
+function endless() {
+  const cancelled = Promise.withResolvers<unknown>();
+  const taken = { bytes: 0 };
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      taken.bytes += 10_000;
+      controller.enqueue(new Uint8Array(10_000));
+    },
+    cancel: (reason) => cancelled.resolve(reason),
+  }, { highWaterMark: 0 });
+  return { body, taken, cancelled: cancelled.promise };
+}
+
+test("many requests at once come back with their own bodies", async () => {
+  await withLoan(async ({ body }) => response(streamOf(await bytesOf(body!))), async ({ send }) => {
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => {
+      const bytes = pattern(100_000, index);
+      const answer = await send({ method: "POST", body: streamOf(bytes) });
+      assert.equal([answer.status, answer.headers], [200, [["x-a", "1"]]]);
+      assert.ok(isSame(await bytesOf(answer.body!), bytes));
+    }));
+  });
+});
+
+test("an answer that is not read stops the host; cancelled, it ends there", async () => {
+  const { body, taken, cancelled } = endless();
+  await withLoan(() => Promise.resolve(response(body)), async ({ send }) => {
+    const answer = await send();
+    for (let before = -1; before !== taken.bytes;) {
+      before = taken.bytes;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    // A stream's 4 MiB of credit, and what waits at both ends.
+    assert.ok(taken.bytes < 5_000_000, `${taken.bytes} bytes`);
+    await answer.body!.cancel();
+    await cancelled;
+  });
+});
+
+test("a request that is aborted before its answer ends at the host", async () => {
+  const aborted = Promise.withResolvers<void>();
+  const seen = Promise.withResolvers<void>();
+  const handler: HttpHandler = (_request, signal) => {
+    signal.addEventListener("abort", () => aborted.resolve());
+    seen.resolve();
+    return new Promise(() => {});
+  };
+  await withLoan(handler, async ({ send }) => {
+    const controller = new AbortController();
+    const failure = failureOf(send({}, controller.signal));
+    await seen.promise;
+    controller.abort();
+    assert.is((await failure).name, "AbortError");
+    await aborted.promise;
+  });
+});
+
+test("the host's error arrives with its code", async () => {
+  const handler: HttpHandler = () =>
+    Promise.reject(new LighthouseError("bad-request", "It leads out"));
+  await withLoan(handler, async ({ send }) => {
+    const { code, message } = await failureOf(send());
+    assert.equal([code, message], ["bad-request", "It leads out"]);
+  });
+});
+
+test("an answer that comes before all of the body was sent is read to its end", async () => {
+  const { body } = endless();
+  await withLoan(() => Promise.resolve(response(streamOf(pattern(9)))), async ({ send }) => {
+    const answer = await send({ method: "POST", body });
+    assert.is((await bytesOf(answer.body!)).length, 9);
+  });
+});
+
+test("a WebSocket's stream carries bytes both ways as they come", async () => {
+  const { page, host } = await connectSessions({
+    host: {
+      onStream: (stream) => {
+        void serveRequest(stream, () => Promise.reject(new Error("no request")), async () => {
+          acceptWebSocket(stream, "chat");
+          await stream.readable.pipeTo(stream.writable);
+        });
+      },
+    },
+  });
+  const life = new AbortController();
+  const lender = new StreamLender({ session: () => page, keepAwake: () => {} });
+  const alive = await stayAlive(life.signal);
+  const borrowed = new BorrowedSession(alive, (message) => lender.lend(message));
+  const opening = { target: "/live", headers: [], protocols: ["chat"] };
+  const { stream, protocol } = await openWebSocket(borrowed, opening, life.signal);
+  assert.is(protocol, "chat");
+  const writer = stream.writable.getWriter();
+  const reader = stream.readable.getReader();
+  for (let seed = 1; seed <= 3; seed++) {
+    await writer.write(pattern(5, seed));
+    assert.equal(new Uint8Array((await reader.read()).value!), pattern(5, seed));
+  }
+  await writer.close();
+  assert.ok((await reader.read()).done);
+  await untilIdle(page, host);
+  life.abort();
+  lender.close();
+  page.close();
+  await host.closed;
+});
+
+test("what a borrower that crashed has left open ends at the host", async () => {
+  const { body, cancelled } = endless();
+  await withLoan(() => Promise.resolve(response(body)), async (loan) => {
+    const { send, crash, borrowed, lender } = loan;
+    await send();
+    assert.is(lender.borrowers, 1);
+    crash();
+    await cancelled;
+    assert.is(lender.borrowers, 0);
+    borrowed.end(new LighthouseError("closed", "tidy up"));
+  });
+});
+
+test("close() ends what is lent as a lost connection, and lends no more", async () => {
+  const { body, cancelled } = endless();
+  await withLoan(() => Promise.resolve(response(body)), async ({ send, lender }) => {
+    const answer = await send();
+    lender.close();
+    assert.is((await failureOf(bytesOf(answer.body!))).code, "connection-lost");
+    await cancelled;
+    assert.is((await failureOf(send())).code, "connection-lost");
+  });
+});
+
+test("a tab without a session lends nothing", async () => {
+  const lender = new StreamLender({ session: () => undefined, keepAwake: () => {} });
+  const borrowed = new BorrowedSession("nobody", (message) => lender.lend(message));
+  const head = { method: "GET", target: "/", headers: [], body: null };
+  assert.is((await failureOf(sendRequest(borrowed, head))).code, "connection-lost");
+  lender.close();
+});
+
+test("end() fails all that is borrowed, before its answer and in the middle of it", async () => {
+  const handler: HttpHandler = ({ target }) =>
+    target === "/never" ? new Promise(() => {}) : Promise.resolve(response(endless().body));
+  await withLoan(handler, async ({ send, borrowed, crash }) => {
+    const early = failureOf(send({ target: "/never" }));
+    const reader = (await send()).body!.getReader();
+    borrowed.end(new LighthouseError("connection-lost", "It is gone"));
+    assert.is((await early).message, "It is gone");
+    assert.is((await failureOf(reader.closed)).message, "It is gone");
+    crash();
+  });
+});
+
+test("the worker is kept awake while something is lent, and not after", async () => {
+  let calls = 0;
+  const { page, host } = await connectSessions({ host: { onStream: () => {} } });
+  const lender = new StreamLender({
+    session: () => page,
+    keepAwake: () => calls++,
+    interval: 5,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.is(calls, 0);
+  const life = new AbortController();
+  const alive = await stayAlive(life.signal);
+  const borrowed = new BorrowedSession(alive, (message) => lender.lend(message));
+  const stream = borrowed.open(pattern(1));
+  while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
+  stream.reset(new LighthouseError("aborted", "enough"));
+  while (lender.lent > 0) await new Promise((resolve) => setTimeout(resolve));
+  const before = calls;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.is(calls, before);
+  life.abort();
+  lender.close();
+  page.close();
+  await host.closed;
+});
+
+test.run();

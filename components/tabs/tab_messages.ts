@@ -1,0 +1,72 @@
+// What the tabs of a site, and its service worker, tell each other about the one connection that
+// they share.
+//
+//     BroadcastChannel  who ──▶ all        who holds the connection?
+//                       state ◀── holder   how it stands: as an answer, and at each change
+//                       retry ──▶ holder   somebody wants it to try again at once
+//                       renew ──▶ holder   a pairing link was opened, or the host is to be forgotten
+//     to the worker     hold ◀── holder    a port for the worker to open streams by, once connected
+//                       open ◀── others    a stream, for the worker to hand to the holder
+//                       awake ◀── tabs     take this page over, if you have not; and keep running
+//     on hold's port    open ──▶ holder    a stream: port_stream.ts says what its own port carries
+//
+// All of it stays within one origin, whose scripts can do anything with the connection anyhow. So what
+// arrives is told apart from a site's own messages, and no more.
+import type { ErrorCode } from "../../wire/mod.ts";
+import type { DeviceName } from "../identity/device_store.ts";
+import type { TunnelState } from "../connection/connection_state.ts";
+
+/** How the holder's connection stands. */
+export interface HolderState {
+  lighthouse: "state";
+  state: TunnelState;
+  /** One sentence for people. */
+  reason: string;
+  /** Why it is `offline` or `failed`. */
+  code?: ErrorCode;
+  /** As the host knows this browser. */
+  device?: DeviceName;
+  /** The lock by which others learn that the holder is gone (alive.ts). */
+  alive: string;
+}
+
+/** What goes to all. */
+export type Broadcast = HolderState | { lighthouse: "who" | "retry" | "renew" };
+
+/** Asks the holder to open a stream. */
+export interface OpenMessage {
+  lighthouse: "open";
+  /** The head that opens it. */
+  head: Uint8Array;
+  /** What the stream travels on from here. */
+  port: MessagePort;
+  /** The lock of whoever opens it. */
+  alive: string;
+}
+
+/** What a tab posts to the worker. */
+export type ToWorker =
+  | { lighthouse: "hold"; port: MessagePort; alive: string }
+  | OpenMessage
+  | { lighthouse: "awake" };
+
+/**
+ * The URL under which requests go through the tunnel, by the worker's own URL: `local/` in its scope,
+ * or what its query says (`sw.js?prefix=laptop/`).
+ *
+ * @throws {TypeError} when that is not within the scope.
+ */
+export function prefixIn(scope: string, worker: string): URL {
+  const text = new URL(worker).searchParams.get("prefix") ?? "local/";
+  const prefix = URL.parse(text.replace(/\/?$/, "/"), scope);
+  // The scope as a whole would leave no page that holds a connection.
+  if (!prefix?.href.startsWith(scope) || prefix.href === scope || prefix.search || prefix.hash) {
+    throw new TypeError(`Cannot use the prefix "${text}": expected a path within ${scope}`);
+  }
+  return prefix;
+}
+
+/** The name under which the tabs of a scope elect the holder, and broadcast. */
+export function groupOf(scope: string): string {
+  return `lighthouse tunnel ${scope}`;
+}

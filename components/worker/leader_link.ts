@@ -1,0 +1,125 @@
+// The service worker's way to the tab that holds the connection. Nothing here outlives the worker,
+// which the browser stops whenever it likes: started again, it asks who holds the connection.
+import { LighthouseError } from "../../wire/mod.ts";
+import { gone } from "../tabs/lifetime_lock.ts";
+import { BorrowedSession } from "../tabs/follower_session.ts";
+import { PortStream } from "../tabs/port_stream.ts";
+import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
+
+/** Longest time that a request waits for a tab that holds the connection, in milliseconds. */
+export const WAIT_MS = 15_000;
+
+/** The tab that holds the connection. */
+interface Holder {
+  alive: string;
+  /** Reaches it. */
+  send: (message: OpenMessage, transfer: Transferable[]) => void;
+  session: BorrowedSession;
+  /** Whether it is connected, as far as is known here. */
+  connected: boolean;
+  /** Aborted when it holds the connection no longer. */
+  left: AbortController;
+}
+
+/** Options of {@linkcode HolderLink}. */
+export interface HolderLinkOptions {
+  /** Reaches the tabs. */
+  channel: BroadcastChannel;
+  /** This worker's own lock. */
+  alive: string;
+  /** How long `session` waits, in milliseconds. @default WAIT_MS */
+  wait?: number;
+}
+
+/** Knows the tab that holds the connection, or finds it. */
+export class HolderLink {
+  readonly #options: HolderLinkOptions;
+  /** Requests that wait for a holder. */
+  readonly #waiting = new Set<(session: BorrowedSession) => void>();
+  #holder: Holder | undefined;
+  /** What a holder that is not connected gave as its reason. */
+  #trouble: LighthouseError | undefined;
+
+  constructor(options: HolderLinkOptions) {
+    this.#options = options;
+    options.channel.onmessage = ({ data }) => this.#hear(data as Broadcast);
+  }
+
+  /** Requests that wait now. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A tab says that it holds the connection, and is connected. */
+  hold(alive: string, port: MessagePort): void {
+    if (this.#holder?.alive === alive) {
+      this.#holder.connected = true;
+      port.close();
+    } else {
+      this.#drop();
+      this.#holder = this.#take(alive, port);
+    }
+    for (const wake of this.#waiting) wake(this.#holder.session);
+  }
+
+  /**
+   * The session of the tab that holds the connection, as soon as there is one.
+   *
+   * @throws {LighthouseError} when there was none in time: `no-holder`, or what keeps the tab that
+   * wants to connect from it.
+   */
+  async session(): Promise<BorrowedSession> {
+    if (this.#holder?.connected) return this.#holder.session;
+    this.#trouble = undefined;
+    this.#options.channel.postMessage({ lighthouse: "who" } satisfies Broadcast);
+    const { promise, resolve, reject } = Promise.withResolvers<BorrowedSession>();
+    const timer = setTimeout(() => {
+      reject(this.#trouble ?? new LighthouseError("no-holder", "No open tab holds a connection"));
+    }, this.#options.wait ?? WAIT_MS);
+    this.#waiting.add(resolve);
+    return await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(resolve);
+    });
+  }
+
+  /** Hands a stream that another tab opens to the holder. */
+  async pass(message: OpenMessage): Promise<void> {
+    try {
+      await this.session();
+      this.#holder!.send(message, [message.port]);
+    } catch (error) {
+      new PortStream(message.port, "holder").reset(LighthouseError.from(error, "no-holder"));
+    }
+  }
+
+  #take(alive: string, port: MessagePort): Holder {
+    const send: Holder["send"] = (message, transfer) => port.postMessage(message, transfer);
+    const session = new BorrowedSession(this.#options.alive, send);
+    const left = new AbortController();
+    const holder = { alive, send, session, connected: true, left };
+    gone(alive, left.signal).then(() => {
+      if (this.#holder === holder) this.#drop();
+    }, () => {});
+    left.signal.addEventListener("abort", () => port.close());
+    return holder;
+  }
+
+  /** The holder is gone, or another has taken its place. */
+  #drop(): void {
+    if (!this.#holder) return;
+    const { session, left } = this.#holder;
+    this.#holder = undefined;
+    left.abort();
+    session.end(
+      new LighthouseError("connection-lost", "The tab that held the connection is gone"),
+    );
+  }
+
+  #hear(message: Broadcast): void {
+    if (message.lighthouse !== "state") return;
+    const { state, reason, code, alive } = message;
+    this.#trouble = code && new LighthouseError(code, reason);
+    if (this.#holder?.alive === alive && state !== "connected") this.#holder.connected = false;
+  }
+}

@@ -1,0 +1,201 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { pattern } from "../../wire/testing/bytes.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
+import { stayAlive } from "../tabs/lifetime_lock.ts";
+import { HolderLink } from "./leader_link.ts";
+import { PortStream } from "../tabs/port_stream.ts";
+import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
+
+const test = suite("holder_link");
+
+/** A worker's link, and the tabs' end of the channel. */
+interface Site {
+  link: HolderLink;
+  /** What the worker has asked of all tabs. */
+  asked: string[];
+  tell(message: Broadcast): void;
+}
+
+async function withSite(use: (site: Site) => Promise<void>, wait = 50): Promise<void> {
+  const name = crypto.randomUUID();
+  const [channel, tabs] = [new BroadcastChannel(name), new BroadcastChannel(name)];
+  const asked: string[] = [];
+  tabs.onmessage = ({ data }) => asked.push(data.lighthouse);
+  const link = new HolderLink({ channel, alive: "the worker", wait });
+  try {
+    await use({ link, asked, tell: (message) => tabs.postMessage(message) });
+  } finally {
+    channel.close();
+    tabs.close();
+  }
+}
+
+/** A tab that says that it holds the connection. */
+class Tab implements AsyncDisposable {
+  readonly opened: OpenMessage[] = [];
+  readonly #life = new AbortController();
+  readonly #ports: MessagePort[] = [];
+  alive = "";
+  /** Ports that the worker has closed. */
+  closed = 0;
+
+  async prepare(): Promise<void> {
+    this.alive ||= await stayAlive(this.#life.signal);
+  }
+
+  async hold(link: HolderLink): Promise<void> {
+    await this.prepare();
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => this.opened.push(data);
+    port1.addEventListener("close", () => this.closed++);
+    this.#ports.push(port1);
+    link.hold(this.alive, port2);
+  }
+
+  /** Ends without a word. */
+  crash(): void {
+    this.#life.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.crash();
+    await settle();
+    for (const port of [...this.#ports, ...this.opened.map(({ port }) => port)]) port.close();
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
+}
+
+test("session() asks the tabs, and waits for the one that holds the connection", async () => {
+  await withSite(async ({ link, asked }) => {
+    await using tab = new Tab();
+    const session = link.session();
+    while (asked.length === 0) await settle();
+    assert.equal(asked, ["who"]);
+    await tab.hold(link);
+    (await session).open(pattern(3));
+    while (tab.opened.length === 0) await settle();
+    assert.equal([tab.opened[0]!.head, tab.opened[0]!.alive], [pattern(3), "the worker"]);
+    assert.is(await link.session(), await session);
+    assert.equal(asked, ["who"]);
+  }, 10_000);
+});
+
+test("session() rejects with no-holder when nobody holds one in time", async () => {
+  await withSite(async ({ link }) => {
+    assert.is((await failureOf(link.session())).code, "no-holder");
+    assert.is(link.waiting, 0);
+  });
+});
+
+test("session() rejects with what keeps the holder from connecting", async () => {
+  await withSite(async ({ link, tell }) => {
+    const failure = failureOf(link.session());
+    const reason = "The host is offline";
+    tell({ lighthouse: "state", state: "offline", reason, code: "host-offline", alive: "x" });
+    tell({ lighthouse: "who" });
+    const { code, message } = await failure;
+    assert.equal([code, message], ["host-offline", "The host is offline"]);
+    // That tab does not answer any more.
+    assert.is((await failureOf(link.session())).code, "no-holder");
+  });
+});
+
+test("while the holder is not connected, session() waits until it is again", async () => {
+  await withSite(async ({ link, tell }) => {
+    await using tab = new Tab();
+    await tab.hold(link);
+    const before = await link.session();
+    const state = { lighthouse: "state", state: "signalling", reason: "…" } as const;
+    tell({ ...state, alive: "another" });
+    tell({ lighthouse: "state", state: "connected", reason: "Connected", alive: tab.alive });
+    await settle();
+    assert.is(await link.session(), before);
+    tell({ ...state, alive: tab.alive });
+    await settle();
+    assert.is((await failureOf(link.session())).code, "no-holder");
+    await tab.hold(link);
+    // What it had open has not been lost.
+    assert.is(await link.session(), before);
+  });
+});
+
+test("what a holder that crashes has open is lost, and the next one is asked for", async () => {
+  await withSite(async ({ link, asked }) => {
+    await using first = new Tab();
+    await using second = new Tab();
+    await first.hold(link);
+    const stream = (await link.session()).open(pattern(1));
+    first.crash();
+    assert.is((await failureOf(stream.head)).code, "connection-lost");
+    const session = link.session();
+    await settle();
+    assert.equal(asked, ["who"]);
+    await second.hold(link);
+    (await session).open(pattern(1));
+    while (second.opened.length === 0) await settle();
+  }, 10_000);
+});
+
+test("another holder takes the place of the one before, whose end then changes nothing", async () => {
+  await withSite(async ({ link }) => {
+    await using first = new Tab();
+    await using second = new Tab();
+    await first.hold(link);
+    const stream = (await link.session()).open(pattern(1));
+    await second.hold(link);
+    assert.is((await failureOf(stream.head)).code, "connection-lost");
+    const session = await link.session();
+    while (first.closed === 0) await settle();
+    assert.is(second.closed, 0);
+    first.crash();
+    await settle();
+    assert.is(await link.session(), session);
+  });
+});
+
+test("the end of a holder that is noticed late does not end the next one", async () => {
+  for (let delay = 0; delay < 20; delay++) {
+    await withSite(async ({ link }) => {
+      await using first = new Tab();
+      await using second = new Tab();
+      await first.hold(link);
+      await second.prepare();
+      first.crash();
+      for (let i = 0; i < delay; i++) await Promise.resolve();
+      await second.hold(link);
+      await settle();
+      assert.is((await link.session()).streams, 0);
+    });
+  }
+});
+
+test("pass() hands another tab's stream to the holder", async () => {
+  await withSite(async ({ link }) => {
+    await using tab = new Tab();
+    await tab.hold(link);
+    const { port1, port2 } = new MessageChannel();
+    const stream = new PortStream(port1, "opener");
+    await link.pass({ lighthouse: "open", head: pattern(2), port: port2, alive: "a tab" });
+    while (tab.opened.length === 0) await settle();
+    const [{ alive, port }] = tab.opened as [OpenMessage];
+    assert.is(alive, "a tab");
+    new PortStream(port, "holder").sendHead(pattern(4));
+    assert.equal(await stream.head, pattern(4));
+    stream.fail(new Error("done"));
+  });
+});
+
+test("pass() resets the stream when there is no holder in time", async () => {
+  await withSite(async ({ link }) => {
+    const { port1, port2 } = new MessageChannel();
+    const stream = new PortStream(port1, "opener");
+    await link.pass({ lighthouse: "open", head: pattern(2), port: port2, alive: "a tab" });
+    assert.is((await failureOf(stream.head)).code, "no-holder");
+  });
+});
+
+test.run();

@@ -1,0 +1,95 @@
+// What the service worker answers by itself, where no backend has an answer.
+import type { LighthouseError } from "../../wire/mod.ts";
+
+/** Seconds after which a page that could not be had is asked for again. */
+const RETRY_S = 2;
+
+/**
+ * 503: no tab holds a connection. A page asks again by itself: its request then waits in the worker,
+ * and is answered as soon as some tab is connected.
+ *
+ * @param site Where the site's pages are that hold a connection.
+ * @param error Why there is none.
+ */
+export function unavailable(
+  { method, mode }: Pick<Request, "method" | "mode">,
+  site: string,
+  error: LighthouseError,
+): Response {
+  const headers = { "retry-after": String(RETRY_S) };
+  if (mode !== "navigate") {
+    const { code, message } = error;
+    return Response.json({ error: { code, message } }, { status: 503, headers });
+  }
+  const again = method === "GET"
+    ? "This page then goes on by itself."
+    : "Then send the form once more.";
+  const open = `<a href="${escape(site)}" target="_blank" rel="noopener">this site</a>`;
+  return page(
+    503,
+    "Your laptop cannot be reached",
+    error.code === "no-holder"
+      ? [
+        "What is shown here comes from your laptop, through a connection that another tab holds. At the moment none does.",
+        `Open a page of ${open} that connects to it in another tab, and leave that open. ${again}`,
+      ]
+      : [sentence(error.message), `It is tried again all the time. ${again}`],
+    headers,
+    method === "GET" ? `<meta http-equiv="refresh" content="${RETRY_S}">\n` : "",
+  );
+}
+
+/** 502: what was sent has no answer, and must not be sent again without asking. */
+export function failed({ message }: LighthouseError): Response {
+  return page(502, "There is no answer", [
+    sentence(message),
+    "Your laptop may have acted on the request all the same: look before you send it again.",
+  ]);
+}
+
+/** 403: a form that seems to come from another site. */
+export function forbidden(): Response {
+  return page(403, "This form was not sent", [
+    "It came from another site, or from a page that does not say where it is from: a " +
+    "Referrer-Policy of <code>no-referrer</code> does that.",
+  ]);
+}
+
+/** @param paragraphs, head HTML. */
+function page(
+  status: number,
+  title: string,
+  paragraphs: string[],
+  headers: Record<string, string> = {},
+  head = "",
+): Response {
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+${head}<title>${title}</title>
+<style>
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }
+</style>
+<h1>${title}</h1>
+${paragraphs.map((text) => `<p>${text}</p>`).join("\n")}
+`;
+  return new Response(html, {
+    status,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "cache-control": "no-store",
+      ...headers,
+    },
+  });
+}
+
+function sentence(message: string): string {
+  return escape(message).replace(/[^.!?…]$/, "$&.");
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

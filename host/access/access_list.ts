@@ -1,0 +1,222 @@
+// Who is invited, as the daemon has it in memory: it follows the folders of devices and pairings, in
+// which the commands `pair`, `revoke` and `rename` write.
+import { type FSWatcher, watch } from "node:fs";
+import { LighthouseError } from "../../wire/mod.ts";
+import {
+  cleanName,
+  type Device,
+  deviceIdOf,
+  devicesFolder,
+  freeName,
+  MAX_DEVICES,
+  readDevices,
+  touchDevice,
+  writeDevice,
+} from "./devices.ts";
+import type { Log } from "../platform/log.ts";
+import { type Pairing, pairingsFolder, readPairings, usePairing } from "./pairings.ts";
+import { deleteMark, openFolder, versionOf } from "./records.ts";
+
+/** A watch may fail on some file systems: the folders' times are looked at this often, in ms. */
+const LOOK_MS = 1_000;
+
+/** A watch tells of each step of a write; after this pause all of them are over, in milliseconds. */
+const SETTLE_MS = 10;
+
+/** A device is noted as seen no more often than this, in milliseconds. */
+const SEEN_MS = 30_000;
+
+/** What the gate must know of who is invited. */
+export interface Guests {
+  /** All devices that are known, revoked ones included. Each object stays as long as its device. */
+  readonly devices: Iterable<Device>;
+  /** All pairings that are remembered, those included that are over. */
+  readonly pairings: Iterable<Pairing>;
+  /** Looks whether there is something new; cheap where there is not. @returns whether there is. */
+  refresh(): boolean;
+  /**
+   * Lets a device in by a pairing.
+   *
+   * @returns Undefined where the pairing has let another one in.
+   * @throws {LighthouseError} `host-busy` where there are too many devices.
+   */
+  redeem(pairing: Pairing, device: NewDevice): Promise<Device | undefined>;
+}
+
+/** A device that comes by a pairing. */
+export interface NewDevice {
+  /** Its raw public key. */
+  key: Uint8Array<ArrayBuffer>;
+  origin: string;
+  /** What it calls itself. */
+  name?: string;
+}
+
+/** The guests of a state folder. */
+export class Roster implements Guests {
+  /** Called with each device that is revoked, or whose file is gone. */
+  onRevoked: (device: Device) => void = () => {};
+  /** Called with each device that has come by a pairing, in this process. */
+  onPaired: (device: Device) => void = () => {};
+
+  readonly #devicesAt: string;
+  readonly #pairingsAt: string;
+  readonly #log: Log;
+  readonly #watchers: FSWatcher[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #settling: NodeJS.Timeout | undefined;
+  #versions = "";
+  #devices = new Map<string, Device>();
+  #pairings: Pairing[] = [];
+  #redeeming: Promise<unknown> = Promise.resolve();
+  /** Files that have been complained of. */
+  readonly #bad = new Set<string>();
+
+  private constructor(state: string, log: Log) {
+    this.#devicesAt = devicesFolder(state);
+    this.#pairingsAt = pairingsFolder(state);
+    this.#log = log;
+    for (const folder of [this.#devicesAt, this.#pairingsAt]) {
+      openFolder(folder);
+      this.#watch(folder);
+    }
+    this.#timer = setInterval(() => this.refresh(), LOOK_MS).unref();
+    this.#load();
+  }
+
+  /**
+   * Reads who is invited, and follows the folders from then on.
+   *
+   * @param state The state folder.
+   * @throws {LighthouseError} `bad-config` where others can write to the folders.
+   */
+  static open(state: string, log: Log): Roster {
+    return new Roster(state, log);
+  }
+
+  get devices(): Iterable<Device> {
+    return this.#devices.values();
+  }
+
+  get pairings(): Iterable<Pairing> {
+    return this.#pairings;
+  }
+
+  /** Devices that are let in. */
+  get active(): Device[] {
+    return [...this.#devices.values()].filter(({ revoked }) => revoked === undefined);
+  }
+
+  refresh(): boolean {
+    if (this.#versions === this.#readVersions()) return false;
+    this.#load();
+    return true;
+  }
+
+  redeem(pairing: Pairing, wanted: NewDevice): Promise<Device | undefined> {
+    // One after the other: what a device sends twice is answered by one device.
+    const redeemed = this.#redeeming.then(() => this.#redeem(pairing, wanted));
+    this.#redeeming = redeemed.catch(() => {});
+    return redeemed;
+  }
+
+  /** Notes that a device is here now; nothing where it is no device. */
+  touch(id: string): void {
+    const device = this.#devices.get(id);
+    const now = Date.now();
+    if (!device || device.revoked !== undefined) return;
+    if (device.lastSeen !== undefined && now - device.lastSeen < SEEN_MS) return;
+    device.lastSeen = now;
+    touchDevice(this.#devicesAt, id).catch((error) => this.#complain(id, error));
+  }
+
+  [Symbol.dispose](): void {
+    for (const watcher of this.#watchers) watcher.close();
+    clearInterval(this.#timer);
+    clearTimeout(this.#settling);
+  }
+
+  async #redeem(pairing: Pairing, { key, origin, name }: NewDevice): Promise<Device | undefined> {
+    const id = await deviceIdOf(key);
+    const known = this.#devices.get(id);
+    const isActive = known && known.revoked === undefined;
+    if (!isActive && this.active.length >= MAX_DEVICES) {
+      throw new LighthouseError(
+        "host-busy",
+        `The host has ${MAX_DEVICES} devices, which is all it takes. Revoke one on the host`,
+      );
+    }
+    const isAgain = pairing.usedBy === id;
+    if (await usePairing(this.#pairingsAt, pairing.id, id) !== id) return undefined;
+    pairing.usedBy = id;
+    // Its answer was lost on the way, or this process ended before it was written.
+    if (isAgain && isActive) return known;
+    const wanted = pairing.name ?? known?.name ?? cleanName(name ?? "") ?? "a device";
+    const device: Device = {
+      id,
+      name: freeName(this.#devices.values(), wanted, id),
+      key,
+      tagKey: crypto.getRandomValues(new Uint8Array(32)),
+      origin,
+      services: pairing.services,
+      added: Date.now(),
+      lastSeen: undefined,
+      revoked: undefined,
+    };
+    await writeDevice(this.#devicesAt, device);
+    deleteMark(this.#devicesAt, id, "revoked");
+    this.#load();
+    const kept = this.#devices.get(id);
+    if (!kept) throw new Error("The device's file cannot be read back");
+    this.onPaired(kept);
+    return kept;
+  }
+
+  #load(): void {
+    // Before it is read: what changes meanwhile counts as new.
+    this.#versions = this.#readVersions();
+    const onBad = (path: string, error: unknown) => this.#complain(path, error);
+    this.#pairings = readPairings(this.#pairingsAt, onBad);
+    const found = new Map(readDevices(this.#devicesAt, onBad).map((each) => [each.id, each]));
+    const gone: Device[] = [];
+    for (const [id, device] of this.#devices) {
+      const now = found.get(id);
+      if (device.revoked === undefined && (!now || now.revoked !== undefined)) gone.push(device);
+      // Sessions hold the object, and see its new name.
+      if (now) found.set(id, Object.assign(device, now));
+      else device.revoked ??= Date.now();
+    }
+    this.#devices = found;
+    for (const device of gone) this.onRevoked(device);
+  }
+
+  #readVersions(): string {
+    return `${versionOf(this.#devicesAt)} ${versionOf(this.#pairingsAt)}`;
+  }
+
+  #watch(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name?.endsWith(".seen")) return;
+        this.#settling ??= setTimeout(() => {
+          this.#settling = undefined;
+          this.#load();
+        }, SETTLE_MS).unref();
+      });
+      // Then the timer is left.
+      watcher.on("error", () => watcher.close());
+      this.#watchers.push(watcher);
+    } catch {
+      // As above.
+    }
+  }
+
+  #complain(path: string, error: unknown): void {
+    if (this.#bad.has(path) || this.#bad.size > 100) return;
+    this.#bad.add(path);
+    const { message } = error as Error;
+    // JSON's own errors repeat the text, which has keys in it.
+    const why = error instanceof SyntaxError ? "it is not JSON" : message;
+    this.#log("warn", "bad-record", `cannot use ${path}: ${why}`, { path });
+  }
+}

@@ -1,0 +1,38 @@
+// An invitation as `pair` and the first `run` give it: makes the pairing, and the text to show.
+import process from "node:process";
+import { styleText } from "node:util";
+import type { Identity } from "./host_key.ts";
+import { formatLink, formatQrCode } from "./pairing_link.ts";
+import { createPairing, type Pairing } from "./pairings.ts";
+
+/** A pairing that waits for its device. */
+export interface Invitation {
+  pairing: Pairing;
+  /** Lets one device in: a secret. */
+  link: string;
+}
+
+/** Invites a device. @param folder That of the pairings. */
+export async function invite(
+  folder: string,
+  identity: Pick<Identity, "publicKey">,
+  page: URL | undefined,
+  options: { name?: string; services?: string[] } = {},
+): Promise<Invitation> {
+  const { pairing, secret } = await createPairing(folder, options);
+  return { pairing, link: formatLink(page, { hostKey: identity.publicKey, secret }) };
+}
+
+/** What people see of it. */
+export function formatInvitation({ pairing, link }: Invitation, page: URL | undefined): string {
+  const until = new Date(pairing.expires).toTimeString().slice(0, 5);
+  const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR;
+  const bold = (text: string) => styleText("bold", text);
+  const what = page
+    ? "Open this link on the device that is to get in, or scan the code with it:"
+    : `Put this behind the address of your page, and open it on the device that is to get in.
+With --page https://… (or LIGHTHOUSE_PAGE, or init --page) it is a whole link, with a code to scan.`;
+  const code = page ? `\n${formatQrCode(link, color)}\n` : "";
+  return `${what}\n\n  ${bold(link)}\n${code}
+It lets one device in, once, until ${until}. Show it to nobody else.\n`;
+}

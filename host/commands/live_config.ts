@@ -1,0 +1,84 @@
+// What `run` does when the settings file changes: takes over what it can, and says what it cannot.
+import type { HostConfig, Settings } from "../config/config.ts";
+import type { ConfigChange } from "../daemon.ts";
+import type { Log } from "../platform/log.ts";
+import type { HostRegistry } from "../signalling/open_registry.ts";
+import { watchFile } from "../config/watch_file.ts";
+import { formatService } from "../config/service_config.ts";
+import { openState, readConfig } from "./state.ts";
+
+/** What a host runs with at the moment. */
+export interface Current {
+  config: HostConfig;
+  registry: HostRegistry;
+}
+
+/** Options of {@linkcode followSettings}. */
+export interface FollowOptions {
+  /** From the command line: these go before the file. */
+  flags: Settings;
+  /** The settings file's path, and the state folder's. */
+  path: string;
+  state: string;
+  /** Opens the registry of another bridge. */
+  open: (config: HostConfig) => Promise<HostRegistry>;
+  /** Where a {@linkcode ConfigChange} is dispatched as `change`. */
+  changes: EventTarget;
+  onChange: () => void;
+  log: Log;
+}
+
+/** Longest time for saying goodbye to the registry, in milliseconds. */
+const WITHDRAW_MS = 2_000;
+
+/** Keeps `current` as the file has it from now on. What is wrong there changes nothing. */
+export function followSettings(current: Current, options: FollowOptions): Disposable {
+  const { path, log } = options;
+  // One after the other.
+  let taken: Promise<void> = Promise.resolve();
+  return watchFile(path, () => {
+    taken = taken.then(() => take(current, options)).catch((error) => {
+      const { message } = error as Error;
+      log("error", "settings-refused", `the settings stay as they were: ${message}`);
+    });
+  });
+}
+
+async function take(current: Current, options: FollowOptions): Promise<void> {
+  const { flags, open, changes, onChange, log } = options;
+  const { file, state } = await openState(flags);
+  const { config } = readConfig(flags, file);
+  const { config: old, registry: left } = current;
+  const later = [
+    ...config.inspect === old.inspect ? [] : ["inspect"],
+    ...config.metrics === old.metrics ? [] : ["metrics"],
+    ...state === options.state ? [] : ["state"],
+  ];
+  for (const name of later) {
+    log("warn", "settings-later", `--${name} has changed, and counts from the next start on`);
+  }
+  const isElsewhere = bridgeOf(config) !== bridgeOf(old);
+  const detail: ConfigChange = { config };
+  if (isElsewhere) current.registry = detail.registry = await open(config);
+  current.config = config;
+  changes.dispatchEvent(new CustomEvent("change", { detail }));
+  const services = config.services.map(formatService).join(", ");
+  log("info", "settings-changed", `took over changed settings: ${services}`);
+  onChange();
+  if (isElsewhere) await leave(left, log);
+}
+
+/** Says goodbye, where a registry can be left. */
+export async function leave(registry: HostRegistry, log: Log): Promise<void> {
+  try {
+    await registry.withdraw?.(AbortSignal.timeout(WITHDRAW_MS));
+  } catch (error) {
+    const { message } = error as Error;
+    log("warn", "not-withdrawn", `pages are not told that it has left: ${message}`);
+  }
+}
+
+/** What a host has to connect anew for. */
+function bridgeOf({ relay, functionName, region, s3 }: HostConfig): string {
+  return JSON.stringify([relay.href, functionName, region, s3]);
+}

@@ -1,0 +1,239 @@
+// `lighthouse-host pair`, `devices`, `revoke`, `rename`, `key`: the built program, as a user runs it.
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
+import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access/devices.ts";
+import { readIdentity } from "../access/host_key.ts";
+import { pairingsFolder, readPairings } from "../access/pairings.ts";
+import { Roster } from "../access/access_list.ts";
+import { createIdentity, ORIGIN } from "../testing/guests.ts";
+import { end, linesOf, run, start } from "../testing/program.ts";
+
+const test = suite("pair", { deadline: 30_000 });
+
+const PAGE = "https://me.github.io/notes/";
+
+async function setUp() {
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-pair-"));
+  const state = join(folder, "state");
+  return {
+    state,
+    environment: { LIGHTHOUSE_STATE: state, XDG_CONFIG_HOME: folder },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** Does what the daemon does when a device comes by the newest pairing. */
+async function comeIn(state: string, name: string) {
+  using roster = Roster.open(state, () => {});
+  const pairing = [...roster.pairings].find(({ usedBy }) => usedBy === undefined)!;
+  const key = (await createIdentity()).publicKey;
+  return (await roster.redeem(pairing, { key, origin: ORIGIN, name }))!;
+}
+
+/** Pairs a device without more ado. */
+async function addDevice(at: { state: string; environment: Record<string, string> }, name: string) {
+  await run(["pair", "--no-wait"], at.environment);
+  return await comeIn(at.state, name);
+}
+
+test("pair prints a link and a code, waits for the device, and says who came", async () => {
+  await using at = await setUp();
+  const child = start(
+    ["pair", "--page", PAGE, "--for", "/notes", "--for", "/files"],
+    at.environment,
+  );
+  const { lines, until } = linesOf(child);
+  const link = (await until(/#lighthouse=/)).trim();
+  await until(/lets one device in, once, until \d\d:\d\d/);
+  assert.ok(link.startsWith(`${PAGE}#lighthouse=`));
+  const { hostKey, secret } = parsePairingFragment(new URL(link).hash)!;
+  assert.equal(hostKey, (await readIdentity(at.state)).publicKey);
+  assert.ok(lines.filter((line) => /^[█▀▄ ]{40,}$/.test(line)).length > 20, lines.join("\n"));
+  assert.not.match(lines.join(), "\x1b");
+
+  const device = await comeIn(at.state, "Firefox on Android");
+  const said = `Paired with “Firefox on Android” on ${ORIGIN}, for /notes, /files (${device.id})`;
+  assert.is(await until(/Paired/), said);
+  assert.is(child.exitCode ?? (await end(child)).code, 0);
+  assert.equal(device.services, ["/notes", "/files"]);
+  const kept = readPairings(pairingsFolder(at.state));
+  assert.not.match(JSON.stringify(kept), toBase64url(secret));
+});
+
+test("pair takes the name that is given, and the page from the environment", async () => {
+  await using at = await setUp();
+  const environment = { ...at.environment, LIGHTHOUSE_PAGE: PAGE };
+  const child = start(["pair", "--json", "--name", "my phone"], environment);
+  const { until } = linesOf(child);
+  const { link, expires } = JSON.parse(await until(/"pairing"/));
+  assert.match(link, PAGE);
+  assert.ok(Math.abs(Date.parse(expires) - Date.now() - 600_000) < 10_000);
+  const { id } = await comeIn(at.state, "Firefox");
+  assert.equal(JSON.parse(await until(/"paired"/)), {
+    event: "paired",
+    device: { id, name: "my phone", origin: ORIGIN, services: null },
+  });
+});
+
+test("pair without a page prints the fragment, and says what to do with it", async () => {
+  await using at = await setUp();
+  const { code, output } = await run(["pair", "--no-wait"], at.environment);
+  assert.is(code, 0);
+  assert.match(output, /^ {2}#lighthouse=[\w-]{110}$/m);
+  assert.match(output, "behind the address of your page");
+  assert.match(output, "--page");
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`pair that is ended by ${signal} takes its link back`, async () => {
+    await using at = await setUp();
+    const child = start(["pair", "--page", PAGE], at.environment);
+    const { until, lines } = linesOf(child);
+    await until(/lets one device in/);
+    const { code, ms } = await end(child, signal);
+    assert.is(code, 1);
+    assert.ok(ms < 2000);
+    assert.match(lines.at(-1)!, "Cancelled");
+    const [pairing] = readPairings(pairingsFolder(at.state));
+    assert.ok(pairing!.expires <= Date.now());
+  });
+}
+
+const wrong: [args: string[], message: RegExp][] = [
+  [["pair", "--for", "notes"], /--for notes is no path of a service/],
+  [["pair", "--name", "\n"], /--name has nothing/],
+  [["pair", "--page", "me.github.io"], /--page is not a URL/],
+  [["pair", "phone"], /Unexpected argument: phone/],
+  [["run", "--for", "/notes"], /--for is for pair, not for run/],
+  [["devices", "--public", "/"], /--public is for init, run, doctor, not for devices/],
+  [["devices", "phone"], /Unexpected argument/],
+  [["revoke"], /Cannot revoke: DEVICE is missing/],
+  [["revoke", "phone"], /Cannot find a device phone/],
+  [["rename", "phone"], /Cannot rename: NAME is missing/],
+];
+for (const [args, message] of wrong) {
+  test(`lighthouse-host ${args.join(" ")} is refused`, async () => {
+    await using at = await setUp();
+    const { code, output, errors } = await run(args, at.environment);
+    assert.is(code, 2);
+    assert.is(output, "");
+    assert.match(errors, message);
+  });
+}
+
+test("devices lists who is let in, revoke and rename change it", async () => {
+  await using at = await setUp();
+  const list = async () => (await run(["devices"], at.environment)).output;
+  assert.match(await list(), "No device is paired");
+  const phone = await addDevice(at, "phone");
+  const tablet = await addDevice(at, "phone");
+  await touchDevice(devicesFolder(at.state), phone.id);
+  const [head, first, second] = (await list()).split("\n");
+  assert.match(head!, /^NAME +ID +ADDED +LAST SEEN +SERVICES +SITE$/);
+  assert.match(
+    first!,
+    new RegExp(`^phone +${phone.id} +\\d{4}-\\d\\d-\\d\\d +now +all +${ORIGIN}$`),
+  );
+  assert.match(second!, new RegExp(`^phone 2 +${tablet.id} +\\S+ +never +all`));
+
+  const { devices } = JSON.parse((await run(["devices", "--json"], at.environment)).output);
+  assert.equal(Object.keys(devices[0]), [
+    ...["id", "name", "key", "origin", "services", "added", "lastSeen"],
+  ]);
+  assert.is(devices[1].lastSeen, null);
+
+  const renamed = await run(["rename", "phone 2", "tablet"], at.environment);
+  assert.is(renamed.output, `Renamed “phone 2” to “tablet” (${tablet.id})\n`);
+  assert.is((await run(["rename", "tablet", "phone"], at.environment)).code, 2);
+  const revoked = await run(["revoke", tablet.id.slice(0, 6), "--json"], at.environment);
+  assert.is(JSON.parse(revoked.output).revoked.name, "tablet");
+  assert.not.match(await list(), "tablet");
+  assert.is((await run(["revoke", "tablet"], at.environment)).code, 2);
+  assert.is(readDevices(devicesFolder(at.state)).length, 2);
+});
+
+test("key prints the host's public key", async () => {
+  await using at = await setUp();
+  const { publicKey, fingerprint } = await readIdentity(at.state);
+  const { output } = await run(["key"], at.environment);
+  assert.is(output, `${toBase64url(publicKey)}\n`);
+  const json = JSON.parse((await run(["key", "--json", "--state", at.state])).output);
+  assert.equal(json, { key: toBase64url(publicKey), fingerprint });
+});
+
+test("a host key that others can read stops run and pair, and is not shown", async () => {
+  await using at = await setUp();
+  await readIdentity(at.state);
+  const path = join(at.state, "host.key");
+  await chmod(path, 0o644);
+  const { d } = JSON.parse(await readFile(path, "utf8"));
+  const commands = [["pair"], ["key"], [
+    "run",
+    "--relay",
+    "ws://127.0.0.1:9",
+    "--backend",
+    "http://h",
+  ]];
+  for (const args of commands) {
+    const { code, output, errors } = await run(args, at.environment);
+    assert.is(code, 2);
+    assert.match(errors, "others can read it");
+    assert.not.match(output + errors, d);
+  }
+});
+
+const RUN = ["run", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"];
+
+test("run that nobody is paired with says how to, and no secret where it is no terminal", async () => {
+  await using at = await setUp();
+  for (const flags of [[], ["--json"]]) {
+    const child = start([...RUN, ...flags], at.environment);
+    const { lines, until } = linesOf(child);
+    await until(/no device is paired yet: lighthouse-host pair/);
+    await end(child);
+    assert.not.match(lines.join(), "#lighthouse=");
+  }
+  await addDevice(at, "phone");
+  const child = start(RUN, at.environment);
+  const { lines, until } = linesOf(child);
+  await until(/again in/);
+  await end(child);
+  assert.not.match(lines.join(), "no device is paired");
+});
+
+test("run --public says so loudly, and names what is public", async () => {
+  await using at = await setUp();
+  const services = [
+    "--service",
+    "/open=http://127.0.0.1:9",
+    "--service",
+    "/notes=http://127.0.0.1:9",
+  ];
+  const args = ["run", "--relay", "ws://127.0.0.1:9/prod", ...services];
+  const some = start([...args, "--public", "/open"], at.environment);
+  assert.match(await linesOf(some).until(/▲.*PUBLIC/), "PUBLIC: /open: anybody");
+  await end(some);
+  const all = start([...args, "--public", "/", "--json"], at.environment);
+  const line = JSON.parse(await linesOf(all).until(/"public"/));
+  assert.is(line.level, "warn");
+  assert.match(line.message, "ALL SERVICES ARE PUBLIC");
+  assert.is(line.hostKey, toBase64url((await readIdentity(at.state)).publicKey));
+  await end(all);
+  const none = await run([...args, "--public", "/other"], at.environment);
+  assert.is(none.code, 2);
+  assert.match(none.errors, "--public /other is for no service. There is: /open, /notes");
+});
+
+test("a revoked device is remembered, and revoking is safe to repeat", async () => {
+  await using at = await setUp();
+  const phone = await addDevice(at, "phone");
+  await revokeDevice(devicesFolder(at.state), phone.id);
+  await revokeDevice(devicesFolder(at.state), phone.id);
+  assert.match((await run(["devices"], at.environment)).output, "No device is paired");
+});
+
+test.run();

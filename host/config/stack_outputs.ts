@@ -1,0 +1,88 @@
+// Reads what `pulumi stack output --json` prints, as far as the host needs it.
+import type { Settings } from "./config.ts";
+import { badSetting } from "./setting.ts";
+
+/** What a stack tells its host. */
+export interface StackOutputs {
+  /** Settings that follow from the stack. */
+  settings: Settings;
+  /** The policy that the host's credentials need; undefined where the outputs do not name it. */
+  policyArn?: string;
+  /** With the S3 registry, each host's policy by the host's name. */
+  hosts: Map<string, string>;
+}
+
+/** More than any stack's outputs. */
+const MAX_LENGTH = 1024 * 1024;
+
+/**
+ * Reads a stack's outputs.
+ *
+ * @param text JSON, as `pulumi stack output --json` prints it.
+ * @throws {LighthouseError} `bad-config` with what is wrong or missing.
+ *
+ * @example
+ * ```ts
+ * import { parseOutputs } from "./stack_outputs.ts";
+ *
+ * const text = '{"webSocketUrl":"wss://…/prod","functionName":"SignalingRelay","region":"us-east-1"}';
+ * console.log(parseOutputs(text).settings.function); // "SignalingRelay"
+ * ```
+ */
+export function parseOutputs(text: string): StackOutputs {
+  const outputs = parseObject(text);
+  const output = (name: string): string => {
+    const value = outputs[name];
+    if (typeof value === "string" && value !== "") return value;
+    throw bad(`the stack's outputs have no ${name}`);
+  };
+  // In place of those that the settings file may have from another stack.
+  const hosts = parseHosts(outputs.hosts);
+  const [only, ...others] = hosts.keys();
+  const s3: Settings = outputs.registry === "s3"
+    ? {
+      registry: "s3",
+      bucket: output("bucket"),
+      ...only !== undefined && others.length === 0 && { host: only },
+    }
+    : { registry: undefined, bucket: undefined, host: undefined };
+  const { hostPolicyArn } = outputs;
+  return {
+    settings: {
+      relay: output("webSocketUrl"),
+      function: output("functionName"),
+      region: output("region"),
+      ...s3,
+    },
+    policyArn: typeof hostPolicyArn === "string" ? hostPolicyArn : undefined,
+    hosts,
+  };
+}
+
+function parseHosts(value: unknown): Map<string, string> {
+  const hosts = new Map<string, string>();
+  for (const [name, host] of Object.entries(value ?? {})) {
+    const policyArn = (host as { policyArn?: unknown } | null)?.policyArn;
+    if (typeof policyArn !== "string") {
+      throw bad(`the stack's output hosts has no policy for ${name}`);
+    }
+    hosts.set(name, policyArn);
+  }
+  return hosts;
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  if (text.trim() === "") throw bad("the stack's outputs are empty");
+  if (text.length > MAX_LENGTH) throw bad("the stack's outputs are longer than any stack's");
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw bad("the stack's outputs are not a JSON object");
+}
+
+function bad(why: string) {
+  return badSetting(`${why}: give what pulumi stack output --json prints`);
+}

@@ -1,0 +1,200 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { MAX_LINES, Monitor } from "./monitor.ts";
+import { controlPath } from "./socket.ts";
+import { end, linesOf, run, start } from "../testing/program.ts";
+
+const test = suite("control", { deadline: 60_000 });
+
+const RUN = [
+  ...["run", "--json", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"],
+  ...["--stun", "none"],
+];
+
+async function setUp() {
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-control-"));
+  const environment = { LIGHTHOUSE_STATE: join(folder, "state") };
+  return {
+    state: environment.LIGHTHOUSE_STATE,
+    environment,
+    /** A host that tries to reach its relay. */
+    async startHost() {
+      const child = start(RUN, environment);
+      const { lines, until } = linesOf(child);
+      await until(/"relay-unreachable"/);
+      return { child, lines, until };
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+test("status tells how the host is, and that it is not online", async () => {
+  await using at = await setUp();
+  const { child } = await at.startHost();
+  const { code, output } = await run(["status", "--json"], at.environment);
+  assert.is(code, 1);
+  const { running, phase, reason, pid, relay, services, ...counts } = JSON.parse(output);
+  const { devices, pages, requests } = counts;
+  assert.equal(
+    { running, phase, pid, relay, devices, pages, requests },
+    {
+      ...{ running: true, phase: "connecting", pid: child.pid, devices: 0, pages: 0 },
+      requests: { answered: 0, underWay: 0 },
+      relay: "ws://127.0.0.1:9/prod",
+    },
+  );
+  assert.match(reason, "ECONNREFUSED");
+  assert.equal(services, [{ service: "/ → http://127.0.0.1:9/", isUp: false }]);
+  const shown = await run(["status"], at.environment);
+  assert.match(shown.output, /^● connecting for \d+ s: .*ECONNREFUSED/);
+  assert.match(shown.output, / requests +0 answered, 0 under way\n/);
+  assert.match(shown.output, /service +\/ → http:\/\/127.0.0.1:9\/ {2}does not answer\n/);
+  await end(child);
+});
+
+test("without a host, status and logs say so", async () => {
+  await using at = await setUp();
+  const status = await run(["status"], at.environment);
+  assert.is(status.code, 1);
+  assert.match(status.output, `No host runs with ${at.state}`);
+  const { code, output } = await run(["status", "--json"], at.environment);
+  assert.equal([code, JSON.parse(output)], [1, { running: false }]);
+  assert.is((await run(["logs"], at.environment)).code, 1);
+  assert.is((await run(["logs", "--lines", "all"], at.environment)).code, 2);
+});
+
+test("logs prints the last lines, and with --follow what comes", async () => {
+  await using at = await setUp();
+  const { child, lines } = await at.startHost();
+  const all = await run(["logs", "--json"], at.environment);
+  const events = all.output.trim().split("\n").map((line) => JSON.parse(line).event);
+  assert.equal(events.slice(0, 3), ["starting", "nobody-paired", "relay-unreachable"]);
+  const last = await run(["logs", "-n", "1"], at.environment);
+  assert.match(last.output, /^\d\d:\d\d:\d\d {2}▲ .*ECONNREFUSED.*\n$/);
+  const follower = start(["logs", "--follow", "--json", "-n", "0"], at.environment);
+  const heard = linesOf(follower);
+  const before = lines.length;
+  await heard.until(/relay-unreachable/);
+  assert.ok(lines.length > before);
+  await end(child);
+  // The host is gone, and so is what follows it.
+  await heard.until(/stopping/);
+  if (follower.exitCode === null) await new Promise((resolve) => follower.once("close", resolve));
+});
+
+test("the socket is its owner's alone, and goes with the host", async () => {
+  await using at = await setUp();
+  const { child } = await at.startHost();
+  const path = controlPath(at.state);
+  assert.is((await stat(path)).mode & 0o777, 0o600);
+  await end(child);
+  assert.is(await stat(path).then(() => true, () => false), false);
+});
+
+test("a second host with the same state folder is refused, and the first goes on", async () => {
+  await using at = await setUp();
+  const { child, until } = await at.startHost();
+  const { code, errors } = await run(RUN, at.environment);
+  assert.is(code, 2);
+  assert.match(
+    errors,
+    `another host runs with the state folder ${at.state} (process ${child.pid})`,
+  );
+  await until(/"relay-unreachable"/, 2);
+  await end(child);
+});
+
+test("of hosts that start at the same time, also after one that was killed, one runs", async () => {
+  await using at = await setUp();
+  for (let round = 0; round < 4; round++) {
+    const children = Array.from({ length: 3 }, () => start(RUN, at.environment));
+    const refusals = children.map((child) => text(child.stderr!));
+    const codes = children.map((child) =>
+      new Promise<number | null>((resolve) => child.on("close", resolve))
+    );
+    // All but one end by themselves.
+    const ended: number[] = [];
+    await new Promise<void>((resolve) => {
+      codes.forEach(async (code, index) => {
+        await code;
+        if (ended.push(index) === children.length - 1) resolve();
+      });
+    });
+    const [winner] = children.filter((_, index) => !ended.includes(index));
+    for (const index of ended) {
+      assert.is(await codes[index], 2);
+      assert.match(await refusals[index]!, `process ${winner!.pid}`);
+    }
+    const { output } = await run(["status", "--json"], at.environment);
+    assert.is(JSON.parse(output).pid, winner!.pid);
+    winner!.kill("SIGKILL");
+    await Promise.all(codes);
+  }
+});
+
+test("a host whose terminal goes ends as by Ctrl-C", async () => {
+  await using at = await setUp();
+  const { child, lines } = await at.startHost();
+  assert.is((await end(child, "SIGHUP")).code, 0);
+  assert.match(lines.at(-1)!, '"stopped"');
+});
+
+test("a state folder that cannot be written to is told of, with what to do", async () => {
+  const { code, errors } = await run(RUN, { LIGHTHOUSE_STATE: "/dev/null/lighthouse" });
+  assert.is(code, 1);
+  assert.match(errors, /ENOTDIR.*\/dev\/null\/lighthouse.*--state names another/);
+});
+
+test("a host that was killed leaves nothing in the way of the next", async () => {
+  await using at = await setUp();
+  const { child } = await at.startHost();
+  await end(child, "SIGKILL");
+  assert.is((await run(["status"], at.environment)).code, 1);
+  const { child: next } = await at.startHost();
+  assert.is(JSON.parse((await run(["status", "--json"], at.environment)).output).pid, next.pid);
+  await end(next);
+});
+
+test("what listens there and is no host is told of", async () => {
+  await using at = await setUp();
+  const { child } = await at.startHost();
+  await end(child);
+  const server = createServer((socket) => socket.end("hello\n"));
+  await new Promise<void>((resolve) => server.listen(controlPath(at.state), resolve));
+  const { code, errors } = await run(["status"], at.environment);
+  assert.is(code, 1);
+  assert.match(errors, /^error: /);
+  server.close();
+});
+
+test("a state folder with a long name has its socket elsewhere", () => {
+  assert.is(controlPath("/short"), "/short/control.sock");
+  const path = controlPath(`/${"long/".repeat(40)}`);
+  assert.ok(Buffer.byteLength(path) <= 103, path);
+  assert.is.not(path, controlPath(`/${"long/".repeat(41)}`));
+});
+
+test("a monitor remembers what counts, and no more lines than it may", () => {
+  const monitor = new Monitor();
+  const log = monitor.watch(() => {});
+  log("info", "online", "online");
+  log("info", "page-connected", "page", { pages: 3 });
+  assert.equal([monitor.standing.phase, monitor.standing.pages], ["online", 3]);
+  log("warn", "relay-lost", "the relay closed");
+  assert.equal(
+    [monitor.standing.phase, monitor.standing.reason],
+    ["connecting", "the relay closed"],
+  );
+  log("info", "online", "online");
+  assert.is(monitor.standing.reason, undefined);
+  assert.is(monitor.standing.trouble?.message, "the relay closed");
+  for (let at = 0; at < 2 * MAX_LINES; at++) log("info", "x", String(at));
+  assert.is(monitor.lines.length, MAX_LINES);
+});
+
+test.run();

@@ -1,0 +1,137 @@
+// Numbers for monitoring, as OpenMetrics has them: https://prometheus.io/docs/specs/om/open_metrics_spec
+import type { ServerResponse } from "node:http";
+import { performance } from "node:perf_hooks";
+import process from "node:process";
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { Standing } from "./monitor.ts";
+import type { Log } from "../platform/log.ts";
+import { type LoopbackServer, serveLoopback } from "../platform/loopback.ts";
+import type { Guest, ServiceHandler } from "../proxy/service.ts";
+
+/** Seconds until an answer's head, between which requests are counted. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Numbers about a host that runs. */
+export class Metrics {
+  readonly #registry = new Registry<OpenMetricsContentType>();
+  readonly #requests: Counter;
+  readonly #seconds: Histogram;
+  readonly #webSockets: Counter;
+  readonly #log: Log;
+  readonly #writes: () => boolean;
+  #answered = 0;
+  /** How many requests and WebSockets are under way; none until there is a host. */
+  underWay = () => 0;
+
+  /**
+   * @param log Gets a line of level `debug` for each request.
+   * @param look Tells how the host is, when somebody asks.
+   * @param writes Whether anybody sees such lines now: to put one together costs a small request some.
+   */
+  constructor(
+    log: Log,
+    look: () => { standing: Standing; devices: number },
+    writes: () => boolean,
+  ) {
+    this.#log = log;
+    this.#writes = writes;
+    this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const registers = [this.#registry];
+    this.#requests = new Counter({
+      ...{ name: "lighthouse_requests_total", help: "Requests of pages, by the answer's status." },
+      ...{ labelNames: ["code"], registers },
+    });
+    this.#seconds = new Histogram({
+      ...{ name: "lighthouse_request_seconds", help: "Time until the answer's head." },
+      ...{ buckets: BUCKETS, registers },
+    });
+    this.#webSockets = new Counter({
+      ...{ name: "lighthouse_websockets_total", help: "WebSockets that pages have asked for." },
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect: function () {
+          this.set(read());
+        },
+      });
+    gauge("lighthouse_online", "1 while the relay knows this host.", () => {
+      return look().standing.phase === "online" ? 1 : 0;
+    });
+    gauge("lighthouse_pages", "Pages that are connected.", () => look().standing.pages);
+    gauge("lighthouse_streams", "Requests and WebSockets under way.", () => this.underWay());
+    // The library's own numbers about a process have it wake up a hundred times a second.
+    gauge("process_resident_memory_bytes", "Memory.", () => process.memoryUsage.rss());
+    gauge("process_start_time_seconds", "When it began.", () => performance.timeOrigin / 1000);
+    new Counter({
+      ...{ name: "process_cpu_seconds_total", help: "Processor time.", registers },
+      collect() {
+        const { user, system } = process.cpuUsage();
+        this.reset();
+        this.inc((user + system) / 1e6);
+      },
+    });
+    gauge("lighthouse_devices", "Devices that are let in.", () => look().devices);
+  }
+
+  /** Requests that were answered so far. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  /** The handler, with its requests counted and written down: no query and no header, which hold secrets. */
+  watch(handler: ServiceHandler): ServiceHandler {
+    return async (request, context) => {
+      const started = performance.now();
+      let code = "failed";
+      try {
+        const response = await handler(request, context);
+        code = String(response.status);
+        this.#answered++;
+        return response;
+      } finally {
+        const ms = performance.now() - started;
+        this.#requests.inc({ code });
+        this.#seconds.observe(ms / 1000);
+        this.#write(request.method, request.target, code, ms, context.guest);
+      }
+    };
+  }
+
+  /** Counts a WebSocket that a page asks for. */
+  sawWebSocket(target: string, guest: Guest): void {
+    this.#webSockets.inc();
+    this.#write("WEBSOCKET", target, "asked for", 0, guest);
+  }
+
+  /** Answers a request for the numbers. */
+  async send(response: ServerResponse): Promise<void> {
+    const text = await this.#registry.metrics();
+    response.writeHead(200, { "content-type": this.#registry.contentType });
+    response.end(text);
+  }
+
+  #write(method: string, target: string, code: string, ms: number, guest: Guest): void {
+    if (!this.#writes()) return;
+    const path = target.replace(/\?.*/s, "");
+    const who = guest.name === undefined ? "a stranger" : `“${guest.name}”`;
+    this.#log("debug", "request", `${method} ${path} ${code} in ${ms.toFixed(1)} ms for ${who}`, {
+      ...{ method, path, status: code, ms: Math.round(ms * 10) / 10, device: guest.id },
+    });
+  }
+}
+
+/**
+ * Serves the numbers at http://127.0.0.1:PORT/metrics, for this machine alone.
+ *
+ * @throws {LighthouseError} `bad-config` where the port cannot be had.
+ */
+export async function serveMetrics(metrics: Metrics, port: number): Promise<LoopbackServer> {
+  return await serveLoopback("metrics", port, async ({ method, url }, response) => {
+    if (method === "GET" && url === "/metrics") await metrics.send(response);
+    else response.writeHead(404).end();
+  });
+}

@@ -1,0 +1,295 @@
+// What `doctor` looks at, in the order in which each needs those before it.
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { lookup } from "node:dns/promises";
+import { join } from "node:path";
+import { DEFAULT_STUN, entryKey } from "../../wire/mod.ts";
+import type { HostStatus } from "../commands/status.ts";
+import { runChecks } from "../signalling/checks.ts";
+import type { HostConfig } from "../config/config.ts";
+import { lookAt } from "../control/look.ts";
+import { readIdentity } from "../access/host_key.ts";
+import { openRegistry } from "../signalling/open_registry.ts";
+import { objectUrl } from "../signalling/s3_object.ts";
+import { runLoop } from "./loop.ts";
+import { type NatReport, probeNat } from "./nat.ts";
+
+/** What one look has found. */
+export interface Finding {
+  /** What was looked at, such as `nat`. */
+  check: string;
+  /** Whether it is well; null where it could not be looked at, or does not matter. */
+  ok: boolean | null;
+  /** One line: how it is. */
+  message: string;
+  /** What to do, where it is not well. */
+  cure?: string;
+}
+
+/** What is looked at. */
+export interface Patient {
+  config: HostConfig;
+  /** The state folder. */
+  state: string;
+  /** The page that devices are paired with. */
+  page: URL | undefined;
+  /** How the host is that runs; undefined where none does. */
+  status: HostStatus | undefined;
+  /** How the platform's service is: see `unitState`. */
+  service: () => Promise<Finding>;
+}
+
+/** Asked besides the usual server, which has one address alone: of the same owner. */
+const SECOND_STUN = "stun:stun1.l.google.com:19302";
+
+/** Farthest that this clock may be from others', in milliseconds: offers are good for two minutes. */
+const MAX_SKEW_MS = 60_000;
+
+/** Longest time for what has no bound of its own, in milliseconds. */
+const DEADLINE_MS = 10_000;
+const LOOP_MS = 45_000;
+
+/** Looks at everything. Nothing is registered by it, and nothing that it makes is left. */
+export async function* examine(patient: Patient): AsyncGenerator<Finding> {
+  const { config, state, page, status } = patient;
+  yield* examineState(state);
+  yield await examineDns(config.relay);
+  yield await examineClock(config.relay);
+  yield* examineBackends(config);
+  yield* examineNetwork(config.stun);
+  yield* examineRelay(config, state, status);
+  if (config.s3) yield await examineCors(config.s3, config.region!, page);
+  yield await patient.service();
+  yield await examineLoop(patient);
+}
+
+async function* examineState(state: string): AsyncGenerator<Finding> {
+  try {
+    await access(state, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") {
+      yield { check: "state", ok: null, message: `${state} is not there: the first run makes it` };
+    } else {
+      const cure = "make it writable for you, or name another folder by --state";
+      yield { check: "state", ok: false, message, cure };
+    }
+    return;
+  }
+  yield { check: "state", ok: true, message: state };
+  if (!await exists(join(state, "host.key"))) {
+    yield { check: "key", ok: null, message: "the host has no key yet: the first run makes one" };
+    return;
+  }
+  yield await look("key", async () => {
+    const { fingerprint } = await readIdentity(state);
+    return `the host's key is its owner's alone; fingerprint ${fingerprint}`;
+  });
+}
+
+async function examineDns({ hostname }: URL): Promise<Finding> {
+  return await look("dns", async () => {
+    const name = hostname.replace(/^\[|\]$/g, "");
+    const addresses = await lookup(name, { all: true });
+    return `${name} is ${addresses.map(({ address }) => address).join(", ")}`;
+  }, "is there a network? A captive portal or a VPN may answer in place of the name server");
+}
+
+/** By the relay's own clock, which its answers tell (RFC 9110 §6.6.1). */
+async function examineClock(relay: URL): Promise<Finding> {
+  const check = "clock";
+  let skew: number;
+  try {
+    const url = `${relay.protocol === "wss:" ? "https:" : "http:"}//${relay.host}/`;
+    const before = Date.now();
+    const response = await fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    // The header has whole seconds.
+    skew = Date.parse(response.headers.get("date") ?? "") + 500 - (before + Date.now()) / 2;
+  } catch {
+    return { check, ok: null, message: "nobody to compare it with" };
+  }
+  if (Number.isNaN(skew)) return { check, ok: null, message: "nobody to compare it with" };
+  if (Math.abs(skew) <= MAX_SKEW_MS) {
+    return { check, ok: true, message: "within a minute of the relay's" };
+  }
+  const off = `${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? "behind" : "ahead of"}`;
+  return {
+    ...{ check, ok: false, message: `this machine's clock is ${off} the relay's` },
+    cure: "set it by the network: timedatectl set-ntp true, on macOS sudo sntp -sS time.apple.com",
+  };
+}
+
+async function* examineBackends({ services }: HostConfig): AsyncGenerator<Finding> {
+  for (const { service, isUp } of await lookAt(services)) {
+    if (isUp === null) yield { check: "backend", ok: true, message: service };
+    else if (isUp) yield { check: "backend", ok: true, message: `${service} takes connections` };
+    else {
+      const message = `${service} takes no connection`;
+      yield { check: "backend", ok: false, message, cure: "start it, or correct its address" };
+    }
+  }
+}
+
+async function* examineNetwork(stun: string[]): AsyncGenerator<Finding> {
+  if (stun.length === 0) {
+    const message = "no STUN server is set: only pages on the same network connect";
+    yield { check: "stun", ok: null, message };
+    return;
+  }
+  const servers = stun.includes(DEFAULT_STUN) ? [...stun, SECOND_STUN] : stun;
+  const [v4, v6] = await Promise.all([
+    probeNat(servers, 4).catch(() => undefined),
+    probeNat(servers, 6).catch(() => undefined),
+  ]);
+  if (!v4 && !v6) {
+    yield {
+      ...{ check: "stun", ok: false, message: `${servers.join(" and ")} do not answer` },
+      cure: "is UDP let out by this network's firewall? Pages outside of it cannot connect else",
+    };
+    return;
+  }
+  const seen = [v4, v6].flatMap((report) => report ? [report.mapped.address] : []);
+  yield { check: "stun", ok: true, message: `seen from outside as ${seen.join(" and ")}` };
+  if (v4) yield judgeMapping(v4, v6 !== undefined);
+  yield v6
+    ? { check: "ipv6", ok: true, message: "pages that have IPv6 need no hole in a router" }
+    : { check: "ipv6", ok: null, message: "none here: pages come by IPv4" };
+  if (v4 && v4.mapping !== "none") {
+    const message = v4.hairpin
+      ? "the router leads its own outer address back in"
+      : "the router does not lead its own outer address back in: pages at home find this machine " +
+        "by its inner one";
+    yield { check: "hairpin", ok: v4.hairpin || null, message };
+  }
+}
+
+/** Whether STUN alone will do. */
+function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
+  const check = "nat";
+  switch (mapping) {
+    case "none":
+      return { check, ok: true, message: "no router changes addresses: STUN will do" };
+    case "endpoint-independent":
+      return {
+        ...{ check, ok: true },
+        message: "endpoint-independent mapping: STUN will do, no TURN is needed",
+      };
+    case "unknown":
+      return {
+        ...{ check, ok: null },
+        message: "the STUN server has one address alone, so how the router maps is not known",
+        cure: "name a second one: --stun SERVER --stun SERVER",
+      };
+    case "endpoint-dependent":
+      return {
+        ...{ check, ok: false },
+        message: "endpoint-dependent mapping (a symmetric NAT): STUN will not do for most pages" +
+          (hasV6 ? ", but for those that have IPv6" : ", and TURN would be needed"),
+        cure: "use another network, one with IPv6, or a router that keeps ports (cone NAT); " +
+          "a VPN or a phone's hotspot may be the reason",
+      };
+  }
+}
+
+async function* examineRelay(
+  config: HostConfig,
+  state: string,
+  status: HostStatus | undefined,
+): AsyncGenerator<Finding> {
+  const registry = await openRegistry(config, () => readIdentity(state));
+  let isWell = true;
+  for await (const { name, ok, message } of runChecks(config.relay, registry)) {
+    isWell &&= ok;
+    yield { check: name, ok, message };
+  }
+  if (!isWell) return;
+  yield await look("registration", async () => {
+    const { connectionId } = await registry.read(AbortSignal.timeout(DEADLINE_MS));
+    if (status?.phase === "online") return `${registry.name} names the host that runs`;
+    if (status) throw new Error(`the host is ${status.phase}: ${status.reason ?? "wait a moment"}`);
+    return connectionId === undefined
+      ? `${registry.name} names nobody, as it should while no host runs`
+      : `${registry.name} names a host that has ended, or runs elsewhere`;
+  });
+}
+
+/** Pages may read the entry first, where the stack lets them. */
+async function examineCors(
+  { bucket, host }: { bucket: string; host: string },
+  region: string,
+  page: URL | undefined,
+): Promise<Finding> {
+  const check = "cors";
+  if (!page) {
+    const message = "not looked at: which page reads the entry, --page says";
+    return { check, ok: null, message };
+  }
+  const { origin } = page;
+  let response: Response;
+  try {
+    response = await fetch(objectUrl({ bucket, key: entryKey(host), region }), {
+      headers: { origin },
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    await response.body?.cancel();
+  } catch (error) {
+    return { check, ok: false, message: `the bucket does not answer: ${reasonOf(error)}` };
+  }
+  if (response.status === 403) {
+    const message = "pages may not read the bucket (publicRegistry is off), and ask the relay";
+    return { check, ok: null, message };
+  }
+  const allowed = response.headers.get("access-control-allow-origin");
+  if (allowed === "*" || allowed === origin) {
+    return { check, ok: true, message: `${origin} may read the entry` };
+  }
+  return {
+    ...{ check, ok: false, message: `the bucket does not let ${origin} read the entry` },
+    cure: "add it to the stack's setting origins, and pulumi up",
+  };
+}
+
+async function examineLoop({ config, state, status }: Patient): Promise<Finding> {
+  const check = "loop";
+  if (!status) {
+    const message = "not tried, since no host runs with this state folder: lighthouse-host run";
+    return { check, ok: null, message };
+  }
+  const { relay, stun, s3, services } = config;
+  const target = services[0]!.prefix;
+  return await look(check, async () => {
+    const identity = await readIdentity(state);
+    const signal = AbortSignal.timeout(LOOP_MS);
+    const result = await runLoop({
+      ...{ relay, stun, state, identity, target, signal },
+      host: s3?.host,
+    });
+    return `a page's way, from the relay to GET ${target}: ${result.status} ` +
+      `in ${Math.round(result.ms)} ms`;
+  });
+}
+
+async function look(
+  check: string,
+  work: () => Promise<string>,
+  cure?: string,
+): Promise<Finding> {
+  try {
+    return { check, ok: true, message: await work() };
+  } catch (error) {
+    return { check, ok: false, message: reasonOf(error), cure };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && message === "fetch failed" ? cause.message : message;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(() => true, () => false);
+}

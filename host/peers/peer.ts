@@ -1,0 +1,184 @@
+// A page's connection: the one file that knows node-datachannel.
+//
+// What it works around: an unreferenced PeerConnection or DataChannel is collected and the
+// connection dies, so `open` holds them all; callbacks that are not registered keep the process
+// from ending; `cleanup()` hangs while anything is open.
+import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
+import { type Channel, LighthouseError } from "../../wire/mod.ts";
+import { formatOffer, type Offer } from "./sdp.ts";
+
+/** Which way the packets go: ICE's types of candidates (RFC 8445 §5.1.1). */
+export interface PeerPath {
+  local: string;
+  remote: string;
+}
+
+/** A page's connection, from its offer to its end. */
+export interface Peer {
+  /** The answer's SDP, with all candidates that were found in time. */
+  readonly answer: Promise<string>;
+  /** The page's data channel, open. Rejects when the connection ends before. */
+  readonly channel: Promise<Channel>;
+  /** Resolves when the connection is over, whoever ended it. */
+  readonly closed: Promise<void>;
+  /** Undefined until a way is found, and after the end. */
+  readonly path: PeerPath | undefined;
+  close(): void;
+}
+
+/** Options of {@linkcode answerOffer}. */
+export interface AnswerOptions {
+  /** STUN servers, `stun:host:port` each. */
+  stun: string[];
+}
+
+/** Candidates that take longer than this stay out of the answer, in milliseconds. */
+const GATHER_MS = 1500;
+
+const open = new Set<PeerConnection>();
+const openChannels = new Set<DataChannel>();
+let serial = 0;
+
+/**
+ * Answers an offer.
+ *
+ * @throws {LighthouseError} `bad-offer` when node-datachannel refuses it.
+ */
+export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
+  const { connection, description, channel, closed, close } = connect(stun);
+  let claimed = false;
+  connection.onDataChannel((native) => {
+    // The session uses one channel, and the connection ends with it.
+    if (claimed) return discard(native);
+    claimed = true;
+    channel.resolve(adapt(native, close));
+  });
+
+  try {
+    connection.setRemoteDescription(formatOffer(offer), "offer");
+  } catch (cause) {
+    close();
+    throw new LighthouseError("bad-offer", "Cannot take the session description", { cause });
+  }
+  return {
+    answer: description,
+    channel: channel.promise,
+    closed,
+    get path() {
+      const pair = open.has(connection) ? connection.getSelectedCandidatePair() : null;
+      return pair ? { local: pair.local.type, remote: pair.remote.type } : undefined;
+    },
+    close,
+  };
+}
+
+/** A connection that this host itself offers: a page's end of it, for `doctor`. */
+export interface OfferingPeer extends Pick<Peer, "channel" | "closed" | "close"> {
+  /** The offer's SDP, with all candidates that were found in time. */
+  readonly offer: Promise<string>;
+  /** Takes the answer's SDP. */
+  accept(answer: string): void;
+}
+
+/** Offers a connection, as a page does. */
+export function createOffer({ stun }: AnswerOptions): OfferingPeer {
+  const { connection, description, channel, closed, close } = connect(stun);
+  const native = connection.createDataChannel("lighthouse", { unordered: true });
+  const adapted = adapt(native, close);
+  native.onOpen(() => channel.resolve(adapted));
+  return {
+    offer: description,
+    channel: channel.promise,
+    closed,
+    accept: (answer) => connection.setRemoteDescription(answer, "answer"),
+    close,
+  };
+}
+
+/** What both ends of a connection have. */
+function connect(stun: string[]) {
+  const described = Promise.withResolvers<string>();
+  const channel = Promise.withResolvers<Channel>();
+  const closed = Promise.withResolvers<void>();
+  channel.promise.catch(() => {});
+  described.promise.catch(() => {});
+
+  const connection = new PeerConnection(`page-${++serial}`, { iceServers: stun });
+  open.add(connection);
+  const timer = setTimeout(finishGathering, GATHER_MS);
+
+  function finishGathering(): void {
+    const description = open.has(connection) ? connection.localDescription() : null;
+    if (description) described.resolve(description.sdp);
+    else described.reject(new LighthouseError("bad-offer", "Cannot answer the offer"));
+  }
+  function close(): void {
+    if (!open.delete(connection)) return;
+    clearTimeout(timer);
+    connection.close();
+    const error = new LighthouseError("connection-lost", "The connection ended before it opened");
+    described.reject(error);
+    channel.reject(error);
+    closed.resolve();
+  }
+
+  connection.onGatheringStateChange((state) => {
+    if (state === "complete") finishGathering();
+  });
+  connection.onStateChange((state) => {
+    // "disconnected" is not the end: after a short blackout the connection goes on in place.
+    if (state === "closed" || state === "failed") close();
+  });
+  return { connection, description: described.promise, channel, closed: closed.promise, close };
+}
+
+/** Ends node-datachannel's threads; all peers must be closed. The process can then exit. */
+export function endPeers(): void {
+  cleanup();
+}
+
+function adapt(native: DataChannel, closeConnection: () => void): Channel {
+  openChannels.add(native);
+  const channel: Channel = {
+    send(message) {
+      if (!openChannels.has(native)) return;
+      try {
+        native.sendMessageBinary(message);
+      } catch {
+        // It closes on a thread of its own, so at any moment: `onclose` follows.
+      }
+    },
+    get bufferedAmount() {
+      return openChannels.has(native) ? native.bufferedAmount() : 0;
+    },
+    close: closeConnection,
+    onmessage: () => {},
+    onclose: () => {},
+  };
+  native.onMessage((message) => {
+    if (typeof message === "string") channel.onmessage(message);
+    else channel.onmessage(bytesOf(message));
+  });
+  native.onError(() => {});
+  native.onClosed(() => {
+    if (!openChannels.delete(native)) return;
+    // In this order: when the session hears of it, there is room for another connection.
+    closeConnection();
+    channel.onclose();
+  });
+  return channel;
+}
+
+/** Closes a channel that nobody uses. */
+function discard(native: DataChannel): void {
+  openChannels.add(native);
+  native.onClosed(() => openChannels.delete(native));
+  native.close();
+}
+
+/** The message's own memory: node-datachannel gives each a buffer that nobody else has. */
+function bytesOf(message: ArrayBuffer | Buffer): Uint8Array<ArrayBuffer> {
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  const { buffer, byteOffset, byteLength } = message;
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}

@@ -1,0 +1,182 @@
+// Reads a page's session description strictly and writes it anew from what was read.
+//
+// libdatachannel works on threads of its own, and an exception there ends the whole process,
+// uncatchably. So its parser never sees a page's text: it gets ours, made of fields that have been
+// checked one by one, whatever its version makes of the others.
+// The grammar: RFC 8866 (SDP), RFC 8839 (ICE), RFC 8841 (SCTP over DTLS), RFC 8122 (fingerprint),
+// RFC 8842 (setup).
+import { isIP } from "node:net";
+import { LighthouseError } from "../../wire/mod.ts";
+
+/** What an offer of a data channel says. */
+export interface Offer {
+  /** ICE user name fragment, 4 to 256 characters. */
+  ufrag: string;
+  /** ICE password, 22 to 256 characters. */
+  password: string;
+  /** SHA-256 of the DTLS certificate: 32 bytes as upper-case hex, joined by colons. */
+  fingerprint: string;
+  /** The media section's name. */
+  mid: string;
+  sctpPort: number;
+  /** Bytes, 65,536 at least; 0 means without limit. */
+  maxMessageSize: number;
+  candidates: Candidate[];
+}
+
+/** One UDP candidate. */
+export interface Candidate {
+  foundation: string;
+  priority: number;
+  /** An IPv4 or IPv6 address, or a browser's mDNS name (`….local`). */
+  address: string;
+  port: number;
+  type: "host" | "srflx" | "prflx" | "relay";
+}
+
+/** Most candidates kept; a browser sends up to 20. */
+const MAX_CANDIDATES = 32;
+const MAX_LINES = 256;
+
+/** What a browser takes that does not say (RFC 8841 §6.1). Every frame of the session fits in. */
+const MIN_MESSAGE_SIZE = 65536;
+
+const ICE_CHARS = /^[A-Za-z0-9+/]+$/;
+const MDNS_NAME = /^[0-9a-f-]{1,63}\.local$/i;
+
+/**
+ * Reads an offer of a connection that has one data-channel section and nothing else.
+ * Candidates other than UDP with an address or an mDNS name are left out, and so is all that a data
+ * channel does not need.
+ *
+ * @throws {LighthouseError} `bad-offer` with the line that was wrong.
+ */
+export function parseOffer(sdp: string): Offer {
+  const lines = sdp.split(/\r?\n/).filter(Boolean);
+  if (lines.length > MAX_LINES) throw bad(`it has more than ${MAX_LINES} lines`);
+  if (lines[0] !== "v=0") throw bad("it does not start with v=0");
+  const media = lines.filter((line) => line.startsWith("m="));
+  if (
+    media.length !== 1 ||
+    !/^m=application \d{1,5} UDP\/DTLS\/SCTP webrtc-datachannel$/.test(media[0]!)
+  ) {
+    throw bad("it needs one section, m=application … UDP/DTLS/SCTP webrtc-datachannel");
+  }
+  // An offer lets the other end choose who opens DTLS (RFC 8842 §5.2).
+  if (only(lines, "setup") !== "actpass") throw bad("a=setup is not actpass");
+  return {
+    ufrag: iceChars(only(lines, "ice-ufrag"), "ice-ufrag", 4),
+    password: iceChars(only(lines, "ice-pwd"), "ice-pwd", 22),
+    fingerprint: parseFingerprint(attributes(lines, "fingerprint")),
+    mid: parseMid(only(lines, "mid")),
+    sctpPort: integer(only(lines, "sctp-port"), "sctp-port", 1, 65535),
+    maxMessageSize: parseMaxMessageSize(optional(lines, "max-message-size")),
+    candidates: attributes(lines, "candidate").map(parseCandidate)
+      .filter((candidate) => candidate !== undefined).slice(0, MAX_CANDIDATES),
+  };
+}
+
+/** The text of an offer, in the words that libdatachannel itself uses. */
+export function formatOffer(offer: Offer): string {
+  const { ufrag, password, fingerprint, mid, sctpPort, maxMessageSize } = offer;
+  return [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "t=0 0",
+    `a=group:BUNDLE ${mid}`,
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${mid}`,
+    "a=sendrecv",
+    `a=ice-ufrag:${ufrag}`,
+    `a=ice-pwd:${password}`,
+    `a=fingerprint:sha-256 ${fingerprint}`,
+    "a=setup:actpass",
+    `a=sctp-port:${sctpPort}`,
+    `a=max-message-size:${maxMessageSize}`,
+    ...offer.candidates.map(({ foundation, priority, address, port, type }) =>
+      `a=candidate:${foundation} 1 UDP ${priority} ${address} ${port} typ ${type}`
+    ),
+    "a=end-of-candidates",
+    "",
+  ].join("\r\n");
+}
+
+function attributes(lines: string[], name: string): string[] {
+  const start = `a=${name}:`;
+  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
+}
+
+function optional(lines: string[], name: string): string | undefined {
+  const values = new Set(attributes(lines, name));
+  if (values.size > 1) throw bad(`it has several a=${name} lines that differ`);
+  return [...values][0];
+}
+
+function only(lines: string[], name: string): string {
+  const value = optional(lines, name);
+  if (value === undefined) throw bad(`it has no a=${name} line`);
+  return value;
+}
+
+function iceChars(value: string, name: string, min: number): string {
+  if (value.length < min || value.length > 256 || !ICE_CHARS.test(value)) {
+    throw bad(`a=${name} is not ${min} to 256 characters of A-Z a-z 0-9 + /`);
+  }
+  return value;
+}
+
+/** A stack may name its certificate by several hashes (RFC 8122 §5.1); SHA-256 is what counts here. */
+function parseFingerprint(values: string[]): string {
+  const hashes = new Set(values.filter((value) => /^sha-256 /i.test(value)));
+  const match = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.exec([...hashes].join());
+  if (!match) throw bad("a=fingerprint is not one sha-256 with 32 bytes in hex");
+  return match[1]!.toUpperCase();
+}
+
+function parseMid(value: string): string {
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(value)) throw bad("a=mid is not a short name");
+  return value;
+}
+
+/** A limit below the least would make node-datachannel throw at what the host sends. */
+function parseMaxMessageSize(value = String(MIN_MESSAGE_SIZE)): number {
+  if (value === "0") return 0;
+  return integer(value, "max-message-size", MIN_MESSAGE_SIZE, 2 ** 32);
+}
+
+function integer(value: string, name: string, min: number, max: number): number {
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= min && number <= max)) throw bad(`a=${name} is not ${min} to ${max}`);
+  return number;
+}
+
+/** Undefined where it is well-formed and of no use: TCP, another component, a host name. */
+function parseCandidate(value: string): Candidate | undefined {
+  const fields = value.split(" ");
+  const [foundation, component, transport, priority, address, port, typ, type] = fields;
+  if (fields.length < 8 || typ !== "typ" || !/^[A-Za-z0-9+/]{1,32}$/.test(foundation!)) {
+    throw bad("an a=candidate line is malformed");
+  }
+  const candidate = {
+    foundation: foundation!,
+    priority: integer(priority!, "candidate's priority", 0, 2 ** 32 - 1),
+    address: address!,
+    port: integer(port!, "candidate's port", 0, 65535),
+  };
+  const isUsable = component === "1" && transport!.toLowerCase() === "udp" && candidate.port > 0 &&
+    (isAddress(candidate.address) || MDNS_NAME.test(candidate.address));
+  if (!isUsable) return undefined;
+  if (type !== "host" && type !== "srflx" && type !== "prflx" && type !== "relay") return undefined;
+  return { ...candidate, type };
+}
+
+/** Without a zone (`fe80::1%…`), which means nothing on another machine and may be of any length. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes("%");
+}
+
+function bad(why: string): LighthouseError {
+  return new LighthouseError("bad-offer", `Cannot take the session description: ${why}`);
+}

@@ -1,0 +1,58 @@
+// The host as a launchd agent: https://developer.apple.com/library/archive/documentation/MacOSX/Conceptual/BPSystemStartup/Chapters/CreatingLaunchdJobs.html
+import type { UnitOptions } from "./service_manager.ts";
+
+/** The agent's label. */
+export const LABEL = "dev.lighthouse.host";
+
+/** Seconds between starts, at least. */
+const THROTTLE_S = 10;
+
+/**
+ * A launchd property list.
+ *
+ * @param log The file that gets what the host prints.
+ */
+export function formatLaunchdPlist(
+  { command, environment }: Pick<UnitOptions, "command" | "environment">,
+  log: string,
+): string {
+  const entries = {
+    Label: text(LABEL),
+    ProgramArguments: array(command.map(text)),
+    EnvironmentVariables: dict(
+      Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, text(value)])),
+    ),
+    RunAtLoad: "<true/>",
+    KeepAlive: dict({ SuccessfulExit: "<false/>" }),
+    ThrottleInterval: `<integer>${THROTTLE_S}</integer>`,
+    ProcessType: text("Background"),
+    // 0077: what it writes is its owner's alone.
+    Umask: `<integer>${0o077}</integer>`,
+    StandardOutPath: text(log),
+    StandardErrorPath: text(log),
+  };
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+${dict(entries)}
+</plist>
+`;
+}
+
+function dict(entries: Record<string, string>): string {
+  const lines = Object.entries(entries).map(([key, value]) => `<key>${escape(key)}</key>${value}`);
+  return `<dict>\n${lines.join("\n")}\n</dict>`;
+}
+
+function array(values: string[]): string {
+  return `<array>\n${values.join("\n")}\n</array>`;
+}
+
+function text(value: string): string {
+  return `<string>${escape(value)}</string>`;
+}
+
+function escape(value: string): string {
+  const names: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt" };
+  return value.replace(/[&<>]/g, (character) => `&${names[character]};`);
+}

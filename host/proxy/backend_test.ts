@@ -1,0 +1,269 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import type { HeaderField } from "../../wire/mod.ts";
+import { Backend } from "./backend.ts";
+import { valuesOf } from "./headers.ts";
+import type { Guest } from "./service.ts";
+
+const test = suite("backend");
+
+const PHONE = { id: "phone", name: "phone" };
+
+function passageOf(prefix: string, url: string, target: string, headers: HeaderField[] = []) {
+  return new Backend(prefix, new URL(url)).passage({ target, headers }, PHONE);
+}
+
+const reached: [prefix: string, base: string, target: string, url: string][] = [
+  ["/", "http://h:1", "/", "http://h:1/"],
+  ["/", "http://h:1", "/?a=1", "http://h:1/?a=1"],
+  ["/", "http://h:1", "/a//b", "http://h:1/a//b"],
+  ["/", "http://h:1", "/http://other/", "http://h:1/http://other/"],
+  ["/", "http://h:1", "/a?b=/../c", "http://h:1/a?b=/../c"],
+  ["/", "http://h:1", "/a?b=//c", "http://h:1/a?b=//c"],
+  ["/", "http://h:1", "/@other/", "http://h:1/@other/"],
+  ["/", "http://h:1", "/a%2Fb/%E2%82%AC", "http://h:1/a%2Fb/%E2%82%AC"],
+  ["/", "http://h:1", "/..a/b../a..b/...", "http://h:1/..a/b../a..b/..."],
+  ["/", "http://h:1/api", "/notes", "http://h:1/api/notes"],
+  ["/", "http://h:1/api/", "/notes", "http://h:1/api/notes"],
+  ["/", "http://h:1/api", "/", "http://h:1/api/"],
+  ["/notes", "http://h:1", "/notes", "http://h:1/"],
+  ["/notes", "http://h:1", "/notes/", "http://h:1/"],
+  ["/notes", "http://h:1", "/notes?a=1", "http://h:1/?a=1"],
+  ["/notes", "http://h:1", "/notes/notes/1?a=1", "http://h:1/notes/1?a=1"],
+  ["/notes", "http://h:1/api", "/notes", "http://h:1/api"],
+  ["/notes", "http://h:1/api/", "/notes", "http://h:1/api"],
+  ["/notes", "http://h:1/api", "/notes/", "http://h:1/api/"],
+  ["/notes", "http://h:1/api", "/notes?a=1", "http://h:1/api?a=1"],
+  ["/notes", "http://h:1/api", "/notes/1", "http://h:1/api/1"],
+  ["/notes", "https://h/api", "/notes/1", "https://h/api/1"],
+  ["/a/b", "http://[::1]:1/api", "/a/b/c", "http://[::1]:1/api/c"],
+];
+for (const [prefix, base, target, url] of reached) {
+  test(`${prefix} = ${base} leads ${target} to ${url}`, () => {
+    assert.is(passageOf(prefix, base, target).url.href, url);
+  });
+}
+
+const escaping: [prefix: string, base: string, target: string][] = [
+  ["/", "http://h:1", "http://other/"],
+  ["/", "http://h:1", "@other/"],
+  ["/", "http://h:1", "2/"],
+  ["/", "http://h", ".other/"],
+  ["/", "http://h", ":8080/"],
+  ["/", "http://h:1", "//other/"],
+  ["/", "http://h:1", "/\\other/"],
+  ["/notes", "http://h:1", "/notes//other/"],
+  ["/", "http://h:1/api", "-evil/"],
+  ["/notes", "http://h:1/api", "/notes-evil/"],
+  ["/", "http://h:1/api", "/.\t./admin"],
+  ["/", "http://h:1/api", "/.%\n2e/admin"],
+  ...["", "/api"].flatMap((base) =>
+    [
+      "/..",
+      "/../",
+      "/../admin",
+      "/a/../b",
+      "/a/../../admin",
+      "/%2e%2e/admin",
+      "/.%2E/admin",
+      "/%2E./admin?a",
+      "/..\\admin",
+      "\\..\\..\\admin",
+      "/..%2fadmin",
+      "/a/..%2F..%2f%2E%2e%5cadmin",
+      "/..%5Cadmin",
+      "/a%2f..",
+      "/..;/admin",
+      "/..;a=1/admin",
+      "/%2e%2e%3b/admin",
+    ].map((target) => ["/", `http://h:1${base}`, target] as [string, string, string])
+  ),
+  ["/notes", "http://h:1", "/notes/../files"],
+  ["/notes", "http://h:1/api", "/notes/.."],
+];
+for (const [prefix, base, target] of escaping) {
+  test(`${prefix} = ${base} refuses ${JSON.stringify(target)}`, () => {
+    try {
+      const { url } = passageOf(prefix, base, target);
+      assert.unreachable(`leads to ${url.href}`);
+    } catch (error) {
+      assert.is((error as { code?: string }).code, "bad-request", String(error));
+      assert.match((error as Error).message, "leads out of the backend");
+    }
+  });
+}
+
+test("the host says who asks, and what it says cannot be forged", () => {
+  const forged: HeaderField[] = [
+    ["Forwarded", "for=192.0.2.1;by=me"],
+    ["X-Forwarded-For", "192.0.2.1"],
+    ["x-forwarded-proto", "http"],
+    ["X-Forwarded-Host", "evil.example"],
+    ["X-Forwarded-Prefix", "/evil"],
+    ["X-Forwarded-Port", "80"],
+    ["X_Forwarded_For", "192.0.2.1"],
+    ["X-Real-IP", "192.0.2.1"],
+    ["Lighthouse-Device", "the owner's"],
+    ["lighthouse_device_id", "another"],
+    ["Host", "evil.example"],
+    ["Connection", "X-Forwarded-For, Forwarded, Host"],
+    ["X-Kept", "1"],
+  ];
+  assert.equal(passageOf("/notes", "http://h:1/api", "/notes/1", forged).headers, [
+    ["Host", "h:1"],
+    ["X-Kept", "1"],
+    ["Forwarded", "for=unknown;proto=https"],
+    ["X-Forwarded-For", "unknown"],
+    ["X-Forwarded-Proto", "https"],
+    ["X-Forwarded-Prefix", "/notes"],
+    ["Lighthouse-Device", "phone"],
+    ["Lighthouse-Device-Id", "phone"],
+  ]);
+});
+
+test("the host names the page's site where its Origin does", () => {
+  const origin: HeaderField = ["Origin", "https://you.github.io"];
+  assert.equal(passageOf("/", "http://h:1", "/", [origin]).headers, [
+    ["Host", "h:1"],
+    origin,
+    ["Forwarded", 'for=unknown;proto=https;host="you.github.io"'],
+    ["X-Forwarded-For", "unknown"],
+    ["X-Forwarded-Proto", "https"],
+    ["X-Forwarded-Host", "you.github.io"],
+    ["Lighthouse-Device", "phone"],
+    ["Lighthouse-Device-Id", "phone"],
+  ]);
+  const { headers } = passageOf("/", "http://h:1", "/", [["origin", "http://[::1]:8080"]]);
+  assert.equal(valuesOf(headers, "x-forwarded-host"), ["[::1]:8080"]);
+});
+
+const noOrigins: string[][] = [
+  ["null"],
+  [""],
+  ["https://a.example/path"],
+  ["https://a.example, https://b.example"],
+  ["https://a.example,b"],
+  ['https://a.example";for="192.0.2.1'],
+  ["https://a.example;for=192.0.2.1"],
+  ["ftp://a.example"],
+  ["https://a.example:443"],
+  ["https://me@a.example"],
+  ["https://a.example", "https://b.example"],
+];
+for (const origins of noOrigins) {
+  test(`the host names no site for Origin ${JSON.stringify(origins)}`, () => {
+    const { headers } = passageOf("/", "http://h:1", "/", origins.map((each) => ["Origin", each]));
+    assert.equal(valuesOf(headers, "x-forwarded-host"), []);
+    assert.equal(valuesOf(headers, "forwarded"), ["for=unknown;proto=https"]);
+  });
+}
+
+const locations: [prefix: string, base: string, location: string, back: string][] = [
+  // The backend's own, whole or from its root.
+  ["/", "http://h:1", "http://h:1/a?b#c", "/a?b#c"],
+  ["/", "http://h:1", "http://h:1", "/"],
+  ["/", "http://h:1", "//h:1/a", "/a"],
+  ["/", "http://h:1", "/a", "/a"],
+  ["/", "http://h:1/api", "/api/a", "/a"],
+  ["/", "http://h:1/api", "/api", "/"],
+  ["/", "http://h:1/api", "/api?a", "/?a"],
+  ["/notes", "http://h:1", "http://h:1/a", "/notes/a"],
+  ["/notes", "http://h:1", "HTTP://H:1/a", "/notes/a"],
+  ["/notes", "http://h:1", "http://h:1/", "/notes/"],
+  ["/notes", "http://h:1", "/", "/notes/"],
+  ["/notes", "http://h:1", "/a/", "/notes/a/"],
+  ["/notes", "http://h:1", "/notes-2", "/notes/notes-2"],
+  ["/notes", "http://h:1/api", "/api", "/notes"],
+  ["/notes", "http://h:1/api", "/api/", "/notes/"],
+  ["/notes", "http://h:1/api", "/api?a", "/notes?a"],
+  ["/notes", "http://h:1/api", "http://h:1/api/a", "/notes/a"],
+  ["/notes", "http://h:80/api", "http://h/api/a", "/notes/a"],
+  // Of an app that minds X-Forwarded-Prefix, and X-Forwarded-Host.
+  ["/notes", "http://h:1", "/notes/a", "/notes/a"],
+  ["/notes", "http://h:1", "http://h:1/notes/a", "/notes/a"],
+  ["/notes", "http://h:1/api", "/notes?a", "/notes?a"],
+  ["/notes", "http://h:1/api", "https://you.github.io/notes/a", "/notes/a"],
+  ["/notes", "http://h:1/api", "https://you.github.io/api/a", "/notes/a"],
+  // Relative ones, and what leads elsewhere.
+  ["/notes", "http://h:1/api", "a", "a"],
+  ["/notes", "http://h:1/api", "../a", "../a"],
+  ["/notes", "http://h:1/api", "?a", "?a"],
+  ["/notes", "http://h:1/api", "", ""],
+  ["/notes", "http://h:1/api", "/admin", "/admin"],
+  ["/notes", "http://h:1/api", "/api-2", "/api-2"],
+  ["/notes", "http://h:1/api", "http://h:1/admin", "http://h:1/admin"],
+  ["/notes", "http://h:1", "http://h:2/a", "http://h:2/a"],
+  ["/notes", "http://h:1", "https://h:1/a", "https://h:1/a"],
+  ["/notes", "http://h:1", "https://login.example/a", "https://login.example/a"],
+  ["/notes", "http://h:1", "//login.example/a", "//login.example/a"],
+  ["/notes", "http://h:1", "mailto:me@h:1", "mailto:me@h:1"],
+  ["/notes", "http://h:1", "http://[", "http://["],
+  // A path that a page would take for another site.
+  ["/", "http://h:1", "http://h:1//evil.example/", "http://h:1//evil.example/"],
+  ["/", "http://h:1/api", "/api//evil.example/", "/api//evil.example/"],
+];
+for (const [prefix, base, location, back] of locations) {
+  test(`${prefix} = ${base} leads Location: ${location} back to ${back}`, () => {
+    const origin: HeaderField = ["Origin", "https://you.github.io"];
+    const passage = passageOf(prefix, base, prefix, [origin]);
+    assert.equal(passage.back([["Location", location]]), [["Location", back]]);
+  });
+}
+
+test("Location of a site that no Origin named stays", () => {
+  const location: HeaderField = ["location", "https://undefined/notes/a"];
+  assert.equal(passageOf("/notes", "http://h:1", "/notes").back([location]), [location]);
+});
+
+const names: [name: string, field: string][] = [
+  ["my phone", "my phone"],
+  ["Zoë’s 100% phone", "Zo%C3%AB%E2%80%99s 100%25 phone"],
+  ["📱", "%F0%9F%93%B1"],
+];
+for (const [name, field] of names) {
+  test(`the backend is told of the device “${name}”, whatever the page says`, () => {
+    const forged: HeaderField[] = [
+      ["Lighthouse-Device", "the owner"],
+      ["lighthouse_device_id", "1"],
+      ["Lighthouse-Device_Id", "1"],
+      ["LIGHTHOUSE-ADMIN", "1"],
+      ["Connection", "Lighthouse-Device"],
+    ];
+    const backend = new Backend("/", new URL("http://h:1"));
+    const ask = (guest: Guest) =>
+      backend.passage({ target: "/", headers: forged }, guest).headers
+        .filter(([name]) => /lighthouse/i.test(name));
+    assert.equal(ask({ id: "abc", name }), [
+      ["Lighthouse-Device", field],
+      ["Lighthouse-Device-Id", "abc"],
+    ]);
+    assert.equal(ask({ id: "abc" }), []);
+  });
+}
+
+test("cookies stay on the host, and go back to where they came from", () => {
+  const backend = new Backend("/notes", new URL("http://127.0.0.1:5000/api"));
+  const request = { target: "/notes/login", headers: [["Cookie", "forged=1"]] as HeaderField[] };
+  const first = backend.passage(request, PHONE);
+  assert.equal(valuesOf(first.headers, "cookie"), []);
+  const answered: HeaderField[] = [
+    ["Set-Cookie", "session=1; Path=/api; Secure; HttpOnly; SameSite=Strict"],
+    ["set-cookie", "deep=1; Path=/api/deep"],
+    ["Set-Cookie", "page=1; Path=/notes"],
+    ["X-Kept", "1"],
+  ];
+  assert.equal(first.back(answered), [["X-Kept", "1"]]);
+  const cookiesOf = (target: string, device: string) =>
+    valuesOf(
+      backend.passage({ ...request, target }, { id: device, name: device }).headers,
+      "cookie",
+    );
+  assert.equal(cookiesOf("/notes/1", "phone"), ["session=1"]);
+  assert.equal(cookiesOf("/notes/deep/1", "phone"), ["deep=1; session=1"]);
+  assert.equal(cookiesOf("/notes/1", "laptop"), []);
+  const linked: HeaderField[] = [["Sec-Fetch-Site", "cross-site"]];
+  const { headers } = backend.passage({ target: "/notes/deep/1", headers: linked }, PHONE);
+  assert.equal(valuesOf(headers, "cookie"), ["deep=1"]);
+});
+
+test.run();

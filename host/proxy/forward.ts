@@ -1,0 +1,74 @@
+// The service that forwards to a backend.
+import { Agent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { LighthouseError } from "../../wire/mod.ts";
+import { Backend } from "./backend.ts";
+import type { Patience } from "./exchange.ts";
+import { bodyLength } from "./headers.ts";
+import { hostAnswer } from "./error_response.ts";
+import { HttpClient } from "./http_client.ts";
+import type { Service } from "./service.ts";
+
+/** Most connections to a backend; what exceeds them waits. */
+const MAX_CONNECTIONS = 1024;
+
+/** How long an idle connection is kept, in milliseconds: Node's own servers close theirs at 5 s. */
+const KEEP_MS = 4_000;
+
+/**
+ * Silence after which TCP asks whether a backend on another machine is still there, in milliseconds: an
+ * answer under way has no other limit.
+ */
+const PROBE_MS = 60_000;
+
+/** Methods that fetch() forbids too: TRACE sends back what a script must not see, cookies. */
+const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/** The answer's status for what a backend did wrong. */
+const STATUS: Record<string, number> = {
+  "backend-unreachable": 502,
+  "backend-failed": 502,
+  "backend-timeout": 504,
+};
+
+/**
+ * Makes the service that forwards to a backend: bodies untouched, redirects and errors its own.
+ *
+ * @param prefix `/`, or such as `/notes`.
+ * @param url An http or https URL; its path is put in the prefix's place.
+ * @param patience Times to change in tests.
+ */
+export function forwardTo(prefix: string, url: URL, patience?: Partial<Patience>): Service {
+  const backend = new Backend(prefix, url);
+  const limits = {
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_MS,
+    timeout: KEEP_MS,
+    maxSockets: MAX_CONNECTIONS,
+  };
+  const agent = url.protocol === "https:" ? new HttpsAgent(limits) : new Agent(limits);
+  const client = new HttpClient(agent, patience);
+
+  return {
+    prefix,
+    backend,
+    async handler(request, { signal, guest }) {
+      if (REFUSED.has(request.method.toUpperCase())) {
+        throw new LighthouseError("bad-request", `Cannot forward the method ${request.method}`);
+      }
+      const { method, body } = request;
+      const length = bodyLength(request);
+      const { url, headers, back } = backend.passage(request, guest);
+      try {
+        const answer = await client.send({ url, method, headers, body, length }, signal);
+        return { ...answer, headers: back(answer.headers) };
+      } catch (error) {
+        const { code, message } = LighthouseError.from(error, "backend-failed");
+        const status = STATUS[code];
+        if (status === undefined) throw error;
+        return hostAnswer(status, code, message);
+      }
+    },
+    close: () => client.close(),
+  };
+}

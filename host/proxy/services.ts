@@ -1,0 +1,77 @@
+// The services of a host behind one handler: the longest prefix wins.
+import { formatService, type ServiceConfig } from "../config/service_config.ts";
+import { forwardTo } from "./forward.ts";
+import { hostAnswer } from "./error_response.ts";
+import { isUnder, mayReach, type Service, type ServiceHandler } from "./service.ts";
+import { serveFolder } from "./static_files.ts";
+
+/** All services of a host. */
+export class Services {
+  /** The longest prefix first. */
+  #services: Service[] = [];
+  /** Those that were started from a configuration, by what it says. */
+  #started = new Map<string, Service>();
+
+  constructor(services: Service[]) {
+    this.#set(services);
+  }
+
+  /** Starts the services that the configuration names. */
+  static start(configs: ServiceConfig[]): Services {
+    const services = new Services([]);
+    services.replace(configs);
+    return services;
+  }
+
+  /**
+   * Has these services from now on. Those that stay go on as they were; what is under way in those that
+   * do not ends.
+   */
+  replace(configs: ServiceConfig[]): void {
+    const before = this.#started;
+    this.#started = new Map(
+      configs.map((config) => {
+        const text = formatService(config);
+        return [text, before.get(text) ?? start(config)];
+      }),
+    );
+    this.#set([...this.#started.values()]);
+    for (const [text, service] of before) if (!this.#started.has(text)) void service.close();
+  }
+
+  /** The service that a target (a path with its query) belongs to. */
+  find(target: string): Service | undefined {
+    return this.#services.find(({ prefix }) => isUnder(prefix, target));
+  }
+
+  /** Answers a request by its service; 404 where there is none, 403 where it is for others. */
+  readonly handler: ServiceHandler = async (request, context) => {
+    const { guest } = context;
+    const service = this.find(request.target);
+    const path = request.target.replace(/\?.*/s, "");
+    if (!service) {
+      const prefixes = this.#services.map(({ prefix }) => prefix)
+        .filter((prefix) => mayReach(guest, prefix)).sort().join(", ");
+      const message = `No service is at ${path}. There is: ${prefixes || "none for this device"}`;
+      return hostAnswer(404, "no-service", message);
+    }
+    if (mayReach(guest, service.prefix)) return await service.handler(request, context);
+    const who = guest.name === undefined ? "Who is not paired" : `“${guest.name}”`;
+    return hostAnswer(403, "no-access", `${who} may not reach the service at ${path}`);
+  };
+
+  /** Ends what is under way in all of them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#services.map((service) => service.close()));
+  }
+
+  #set(services: Service[]): void {
+    this.#services = services.toSorted((a, b) => b.prefix.length - a.prefix.length);
+  }
+}
+
+function start(config: ServiceConfig): Service {
+  return "backend" in config
+    ? forwardTo(config.prefix, config.backend)
+    : serveFolder(config.prefix, config.folder);
+}

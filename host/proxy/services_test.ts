@@ -1,0 +1,169 @@
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import type { HttpResponse } from "../../wire/mod.ts";
+import { type Guest, isUnder, restOf, type Service } from "./service.ts";
+import { Services } from "./services.ts";
+
+const test = suite("services");
+
+const under: [prefix: string, target: string, rest: string | undefined][] = [
+  ["/", "/", "/"],
+  ["/", "/a?b", "/a?b"],
+  ["/", "a", undefined],
+  ["/notes", "/notes", ""],
+  ["/notes", "/notes?a", "?a"],
+  ["/notes", "/notes/", "/"],
+  ["/notes", "/notes/a?/notes/b", "/a?/notes/b"],
+  ["/notes", "/notes2", undefined],
+  ["/notes", "/notes%2Fa", undefined],
+  ["/notes", "/Notes", undefined],
+  ["/notes", "/n%6ftes", undefined],
+  ["/notes", "//notes", undefined],
+  ["/notes", "/a/notes", undefined],
+  ["/notes", "/", undefined],
+  ["/a/b", "/a/b/c", "/c"],
+  ["/a/b", "/a", undefined],
+];
+for (const [prefix, target, rest] of under) {
+  test(`${target} is ${rest === undefined ? "not " : ""}under ${prefix}`, () => {
+    assert.is(isUnder(prefix, target), rest !== undefined);
+    if (rest !== undefined) assert.is(restOf(prefix, target), rest);
+  });
+}
+
+/** A service that answers with its own prefix and the target. */
+function echo(prefix: string, onClose = () => {}): Service {
+  return {
+    prefix,
+    handler: ({ target }, { guest }) =>
+      Promise.resolve({
+        status: 200,
+        statusText: "OK",
+        headers: [],
+        body: new Blob([`${prefix} got ${target} of ${guest.name}`]).stream(),
+      }),
+    close: () => Promise.resolve(onClose()),
+  };
+}
+
+function ask(
+  services: Services,
+  target: string,
+  guest: Guest = { id: "1", name: "phone" },
+): Promise<HttpResponse> {
+  const { signal } = new AbortController();
+  return services.handler({ method: "GET", target, headers: [], body: null }, {
+    signal,
+    guest,
+  });
+}
+
+async function textOf({ body }: HttpResponse): Promise<string> {
+  return await new Response(body).text();
+}
+
+test("the longest prefix at a segment's end wins, in whichever order they are named", async () => {
+  const all = ["/notes", "/", "/notes/shared", "/files"].map((prefix) => echo(prefix));
+  for (const services of [new Services(all), new Services(all.toReversed())]) {
+    const chosen = async (target: string) =>
+      (await textOf(await ask(services, target))).replace(/ .*/, "");
+    assert.is(await chosen("/notes"), "/notes");
+    assert.is(await chosen("/notes?a"), "/notes");
+    assert.is(await chosen("/notes/1"), "/notes");
+    assert.is(await chosen("/notes/shared"), "/notes/shared");
+    assert.is(await chosen("/notes/shared/1"), "/notes/shared");
+    assert.is(await chosen("/notes/shared2"), "/notes");
+    assert.is(await chosen("/notes2"), "/");
+    assert.is(await chosen("/"), "/");
+    assert.is(await chosen("/other/files"), "/");
+    assert.is(services.find("/files/1")?.prefix, "/files");
+  }
+});
+
+test("a service gets the target as it came, and the device", async () => {
+  const services = new Services([echo("/notes")]);
+  assert.is(await textOf(await ask(services, "/notes/1?a")), "/notes got /notes/1?a of phone");
+});
+
+test("a path of no service is a 404 that says which there are", async () => {
+  const services = new Services([echo("/notes"), echo("/files")]);
+  assert.is(services.find("/other"), undefined);
+  const response = await ask(services, "/other?secret=1");
+  assert.is(response.status, 404);
+  assert.is(response.statusText, "Not Found");
+  const text = await textOf(response);
+  assert.equal(response.headers, [
+    ["content-type", "application/json"],
+    ["content-length", String(text.length)],
+  ]);
+  assert.equal(JSON.parse(text), {
+    error: { code: "no-service", message: "No service is at /other. There is: /files, /notes" },
+  });
+});
+
+test("each guest reaches the services under the paths that it may, and hears of no others", async () => {
+  const services = new Services(["/", "/notes", "/notes/shared", "/files"].map((at) => echo(at)));
+  const status = async (target: string, allowed?: string[]) =>
+    (await ask(services, target, { id: "1", name: "phone", services: allowed })).status;
+  const cases: [allowed: string[] | undefined, target: string, status: number][] = [
+    [undefined, "/files/1", 200],
+    [["/"], "/files/1", 200],
+    [["/notes"], "/notes/1", 200],
+    [["/notes"], "/notes/shared/1", 200],
+    [["/notes/shared"], "/notes/shared/1", 200],
+    [["/notes/shared"], "/notes/1", 403],
+    [["/notes"], "/files", 403],
+    [["/notes"], "/", 403],
+    [["/notes"], "/notes2", 403],
+    [["/files", "/notes"], "/files", 200],
+    [[], "/", 403],
+  ];
+  for (const [allowed, target, expected] of cases) {
+    assert.is(await status(target, allowed), expected, `${allowed} ${target}`);
+  }
+  const response = await ask(services, "/files?q", {
+    id: "1",
+    name: "phone",
+    services: ["/notes"],
+  });
+  assert.equal(JSON.parse(await textOf(response)), {
+    error: { code: "no-access", message: "“phone” may not reach the service at /files" },
+  });
+  const two = new Services([echo("/notes"), echo("/files")]);
+  const missing = await ask(two, "/other", { id: "1", services: ["/notes"] });
+  assert.match(await textOf(missing), 'There is: /notes"');
+});
+
+test("close() closes all", async () => {
+  const closed: string[] = [];
+  const services = new Services(["/a", "/b"].map((at) => echo(at, () => closed.push(at))));
+  await services.close();
+  assert.equal(closed.sort(), ["/a", "/b"]);
+});
+
+test("start() makes a service of each kind", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-"));
+  await writeFile(join(folder, "a.txt"), "of the folder");
+  const server = createServer(({ url }, response) => response.end(`backend ${url}`)).listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const services = Services.start([
+    { prefix: "/files", folder },
+    { prefix: "/notes", backend: new URL(`http://127.0.0.1:${port}/api`) },
+  ]);
+  assert.is(await textOf(await ask(services, "/files/a.txt")), "of the folder");
+  assert.is(await textOf(await ask(services, "/notes/1")), "backend /api/1");
+  assert.is(services.find("/notes/1")?.backend?.url.pathname, "/api");
+  assert.is(services.find("/files/1")?.backend, undefined);
+  await services.close();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+test.run();

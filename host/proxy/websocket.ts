@@ -1,0 +1,259 @@
+// Forwards WebSockets to the backend, message by message, as fast as the slower end takes them.
+import type { IncomingMessage } from "node:http";
+import { type ClientOptions, WebSocket } from "ws";
+import {
+  acceptWebSocket,
+  type HeaderField,
+  type HttpRequest,
+  LighthouseError,
+  MAX_WEBSOCKET_MESSAGE,
+  NO_CLOSE_CODE,
+  protocolsOf,
+  readWebSocket,
+  refuseWebSocket,
+  type Stream,
+  type WebSocketMessage,
+  WebSocketWriter,
+} from "../../wire/mod.ts";
+import type { Passage } from "./backend.ts";
+import { failed, UNREACHABLE, unreachable } from "./exchange.ts";
+import { type Guest, mayReach } from "./service.ts";
+import type { Services } from "./services.ts";
+
+/** Bytes that wait for the page, or for the backend, before the other one is read no further. */
+const MAX_WAITING = 256 * 1024;
+
+/** Most sockets at once, and most bytes of pages' messages in all of them: see SocketLimits. */
+const MAX_SOCKETS = 1024;
+const MAX_HELD = 128 * 1024 * 1024;
+
+/** Time for backends' answers when the host stops, in milliseconds. */
+const LEAVE_MS = 1000;
+
+/** The close code of an end that is no longer there (RFC 6455 §7.4.1), and of one that was cut off. */
+const GONE = 1001;
+const CUT_OFF = 1006;
+
+/** Limits to change in tests. */
+export interface SocketLimits {
+  /** Time for the backend's answer to the handshake, in milliseconds. @default 10_000 */
+  open: number;
+  /** Time for the backend's answer to a close, in milliseconds. @default 10_000 */
+  close: number;
+  /** Sockets at once. @default 1024 */
+  sockets: number;
+  /**
+   * Bytes of messages that are not complete, or that backends do not take, in all sockets.
+   * @default 134_217_728 (128 MiB)
+   */
+  held: number;
+}
+
+/** Forwards WebSockets to the services' backends. */
+export class Sockets {
+  readonly #services: Pick<Services, "find">;
+  readonly #limits: SocketLimits;
+  readonly #memory: Memory;
+  readonly #open = new Set<WebSocket>();
+
+  constructor(services: Pick<Services, "find">, limits: Partial<SocketLimits> = {}) {
+    this.#services = services;
+    const usual = { open: 10_000, close: 10_000, sockets: MAX_SOCKETS, held: MAX_HELD };
+    this.#limits = { ...usual, ...limits };
+    this.#memory = { left: this.#limits.held };
+  }
+
+  /** Sockets that are open to backends, or on their way to be open or closed. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Takes over the stream on which a page opens a WebSocket.
+   *
+   * @param guest Whose it is.
+   * @throws {LighthouseError} for the page, by a reset of the stream.
+   */
+  async serve(
+    request: Omit<HttpRequest, "body">,
+    stream: Stream,
+    guest: Guest,
+  ): Promise<void> {
+    stream.signal.throwIfAborted();
+    const service = this.#services.find(request.target);
+    const backend = service?.backend;
+    if (!backend) return refuseWebSocket(stream, 404, "Not Found");
+    if (!mayReach(guest, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
+    if (this.#open.size >= this.#limits.sockets) throw busy("has all the WebSockets");
+    const passage = backend.passage(request, guest);
+    const socket = connect(passage, protocolsOf(request.headers), this.#limits);
+    this.#open.add(socket);
+    socket.on("close", () => this.#open.delete(socket));
+    stream.signal.addEventListener("abort", () => leave(socket));
+    const refusal = await opened(socket, passage);
+    if (refusal) return refuseWebSocket(stream, refusal.statusCode!, refusal.statusMessage!);
+
+    acceptWebSocket(stream, socket.protocol);
+    const writer = sendToPage(socket, stream, passage.url);
+    const share = new Share(this.#memory);
+    try {
+      for await (const message of readWebSocket(stream.readable, (bytes) => share.take(bytes))) {
+        await sendToBackend(socket, message);
+        share.release();
+        if (message.type === "fault") writer.close(message.code, message.reason);
+      }
+      // Nothing is to follow, but what does must not wait for somebody to read it.
+      await stream.readable.cancel();
+    } finally {
+      share.release();
+      // Closed already, in most cases: a page can end without saying so.
+      leave(socket);
+    }
+  }
+
+  /** Closes all: pages and backends see 1001. What does not answer in time is cut off. */
+  async close(): Promise<void> {
+    const closed = [...this.#open].map((socket) =>
+      new Promise((resolve) => socket.once("close", resolve))
+    );
+    for (const socket of this.#open) leave(socket);
+    const timer = setTimeout(() => {
+      for (const socket of this.#open) socket.terminate();
+    }, LEAVE_MS);
+    await Promise.all(closed);
+    clearTimeout(timer);
+  }
+}
+
+/** Memory that all sockets share, in bytes. */
+interface Memory {
+  left: number;
+}
+
+/** What one socket's messages take of it. */
+class Share {
+  readonly #memory: Memory;
+  #taken = 0;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  /** @throws {LighthouseError} `host-busy`. */
+  take(bytes: number): void {
+    if (bytes > this.#memory.left) throw busy("holds all the messages");
+    this.#memory.left -= bytes;
+    this.#taken += bytes;
+  }
+
+  release(): void {
+    this.#memory.left += this.#taken;
+    this.#taken = 0;
+  }
+}
+
+function busy(what: string): LighthouseError {
+  return new LighthouseError("host-busy", `The host ${what} that it can. Try again later`);
+}
+
+function connect(
+  { url, headers }: Passage,
+  protocols: string[],
+  { open, close }: SocketLimits,
+): WebSocket {
+  const own = headers.filter(([name]) => !/^sec-websocket-/i.test(name));
+  // Its types lack closeTimeout.
+  const options: ClientOptions & { closeTimeout: number } = {
+    headers: Object.fromEntries(new Headers(own)),
+    handshakeTimeout: open,
+    closeTimeout: close,
+    maxPayload: MAX_WEBSOCKET_MESSAGE,
+    perMessageDeflate: false,
+  };
+  try {
+    return new WebSocket(url, protocols, options);
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-request");
+  }
+}
+
+/**
+ * Waits for the backend's answer. The socket is then paused.
+ *
+ * @returns The answer where it refuses.
+ * @throws {LighthouseError} `backend-unreachable`, `backend-timeout`, `backend-failed`.
+ */
+function opened(
+  socket: WebSocket,
+  { url, back }: Passage,
+): Promise<IncomingMessage | undefined> {
+  return new Promise((resolve, reject) => {
+    socket.on("upgrade", (answer) => back(fieldsOf(answer)));
+    socket.on("open", () => {
+      // What comes before somebody listens would be lost.
+      socket.pause();
+      resolve(undefined);
+    });
+    socket.on("unexpected-response", (_request, answer) => {
+      back(fieldsOf(answer));
+      resolve(answer);
+      socket.terminate();
+    });
+    socket.on("error", (cause) => reject(failure(url, cause)));
+  });
+}
+
+function failure(url: URL, cause: Error): LighthouseError {
+  if (UNREACHABLE.has((cause as NodeJS.ErrnoException).code ?? "")) {
+    return unreachable(url.origin, cause);
+  }
+  if (cause.message.endsWith("timed out")) {
+    const message = `The backend ${url.origin} does not answer the WebSocket's opening`;
+    return new LighthouseError("backend-timeout", message, { cause });
+  }
+  return failed(cause.message, cause);
+}
+
+/** What keeps the cookies of an answer wants of it. */
+function fieldsOf(answer: IncomingMessage): HeaderField[] {
+  return (answer.headers["set-cookie"] ?? []).map((value) => ["set-cookie", value]);
+}
+
+/** Sends the page what the backend says, and pauses it while the page is behind. */
+function sendToPage(socket: WebSocket, stream: Stream, url: URL): WebSocketWriter {
+  const writer = new WebSocketWriter(stream.writable);
+  let trouble: Error | undefined;
+  socket.on("message", (data: Buffer, isBinary) => {
+    writer.send(isBinary ? "binary" : "text", data);
+    if (writer.buffered < MAX_WAITING || socket.isPaused) return;
+    socket.pause();
+    writer.idle.then(() => socket.resume());
+  });
+  socket.on("error", (error) => trouble = error);
+  socket.on("close", (code, reason) => {
+    if (code !== CUT_OFF) writer.close(code, reason.toString());
+    else if (trouble) writer.close(CUT_OFF, failure(url, trouble).message.slice(0, 120));
+    else writer.end();
+  });
+  socket.resume();
+  return writer;
+}
+
+/** Resolves when the backend has taken enough for more to follow. */
+async function sendToBackend(socket: WebSocket, message: WebSocketMessage): Promise<void> {
+  if (message.type === "close" || message.type === "fault") {
+    if (message.code === NO_CLOSE_CODE) socket.close();
+    else socket.close(message.code, message.reason);
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    socket.send(message.data, () => resolve());
+    if (socket.bufferedAmount < MAX_WAITING) resolve();
+  });
+}
+
+/** Closes a socket whose page is gone. While it is paused, the backend's answer would not be read. */
+function leave(socket: WebSocket): void {
+  if (socket.isPaused) socket.resume();
+  socket.close(GONE);
+}

@@ -1,0 +1,172 @@
+// Carries out the registration of one connection: what registration.ts asks for, one after another.
+import { backoff } from "../../wire/mod.ts";
+import {
+  type Registration,
+  type RegistrationEffect,
+  type RegistrationEvent,
+  startRegistration,
+  stepRegistration,
+} from "./registration.ts";
+import { type Registry, type RegistryEntry, RegistryError } from "./registry.ts";
+import { isProbe, type RelaySocket } from "./relay_socket.ts";
+
+/** Options of {@linkcode keepRegistered}. */
+export interface RegistrarOptions {
+  /** Ids of this process's earlier connections. */
+  mine: ReadonlySet<string>;
+  /** Whether another host may be replaced. */
+  takesOver: boolean;
+  /**
+   * Time between checks, in milliseconds. They keep the gateway's idle limit of 10 minutes away too.
+   * @default 240_000
+   */
+  checkInterval?: number;
+  /** An EventTarget whose `wake` event asks for a check at once. */
+  wake: EventTarget;
+  /** Called with each new state. */
+  onChange: (state: Registration) => void;
+  signal: AbortSignal;
+}
+
+/** A probe that has not come back by then went to another host, in milliseconds. */
+const PROBE_MS = 2_000;
+
+/**
+ * Registers the connection and keeps it registered. Resolves when another host has taken its place.
+ *
+ * @throws when the signal is aborted.
+ */
+export async function keepRegistered(
+  socket: RelaySocket,
+  registry: Registry,
+  options: RegistrarOptions,
+): Promise<void> {
+  const { mine, takesOver, checkInterval = 240_000, wake, onChange, signal } = options;
+  let entry: RegistryEntry | undefined;
+  let [state, effect] = startRegistration(socket.connectionId, mine, takesOver);
+  onChange(state);
+  while (state.phase !== "replaced") {
+    const event = await perform(effect);
+    signal.throwIfAborted();
+    [state, effect] = stepRegistration(state, event);
+    onChange(state);
+  }
+
+  async function perform(effect: RegistrationEffect): Promise<RegistrationEvent> {
+    switch (effect.do) {
+      case "read":
+        return await reported(async () => {
+          entry = await registry.read(signal);
+          return { type: "read", holder: entry.connectionId };
+        });
+      case "write":
+        return await reported(async () => {
+          await entry!.replace(socket.connectionId, signal);
+          return { type: "written" };
+        });
+      case "probe":
+        return await probe(socket, signal);
+      case "pause":
+        await pause(backoff(effect.failures, effect));
+        return { type: "resumed" };
+      case "announce":
+        socket.send({ type: "replaced" }, effect.to);
+        return await untilCheck();
+      case "idle":
+      case "stop":
+        return await untilCheck();
+    }
+  }
+
+  /**
+   * Waits, but no longer than until the machine wakes or has another network.
+   *
+   * @param end Resolved, it ends the wait, too.
+   */
+  async function pause(ms: number, end = Promise.withResolvers<void>()): Promise<void> {
+    const go = () => end.resolve();
+    const timer = setTimeout(go, ms);
+    wake.addEventListener("wake", go);
+    signal.addEventListener("abort", go);
+    try {
+      await end.promise;
+    } finally {
+      clearTimeout(timer);
+      wake.removeEventListener("wake", go);
+      signal.removeEventListener("abort", go);
+    }
+  }
+
+  /** Waits for the time to check, or until another host says that it took over. */
+  async function untilCheck(): Promise<RegistrationEvent> {
+    let event: RegistrationEvent = { type: "check" };
+    const end = Promise.withResolvers<void>();
+    const unlisten = listen(socket, (message) => {
+      // Without `from` it comes from the host that is registered.
+      const isHost = message.kind === "signal" && message.from === undefined;
+      if (!isHost || !isReplaced(message.data)) return;
+      event = { type: "challenged" };
+      end.resolve();
+    });
+    try {
+      await pause(checkInterval, end);
+      return event;
+    } finally {
+      unlisten();
+    }
+  }
+}
+
+async function reported(work: () => Promise<RegistrationEvent>): Promise<RegistrationEvent> {
+  try {
+    return await work();
+  } catch (error) {
+    const kind = error instanceof RegistryError ? error.kind : "transient";
+    return { type: "failed", kind, message: (error as Error).message };
+  }
+}
+
+/** Sends a signal to whoever the relay holds for the host, and sees whether it comes back here. */
+async function probe(socket: RelaySocket, signal: AbortSignal): Promise<RegistrationEvent> {
+  const nonce = crypto.randomUUID();
+  const { promise, resolve } = Promise.withResolvers<RegistrationEvent>();
+  const unlisten = listen(socket, (message) => {
+    if (message.kind === "error") {
+      // An error about a connection that was addressed answers something else.
+      if (message.to !== undefined) return;
+      if (message.code === "host-offline") resolve({ type: "offline" });
+      else resolve({ type: "failed", kind: "transient", message: message.message });
+      // Whoever took the place of this host could send the probe on, but not as this connection.
+    } else if (message.from === socket.connectionId && isProbe(message.data, nonce)) {
+      resolve({ type: "proved" });
+    }
+  });
+  const silence = () => resolve({ type: "silent" });
+  const timer = setTimeout(silence, PROBE_MS);
+  signal.addEventListener("abort", silence);
+  try {
+    socket.send({ type: "probe", nonce });
+    const event = await promise;
+    // Silence may also be a connection that died without a word, and then it says nothing of others.
+    if (event.type === "silent" && !await socket.check(signal)) {
+      return { type: "failed", kind: "transient", message: "The connection to the relay is dead" };
+    }
+    return event;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", silence);
+    unlisten();
+  }
+}
+
+function listen(
+  socket: RelaySocket,
+  listener: Parameters<RelaySocket["listeners"]["add"]>[0],
+): () => void {
+  socket.listeners.add(listener);
+  return () => socket.listeners.delete(listener);
+}
+
+function isReplaced(data: unknown): boolean {
+  return (data as { type?: unknown } | null)?.type === "replaced";
+}

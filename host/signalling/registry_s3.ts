@@ -1,0 +1,233 @@
+// The registry `s3`: for each host one object, which holds its connectionId and the host's signature.
+import {
+  DEFAULT_HOST,
+  entryKey,
+  type HostEntry,
+  isSignedBy,
+  readHostEntry,
+  signHostEntry,
+} from "../../wire/mod.ts";
+import type { Identity } from "../access/host_key.ts";
+import {
+  allowIt,
+  type AwsRegistry,
+  checkCredentials,
+  type FailureKind,
+  RegistryError,
+} from "./registry.ts";
+import { type S3Condition, S3Error, S3Object } from "./s3_object.ts";
+
+/** Options of {@linkcode s3Registry}. */
+export interface S3RegistryOptions {
+  bucket: string;
+  /** The bucket's AWS region. */
+  region: string;
+  /** The host's name. @default "laptop" */
+  host?: string;
+  /** By which the host signs. */
+  identity: Pick<Identity, "publicKey" | "signingKey">;
+  /** Called, once for each such entry, where the one that is read was not written by this host's key. */
+  onForeign?: (message: string) => void;
+}
+
+/** A registry in which a host can say that it leaves. */
+export interface S3Registry extends AwsRegistry {
+  /**
+   * Says that the host has left, so that pages need not try. Does nothing where the entry is not the
+   * one that was written here.
+   *
+   * @throws {RegistryError}
+   */
+  withdraw(signal: AbortSignal): Promise<void>;
+}
+
+/** What was found at the key. */
+interface Found {
+  entry?: HostEntry;
+  /** What the object must still be like to be written. */
+  condition: S3Condition;
+}
+
+const NOTHING: Found = { condition: { ifNoneMatch: "*" } };
+
+/**
+ * Makes the registry. An object is written only as long as it is the one that was read (`If-Match`,
+ * `If-None-Match`), and S3 is consistent: whoever reads after a write reads that.
+ */
+export function s3Registry(options: S3RegistryOptions): S3Registry {
+  const { bucket, region, host = DEFAULT_HOST, identity, onForeign } = options;
+  const key = entryKey(host);
+  const object = new S3Object({ bucket, region, key });
+  const attempt = { bucket, key, region };
+  /** The ETag of what this process wrote last. */
+  let written: string | undefined;
+  let foreign: string | undefined;
+
+  async function explained<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, { ...attempt, operation });
+    }
+  }
+
+  async function read(signal: AbortSignal): Promise<Found> {
+    let response: Response;
+    try {
+      response = await object.get(signal);
+    } catch (error) {
+      // Who may not list the bucket is told so, too, where there is no object.
+      if (error instanceof S3Error && ["NoSuchKey", "AccessDenied"].includes(error.code)) {
+        return NOTHING;
+      }
+      throw error;
+    }
+    const condition = { ifMatch: response.headers.get("etag") ?? "" };
+    try {
+      return { entry: await readHostEntry(response, host), condition };
+    } catch {
+      signal.throwIfAborted();
+      // Whatever it is, it is no entry, and is written over.
+      return { condition };
+    }
+  }
+
+  async function write(
+    connectionId: string | undefined,
+    condition: S3Condition,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { publicKey: hostKey, signingKey } = identity;
+    const time = Date.now();
+    const text = await signHostEntry({ host, connectionId, time, hostKey, signingKey });
+    written = await object.put(text, condition, signal);
+  }
+
+  /** Whether there is an object: then it can be read, where that is allowed. */
+  async function tryWrite(signal: AbortSignal): Promise<void> {
+    try {
+      // Where there is no entry yet, one that says that nobody is there.
+      await write(undefined, NOTHING.condition, signal);
+    } catch (error) {
+      if (!(error instanceof S3Error && error.code === "PreconditionFailed")) throw error;
+    }
+  }
+
+  async function tryRead(signal: AbortSignal): Promise<void> {
+    const response = await object.get(signal);
+    await response.body?.cancel();
+  }
+
+  async function inspect({ entry, condition }: Found): Promise<void> {
+    const etag = "ifMatch" in condition ? condition.ifMatch : undefined;
+    const isOwn = entry && await isSignedBy(entry, identity.publicKey);
+    if (etag === undefined || isOwn || etag === foreign) return;
+    foreign = etag;
+    onForeign?.(
+      `${key} in ${bucket} was not written by this host's key. Either another machine uses the name ` +
+        `"${host}", or somebody else holds a key that may write there: replace that key. Pages ` +
+        "refuse an entry that their host has not signed",
+    );
+  }
+
+  return {
+    name: `${key} in ${bucket}`,
+    rights: [
+      {
+        action: "s3:PutObject",
+        tryOut: (signal) => explained("PutObject", () => tryWrite(signal)),
+      },
+      {
+        // There is an object by now.
+        action: "s3:GetObject",
+        tryOut: (signal) => explained("GetObject", () => tryRead(signal)),
+      },
+    ],
+    read: (signal) =>
+      explained("GetObject", async () => {
+        const found = await read(signal);
+        await inspect(found);
+        return {
+          connectionId: found.entry?.connectionId,
+          replace: (connectionId, signal) =>
+            explained("PutObject", async () => {
+              try {
+                await write(connectionId, found.condition, signal);
+              } catch (error) {
+                const exists = error instanceof S3Error && error.code === "PreconditionFailed";
+                // There is one after all: it was made just now, or may not be read.
+                if (exists && found.condition === NOTHING.condition) {
+                  await explained("GetObject", () => tryRead(signal));
+                }
+                throw error;
+              }
+            }),
+        };
+      }),
+    async withdraw(signal) {
+      if (written === undefined) return;
+      const ifMatch = written;
+      try {
+        await explained("PutObject", () => write(undefined, { ifMatch }, signal));
+      } catch (error) {
+        if ((error as RegistryError).kind !== "conflict") throw error;
+      }
+    },
+  };
+}
+
+/** What was attempted, for the message. */
+interface Attempt {
+  /** Such as `PutObject`. */
+  operation: string;
+  bucket: string;
+  key: string;
+  region: string;
+}
+
+/** What a failure asks for. Exported for its table of cases. */
+export function explain(error: unknown, attempt: Attempt): RegistryError {
+  if (error instanceof RegistryError) return error;
+  const { name, message } = error as Error;
+  const { operation, bucket, key, region } = attempt;
+  const failed = (kind: FailureKind, cure: string) =>
+    new RegistryError(kind, `s3:${operation} on ${key} in ${bucket} failed: ${name}. ${cure}`, {
+      cause: error,
+    });
+  switch (name) {
+    case "PreconditionFailed":
+    case "ConditionalRequestConflict":
+      return failed("conflict", "Somebody else has written it meanwhile");
+    case "AccessDenied":
+      return failed("owner", allowIt(statementFor(attempt)));
+    case "NoSuchBucket":
+      return failed("owner", "Check --bucket, and run pulumi up");
+    case "AuthorizationHeaderMalformed":
+    case "PermanentRedirect":
+      return failed("owner", `The bucket is not in ${region}: check --region`);
+    case "CredentialsProviderError":
+    case "ExpiredToken":
+    case "InvalidAccessKeyId":
+    case "InvalidToken":
+    case "SignatureDoesNotMatch":
+    case "TokenProviderError":
+      return failed("owner", checkCredentials(message));
+    case "RequestTimeTooSkewed":
+      return failed("owner", "Set this machine's clock right");
+    default:
+      return failed("transient", causeOf(error as Error));
+  }
+}
+
+/** fetch says no more than "fetch failed"; its cause says why. */
+function causeOf({ message, cause }: Error): string {
+  return cause instanceof Error && cause.message ? cause.message : message;
+}
+
+function statementFor({ bucket, key }: Attempt): string {
+  return JSON.stringify({
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject"],
+    Resource: `arn:aws:s3:::${bucket}/${key}`,
+  });
+}

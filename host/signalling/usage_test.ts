@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { WebSocket } from "ws";
+import { startBridge } from "../../tools/local/bridge.ts";
+import { suite } from "../../tools/testing/suite.ts";
+import { formatSendSignal, type Signal } from "../../wire/mod.ts";
+import { CONNECT, costOf, formatDollars, HOST_MONTH, monthWith, PRICES } from "./prices.ts";
+import { TestDevice } from "../testing/guests.ts";
+import { run } from "../testing/program.ts";
+import { MAX_MONTHS, monthOf, readUsage, Usage } from "./usage.ts";
+
+const test = suite("usage", { deadline: 60_000 });
+
+async function temporaryFolder() {
+  const path = await mkdtemp(join(tmpdir(), "lighthouse-usage-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+test("the host's counts are the gateway's, to the message and the run", async () => {
+  await using bridge = await startBridge({ propagation: 200 });
+  let runs = 0;
+  const invoke = bridge.function.invoke.bind(bridge.function);
+  bridge.function.invoke = (event) => {
+    runs++;
+    return invoke(event);
+  };
+  const host = bridge.startHost();
+  await host.until("online");
+  const counts = () => bridge.gateway.counts;
+  const atFirst = counts().messagesIn;
+  const device = await TestDevice.create(bridge.identity);
+  for (let at = 0; at < 5; at++) {
+    const { signal } = await device.seal({ sdp: "none" });
+    const page = new WebSocket(bridge.gateway.url, { origin: bridge.page.origins[0] });
+    await once(page, "open");
+    page.send(formatSendSignal({ data: signal satisfies Signal }));
+    // Some do not wait for their answer.
+    if (at < 3) await once(page, "message");
+    page.close();
+    await once(page, "close");
+  }
+  // All offers are answered, and the host is told where it could not answer.
+  const isOver = ({ messagesIn, messagesOut }: ReturnType<typeof counts>) =>
+    messagesIn >= atFirst + 2 * 5 && messagesOut >= messagesIn;
+  while (!isOver(counts())) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.is(await host.stop(), 0);
+  while (bridge.gateway.connections.size > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const counted = (await readUsage(bridge.state)).get(monthOf(new Date()))!;
+  const { unitsIn, unitsOut } = bridge.gateway.counts;
+  assert.is(counted.messages, unitsIn + unitsOut);
+  assert.is(counted.runs, runs);
+  assert.ok(counted.minutes > 5 && counted.minutes < 10, `${counted.minutes} minutes`);
+
+  const { output } = await run(["cost", "--json"], { LIGHTHOUSE_STATE: bridge.state });
+  const cost = JSON.parse(output);
+  assert.equal([cost.messages, cost.runs], [counted.messages, counted.runs]);
+  assert.ok(Math.abs(cost.dollars - costOf(counted)) < 1e-12);
+});
+
+test("counts go on where they were, and months that are long over are forgotten", async () => {
+  await using folder = await temporaryFolder();
+  const complain = (error: Error) => assert.unreachable(error.message);
+  const months = Object.fromEntries(
+    Array.from({ length: MAX_MONTHS + 3 }, (_, at) => [
+      monthOf(new Date(Date.UTC(2020, at))),
+      { messages: at, minutes: 0.5, runs: 1 },
+    ]),
+  );
+  await writeFile(join(folder.path, "usage.json"), JSON.stringify({ months }));
+  for (let at = 0; at < 2; at++) {
+    await using usage = await Usage.open(folder.path, complain);
+    usage.sent();
+    usage.sent("abc=");
+    usage.received({ kind: "signal", data: {} });
+  }
+  const all = await readUsage(folder.path);
+  assert.is(all.size, MAX_MONTHS);
+  assert.equal(all.get(monthOf(new Date())), { messages: 8, minutes: 0, runs: 4 });
+});
+
+for (const text of ["", "{", "[]", '{"months":{"2026-11":{"messages":"9"}}}']) {
+  test(`what is no such file counts as none: ${JSON.stringify(text)}`, async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "usage.json"), text);
+    assert.is((await readUsage(folder.path)).size, 0);
+  });
+}
+
+test("a folder that cannot be written to is told, and nothing is lost", async () => {
+  await using folder = await temporaryFolder();
+  const troubles: string[] = [];
+  const usage = await Usage.open(folder.path, ({ message }) => troubles.push(message));
+  usage.sent();
+  await mkdir(join(folder.path, "usage.json"));
+  await usage.save();
+  assert.is(troubles.length, 1);
+  await rm(join(folder.path, "usage.json"), { recursive: true });
+  await usage[Symbol.asyncDispose]();
+  assert.is((await readUsage(folder.path)).get(monthOf(new Date()))!.messages, 1);
+});
+
+test("cost tells what it knows, for people", async () => {
+  await using folder = await temporaryFolder();
+  const { code, output, errors } = await run(["cost", "--state", folder.path]);
+  assert.equal([code, errors], [0, ""]);
+  assert.match(
+    output,
+    /^\d{4}-\d\d so far: 0 messages, 0 minutes of connections, 0 runs .*: \$0\.0/,
+  );
+  assert.match(output, /1,000,000 connects +\$5\.\d\d\n/);
+  assert.match(output, `Prices of us-east-1 of ${PRICES.date}`);
+});
+
+test("docs/aws.md has the same prices and figures", async () => {
+  const page = await readFile(new URL("../../docs/aws.md", import.meta.url), "utf8");
+  const rows = page.split("\n").filter((line) => line.startsWith("|"))
+    .map((line) => line.replace(/\*\*/g, "").split("|").map((cell) => cell.trim()).slice(1, -1));
+  const row = (name: string) => rows.find(([first]) => first === name)!.slice(1);
+  const perMillion = (price: number) => [(price * 1e6).toFixed(2)];
+  assert.equal(row("million messages of up to 32 KB"), perMillion(PRICES.messages));
+  assert.equal(row("million connection minutes"), perMillion(PRICES.minutes));
+  assert.equal(row("million runs of the Lambda"), perMillion(PRICES.runs));
+  assert.equal(row("million GB-seconds of it, arm64"), perMillion(PRICES.gigabyteSeconds));
+  const cells = ({ messages, minutes, runs }: typeof CONNECT, digits: number) => [
+    ...[messages, minutes, runs].map((count) => count.toLocaleString("en-US")),
+    costOf({ messages, minutes, runs }).toFixed(digits),
+  ];
+  const times = (count: number) => ({
+    messages: CONNECT.messages * count,
+    minutes: CONNECT.minutes * count,
+    runs: CONNECT.runs * count,
+  });
+  assert.equal(row("the host, online day and night"), cells(HOST_MONTH, 3));
+  assert.equal(row("1,000 visits"), cells(times(1_000), 3));
+  assert.equal(row("a laptop and 1,000 visits"), cells(monthWith(1_000), 2));
+  assert.equal(row("1,000,000 visits"), cells(times(1_000_000), 2));
+});
+
+test("dollars are shown with as many digits as tell something", () => {
+  const shown = [5.6188, 0.0421, 0.00312, 0.0000142, 0].map(formatDollars);
+  assert.equal(shown, ["$5.62", "$0.042", "$0.003", "$0.000014", "$0.000000"]);
+});
+
+test.run();

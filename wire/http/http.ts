@@ -1,0 +1,205 @@
+// HTTP over a stream: the heads are JSON, the bodies are the stream's bytes.
+import { LighthouseError } from "../error.ts";
+import { asRecord, asString, parseJson } from "../parse.ts";
+import { MAX_HEAD, type Stream } from "../session/stream.ts";
+
+/** One field line. Lists of them keep order and duplicates (`Set-Cookie`). */
+export type HeaderField = [name: string, value: string];
+
+/** A request as it travels. */
+export interface HttpRequest {
+  /** A token (RFC 9110 §9.1), in its own case. */
+  method: string;
+  /** Origin form (RFC 9112 §3.2.1): a path from the root, with its query. */
+  target: string;
+  headers: HeaderField[];
+  body: ReadableStream<Uint8Array> | null;
+}
+
+/** A response as it travels. */
+export interface HttpResponse {
+  /** 200 to 599. */
+  status: number;
+  statusText: string;
+  headers: HeaderField[];
+  body: ReadableStream<Uint8Array> | null;
+}
+
+/**
+ * Answers a request. What it throws, or its response's body fails with, resets the stream: a
+ * LighthouseError with its own code, anything else as `backend-failed`.
+ */
+export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+
+/**
+ * Takes over the stream of a request to go over to WebSocket (websocket.ts), and answers it. What it
+ * throws resets the stream.
+ */
+export type UpgradeHandler = (request: Omit<HttpRequest, "body">, stream: Stream) => Promise<void>;
+
+/** RFC 9110 §5.6.2. */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Octets (RFC 9110 §5.5), as `Headers` and `Response` want them: they throw at anything above. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+// deno-lint-ignore no-control-regex -- control characters are what it refuses
+const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
+/** Most field lines of a head. */
+export const MAX_FIELDS = 256;
+
+/** What a request or a WebSocket needs of its stream. */
+export type OpenStream = Pick<
+  Stream,
+  "head" | "readable" | "writable" | "end" | "closed" | "reset"
+>;
+
+/** What they need of a session. */
+export interface StreamOpener {
+  open(head: Uint8Array): OpenStream;
+}
+
+/**
+ * Sends a request over the session. Resolves when the response's head is there; its body streams.
+ *
+ * @param signal Aborted, it resets the stream: the promise or the body then fails with its reason.
+ * @throws {LighthouseError} what ended the stream; `too-large` when the head exceeds 60 KiB.
+ */
+export async function sendRequest(
+  session: StreamOpener,
+  request: HttpRequest,
+  signal?: AbortSignal,
+): Promise<HttpResponse> {
+  signal?.throwIfAborted();
+  const { method, target, headers, body } = request;
+  const stream = session.open(encodeHead({ method, target, headers, body: body !== null }));
+
+  const abort = () => {
+    stream.reset(new LighthouseError("aborted", "The page aborted the request"), signal?.reason);
+  };
+  signal?.addEventListener("abort", abort);
+  stream.closed.then(() => signal?.removeEventListener("abort", abort));
+
+  if (!body) stream.end();
+  body?.pipeTo(stream.writable).catch((error) => {
+    // The host may answer without reading all of the body.
+    if (error instanceof LighthouseError && error.code === "stopped") return;
+    // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
+    stream.reset(LighthouseError.from(error, "aborted"));
+  });
+  try {
+    const { body: hasBody, ...head } = parseResponseHead(await stream.head);
+    return { ...head, body: hasBody ? stream.readable : null };
+  } catch (error) {
+    stream.reset(LighthouseError.from(error, "bad-frame"));
+    throw error;
+  }
+}
+
+/**
+ * Answers the request that arrives on a stream: the `onStream` of a host's session.
+ *
+ * @param onUpgrade Without it, a request to go over to another protocol is answered as any other, as
+ * a server may (RFC 9110 §7.8).
+ */
+export async function serveRequest(
+  stream: Stream,
+  handler: HttpHandler,
+  onUpgrade?: UpgradeHandler,
+): Promise<void> {
+  let response: HttpResponse | undefined;
+  try {
+    const { body, upgrade, ...head } = parseRequestHead(await stream.head);
+    if (upgrade && onUpgrade) return await onUpgrade(head, stream);
+    response = await handler({ ...head, body: body ? stream.readable : null }, stream.signal);
+    stream.signal.throwIfAborted();
+    const { status, statusText, headers } = response;
+    stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
+    const sent = response.body ? stream.send(response.body) : stream.end();
+    // What the handler left unread of the request is dropped, or the page's upload would hang.
+    stream.ignore();
+    await sent;
+  } catch (error) {
+    stream.reset(LighthouseError.from(error, "backend-failed"));
+    // A body that was not sent is still open, with whatever is behind it.
+    if (response?.body?.locked === false) await response.body.cancel(error).catch(() => {});
+  }
+}
+
+/** A head's JSON: a request's or a response's own members, and whether a body follows. */
+type Head<T> = Omit<T, "body"> & { body: boolean };
+
+/** A request's, which may ask to go over to another protocol. */
+type RequestHead = Head<HttpRequest> & { upgrade?: "websocket" };
+
+/** The bytes of a head. @throws {LighthouseError} `too-large`. */
+export function encodeHead(head: RequestHead | Head<HttpResponse>): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(JSON.stringify(head));
+  if (bytes.length > MAX_HEAD) {
+    throw new LighthouseError(
+      "too-large",
+      `Cannot send the head: ${bytes.length} bytes are more than ${MAX_HEAD}`,
+    );
+  }
+  return bytes;
+}
+
+/** @throws {LighthouseError} `bad-request` with the path of what was wrong. */
+export function parseRequestHead(bytes: Uint8Array): RequestHead {
+  try {
+    const head = asRecord(parseJson(new TextDecoder().decode(bytes)), "the request");
+    return {
+      ...(head.upgrade === "websocket" && { upgrade: "websocket" }),
+      method: matching(head.method, "method", TOKEN, 32),
+      target: matching(head.target, "target", TARGET, 32 * 1024),
+      headers: parseHeaders(head.headers),
+      body: head.body === true,
+    };
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-request");
+  }
+}
+
+/**
+ * @param least The lowest status that may come: 101 where another protocol was asked for.
+ * @throws {LighthouseError} `bad-frame` with the path of what was wrong.
+ */
+export function parseResponseHead(bytes: Uint8Array, least: 101 | 200 = 200): Head<HttpResponse> {
+  try {
+    const head = asRecord(parseJson(new TextDecoder().decode(bytes)), "the response");
+    const { status, statusText } = head;
+    if (!Number.isInteger(status) || (status as number) < least || (status as number) > 599) {
+      throw new TypeError(`Cannot parse status: expected ${least} to 599`);
+    }
+    return {
+      status: status as number,
+      statusText: typeof statusText === "string" && VALUE.test(statusText) ? statusText : "",
+      headers: parseHeaders(head.headers),
+      body: head.body === true,
+    };
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-frame");
+  }
+}
+
+function parseHeaders(value: unknown): HeaderField[] {
+  if (!Array.isArray(value) || value.length > MAX_FIELDS) {
+    throw new TypeError(`Cannot parse headers: expected an array of at most ${MAX_FIELDS} fields`);
+  }
+  return value.map((field, index) => {
+    const path = `headers[${index}]`;
+    if (!Array.isArray(field) || field.length !== 2 || typeof field[1] !== "string") {
+      throw new TypeError(`Cannot parse ${path}: expected a name and a value`);
+    }
+    if (!VALUE.test(field[1])) {
+      throw new TypeError(`Cannot parse ${path}[1]: it has characters that HTTP does not allow`);
+    }
+    return [matching(field[0], `${path}[0]`, TOKEN, 256), field[1]];
+  });
+}
+
+function matching(value: unknown, path: string, pattern: RegExp, max: number): string {
+  const text = asString(value, path, max);
+  if (!pattern.test(text)) {
+    throw new TypeError(`Cannot parse ${path}: it has characters that HTTP does not allow`);
+  }
+  return text;
+}

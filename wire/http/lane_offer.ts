@@ -1,0 +1,65 @@
+// Offers of further carriers, made inside the session that they are for (docs/wire.md, "Several
+// carriers at once"): a stream whose head is a session description, and so is the answer's.
+import { LighthouseError } from "../error.ts";
+import type { StreamOpener } from "./http.ts";
+import { MAX_SDP } from "../signal/signal.ts";
+import type { Stream } from "../session/stream.ts";
+
+/** What SDP begins with (RFC 8866 §5.1), and no head of a request, which is JSON. */
+const FIRST_BYTE = 0x76;
+
+/**
+ * Offers the host another connection.
+ *
+ * @param sdp The offer, with all candidates.
+ * @returns The answer.
+ * @throws {LighthouseError} what the host resets the stream with, `host-busy` or `bad-offer` say; the
+ * signal's reason when aborted.
+ */
+export async function sendOffer(
+  session: StreamOpener,
+  sdp: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const stream = session.open(new TextEncoder().encode(sdp));
+  const abort = () =>
+    stream.reset(new LighthouseError("aborted", "The page gave up"), signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    stream.end();
+    return textOf(await stream.head);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Whether a stream's head is an offer: the host's `onStream` looks. */
+export function isOffer(head: Uint8Array): boolean {
+  return head[0] === FIRST_BYTE;
+}
+
+/**
+ * Answers the offer that arrives on a stream.
+ *
+ * @param answer Gives the answer to an offer. What it throws resets the stream.
+ */
+export async function serveOffer(
+  stream: Stream,
+  answer: (sdp: string) => Promise<string>,
+): Promise<void> {
+  try {
+    stream.sendHead(new TextEncoder().encode(await answer(textOf(await stream.head))));
+    stream.end();
+    stream.ignore();
+  } catch (error) {
+    stream.reset(LighthouseError.from(error, "bad-offer"));
+  }
+}
+
+function textOf(head: Uint8Array): string {
+  if (head.length <= MAX_SDP && isOffer(head)) return new TextDecoder().decode(head);
+  throw new LighthouseError(
+    "bad-offer",
+    `Cannot take the head: it is no SDP of up to ${MAX_SDP} bytes`,
+  );
+}

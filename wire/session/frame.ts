@@ -1,0 +1,212 @@
+// Frames, and the messages that carry them (docs/wire.md, "Frames"). A message of the data channel
+// is one frame after the other:
+//
+//   +-----------+-------------+----------------------+
+//   | type (i)  | length (i)  | body (length bytes)  | ...
+//   +-----------+-------------+----------------------+
+//
+// (i) is an integer of variable length (bytes.ts). A type that is unknown is skipped by its length,
+// and so is what follows the known fields of a body.
+//
+//   type         body
+//   0x01 HELLO   see hello.ts
+//   0x02 DATA    stream (i), offset (i), bytes ...
+//   0x03 END     as DATA, and these are the direction's last bytes
+//   0x04 RESET   stream (i), code length (i), code, message ...
+//   0x05 STOP    stream (i)
+//   0x06 CREDIT  stream (i), received (i), limit (i)
+//   0x07 DONE    stream (i)
+//   0x08 ACK     bytes (i)
+//   0x09 PING    token (i)
+//   0x0a PONG    token (i)
+//   0x0b GOAWAY  empty
+//   0x0c CLOSE   code length (i), code, message ...
+import { ByteReader, ByteWriter, fromUtf8, utf8, varintLength } from "../bytes.ts";
+import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
+import { decodeHello, encodeHello, type Hello } from "./hello.ts";
+
+/** A frame: one statement about the session or one of its streams. All can be repeated harmlessly. */
+export type Frame =
+  /** Opens a carrier. */
+  | { type: "hello"; hello: Hello }
+  /** Bytes of a stream's direction, and where they belong in it; `end`: nothing follows them. */
+  | { type: "data"; stream: number; offset: number; bytes: Uint8Array; end: boolean }
+  /** The stream is over in both directions, at once. */
+  | { type: "reset"; stream: number; code: ErrorCode; message: string }
+  /** The sender of this frame wants no more of the stream's bytes. */
+  | { type: "stop"; stream: number }
+  /** The sender of this frame holds all bytes below `received`, and takes those below `limit`. */
+  | { type: "credit"; stream: number; received: number; limit: number }
+  /** The sender of this frame needs nothing more of the stream's other direction. */
+  | { type: "done"; stream: number }
+  /** Bytes of messages that have arrived over this carrier. */
+  | { type: "ack"; bytes: number }
+  | { type: "ping" | "pong"; token: number }
+  /** The sender accepts no more streams, and closes when those that are open have ended. */
+  | { type: "goaway" }
+  /** The session is over. */
+  | { type: "close"; code: ErrorCode; message: string };
+
+/**
+ * Longest message an end sends, and the longest it accepts, in bytes. Into the one that is sent go
+ * 16 KiB of a stream and the frames beside them: bodies come in pieces of a multiple of that, of which
+ * no rest is left to be sent alone.
+ */
+export const MAX_MESSAGE = 16 * 1024 + 64;
+export const MAX_MESSAGE_ACCEPTED = 64 * 1024;
+
+/** Longest code and text of a RESET or CLOSE, in bytes. */
+const MAX_CODE = 64;
+const MAX_TEXT = 512;
+
+const TYPE = {
+  hello: 0x01,
+  data: 0x02,
+  end: 0x03,
+  reset: 0x04,
+  stop: 0x05,
+  credit: 0x06,
+  done: 0x07,
+  ack: 0x08,
+  ping: 0x09,
+  pong: 0x0a,
+  goaway: 0x0b,
+  close: 0x0c,
+} as const;
+
+/** Room that a DATA frame needs beside its bytes: type, length, stream, offset at their longest. */
+export const DATA_OVERHEAD = 1 + 4 + 8 + 8;
+
+/** Writes a frame. @throws {RangeError} when it does not fit. */
+export function writeFrame(writer: ByteWriter, frame: Frame): void {
+  switch (frame.type) {
+    case "hello":
+      return withBytes(writer, TYPE.hello, [], encodeHello(frame.hello));
+    case "data": {
+      const type = frame.end ? TYPE.end : TYPE.data;
+      return withBytes(writer, type, [frame.stream, frame.offset], frame.bytes);
+    }
+    case "reset":
+      return withBytes(writer, TYPE.reset, [frame.stream], reasonBytes(frame));
+    case "close":
+      return withBytes(writer, TYPE.close, [], reasonBytes(frame));
+    case "credit":
+      return withBytes(writer, TYPE.credit, [frame.stream, frame.received, frame.limit]);
+    case "stop":
+    case "done":
+      return withBytes(writer, TYPE[frame.type], [frame.stream]);
+    case "ack":
+      return withBytes(writer, TYPE.ack, [frame.bytes]);
+    case "ping":
+    case "pong":
+      return withBytes(writer, TYPE[frame.type], [frame.token]);
+    case "goaway":
+      return withBytes(writer, TYPE.goaway, []);
+  }
+}
+
+/** A message of the frames given. @throws {RangeError} when they exceed {@linkcode MAX_MESSAGE_ACCEPTED}. */
+export function encodeMessage(frames: Frame[]): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(MAX_MESSAGE_ACCEPTED);
+  for (const frame of frames) writeFrame(writer, frame);
+  return writer.finish().slice();
+}
+
+/**
+ * Reads a message. The bytes of DATA frames are views on it, not copies.
+ *
+ * @throws {LighthouseError} `bad-frame` with what was wrong: nothing of the message is to be used.
+ */
+export function decodeMessage(message: Uint8Array<ArrayBuffer>): Frame[] {
+  if (message.length > MAX_MESSAGE_ACCEPTED) {
+    throw bad(`${message.length} bytes are more than ${MAX_MESSAGE_ACCEPTED}`);
+  }
+  const reader = new ByteReader(message);
+  const frames: Frame[] = [];
+  while (reader.left > 0) {
+    const type = reader.varint();
+    const frame = decodeBody(type, new ByteReader(reader.bytes(reader.varint())));
+    if (frame) frames.push(frame);
+  }
+  return frames;
+}
+
+function decodeBody(type: number, body: ByteReader): Frame | undefined {
+  switch (type) {
+    case TYPE.hello:
+      return { type: "hello", hello: decodeHello(body.bytes()) };
+    case TYPE.data:
+    case TYPE.end: {
+      const stream = streamId(body);
+      const offset = body.varint();
+      const bytes = body.bytes();
+      if (offset + bytes.length > Number.MAX_SAFE_INTEGER) throw bad("an offset exceeds 2^53-1");
+      return { type: "data", stream, offset, bytes, end: type === TYPE.end };
+    }
+    case TYPE.reset:
+      return { type: "reset", stream: streamId(body), ...reasonOf(body) };
+    case TYPE.stop:
+      return { type: "stop", stream: streamId(body) };
+    case TYPE.credit:
+      return {
+        type: "credit",
+        stream: streamId(body),
+        received: body.varint(),
+        limit: body.varint(),
+      };
+    case TYPE.done:
+      return { type: "done", stream: streamId(body) };
+    case TYPE.ack:
+      return { type: "ack", bytes: body.varint() };
+    case TYPE.ping:
+      return { type: "ping", token: body.varint() };
+    case TYPE.pong:
+      return { type: "pong", token: body.varint() };
+    case TYPE.goaway:
+      return { type: "goaway" };
+    case TYPE.close:
+      return { type: "close", ...reasonOf(body) };
+  }
+  return undefined;
+}
+
+function withBytes(
+  writer: ByteWriter,
+  type: number,
+  integers: number[],
+  bytes: Uint8Array = new Uint8Array(),
+): void {
+  let length = bytes.length;
+  for (const value of integers) length += varintLength(value);
+  writer.varint(type);
+  writer.varint(length);
+  for (const value of integers) writer.varint(value);
+  writer.bytes(bytes);
+}
+
+function reasonBytes({ code, message }: { code: string; message: string }): Uint8Array {
+  const codeBytes = utf8(code, MAX_CODE);
+  const text = utf8(message, MAX_TEXT);
+  const writer = new ByteWriter(1 + codeBytes.length + text.length + 1);
+  writer.varint(codeBytes.length);
+  writer.bytes(codeBytes);
+  writer.bytes(text);
+  return writer.finish();
+}
+
+/** A code from a newer version is one that this version cannot act on: it counts as `aborted`. */
+function reasonOf(body: ByteReader): { code: ErrorCode; message: string } {
+  const code = fromUtf8(body.bytes(body.varint()));
+  const message = fromUtf8(body.bytes().subarray(0, MAX_TEXT * 2));
+  return { code: isErrorCode(code) ? code : "aborted", message };
+}
+
+function streamId(body: ByteReader): number {
+  const id = body.varint();
+  if (id === 0) throw bad("stream 0 does not exist");
+  return id;
+}
+
+function bad(why: string): LighthouseError {
+  return new LighthouseError("bad-frame", `Cannot read the message: ${why}`);
+}

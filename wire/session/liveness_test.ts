@@ -1,0 +1,97 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { Liveness, type LivenessRules } from "./liveness.ts";
+import { until } from "../testing/link.ts";
+
+const test = suite("Liveness");
+
+const RULES: LivenessRules = {
+  busy: { look: 2, silent: 6 },
+  idle: { look: 4, silent: 12 },
+  dead: 30,
+};
+
+/** A day: a look that never comes within a test. */
+const NEVER = { look: 86_400_000, silent: 86_400_000 };
+
+/** What a watched carrier says, and what it was told. */
+class Owner {
+  busy = false;
+  heard = false;
+  rtt: number | undefined;
+  events: string[] = [];
+  isBusy = () => this.busy;
+  takeHeard = () => this.heard;
+  roundTripTime = () => this.rtt;
+  ping = () => void this.events.push("ping");
+  onSilence = (silent: boolean) => void this.events.push(silent ? "silent" : "heard");
+  onDeath = () => void this.events.push("dead");
+
+  /** Whether it has been told this. */
+  was(event: string): boolean {
+    return this.events.includes(event);
+  }
+}
+
+for (const busy of [true, false]) {
+  test(`silence shows, then death, with pings all along, ${busy ? "busy" : "idle"}`, async () => {
+    const owner = new Owner();
+    owner.busy = busy;
+    const liveness = new Liveness(RULES, owner);
+    await until(() => owner.was("dead"));
+    liveness.stop();
+    const { silent, look } = busy ? RULES.busy : RULES.idle;
+    const looks = Math.ceil(silent / look);
+    const before = Array.from({ length: looks - 1 }, () => "ping");
+    assert.equal(owner.events.slice(0, looks), [...before, "silent"]);
+    assert.is(owner.events.filter((event) => event === "silent").length, 1);
+  });
+}
+
+test("a sign of life ends the silence, and no death follows", async () => {
+  const owner = new Owner();
+  const liveness = new Liveness(RULES, owner);
+  await until(() => owner.was("silent"));
+  owner.heard = true;
+  await until(() => owner.was("heard"));
+  const { length } = owner.events;
+  await until(() => owner.events.length > length + 12);
+  liveness.stop();
+  assert.equal([...new Set(owner.events.slice(length))], ["ping"]);
+});
+
+test("a long round trip is no silence", async () => {
+  const owner = new Owner();
+  owner.rtt = 86_400_000;
+  const liveness = new Liveness(RULES, owner);
+  await until(() => owner.was("dead"));
+  liveness.stop();
+  assert.is(owner.was("silent"), false);
+});
+
+test("probe() asks at once and looks as often as when busy", async () => {
+  const owner = new Owner();
+  const liveness = new Liveness({ ...RULES, idle: NEVER }, owner);
+  liveness.probe();
+  assert.equal(owner.events, ["ping"]);
+  await until(() => owner.was("silent"));
+  liveness.stop();
+});
+
+test("nudge() makes the next look come sooner", async () => {
+  const owner = new Owner();
+  const liveness = new Liveness({ ...RULES, idle: NEVER }, owner);
+  owner.busy = true;
+  liveness.nudge();
+  await until(() => owner.was("ping"));
+  liveness.stop();
+});
+
+test("stop() ends it", async () => {
+  const owner = new Owner();
+  new Liveness(RULES, owner).stop();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(owner.events, []);
+});
+
+test.run();

@@ -1,0 +1,51 @@
+// Which streams the other end has opened: their numbers may arrive in any order, and again later.
+import { LighthouseError } from "../error.ts";
+
+/** Numbers that may be missing below the highest one. */
+export const MAX_MISSING = 4096;
+
+/** Each number counts once, for as long as the session lives: a request is never executed twice. */
+export class SeenStreams {
+  #next: number;
+  readonly #missing = new Set<number>();
+
+  /** @param first The lowest number that can come; then every second one. */
+  constructor(first: number) {
+    this.#next = first;
+  }
+
+  /**
+   * Notes a number.
+   *
+   * @returns false when it has been noted before.
+   * @throws {LighthouseError} `bad-frame` when it is the other end's own kind, or too far ahead.
+   */
+  add(id: number): boolean {
+    if (this.#missing.delete(id)) return true;
+    if (id < this.#next) return false;
+    const isOurs = (id - this.#next) % 2 !== 0;
+    if (isOurs || (id - this.#next) / 2 + this.#missing.size > MAX_MISSING) {
+      throw new LighthouseError("bad-frame", `Cannot open stream ${id}: ${this.#next} is next`);
+    }
+    for (; this.#next < id; this.#next += 2) this.#missing.add(this.#next);
+    this.#next += 2;
+    return true;
+  }
+
+  /**
+   * Gives up waiting for the numbers that a HELLO shows to be over.
+   *
+   * @param next The lowest number that is still to be opened.
+   * @param listed Those below it that are open.
+   */
+  settle(next: number, listed: ReadonlyMap<number, unknown>): void {
+    for (const id of this.#missing) {
+      if (id < next && !listed.has(id)) this.#missing.delete(id);
+    }
+    for (const id of listed.keys()) {
+      const isTheirs = (id - this.#next) % 2 === 0;
+      if (isTheirs && id >= this.#next && id < next) this.#missing.add(id);
+    }
+    this.#next = Math.max(this.#next, next);
+  }
+}

@@ -1,0 +1,118 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { ByteWriter } from "../bytes.ts";
+import { Carrier } from "./carrier.ts";
+import { encodeMessage } from "./frame.ts";
+import { LEAST } from "./hello.ts";
+import { SendHalf } from "./send_half.ts";
+import { SendShare } from "./retransmit_budget.ts";
+import { MemoryChannel } from "../testing/channel_pair.ts";
+import { until } from "../testing/link.ts";
+import { pageSession } from "../testing/session_pair.ts";
+
+const test = suite("SendShare");
+
+const MiB = 1024 * 1024;
+
+/** A half that may send all it wants, and wants to send much. */
+function greedy(share: SendShare): SendHalf {
+  const half = new SendHalf(Number.MAX_SAFE_INTEGER, share);
+  half.write(new Uint8Array(20 * MiB));
+  return half;
+}
+
+/** Sends what may be sent. @returns how much that is. */
+function send(half: SendHalf): number {
+  let sent = 0;
+  while (half.ready) sent += half.take(10_000)!.bytes.length;
+  return sent;
+}
+
+test("all halves keep their first credit, and 16 MiB more between them", () => {
+  const share = new SendShare(() => {});
+  const sent = Array.from({ length: 10 }, () => send(greedy(share)));
+  assert.is(sent[0], LEAST.credit + 16 * MiB);
+  assert.equal(sent.slice(1), Array(9).fill(LEAST.credit));
+});
+
+for (
+  const [what, free] of [
+    ["has arrived", (half: SendHalf) => half.credit(half.sent, Infinity)],
+    ["nobody wants", (half: SendHalf) => half.stop()],
+    ["needs no more to be kept", (half: SendHalf) => half.finish()],
+  ] as const
+) {
+  test(`what ${what} makes room for others, who are told once`, () => {
+    let told = 0;
+    const share = new SendShare(() => told++);
+    const [first, second, third] = [greedy(share), greedy(share), greedy(share)];
+    for (const half of [first, second]) send(half);
+    assert.is(told, 0);
+    free(first);
+    assert.is(told, 1);
+    assert.is(send(second), 16 * MiB);
+    second.rewind();
+    assert.is(send(second), LEAST.credit + 16 * MiB);
+    assert.is(send(third), LEAST.credit);
+    third.finish();
+    assert.is(told, 1);
+  });
+}
+
+test("a session bounds what it keeps for an end that takes all and says nothing of it", async () => {
+  const page = pageSession();
+  const [near, far] = MemoryChannel.pair();
+  const greedy = new Carrier(far);
+  const connecting = page.connect(new Carrier(near));
+  greedy.greet({ ...await greedy.hello, next: 2, credit: 4 * MiB });
+  /** Bytes of each stream. */
+  const taken = new Map<number, number>();
+  const total = () => [...taken.values()].reduce((sum, bytes) => sum + bytes, 0);
+  greedy.adopt({
+    receive(frames) {
+      for (const frame of frames) {
+        if (frame.type === "data") taken.set(frame.stream, frame.offset + frame.bytes.length);
+      }
+    },
+    wake() {
+      const writer = new ByteWriter(100);
+      greedy.write(writer);
+      if (writer.length > 0) greedy.send(writer.finish());
+    },
+    broken: (error) => assert.unreachable(error.message),
+    closed() {},
+    isShared: false,
+  });
+  await connecting;
+  for (let i = 0; i < 10; i++) {
+    const { writable } = page.open(new Uint8Array());
+    writable.getWriter().write(new Uint8Array(20 * MiB)).catch(() => {});
+  }
+  const most = 10 * LEAST.credit + 16 * MiB;
+  await until(() => total() === most);
+
+  // What one says that it has got is to be had by all.
+  const [received, another] = [taken.get(1)!, taken.get(3)!];
+  greedy.send(encodeMessage([{ type: "credit", stream: 1, received, limit: received }]));
+  await until(() => total() === most + received);
+  assert.ok(taken.get(3)! > another);
+  page.close();
+  near.close();
+});
+
+test("a copy is the writer's bytes, whatever the writer does, in memory that is used again", () => {
+  const share = new SendShare(() => {});
+  const bytes = new Uint8Array(16 * 1024).fill(1);
+  const first = share.copyOf(bytes);
+  bytes.fill(2);
+  assert.ok(first.length === bytes.length && first.every((byte) => byte === 1));
+  share.recycle(first);
+  const second = share.copyOf(bytes.subarray(0, 10_000));
+  assert.is(second.buffer, first.buffer);
+  assert.ok(second.length === 10_000 && second.every((byte) => byte === 2));
+  const small = share.copyOf(bytes.subarray(0, 100));
+  share.recycle(small);
+  assert.is.not(share.copyOf(bytes.subarray(0, 100)).buffer, small.buffer);
+});
+
+test.run();

@@ -1,0 +1,55 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { LEAST } from "./hello.ts";
+import { SendShare } from "./retransmit_budget.ts";
+import { Stream } from "./stream.ts";
+import { Windows } from "./windows.ts";
+
+const test = suite("Windows");
+
+const MiB = 1024 * 1024;
+
+/** Long enough for every two calls of `widen` to lie within two of them. */
+const SLOW = 60_000;
+
+/** A stream that has such a window. */
+function streamWith(window: number): Stream {
+  return new Stream(
+    { share: new SendShare(() => {}), wake() {}, widen: () => 0, forget() {} },
+    window,
+  );
+}
+
+/** Asks twice, as does a reader that keeps up. */
+function widen(windows: Windows, window: number): number {
+  const stream = streamWith(window);
+  windows.widen(stream, SLOW);
+  return windows.widen(stream, SLOW);
+}
+
+test("the first credit widens nothing, since it says nothing about the reader's speed", () => {
+  assert.is(new Windows().widen(streamWith(LEAST.credit), SLOW), LEAST.credit);
+});
+
+test("a window read within two round trips doubles, up to 4 MiB", () => {
+  assert.is(widen(new Windows(), LEAST.credit), 2 * LEAST.credit);
+  assert.is(widen(new Windows(), 3 * MiB), 4 * MiB);
+  assert.is(widen(new Windows(), 4 * MiB), 4 * MiB);
+});
+
+test("a window that is read slowly stays", () => {
+  const windows = new Windows();
+  const stream = streamWith(LEAST.credit);
+  windows.widen(stream, -1);
+  assert.is(windows.widen(stream, -1), LEAST.credit);
+});
+
+test("all windows share 16 MiB, and get back what a stream leaves", () => {
+  const windows = new Windows();
+  for (let i = 0; i < 8; i++) assert.is(widen(windows, 2 * MiB), 4 * MiB);
+  assert.is(widen(windows, 2 * MiB), 2 * MiB);
+  windows.release(streamWith(4 * MiB));
+  assert.is(widen(windows, 2 * MiB), 4 * MiB);
+});
+
+test.run();

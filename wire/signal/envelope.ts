@@ -1,0 +1,139 @@
+// What a WebSocket client and the relay say to each other. The relay reads nothing but this.
+//
+//   client → relay   {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
+//   relay → client   {"from"?:"<connectionId>","data":…}
+//                    {"error":{"code":…,"message":…,"to"?:…}}
+import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
+import { asRecord, asString, parseJson } from "../parse.ts";
+
+/** The route of the WebSocket API that carries signals (its `$request.body.action`). */
+export const SEND_SIGNAL = "sendSignal";
+
+/** Addressed to oneself: the relay answers with the sender's own connectionId in `from`. */
+export const ME = "me";
+
+/**
+ * The longest message that the relay forwards, in bytes of UTF-8. A signal has 1 to 4 KB; API Gateway
+ * takes no frame above 32 KB, and closes the connection without a word.
+ */
+export const MAX_MESSAGE_BYTES = 16 * 1024;
+
+/** Ids are 12 to 16 characters today; AWS promises no length. */
+const MAX_CONNECTION_ID = 128;
+
+/** The host that is meant where none is named. */
+export const DEFAULT_HOST = "laptop";
+
+/** What a client asks the relay to forward. */
+export interface SendSignal {
+  /** A connectionId, `"me"`, or undefined for the host. */
+  to?: string;
+  /**
+   * Where several hosts share a relay: without `to`, the host that is addressed; with it, the one that
+   * the sender says it is. @default "laptop"
+   */
+  host?: string;
+  /** Anything that JSON can hold. */
+  data: unknown;
+}
+
+/** What the relay says to a client. */
+export type RelayMessage =
+  | {
+    kind: "signal";
+    /** Who sent it, stamped by the relay; undefined where it is the host. */
+    from?: string;
+    data: unknown;
+  }
+  | {
+    kind: "error";
+    code: ErrorCode;
+    message: string;
+    /** The connectionId that was addressed, where one was. */
+    to?: string;
+  };
+
+/** Text of a message to the relay. */
+export function formatSendSignal({ to, host, data }: SendSignal): string {
+  return JSON.stringify({ action: SEND_SIGNAL, to, host, data });
+}
+
+/**
+ * Reads a host's name: 1 to 32 of `a` to `z`, digits and, inside, hyphens.
+ *
+ * @throws {TypeError} where it is none.
+ */
+export function parseHostName(value: unknown): string {
+  if (typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(value)) {
+    return value;
+  }
+  throw new TypeError("Cannot parse host: expected 1 to 32 of a to z, 0 to 9 and, inside, hyphens");
+}
+
+/** @throws {TypeError} with the path, where the value is no connectionId. */
+export function parseConnectionId(value: unknown, path: string): string {
+  const text = asString(value, path, MAX_CONNECTION_ID);
+  if (/^[\w+/=-]+$/.test(text)) return text;
+  throw new TypeError(`Cannot parse ${path}: expected a connectionId`);
+}
+
+/**
+ * Reads a message to the relay.
+ *
+ * @throws {LighthouseError} `bad-message` with the path of what was wrong, or `too-large`.
+ */
+export function parseSendSignal(text: string): SendSignal {
+  const size = new TextEncoder().encode(text).length;
+  if (size > MAX_MESSAGE_BYTES) {
+    throw new LighthouseError(
+      "too-large",
+      `Cannot forward the message: ${size} bytes are more than ${MAX_MESSAGE_BYTES}`,
+    );
+  }
+  try {
+    const body = asRecord(parseJson(text), "the message");
+    if (body.action !== SEND_SIGNAL) {
+      throw new TypeError(`Cannot parse action: expected "${SEND_SIGNAL}"`);
+    }
+    if (body.data === undefined || body.data === null) {
+      throw new TypeError("Cannot parse data: it is missing");
+    }
+    const to = body.to === undefined ? undefined : parseConnectionId(body.to, "to");
+    const host = body.host === undefined ? undefined : parseHostName(body.host);
+    return { to, host, data: body.data };
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-message");
+  }
+}
+
+/**
+ * Reads a message from the relay. API Gateway's own answers (`{"message":"Forbidden",…}`) come out
+ * as errors with the code `relay-failed`.
+ *
+ * @throws {LighthouseError} `bad-message` with the path of what was wrong.
+ */
+export function parseRelayMessage(text: string): RelayMessage {
+  try {
+    const body = asRecord(parseJson(text), "the relay's message");
+    if (body.error !== undefined) {
+      const error = asRecord(body.error, "error");
+      return {
+        kind: "error",
+        code: isErrorCode(error.code) ? error.code : "relay-failed",
+        message: String(error.message ?? "").slice(0, 1024),
+        to: typeof error.to === "string" ? error.to : undefined,
+      };
+    }
+    if (body.data === undefined && typeof body.message === "string") {
+      const message = `API Gateway answered "${body.message.slice(0, 200)}"`;
+      return { kind: "error", code: "relay-failed", message };
+    }
+    if (body.data === undefined) throw new TypeError("Cannot parse data: it is missing");
+    const from = body.from === undefined
+      ? undefined
+      : asString(body.from, "from", MAX_CONNECTION_ID);
+    return { kind: "signal", from, data: body.data };
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-message");
+  }
+}

@@ -1,0 +1,382 @@
+// Seals and opens offers and answers, so that the relay learns nothing and can change nothing
+// (docs/security.md has the bytes). HPKE, RFC 9180: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
+// AES-128-GCM, in the modes Auth and, while pairing, AuthPSK. The answer is sealed by a key that is
+// exported from the offer's context (RFC 9180 §9.8 shows the pattern), so only the host that could
+// open the offer can have written it.
+import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
+import { fromBase64url, toBase64url } from "../base64url.ts";
+import { concat } from "../bytes.ts";
+import { type ErrorCode, LighthouseError } from "../error.ts";
+import {
+  generateKeyPair,
+  importPublicKey,
+  importTagKey,
+  rawPublicKey,
+  TAG_KEY_BYTES,
+} from "./keys.ts";
+import { derivePairingKeys } from "./pairing.ts";
+import { asRecord, asString, parseJson } from "../parse.ts";
+import { proofOf } from "./proof.ts";
+import {
+  asBytes,
+  asTime,
+  KEY_BYTES,
+  MAX_SDP,
+  MAX_SIGNAL_BYTES,
+  NONCE_BYTES,
+  parseRefusal,
+  type SealedAnswer,
+  type SealedOffer,
+  TAG_BYTES,
+} from "./signal.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+const OFFER = /* @__PURE__ */ utf8("lighthouse-signal/1 offer");
+const ANSWER = /* @__PURE__ */ utf8("lighthouse-signal/1 answer");
+const PSK_ID = /* @__PURE__ */ utf8("lighthouse-pairing/1");
+
+/** What AES-GCM works with, in bytes. */
+const IV_BYTES = 12;
+const ANSWER_KEY_BYTES = 16;
+
+/** Longest name of a device, in UTF-16 code units, and longest origin. */
+export const MAX_NAME = 64;
+const MAX_ORIGIN = 512;
+
+/** What is inside of a sealed offer. */
+export interface Offer {
+  sdp: string;
+  /** `location.origin` of the page. */
+  origin: string;
+  /** While pairing: what the device calls itself. */
+  name?: string;
+}
+
+/** What is inside of a sealed answer that accepts. */
+export interface Acceptance {
+  /** The host's clock, in milliseconds since 1970. */
+  time: number;
+  sdp: string;
+  /** How the host knows this device, where it is paired. */
+  device?: { id: string; name: string };
+  /** When pairing has succeeded: 32 bytes, for {@linkcode importTagKey}. */
+  tagKey?: Bytes;
+}
+
+/** What is inside of a sealed answer that does not. */
+export interface Refusal {
+  /** The host's clock, in milliseconds since 1970. */
+  time: number;
+  refused: { code: ErrorCode; message: string };
+}
+
+/** With the 32 bytes that the page's HELLO shows (wire/signal/proof.ts). */
+export interface Proven {
+  proof: Bytes;
+}
+
+/** What is really in it: with a public key for this connection alone, which the proof is made with. */
+type Challenge = Acceptance & { challenge: Bytes };
+
+/** What a page gets to know. */
+export type Answer = (Acceptance & Proven) | Refusal;
+
+/** Whom the page says it is. */
+export type Sender =
+  /** A paired device. `tagKey`: of {@linkcode importTagKey}. */
+  | { kind: "paired"; tagKey: CryptoKey }
+  /** The holder of a pairing link. */
+  | { kind: "pairing"; secret: Bytes }
+  /** Nobody whom the host knows: for hosts with `--public`. */
+  | { kind: "stranger" };
+
+/** Options of {@linkcode sealOffer}. */
+export interface SealOfferOptions {
+  /** The host's raw public key, 65 bytes. */
+  hostKey: Bytes;
+  /** The device's ECDH P-256 key pair; the private key may be non-extractable. */
+  device: CryptoKeyPair;
+  sender: Sender;
+  /** Milliseconds since 1970, as the host's clock is believed to be. */
+  time: number;
+  /** Instead of random bytes, for test vectors alone: of HPKE's ephemeral key, and the nonce. */
+  random?: { ikm: Bytes; nonce: Bytes };
+}
+
+/** An offer on its way. */
+export interface SentOffer {
+  signal: SealedOffer;
+  /**
+   * Opens the host's answer to this very offer.
+   *
+   * @throws {LighthouseError} `bad-seal` where the host has not sealed it, or to another offer: drop
+   * it and go on waiting, since anybody at the relay can send such.
+   */
+  openAnswer(signal: SealedAnswer): Promise<Answer>;
+}
+
+/** Options of {@linkcode openOffer}. */
+export interface OpenOfferOptions {
+  /** The host's key pair. */
+  host: CryptoKeyPair;
+  /** The raw public key that the offer is from, 65 bytes. */
+  device: Bytes;
+  /** While pairing: see {@linkcode derivePairingKeys}. */
+  psk?: Bytes;
+}
+
+/** An offer that a host has opened. */
+export interface OpenedOffer {
+  offer: Offer;
+  /**
+   * Seals an answer that accepts.
+   *
+   * @param random Instead of random ones, for test vectors alone.
+   */
+  sealAnswer(
+    answer: Acceptance,
+    random?: { iv: Bytes; challenge: CryptoKeyPair },
+  ): Promise<{ signal: SealedAnswer } & Proven>;
+  /** Seals an answer that does not. @param iv For test vectors alone. @default random */
+  sealRefusal(refusal: Refusal, iv?: Bytes): Promise<SealedAnswer>;
+}
+
+/**
+ * Seals an offer for the host.
+ *
+ * @param offer May still come: what takes time is done while it is awaited.
+ * @throws {LighthouseError} `too-large` where the signal would exceed 8 KiB; `bad-link` where the
+ * host's key is none.
+ */
+export async function sealOffer(
+  offer: Offer | Promise<Offer>,
+  options: SealOfferOptions,
+): Promise<SentOffer> {
+  const { hostKey, device, sender, time, random } = options;
+  const nonce = random?.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const pairing = sender.kind === "pairing" ? await derivePairingKeys(sender.secret) : undefined;
+  const context = await suite().createSenderContext({
+    recipientPublicKey: await importPublicKey(hostKey, "bad-link"),
+    senderKey: device,
+    info: OFFER,
+    psk: pairing && { id: PSK_ID, key: pairing.psk },
+    ekm: random?.ikm,
+    // Deno imports any 65 bytes, and finds out here.
+  }).catch((cause) => {
+    throw LighthouseError.from(cause, "bad-link");
+  });
+  const answerOpener = await answerKey(context, "decrypt");
+  const content = await offer;
+  const ct = await context.seal(utf8(JSON.stringify(content)), offerAad(time, nonce));
+  const signal: SealedOffer = {
+    type: "sealed-offer",
+    v: 1,
+    time,
+    nonce: toBase64url(nonce),
+    enc: toBase64url(new Uint8Array(context.enc)),
+    ct: toBase64url(new Uint8Array(ct)),
+  };
+  if (sender.kind !== "paired") signal.device = toBase64url(await rawPublicKey(device));
+  if (sender.kind !== "stranger") {
+    const key = pairing
+      ? await importTagKey(pairing.tagKey)
+      : (sender as { tagKey: CryptoKey }).tagKey;
+    const digest = await crypto.subtle.digest("SHA-256", taggedBytes(signal));
+    const mac = await crypto.subtle.sign("HMAC", key, digest);
+    signal.tag = toBase64url(new Uint8Array(mac, 0, TAG_BYTES));
+  }
+  const size = JSON.stringify(signal).length;
+  if (size > MAX_SIGNAL_BYTES) {
+    throw new LighthouseError(
+      "too-large",
+      `Cannot send the offer: ${size} bytes are more than ${MAX_SIGNAL_BYTES}`,
+    );
+  }
+  return {
+    signal,
+    openAnswer: async ({ ct }) => {
+      const sealed = fromBase64url(ct);
+      const text = await opening(() =>
+        crypto.subtle.decrypt(
+          { name: "AES-GCM", iv: sealed.slice(0, IV_BYTES), additionalData: answerAad(nonce) },
+          answerOpener,
+          sealed.slice(IV_BYTES),
+        )
+      );
+      const answer = parseAnswer(text);
+      if ("refused" in answer) return answer;
+      const { challenge, ...acceptance } = answer;
+      const keys = { own: device.privateKey, other: challenge, code: "bad-message" } as const;
+      return { ...acceptance, proof: await proofOf(keys, content.sdp, acceptance.sdp) };
+    },
+  };
+}
+
+/**
+ * Opens an offer: one decapsulation.
+ *
+ * @throws {LighthouseError} `bad-seal` where the device has not sealed it for this host, with this
+ * pairing; `bad-message` where what is inside is malformed.
+ */
+export async function openOffer(
+  signal: SealedOffer,
+  options: OpenOfferOptions,
+): Promise<OpenedOffer> {
+  const { host, device, psk } = options;
+  const nonce = fromBase64url(signal.nonce);
+  const senderPublicKey = await importPublicKey(device, "bad-seal");
+  const context = await opening(() =>
+    suite().createRecipientContext({
+      recipientKey: host,
+      enc: fromBase64url(signal.enc),
+      senderPublicKey,
+      info: OFFER,
+      psk: psk && { id: PSK_ID, key: psk },
+    })
+  );
+  const aad = offerAad(signal.time, nonce);
+  const text = await opening(() => context.open(fromBase64url(signal.ct), aad));
+  const offer = parseOfferContent(text);
+  const seal = async (
+    content: Challenge | Refusal,
+    iv = crypto.getRandomValues(new Uint8Array(IV_BYTES)),
+  ): Promise<SealedAnswer> => {
+    const key = await answerKey(context, "encrypt");
+    const sealed = await crypto.subtle.encrypt(
+      { name: "AES-GCM", iv, additionalData: answerAad(nonce) },
+      key,
+      utf8(formatAnswer(content)),
+    );
+    return { type: "sealed-answer", v: 1, ct: toBase64url(concat(iv, new Uint8Array(sealed))) };
+  };
+  return {
+    offer,
+    sealRefusal: seal,
+    sealAnswer: async (answer, random) => {
+      const pair = random?.challenge ?? await generateKeyPair();
+      const challenge = await rawPublicKey(pair);
+      const keys = { own: pair.privateKey, other: device, code: "bad-seal" } as const;
+      const [signal, proof] = await Promise.all([
+        seal({ ...answer, challenge }, random?.iv),
+        proofOf(keys, offer.sdp, answer.sdp),
+      ]);
+      return { signal, proof };
+    },
+  };
+}
+
+/**
+ * What an offer's tag is made of: the tag is the first 16 bytes of HMAC-SHA-256 of the SHA-256 of
+ * these bytes, so that a host with many devices hashes an offer once.
+ */
+export function taggedBytes(signal: SealedOffer): Bytes {
+  const device = signal.device === undefined ? new Uint8Array() : fromBase64url(signal.device);
+  return concat(
+    offerAad(signal.time, fromBase64url(signal.nonce)),
+    fromBase64url(signal.enc),
+    Uint8Array.of(device.length),
+    device,
+    fromBase64url(signal.ct),
+  );
+}
+
+/** Made when it is needed: the library looks for WebCrypto. */
+let made: CipherSuite | undefined;
+
+function suite(): CipherSuite {
+  return made ??= new CipherSuite({
+    kem: new DhkemP256HkdfSha256(),
+    kdf: new HkdfSha256(),
+    aead: new Aes128Gcm(),
+  });
+}
+
+async function answerKey(
+  context: {
+    export(exporterContext: ArrayBufferLike | Uint8Array, length: number): Promise<ArrayBuffer>;
+  },
+  usage: "encrypt" | "decrypt",
+): Promise<CryptoKey> {
+  const raw = await context.export(ANSWER, ANSWER_KEY_BYTES);
+  return await crypto.subtle.importKey("raw", raw, "AES-GCM", false, [usage]);
+}
+
+/** Name, version and direction, time (8, big endian), nonce (16). */
+function offerAad(time: number, nonce: Bytes): Bytes {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(time));
+  return concat(OFFER, bytes, nonce);
+}
+
+/** Name, version and direction, the offer's nonce (16). */
+function answerAad(nonce: Bytes): Bytes {
+  return concat(ANSWER, nonce);
+}
+
+/** @throws {LighthouseError} `bad-seal` with the library's reason as its cause. */
+async function opening<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw new LighthouseError(
+      "bad-seal",
+      "Cannot open a sealed message: it was changed on its way, or sealed by another key",
+      { cause },
+    );
+  }
+}
+
+function contentOf(text: ArrayBuffer, path: string): Record<string, unknown> {
+  return asRecord(parseJson(new TextDecoder().decode(text)), path);
+}
+
+function parseOfferContent(text: ArrayBuffer): Offer {
+  try {
+    const { sdp, origin, name } = contentOf(text, "the offer");
+    return {
+      sdp: asString(sdp, "offer.sdp", MAX_SDP),
+      origin: asString(origin, "offer.origin", MAX_ORIGIN),
+      ...name !== undefined && { name: asString(name, "offer.name", MAX_NAME) },
+    };
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-message");
+  }
+}
+
+function formatAnswer(answer: Challenge | Refusal): string {
+  return JSON.stringify(
+    answer,
+    (_key, value) => value instanceof Uint8Array ? toBase64url(value) : value,
+  );
+}
+
+function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
+  try {
+    const answer = contentOf(text, "the answer");
+    const time = asTime(answer.time, "answer.time");
+    if (answer.refused !== undefined) {
+      return { time, refused: parseRefusal(answer.refused, "answer.refused") };
+    }
+    const parsed: Challenge = {
+      time,
+      sdp: asString(answer.sdp, "answer.sdp", MAX_SDP),
+      challenge: fromBase64url(asBytes(answer.challenge, "answer.challenge", KEY_BYTES)),
+    };
+    if (answer.device !== undefined) {
+      const { id, name } = asRecord(answer.device, "answer.device");
+      parsed.device = {
+        id: asString(id, "answer.device.id", MAX_NAME),
+        name: asString(name, "answer.device.name", MAX_NAME),
+      };
+    }
+    if (answer.tagKey !== undefined) {
+      parsed.tagKey = fromBase64url(asBytes(answer.tagKey, "answer.tagKey", TAG_KEY_BYTES));
+    }
+    return parsed;
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-message");
+  }
+}

@@ -1,0 +1,143 @@
+// What page and host say to each other through the relay: the `data` of an envelope. What is in the
+// sealed ones is told in seal.ts, and in docs/security.md byte by byte.
+import { fromBase64url } from "../base64url.ts";
+import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
+import { asRecord, asString } from "../parse.ts";
+
+/** An offer, as the relay sees it. Byte strings are base64url without padding. */
+export interface SealedOffer {
+  type: "sealed-offer";
+  v: 1;
+  /** The page's clock, in milliseconds since 1970. */
+  time: number;
+  /** 16 random bytes. */
+  nonce: string;
+  /** HPKE's encapsulated key, 65 bytes. */
+  enc: string;
+  ct: string;
+  /** 16 bytes that only the host and a device or a pairing can make; a stranger has none. */
+  tag?: string;
+  /** The device's raw public key, 65 bytes, where the host cannot know it: pairing, and a stranger. */
+  device?: string;
+}
+
+/** An answer or a refusal, as the relay sees it. */
+export interface SealedAnswer {
+  type: "sealed-answer";
+  v: 1;
+  ct: string;
+}
+
+/**
+ * A signal, one of
+ * - `sealed-offer`, page → host, and `sealed-answer`, host → page;
+ * - `refused`, host → page: why there is no answer, to whom the host cannot seal one. Nothing proves
+ *   that the host wrote it. `hostKey` is the fingerprint of the host's key, 32 bytes in base64url;
+ * - `probe`, host → itself through the relay: proves that LAPTOP_ID is its own;
+ * - `replaced`, host → the host that was registered before it.
+ */
+export type Signal =
+  | SealedOffer
+  | SealedAnswer
+  | { type: "refused"; code: ErrorCode; message: string; hostKey?: string }
+  | { type: "probe"; nonce: string }
+  | { type: "replaced" };
+
+/** Longest session description accepted, in characters. Browsers' are 0.5 to 3 KB. */
+export const MAX_SDP = 12 * 1024;
+
+/** Longest signal, in bytes of its JSON. */
+export const MAX_SIGNAL_BYTES = 8 * 1024;
+
+/** Bytes of a raw public key (P-256, uncompressed) and of an offer's nonce and tag. */
+export const KEY_BYTES = 65;
+export const NONCE_BYTES = 16;
+export const TAG_BYTES = 16;
+
+/** What a SHA-256 fingerprint has. */
+const FINGERPRINT_BYTES = 32;
+
+/** Whole messages are bounded by the sender; this bounds the longest part of one. */
+const MAX_CT = MAX_SIGNAL_BYTES;
+
+/**
+ * Reads a signal. Nothing is decrypted here: seal.ts does that.
+ *
+ * @throws {LighthouseError} `bad-message` with the path of what was wrong.
+ */
+export function parseSignal(data: unknown): Signal {
+  try {
+    const signal = asRecord(data, "data");
+    switch (signal.type) {
+      case "sealed-offer":
+        return {
+          type: "sealed-offer",
+          v: asVersion(signal.v),
+          time: asTime(signal.time, "data.time"),
+          nonce: asBytes(signal.nonce, "data.nonce", NONCE_BYTES),
+          enc: asBytes(signal.enc, "data.enc", KEY_BYTES),
+          ct: asBytes(signal.ct, "data.ct"),
+          ...signal.tag !== undefined && { tag: asBytes(signal.tag, "data.tag", TAG_BYTES) },
+          ...signal.device !== undefined &&
+            { device: asBytes(signal.device, "data.device", KEY_BYTES) },
+        };
+      case "sealed-answer":
+        return {
+          type: "sealed-answer",
+          v: asVersion(signal.v),
+          ct: asBytes(signal.ct, "data.ct"),
+        };
+      case "refused":
+        return {
+          type: "refused",
+          ...parseRefusal(signal, "data"),
+          ...signal.hostKey !== undefined &&
+            { hostKey: asBytes(signal.hostKey, "data.hostKey", FINGERPRINT_BYTES) },
+        };
+      case "probe":
+        return { type: "probe", nonce: asString(signal.nonce, "data.nonce", 64) };
+      case "replaced":
+        return { type: "replaced" };
+      default:
+        throw new TypeError(
+          "Cannot parse data.type: expected sealed-offer, sealed-answer, refused, probe or replaced",
+        );
+    }
+  } catch (error) {
+    throw LighthouseError.from(error, "bad-message");
+  }
+}
+
+/** Reads why there is no answer. A reason of tomorrow counts as `host-busy`: try again later. */
+export function parseRefusal(value: unknown, path: string): { code: ErrorCode; message: string } {
+  const { code, message } = asRecord(value, path);
+  return {
+    code: isErrorCode(code) ? code : "host-busy",
+    message: asString(message, `${path}.message`, 1024),
+  };
+}
+
+/** @throws {TypeError} unless the value is a moment, in milliseconds since 1970. */
+export function asTime(value: unknown, path: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new TypeError(`Cannot parse ${path}: expected milliseconds since 1970`);
+}
+
+/** @throws {TypeError} unless the value is base64url, of so many bytes where that is given. */
+export function asBytes(value: unknown, path: string, length?: number): string {
+  const text = asString(value, path, MAX_CT);
+  try {
+    const bytes = fromBase64url(text);
+    if (length === undefined || bytes.length === length) return text;
+  } catch {
+    // Said below.
+  }
+  throw new TypeError(
+    `Cannot parse ${path}: expected ${length === undefined ? "" : `${length} bytes in `}base64url`,
+  );
+}
+
+function asVersion(value: unknown): 1 {
+  if (value === 1) return 1;
+  throw new TypeError("Cannot parse data.v: expected 1; update the older side");
+}
