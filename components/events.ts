@@ -1,7 +1,7 @@
 // The events that <lighthouse-tunnel> and its sockets fire.
 import type { LighthouseError } from "../wire/mod.ts";
-import type { DeviceName } from "./identity/device_store.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
+import type { DeviceName } from "./identity/device_store.ts";
 
 /** `statechange`: the tunnel's state, or the reason for it, is another than before. */
 export class StateChangeEvent extends Event {

@@ -1,8 +1,8 @@
 // <lighthouse-tunnel>: what a page embeds.
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError, type PairingLink } from "../wire/mod.ts";
-import type { DeviceName } from "./identity/device_store.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
+import type { PeerStats } from "./connection/peer.ts";
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import {
   fetchThrough,
@@ -12,15 +12,15 @@ import {
   toRequest,
   type TunnelRequest,
 } from "./fetch/fetch.ts";
-import { checkPage } from "./identity/identity.ts";
-import { styles } from "./lighthouse_tunnel_styles.ts";
-import { takeLink } from "./identity/pairing_link.ts";
-import type { PeerStats } from "./connection/peer.ts";
-import { renderPill } from "./pill.ts";
 import { MAX_REDIRECTS, redirected } from "./fetch/redirect.ts";
+import { TunnelSocket } from "./fetch/socket.ts";
+import type { DeviceName } from "./identity/device_store.ts";
+import { checkPage } from "./identity/identity.ts";
+import { takeLink } from "./identity/pairing_link.ts";
+import { styles } from "./lighthouse_tunnel_styles.ts";
+import { renderPill } from "./pill.ts";
 import { parseAttributes } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
-import { TunnelSocket } from "./fetch/socket.ts";
 
 /** What {@linkcode LighthouseTunnel.stats} tells. */
 export interface TunnelStats extends PeerStats {

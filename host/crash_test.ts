@@ -12,11 +12,11 @@ import * as assert from "uvu/assert";
 import { startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { generateKeyPair, rawPublicKey } from "../wire/mod.ts";
-import { readConfigFile } from "./config/config_file.ts";
 import { devicesFolder, readDevices, writeDevice } from "./access/devices.ts";
-import type { Finding } from "./doctor/diagnostics.ts";
 import { readIdentity } from "./access/host_key.ts";
 import { pairingsFolder, readPairings } from "./access/pairings.ts";
+import { readConfigFile } from "./config/config_file.ts";
+import type { Finding } from "./doctor/diagnostics.ts";
 import { deviceOf } from "./testing/guests.ts";
 import { end, linesOf, run, start } from "./testing/program.ts";
 

@@ -6,26 +6,26 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, LighthouseError } from "../wire/mod.ts";
-import type { HostConfig } from "./config/config.ts";
-import { deliver } from "./signalling/deliver.ts";
+import type { Roster } from "./access/access_list.ts";
 import { Gate } from "./access/gate.ts";
 import type { Identity } from "./access/host_key.ts";
+import type { HostConfig } from "./config/config.ts";
+import type { Metrics } from "./control/metrics.ts";
 import { Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
-import type { Log } from "./platform/log.ts";
-import type { Metrics } from "./control/metrics.ts";
 import { endPeers } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
+import type { Log } from "./platform/log.ts";
+import { watchSurroundings } from "./platform/network_monitor.ts";
+import type { ServiceHandler } from "./proxy/service.ts";
+import { Services } from "./proxy/services.ts";
+import { Sockets } from "./proxy/websocket.ts";
+import { deliver } from "./signalling/deliver.ts";
 import { keepRegistered } from "./signalling/registrar.ts";
 import type { Registration } from "./signalling/registration.ts";
 import type { Registry } from "./signalling/registry.ts";
 import { isAnswered, RelaySocket } from "./signalling/relay_socket.ts";
-import type { Roster } from "./access/access_list.ts";
-import type { ServiceHandler } from "./proxy/service.ts";
-import { Services } from "./proxy/services.ts";
-import { watchSurroundings } from "./platform/network_monitor.ts";
 import type { RelayUsage } from "./signalling/usage.ts";
-import { Sockets } from "./proxy/websocket.ts";
 
 /** Options of {@linkcode runHost}. */
 export interface HostOptions {

@@ -17,12 +17,12 @@ import {
   type Signal,
 } from "../wire/mod.ts";
 import { untilIdle } from "../wire/testing/session_pair.ts";
-import type { HostConfig } from "./config/config.ts";
-import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
+import { Roster } from "./access/access_list.ts";
 import { type Device, devicesFolder, revokeDevice, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
+import type { HostConfig } from "./config/config.ts";
+import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
-import { Roster } from "./access/access_list.ts";
 import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/guests.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";

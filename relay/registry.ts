@@ -1,8 +1,8 @@
 // Finds the connection of a host: in the environment, or in an S3 object by a signed GET.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 import { AwsClient } from "aws4fetch";
-import { DEFAULT_HOST } from "../wire/signal/envelope.ts";
 import { LighthouseError } from "../wire/error.ts";
+import { DEFAULT_HOST } from "../wire/signal/envelope.ts";
 import { entryKey, readHostEntry } from "../wire/signal/host_entry.ts";
 import type { Credentials } from "./connections.ts";
 import type { Lookup } from "./relay.ts";

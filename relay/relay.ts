@@ -1,7 +1,7 @@
 // The relay's core: who may send what to whom. A pure function of the event, the environment, `lookup`
 // and `post`; it keeps nothing between calls and runs wherever web standards do.
-import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/signal/envelope.ts";
 import { type ErrorCode, LighthouseError } from "../wire/error.ts";
+import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/signal/envelope.ts";
 import type { GatewayEvent } from "./event.ts";
 
 /** What the relay knows besides the event. */

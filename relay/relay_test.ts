@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import { MAX_MESSAGE_BYTES } from "../wire/signal/envelope.ts";
 import type { ErrorCode } from "../wire/error.ts";
+import { MAX_MESSAGE_BYTES } from "../wire/signal/envelope.ts";
 import { environmentLookup } from "./registry.ts";
 import { type Delivery, relay } from "./relay.ts";
 

@@ -1,7 +1,7 @@
 // What is written from the description of the host's commands.
 import { writeFile } from "node:fs/promises";
-import { formatConfigSchema } from "../host/config/config_schema.ts";
 import { formatManPage, formatMarkdown } from "../host/cli/help.ts";
+import { formatConfigSchema } from "../host/config/config_schema.ts";
 
 const PAGE = "docs/command-line.md";
 const SCHEMA = "docs/config.schema.json";

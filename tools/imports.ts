@@ -19,9 +19,10 @@ const ADAPTERS = new Set(["relay/main.ts", "relay/connections.ts", "relay/regist
 
 /** The envelope and a host's entry, and what they are made of. */
 function isEnvelope(path: string): boolean {
-  return ["envelope", "error", "host_entry", "parse"].map((name) => `wire/${name}.ts`).includes(
-    path,
-  );
+  return ["signal/envelope", "error", "signal/host_entry", "parse"].map((name) => `wire/${name}.ts`)
+    .includes(
+      path,
+    );
 }
 
 function isPath(imported: string): boolean {

@@ -13,8 +13,8 @@ import { spawn } from "node:child_process";
 import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import process from "node:process";
-import { build } from "./build.ts";
 import { findBrowser } from "./browser.ts";
+import { build } from "./build.ts";
 
 const FILE_DEADLINE_MS = 240_000;
 

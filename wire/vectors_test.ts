@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
+import { type HttpRequest, sendRequest, serveRequest } from "./http/http.ts";
 import { Carrier } from "./session/carrier.ts";
 import type { Channel } from "./session/channel.ts";
 import { decodeMessage, encodeMessage, MAX_MESSAGE_ACCEPTED } from "./session/frame.ts";
-import { type HttpRequest, sendRequest, serveRequest } from "./http/http.ts";
 import type { LivenessRules } from "./session/liveness.ts";
 import { Session } from "./session/session.ts";
 import { thrownBy } from "./testing/failure.ts";

@@ -1,6 +1,7 @@
 // Keeps the page connected: carries out what dialler.ts asks for, and listens to what the browser
 // says about the network and the page.
 import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../../wire/mod.ts";
+import { StateChangeEvent } from "../events.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import {
   type DiallingEffect,
@@ -10,11 +11,10 @@ import {
   stepDialling,
   type TunnelState,
 } from "./connection_state.ts";
-import { StateChangeEvent } from "../events.ts";
+import { type ConnectionSettings, onPairing, reach } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { Peer } from "./peer.ts";
-import { type ConnectionSettings, onPairing, reach } from "./dial_as_device.ts";
 import { sealedRefusal } from "./refusals.ts";
 
 /** A loss that takes longer to restore is shown, in milliseconds: most take less than one second. */

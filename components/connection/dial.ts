@@ -17,8 +17,8 @@ import {
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identity } from "../identity/identity.ts";
 import { createPeer, type Peer } from "./peer.ts";
-import { checkRegistry } from "./registry.ts";
 import { forged, type PlainRefusal, plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
+import { checkRegistry } from "./registry.ts";
 
 /** Where the host is to be found. */
 export interface DialSettings {

@@ -1,9 +1,9 @@
 // Dials as whom this browser is, and keeps what the host says of it.
 import { LighthouseError } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
-import { dial, type DialOptions, type DialSettings, type Line } from "./dial.ts";
-import { isFinal } from "./connection_state.ts";
 import type { Identities } from "../identity/identity.ts";
+import { isFinal } from "./connection_state.ts";
+import { dial, type DialOptions, type DialSettings, type Line } from "./dial.ts";
 
 /** What a connection needs to know. */
 export interface ConnectionSettings extends DialSettings {

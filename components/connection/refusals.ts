@@ -1,8 +1,8 @@
 // What the page says where the host does not let it in: a sentence of its own for each reason, since
 // the host's words reach it unsealed where the host cannot know for whom to seal them.
 import { type ErrorCode, fingerprintOf, LighthouseError } from "../../wire/mod.ts";
-import { isFinal, isSlow } from "./connection_state.ts";
 import { HOW_TO_PAIR, type Identity } from "../identity/identity.ts";
+import { isFinal, isSlow } from "./connection_state.ts";
 
 /** A refusal that anybody at the relay may have written. */
 export interface PlainRefusal {

@@ -14,9 +14,9 @@ import {
 import { bytesOf, isSame, pattern, streamOf } from "../../wire/testing/bytes.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { connectSessions, untilIdle } from "../../wire/testing/session_pair.ts";
-import { stayAlive } from "./lifetime_lock.ts";
 import { BorrowedSession } from "./follower_session.ts";
 import { StreamLender } from "./leader_streams.ts";
+import { stayAlive } from "./lifetime_lock.ts";
 
 const test = suite("stream_lender");
 

@@ -1,8 +1,8 @@
 // The connection as the element sees it: its own, or one that the site's tabs share.
 import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
 import { Connection } from "../connection/connection.ts";
-import { StateChangeEvent } from "../events.ts";
 import type { ConnectionSettings } from "../connection/dial_as_device.ts";
+import { StateChangeEvent } from "../events.ts";
 import { type ConnectionView, Tabs } from "./tabs.ts";
 
 /**

@@ -13,8 +13,8 @@
 // All of it stays within one origin, whose scripts can do anything with the connection anyhow. So what
 // arrives is told apart from a site's own messages, and no more.
 import type { ErrorCode } from "../../wire/mod.ts";
-import type { DeviceName } from "../identity/device_store.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
+import type { DeviceName } from "../identity/device_store.ts";
 
 /** How the holder's connection stands. */
 export interface HolderState {

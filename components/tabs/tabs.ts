@@ -1,12 +1,12 @@
 // Sharing one connection between a site's tabs: they elect the one that holds it, by a Web Lock, and
 // the others use its session. docs/service-worker.md has the whole picture.
 import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
-import { gone, stayAlive } from "./lifetime_lock.ts";
-import { BorrowedSession } from "./follower_session.ts";
-import type { DeviceName } from "../identity/device_store.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
+import type { DeviceName } from "../identity/device_store.ts";
+import { BorrowedSession } from "./follower_session.ts";
 import { install } from "./install.ts";
 import { StreamLender } from "./leader_streams.ts";
+import { gone, stayAlive } from "./lifetime_lock.ts";
 import { type Broadcast, groupOf, type HolderState, type ToWorker } from "./tab_messages.ts";
 
 /** How a connection stands, whoever holds it. */

@@ -1,8 +1,8 @@
 // The service worker's way to the tab that holds the connection. Nothing here outlives the worker,
 // which the browser stops whenever it likes: started again, it asks who holds the connection.
 import { LighthouseError } from "../../wire/mod.ts";
-import { gone } from "../tabs/lifetime_lock.ts";
 import { BorrowedSession } from "../tabs/follower_session.ts";
+import { gone } from "../tabs/lifetime_lock.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 

@@ -3,9 +3,9 @@ import { suite } from "../../tools/testing/suite.ts";
 import { pattern } from "../../wire/testing/bytes.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { stayAlive } from "../tabs/lifetime_lock.ts";
-import { HolderLink } from "./leader_link.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
+import { HolderLink } from "./leader_link.ts";
 
 const test = suite("holder_link");
 

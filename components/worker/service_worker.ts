@@ -9,8 +9,8 @@
  * @module
  */
 import { stayAlive } from "../tabs/lifetime_lock.ts";
-import { HolderLink } from "./leader_link.ts";
 import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
+import { HolderLink } from "./leader_link.ts";
 import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
 
 /** ServiceWorkerGlobalScope, as far as it is used here: TypeScript has it apart from the page's. */

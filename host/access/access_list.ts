@@ -2,6 +2,7 @@
 // which the commands `pair`, `revoke` and `rename` write.
 import { type FSWatcher, watch } from "node:fs";
 import { LighthouseError } from "../../wire/mod.ts";
+import type { Log } from "../platform/log.ts";
 import {
   cleanName,
   type Device,
@@ -13,7 +14,6 @@ import {
   touchDevice,
   writeDevice,
 } from "./devices.ts";
-import type { Log } from "../platform/log.ts";
 import { type Pairing, pairingsFolder, readPairings, usePairing } from "./pairings.ts";
 import { deleteMark, openFolder, versionOf } from "./records.ts";
 

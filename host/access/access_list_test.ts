@@ -8,6 +8,8 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
+import { createIdentity, deviceOf, ORIGIN } from "../testing/guests.ts";
+import { Roster } from "./access_list.ts";
 import {
   cleanName,
   type Device,
@@ -30,8 +32,6 @@ import {
   usePairing,
 } from "./pairings.ts";
 import { openFolder } from "./records.ts";
-import { Roster } from "./access_list.ts";
-import { createIdentity, deviceOf, ORIGIN } from "../testing/guests.ts";
 
 const test = suite("roster", { deadline: 30_000 });
 

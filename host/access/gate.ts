@@ -27,14 +27,14 @@ import {
   type Signal,
   taggedBytes,
 } from "../../wire/mod.ts";
-import { Bucket } from "./token_bucket.ts";
+import type { Log } from "../platform/log.ts";
+import type { Guest } from "../proxy/service.ts";
+import type { Guests } from "./access_list.ts";
 import type { Device } from "./devices.ts";
 import type { Identity } from "./host_key.ts";
-import type { Log } from "../platform/log.ts";
 import type { Pairing } from "./pairings.ts";
 import { Replays } from "./replay_cache.ts";
-import type { Guests } from "./access_list.ts";
-import type { Guest } from "../proxy/service.ts";
+import { Bucket } from "./token_bucket.ts";
 
 /** Farthest that a page's clock may be from the host's, in milliseconds. */
 export const WINDOW_MS = 120_000;

@@ -1,7 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type Answer, type SealedOffer, toBase64url } from "../../wire/mod.ts";
-import { type Admission, Gate, type GateOptions, WINDOW_MS } from "./gate.ts";
 import {
   accepted,
   createIdentity,
@@ -10,6 +9,7 @@ import {
   outcomeOf,
   TestDevice,
 } from "../testing/guests.ts";
+import { type Admission, Gate, type GateOptions, WINDOW_MS } from "./gate.ts";
 
 const test = suite("gate", { deadline: 30_000 });
 

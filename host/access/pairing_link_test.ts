@@ -1,5 +1,5 @@
-import * as assert from "uvu/assert";
 import { encode } from "uqr";
+import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { parsePairingFragment } from "../../wire/mod.ts";
 import { formatLink, formatQrCode } from "./pairing_link.ts";

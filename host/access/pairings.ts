@@ -16,8 +16,8 @@ import {
   SECRET_BYTES,
   toBase64url,
 } from "../../wire/mod.ts";
-import { parsePrefixes } from "./devices.ts";
 import { createPrivateFile, writePrivateFile } from "../platform/private_file.ts";
+import { parsePrefixes } from "./devices.ts";
 import { deleteRecord, openFolder, readRecords } from "./records.ts";
 
 /** How long a pairing link works, in milliseconds. */

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { Bucket } from "./token_bucket.ts";
 import { Replays } from "./replay_cache.ts";
+import { Bucket } from "./token_bucket.ts";
 
 const test = suite("replays");
 

@@ -1,9 +1,9 @@
 // Scripts by which shells complete commands and flags.
 import process from "node:process";
-import { COMMANDS, COMMON } from "./commands.ts";
 import { type Flag, type FlagName, FLAGS } from "../config/settings.ts";
-import { UsageError } from "./parse.ts";
 import { suggestion } from "../config/suggest.ts";
+import { COMMANDS, COMMON } from "./commands.ts";
+import { UsageError } from "./parse.ts";
 
 const PROGRAM = "lighthouse-host";
 

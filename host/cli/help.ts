@@ -1,10 +1,10 @@
 // What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
 import process from "node:process";
-import manifest from "../../package.json" with { type: "json" };
-import { type Command, COMMANDS, COMMON } from "./commands.ts";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "../config/settings.ts";
-import { UsageError } from "./parse.ts";
 import { suggestion } from "../config/suggest.ts";
+import { type Command, COMMANDS, COMMON } from "./commands.ts";
+import { UsageError } from "./parse.ts";
+import manifest from "../../package.json" with { type: "json" };
 
 const PROGRAM = "lighthouse-host";
 const TITLE = "your laptop's end of Lighthouse";

@@ -1,8 +1,8 @@
 // Reads a command line: which command, with which flags and arguments.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { type Command, COMMANDS, COMMON, type Flags, requiredOf } from "./commands.ts";
 import { type Flag, type FlagName, FLAGS, type FlagValues } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
+import { type Command, COMMANDS, COMMON, type Flags, requiredOf } from "./commands.ts";
 
 /** A command line that cannot be understood. */
 export class UsageError extends Error {

@@ -2,7 +2,6 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { toBase64url } from "../../wire/mod.ts";
-import type { Settings } from "../config/config.ts";
 import {
   cleanName,
   type Device,
@@ -13,6 +12,7 @@ import {
   writeDevice,
 } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
+import type { Settings } from "../config/config.ts";
 import { badSetting } from "../config/setting.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";

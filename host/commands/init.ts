@@ -3,16 +3,16 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import { runChecks } from "../signalling/checks.ts";
+import { readIdentity } from "../access/host_key.ts";
 import { parseBridge, parsePage, type Settings } from "../config/config.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
-import { readIdentity } from "../access/host_key.ts";
-import { createLog } from "../platform/log.ts";
-import { openRegistry } from "../signalling/open_registry.ts";
-import { parseOutputs } from "../config/stack_outputs.ts";
 import { placesOf } from "../config/paths.ts";
 import { formatSetting, hasServices, parseServices } from "../config/service_config.ts";
 import { badSetting } from "../config/setting.ts";
+import { parseOutputs } from "../config/stack_outputs.ts";
+import { createLog } from "../platform/log.ts";
+import { runChecks } from "../signalling/checks.ts";
+import { openRegistry } from "../signalling/open_registry.ts";
 import { openState } from "./state.ts";
 
 /**

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { type ControlPlane, failNext, startControlPlane } from "../../tools/local/control_plane.ts";
-import { suite } from "../../tools/testing/suite.ts";
 import { startObjectStore } from "../../tools/local/object_store.ts";
+import { suite } from "../../tools/testing/suite.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 

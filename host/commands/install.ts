@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Settings } from "../config/config.ts";
 import type { ConfigFile } from "../config/config_file.ts";
-import { createLog, type Log } from "../platform/log.ts";
 import { placesOf } from "../config/paths.ts";
+import { createLog, type Log } from "../platform/log.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 

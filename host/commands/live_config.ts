@@ -1,10 +1,10 @@
 // What `run` does when the settings file changes: takes over what it can, and says what it cannot.
 import type { HostConfig, Settings } from "../config/config.ts";
+import { formatService } from "../config/service_config.ts";
+import { watchFile } from "../config/watch_file.ts";
 import type { ConfigChange } from "../daemon.ts";
 import type { Log } from "../platform/log.ts";
 import type { HostRegistry } from "../signalling/open_registry.ts";
-import { watchFile } from "../config/watch_file.ts";
-import { formatService } from "../config/service_config.ts";
 import { openState, readConfig } from "./state.ts";
 
 /** What a host runs with at the moment. */

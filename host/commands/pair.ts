@@ -1,14 +1,20 @@
 // `lighthouse-host pair`: lets one device in.
 import { watch } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
-import { parsePage, type Settings } from "../config/config.ts";
-import { cleanName, type Device, devicesFolder, MAX_DEVICES, readDevices } from "../access/devices.ts";
+import {
+  cleanName,
+  type Device,
+  devicesFolder,
+  MAX_DEVICES,
+  readDevices,
+} from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
 import { openFolder } from "../access/records.ts";
+import { parsePage, type Settings } from "../config/config.ts";
 import { parsePrefixes } from "../config/service_config.ts";
 import { badSetting } from "../config/setting.ts";
 import { openState } from "./state.ts";

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
+import { Roster } from "../access/access_list.ts";
 import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
 import { pairingsFolder, readPairings } from "../access/pairings.ts";
-import { Roster } from "../access/access_list.ts";
 import { createIdentity, ORIGIN } from "../testing/guests.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 

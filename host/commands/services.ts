@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
 import type { Settings } from "../config/config.ts";
 import { editConfigFile } from "../config/config_file.ts";
-import { lookAt } from "../control/look.ts";
 import {
   formatService,
   formatSetting,
@@ -13,6 +12,7 @@ import {
   type ServiceConfig,
 } from "../config/service_config.ts";
 import { badSetting } from "../config/setting.ts";
+import { lookAt } from "../control/look.ts";
 import { type CommandState, openState } from "./state.ts";
 import { readStatus } from "./status.ts";
 

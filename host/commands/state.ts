@@ -1,7 +1,13 @@
 // What the commands share that look into settings and state folder.
 import { resolve } from "node:path";
 import process from "node:process";
-import { type HostConfig, parseConfig, parsePage, type Settings, variableOf } from "../config/config.ts";
+import {
+  type HostConfig,
+  parseConfig,
+  parsePage,
+  type Settings,
+  variableOf,
+} from "../config/config.ts";
 import { type ConfigFile, readConfigFile } from "../config/config_file.ts";
 import { placesOf } from "../config/paths.ts";
 

@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import { styleText } from "node:util";
 import type { Settings } from "../config/config.ts";
+import { badSetting } from "../config/setting.ts";
 import type { SeenService } from "../control/look.ts";
 import type { Line, Standing } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import { formatLine } from "../platform/log.ts";
-import { badSetting } from "../config/setting.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 

@@ -12,11 +12,11 @@ import {
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
-import { suggestion } from "./suggest.ts";
+import { writePrivateFile } from "../platform/private_file.ts";
 import type { Settings } from "./config.ts";
 import { formatConfigSchema, SETTINGS } from "./config_schema.ts";
-import { writePrivateFile } from "../platform/private_file.ts";
 import { badSetting } from "./setting.ts";
+import { suggestion } from "./suggest.ts";
 
 /** Bytes of the file, at most. */
 const MAX_BYTES = 256 * 1024;

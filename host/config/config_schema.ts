@@ -1,7 +1,7 @@
 // What may be in the settings file: what it is checked by, and its JSON Schema, for editors.
 import type { Node } from "jsonc-parser";
-import { type Flag, FLAGS } from "./settings.ts";
 import { LEVELS } from "../platform/log.ts";
+import { type Flag, FLAGS } from "./settings.ts";
 
 /** What a setting's value is. */
 interface Kind {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { end, linesOf, run, start } from "../testing/program.ts";
 import { MAX_LINES, Monitor } from "./monitor.ts";
 import { controlPath } from "./socket.ts";
-import { end, linesOf, run, start } from "../testing/program.ts";
 
 const test = suite("control", { deadline: 60_000 });
 

@@ -3,10 +3,10 @@ import type { ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { Standing } from "./monitor.ts";
 import type { Log } from "../platform/log.ts";
 import { type LoopbackServer, serveLoopback } from "../platform/loopback.ts";
 import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { Standing } from "./monitor.ts";
 
 /** Seconds until an answer's head, between which requests are counted. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

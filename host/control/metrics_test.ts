@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startBridge } from "../../tools/local/bridge.ts";
 import { suite } from "../../tools/testing/suite.ts";
-import { askHost } from "./socket.ts";
 import { run } from "../testing/program.ts";
+import { askHost } from "./socket.ts";
 
 const test = suite("metrics", { deadline: 60_000 });
 

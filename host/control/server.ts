@@ -7,8 +7,8 @@ import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
 import { lockState } from "./lock.ts";
-import { type Line, MAX_LINES, type Monitor } from "./monitor.ts";
 import type { Metrics } from "./metrics.ts";
+import { type Line, MAX_LINES, type Monitor } from "./monitor.ts";
 import { askHost, controlPath } from "./socket.ts";
 
 /** Options of {@linkcode serveControl}. */

@@ -1,9 +1,9 @@
 // Where the commands find the host that runs: a UNIX socket in its state folder.
 import { statSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { IncomingMessage } from "node:http";
 
 /** Bytes of a socket's path, at most: 104 on macOS, and 108 on Linux, each with a zero at the end. */
 const MAX_PATH = 103;

@@ -1,14 +1,14 @@
 // What `doctor` looks at, in the order in which each needs those before it.
+import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { lookup } from "node:dns/promises";
 import { join } from "node:path";
 import { DEFAULT_STUN, entryKey } from "../../wire/mod.ts";
+import { readIdentity } from "../access/host_key.ts";
 import type { HostStatus } from "../commands/status.ts";
-import { runChecks } from "../signalling/checks.ts";
 import type { HostConfig } from "../config/config.ts";
 import { lookAt } from "../control/look.ts";
-import { readIdentity } from "../access/host_key.ts";
+import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { objectUrl } from "../signalling/s3_object.ts";
 import { runLoop } from "./loop.ts";

@@ -16,8 +16,8 @@ import {
 import { deviceIdOf, devicesFolder } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
 import { createPairing, pairingsFolder } from "../access/pairings.ts";
-import { createOffer } from "../peers/peer.ts";
 import { deleteRecord } from "../access/records.ts";
+import { createOffer } from "../peers/peer.ts";
 import { RelaySocket } from "../signalling/relay_socket.ts";
 
 /** Options of {@linkcode runLoop}. */

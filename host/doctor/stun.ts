@@ -1,7 +1,7 @@
 // A STUN client, for what only the doctor asks: which address a server sees, from which of its own
 // addresses. RFC 8489 is the protocol; OTHER-ADDRESS is RFC 5780's. No library in npm is kept that has it.
-import type { RemoteInfo, Socket } from "node:dgram";
 import { randomBytes } from "node:crypto";
+import type { RemoteInfo, Socket } from "node:dgram";
 
 /** An address and a port. */
 export interface Endpoint {

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { Channel } from "../../wire/mod.ts";
-import { answerOffer, endPeers, type Peer } from "./peer.ts";
-import { formatOffer, parseOffer } from "./sdp.ts";
 import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate, seededRandom } from "../testing/offers.ts";
 import { TestPage } from "../testing/page.ts";
+import { answerOffer, endPeers, type Peer } from "./peer.ts";
+import { formatOffer, parseOffer } from "./sdp.ts";
 
 const test = suite("peer", { deadline: 20_000 });
 

@@ -1,13 +1,13 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
 import { LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
-import { Bucket } from "../access/token_bucket.ts";
 import type { Gate } from "../access/gate.ts";
+import { Bucket } from "../access/token_bucket.ts";
 import type { Log } from "../platform/log.ts";
+import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { Sockets } from "../proxy/websocket.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
-import type { Guest, ServiceHandler } from "../proxy/service.ts";
 import { type Claim, Sessions } from "./sessions.ts";
-import type { Sockets } from "../proxy/websocket.ts";
 
 /** Most connections at once, and most of them that have not opened yet. */
 export const MAX_PEERS = 64;

@@ -5,6 +5,16 @@ import { Carrier, LighthouseError, sendOffer, sendRequest, type Session } from "
 import { failureOf } from "../../wire/testing/failure.ts";
 import { connectPage } from "../../wire/testing/session_pair.ts";
 import { Gate } from "../access/gate.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
+import {
+  accepted,
+  createIdentity,
+  MemoryGuests,
+  outcomeOf,
+  TestDevice,
+} from "../testing/guests.ts";
+import { CHROMIUM_OFFER } from "../testing/offers.ts";
+import { TestPage } from "../testing/page.ts";
 import { endPeers } from "./peer.ts";
 import {
   MAX_HALF_OPEN,
@@ -15,10 +25,6 @@ import {
   Peers,
 } from "./peers.ts";
 import { formatOffer, parseOffer } from "./sdp.ts";
-import type { ServiceHandler } from "../proxy/service.ts";
-import { accepted, createIdentity, MemoryGuests, outcomeOf, TestDevice } from "../testing/guests.ts";
-import { CHROMIUM_OFFER } from "../testing/offers.ts";
-import { TestPage } from "../testing/page.ts";
 
 const test = suite("peers", { deadline: 150_000 });
 

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
-import { formatOffer, type Offer, parseOffer } from "./sdp.ts";
 import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate, seededRandom } from "../testing/offers.ts";
+import { formatOffer, type Offer, parseOffer } from "./sdp.ts";
 
 const test = suite("sdp");
 

@@ -14,9 +14,9 @@ import {
   type Stream,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
-import type { PeerPath } from "./peer.ts";
 import type { Guest, ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
+import type { PeerPath } from "./peer.ts";
 
 /** Most sessions that wait for their page to come back; the oldest gives way. */
 export const MAX_AWAY = 64;

@@ -6,8 +6,8 @@ import { parse } from "plist";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { formatLaunchdPlist, LABEL } from "./launchd.ts";
-import { formatSystemdUnit, UNIT } from "./systemd.ts";
 import { unitOf, type UnitOptions } from "./service_manager.ts";
+import { formatSystemdUnit, UNIT } from "./systemd.ts";
 
 const test = suite("unit", { deadline: 30_000 });
 

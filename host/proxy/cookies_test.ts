@@ -1,5 +1,5 @@
-import * as assert from "uvu/assert";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { CookieJars, MAX_COOKIES, MAX_DEVICES } from "./cookies.ts";
 import type { Guest } from "./service.ts";

@@ -8,7 +8,12 @@ import {
 } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
-import { type HeaderField, type HttpResponse, LighthouseError, MAX_FIELDS } from "../../wire/mod.ts";
+import {
+  type HeaderField,
+  type HttpResponse,
+  LighthouseError,
+  MAX_FIELDS,
+} from "../../wire/mod.ts";
 
 /** How long a backend may keep the host waiting, in milliseconds. */
 export interface Patience {

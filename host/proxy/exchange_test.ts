@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
+import { startRawBackend } from "../testing/raw_backend.ts";
 import type { BackendRequest, Patience } from "./exchange.ts";
 import { HttpClient } from "./http_client.ts";
-import { startRawBackend } from "../testing/raw_backend.ts";
 
 const test = suite("exchange");
 

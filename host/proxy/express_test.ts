@@ -10,9 +10,9 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
+import { startExpressApp } from "../testing/express_app.ts";
 import { valuesOf } from "./headers.ts";
 import { Services } from "./services.ts";
-import { startExpressApp } from "../testing/express_app.ts";
 
 const test = suite("express", { deadline: 150_000 });
 

@@ -3,9 +3,9 @@ import { Agent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { LighthouseError } from "../../wire/mod.ts";
 import { Backend } from "./backend.ts";
+import { hostAnswer } from "./error_response.ts";
 import type { Patience } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
-import { hostAnswer } from "./error_response.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
 

@@ -1,7 +1,7 @@
 // The services of a host behind one handler: the longest prefix wins.
 import { formatService, type ServiceConfig } from "../config/service_config.ts";
-import { forwardTo } from "./forward.ts";
 import { hostAnswer } from "./error_response.ts";
+import { forwardTo } from "./forward.ts";
 import { isUnder, mayReach, type Service, type ServiceHandler } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
 

@@ -15,8 +15,8 @@ import { isAbsolute, join, relative, sep } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
 import send from "send";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
-import { withoutHopByHop } from "./headers.ts";
 import { hostAnswer } from "./error_response.ts";
+import { withoutHopByHop } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import { restOf, type Service } from "./service.ts";
 

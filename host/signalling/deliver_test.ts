@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { RelayMessage, Signal } from "../../wire/mod.ts";
+import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 import { deliver } from "./deliver.ts";
 import { RelaySocket } from "./relay_socket.ts";
-import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 
 const test = suite("deliver");
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 // Which registry a host has.
-import type { BridgeConfig } from "../config/config.ts";
 import type { Identity } from "../access/host_key.ts";
+import type { BridgeConfig } from "../config/config.ts";
 import type { AwsRegistry } from "./registry.ts";
 import { lambdaRegistry } from "./registry_lambda.ts";
 import { s3Registry, type S3RegistryOptions } from "./registry_s3.ts";

@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { Signal } from "../../wire/mod.ts";
+import { MemoryRegistry, startTestRelay, type TestRelay } from "../testing/relay.ts";
 import { keepRegistered, type RegistrarOptions } from "./registrar.ts";
 import type { Phase, Registration } from "./registration.ts";
 import { RegistryError } from "./registry.ts";
 import { RelaySocket } from "./relay_socket.ts";
-import { MemoryRegistry, startTestRelay, type TestRelay } from "../testing/relay.ts";
 
 const test = suite("registrar", { deadline: 15_000 });
 

@@ -5,8 +5,8 @@ import * as assert from "uvu/assert";
 import { WebSocketServer } from "ws";
 import { suite } from "../../tools/testing/suite.ts";
 import type { LighthouseError, RelayMessage } from "../../wire/mod.ts";
-import { RelaySocket } from "./relay_socket.ts";
 import { startTestRelay } from "../testing/relay.ts";
+import { RelaySocket } from "./relay_socket.ts";
 
 const test = suite("relay socket");
 const never = new AbortController().signal;

@@ -15,10 +15,10 @@ import {
   type SentOffer,
   type Signal,
 } from "../../wire/mod.ts";
+import type { Guests, NewDevice } from "../access/access_list.ts";
 import { type Device, deviceIdOf } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
 import type { Pairing } from "../access/pairings.ts";
-import type { Guests, NewDevice } from "../access/access_list.ts";
 
 /** The origin of all test pages. */
 export const ORIGIN = "https://page.example";

@@ -6,11 +6,11 @@
 // https://github.com/pulumi/pulumi/tree/master/proto/pulumi
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import engineService from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import resourceService from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { spawn } from "node:child_process";
 import process from "node:process";

@@ -3,11 +3,11 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryObjects } from "node:v8";
-import { runHost } from "../../host/daemon.ts";
 import { Roster } from "../../host/access/access_list.ts";
+import { runHost } from "../../host/daemon.ts";
 import { MemoryRegistry } from "../../host/testing/relay.ts";
-import { Stream } from "../../wire/session/stream.ts";
 import { toBase64url } from "../../wire/mod.ts";
+import { Stream } from "../../wire/session/stream.ts";
 import { startBridge } from "../local/bridge.ts";
 import { benchRoutes } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";

@@ -1,8 +1,8 @@
 // Transfers of all kinds through cuts: the connection is ended again and again, at random moments, by
 // either side or by the network, with and without a word. Whether everything arrives all the same,
 // and how long it stands still.
-import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { toBase64url } from "../../wire/mod.ts";
+import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { startBridge } from "../local/bridge.ts";
 import { benchRoutes } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";

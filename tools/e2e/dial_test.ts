@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import * as assert from "uvu/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { endPeers } from "../../host/peers/peer.ts";
 import {
   type ErrorCode,

@@ -1,6 +1,6 @@
 // <lighthouse-tunnel> as a page's author and a page's reader meet it.
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { toBase64url } from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";

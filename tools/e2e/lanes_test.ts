@@ -1,7 +1,7 @@
 // Further connections for large transfers over a long path. The page itself makes the path long: it
 // sends everything later.
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { LANES } from "../../components/connection/lanes.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";

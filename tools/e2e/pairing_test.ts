@@ -3,8 +3,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as assert from "uvu/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";

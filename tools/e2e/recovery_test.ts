@@ -2,8 +2,8 @@
 // host offline, a stale LAPTOP_ID.
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as assert from "uvu/assert";
 import type { Browser } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { run as runCommand } from "../../host/testing/program.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";

@@ -1,6 +1,6 @@
 // Who and what is turned away: foreign origins, pages that address pages, malformed messages.
-import * as assert from "uvu/assert";
 import type { Browser } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { WebSocket as Client } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
 import {

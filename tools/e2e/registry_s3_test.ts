@@ -1,7 +1,7 @@
 // A page on a bridge with the S3 registry, in a real browser: the host that it names, and what it sees
 // of the registry before it opens a socket.
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type NamedBackends, startNamedBackends } from "../testing/named_backends.ts";

@@ -1,6 +1,6 @@
 // A relay in other hands: what it learns, and what it can do to a page and its host.
-import * as assert from "uvu/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
 import { fromBase64url, toBase64url } from "../../wire/mod.ts";

@@ -1,7 +1,7 @@
 // `tunnel.socket()` side by side with the browser's own WebSocket: the same script runs against the
 // same backend, directly and through the tunnel, and the records of what happened must be equal.
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import {
   scriptPath,

@@ -1,7 +1,7 @@
 // Several tabs share one connection, in real browsers: who holds it, what becomes of requests when
 // that tab goes or crashes, and when there is none.
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";

@@ -1,6 +1,6 @@
 // Requests through the tunnel in a real Chromium: content, streaming, several pages, and its cost.
-import * as assert from "uvu/assert";
 import type { Browser } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway.ts";
 import { suite } from "../testing/suite.ts";

@@ -1,6 +1,6 @@
 // A service worker that is stopped at any time, in real browsers, and a window that has none.
-import * as assert from "uvu/assert";
 import type { Browser, LaunchOptions, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";

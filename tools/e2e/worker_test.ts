@@ -2,11 +2,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import * as assert from "uvu/assert";
 import type { Browser, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
 import { TILES } from "../local/backend_app.ts";
+import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { launchBrowser } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";

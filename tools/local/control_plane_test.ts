@@ -1,7 +1,3 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   GetFunctionConfigurationCommand,
   LambdaClient,
@@ -10,6 +6,10 @@ import {
   type UpdateFunctionConfigurationCommandInput,
   waitUntilFunctionUpdated,
 } from "@aws-sdk/client-lambda";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import {

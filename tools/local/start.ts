@@ -10,8 +10,8 @@ import { pairingsFolder } from "../../host/access/pairings.ts";
 import { costOf, formatDollars } from "../../host/signalling/prices.ts";
 import { build } from "../build.ts";
 import { startBridge } from "./bridge.ts";
-import { Meter } from "./meter.ts";
 import type { HostLine } from "./host_process.ts";
+import { Meter } from "./meter.ts";
 
 /** The host's events that are shown as they come. */
 const SHOWN = new Set([

@@ -4,10 +4,10 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { runHost } from "../../host/daemon.ts";
-import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
-import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { Roster } from "../../host/access/access_list.ts";
+import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
+import { runHost } from "../../host/daemon.ts";
+import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { deviceOf, TestDevice } from "../../host/testing/guests.ts";
 import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
 import {
@@ -18,8 +18,8 @@ import {
   parseSignal,
   type Signal,
 } from "../../wire/mod.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
 import { randomOf } from "../../wire/testing/channel_pair.ts";
+import { type Bridge, startBridge } from "../local/bridge.ts";
 import { between } from "./between.ts";
 
 /** What to do, and for how long. Times are in milliseconds. */

@@ -1,9 +1,9 @@
 // Offers of further carriers, made inside the session that they are for (docs/wire.md, "Several
 // carriers at once"): a stream whose head is a session description, and so is the answer's.
 import { LighthouseError } from "../error.ts";
-import type { StreamOpener } from "./http.ts";
-import { MAX_SDP } from "../signal/signal.ts";
 import type { Stream } from "../session/stream.ts";
+import { MAX_SDP } from "../signal/signal.ts";
+import type { StreamOpener } from "./http.ts";
 
 /** What SDP begins with (RFC 8866 §5.1), and no head of a request, which is JSON. */
 const FIRST_BYTE = 0x76;

@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../error.ts";
-import { isOffer, sendOffer, serveOffer } from "./lane_offer.ts";
-import { MAX_SDP } from "../signal/signal.ts";
 import type { Stream } from "../session/stream.ts";
+import { MAX_SDP } from "../signal/signal.ts";
 import { failureOf } from "../testing/failure.ts";
 import { Link, until } from "../testing/link.ts";
+import { isOffer, sendOffer, serveOffer } from "./lane_offer.ts";
 
 const test = suite("offer");
 

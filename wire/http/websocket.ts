@@ -11,6 +11,7 @@
 //     {"status":101,"statusText":"","headers":[["sec-websocket-protocol","a"]],"body":true}
 //     {"status":404,"statusText":"Not Found","headers":[],"body":false}
 import { LighthouseError } from "../error.ts";
+import type { Stream } from "../session/stream.ts";
 import {
   encodeHead,
   type HeaderField,
@@ -18,7 +19,6 @@ import {
   parseResponseHead,
   type StreamOpener,
 } from "./http.ts";
-import type { Stream } from "../session/stream.ts";
 
 const PROTOCOL = "sec-websocket-protocol";
 

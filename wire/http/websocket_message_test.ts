@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { isSame, pattern } from "../testing/bytes.ts";
+import { failureOf } from "../testing/failure.ts";
+import { fromHex, toHex } from "../testing/vectors.ts";
 import {
   encodeClose,
   encodeMessage,
@@ -12,9 +15,6 @@ import {
   readWebSocket,
   type WebSocketMessage,
 } from "./websocket_message.ts";
-import { isSame, pattern } from "../testing/bytes.ts";
-import { failureOf } from "../testing/failure.ts";
-import { fromHex, toHex } from "../testing/vectors.ts";
 
 /** Messages as bytes in hex, blanks between type, length and payload. */
 interface Vectors {

@@ -1,13 +1,11 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../error.ts";
-import { type HeaderField, type HttpRequest, serveRequest, type UpgradeHandler } from "./http.ts";
-import { readWebSocket, type WebSocketMessage } from "./websocket_message.ts";
-import { WebSocketWriter } from "./websocket_writer.ts";
 import type { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";
 import { failureOf } from "../testing/failure.ts";
 import { connectSessions, untilIdle } from "../testing/session_pair.ts";
+import { type HeaderField, type HttpRequest, serveRequest, type UpgradeHandler } from "./http.ts";
 import {
   acceptWebSocket,
   openWebSocket,
@@ -15,6 +13,8 @@ import {
   refuseWebSocket,
   type WebSocketOpening,
 } from "./websocket.ts";
+import { readWebSocket, type WebSocketMessage } from "./websocket_message.ts";
+import { WebSocketWriter } from "./websocket_writer.ts";
 
 const test = suite("websocket");
 

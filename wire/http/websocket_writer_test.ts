@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { isSame, pattern } from "../testing/bytes.ts";
 import {
   MAX_WEBSOCKET_MESSAGE,
   NO_CLOSE_CODE,
@@ -8,7 +9,6 @@ import {
   type WebSocketMessage,
 } from "./websocket_message.ts";
 import { WebSocketWriter } from "./websocket_writer.ts";
-import { isSame, pattern } from "../testing/bytes.ts";
 
 const test = suite("websocket writer");
 

@@ -1,11 +1,11 @@
 // One channel of a session: its messages in and out, what is on its way, and whether the other end
 // is heard (docs/wire.md, "Carriers").
 import type { ByteWriter } from "../bytes.ts";
-import type { Channel } from "./channel.ts";
 import { LighthouseError } from "../error.ts";
+import type { Channel } from "./channel.ts";
+import { Pace } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
-import { Pace } from "./congestion_window.ts";
 
 /**
  * Bytes of messages after which they are acknowledged: every large message; fewer times to an other end

@@ -1,15 +1,15 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { Carrier } from "./carrier.ts";
-import { LighthouseError } from "../error.ts";
 import { ByteWriter } from "../bytes.ts";
-import { encodeMessage } from "./frame.ts";
-import { type Hello, LEAST } from "./hello.ts";
+import { LighthouseError } from "../error.ts";
 import { pattern } from "../testing/bytes.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
 import { failureOf } from "../testing/failure.ts";
 import { until } from "../testing/link.ts";
 import { acceptPage, pageSession } from "../testing/session_pair.ts";
+import { Carrier } from "./carrier.ts";
+import { encodeMessage } from "./frame.ts";
+import { type Hello, LEAST } from "./hello.ts";
 
 const test = suite("carrier");
 

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type ErrorCode, errorCodes, LighthouseError } from "../error.ts";
+import { thrownBy } from "../testing/failure.ts";
+import { Link } from "../testing/link.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE_ACCEPTED } from "./frame.ts";
 import { ID_BYTES, LEAST, MAX_HELD } from "./hello.ts";
-import { Link } from "../testing/link.ts";
-import { thrownBy } from "../testing/failure.ts";
 
 const test = suite("frame");
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { Liveness, type LivenessRules } from "./liveness.ts";
 import { until } from "../testing/link.ts";
+import { Liveness, type LivenessRules } from "./liveness.ts";
 
 const test = suite("Liveness");
 

@@ -1,7 +1,7 @@
 // The incoming direction of a stream: puts bytes in order, in whatever order they arrive and however
 // often, and gives credit for what was read. No I/O (RFC 9000 §2.2, §4.1).
-import { ChunkList } from "./chunks.ts";
 import { LighthouseError } from "../error.ts";
+import { ChunkList } from "./chunks.ts";
 
 /** Gaps that a direction may have at once. Each lost packet makes one until it is sent again. */
 const MAX_GAPS = 1024;

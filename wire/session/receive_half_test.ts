@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { ReceiveHalf } from "./receive_half.ts";
 import { isSame, pattern } from "../testing/bytes.ts";
 import { thrownBy } from "../testing/failure.ts";
+import { ReceiveHalf } from "./receive_half.ts";
 
 const test = suite("ReceiveHalf");
 

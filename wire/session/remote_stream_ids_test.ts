@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { SeenStreams } from "./remote_stream_ids.ts";
 import { thrownBy } from "../testing/failure.ts";
+import { SeenStreams } from "./remote_stream_ids.ts";
 
 const test = suite("SeenStreams");
 

@@ -1,14 +1,14 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { ByteWriter } from "../bytes.ts";
-import { Carrier } from "./carrier.ts";
-import { encodeMessage } from "./frame.ts";
-import { LEAST } from "./hello.ts";
-import { SendHalf } from "./send_half.ts";
-import { SendShare } from "./retransmit_budget.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
 import { until } from "../testing/link.ts";
 import { pageSession } from "../testing/session_pair.ts";
+import { Carrier } from "./carrier.ts";
+import { encodeMessage } from "./frame.ts";
+import { LEAST } from "./hello.ts";
+import { SendShare } from "./retransmit_budget.ts";
+import { SendHalf } from "./send_half.ts";
 
 const test = suite("SendShare");
 

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { ByteWriter } from "../bytes.ts";
-import { Scheduler } from "./scheduler.ts";
 import { SendShare } from "./retransmit_budget.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Stream } from "./stream.ts";
 
 const test = suite("Scheduler");

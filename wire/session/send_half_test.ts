@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { ReceiveHalf } from "./receive_half.ts";
-import { SendHalf } from "./send_half.ts";
-import { SendShare } from "./retransmit_budget.ts";
 import { pattern } from "../testing/bytes.ts";
 import { thrownBy } from "../testing/failure.ts";
+import { ReceiveHalf } from "./receive_half.ts";
+import { SendShare } from "./retransmit_budget.ts";
+import { SendHalf } from "./send_half.ts";
 
 const test = suite("SendHalf");
 

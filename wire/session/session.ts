@@ -4,14 +4,14 @@
 // The session outlives its carriers: while there is none, streams wait; the next one's HELLO says
 // what each end holds, and everything else is sent again.
 import { ByteWriter } from "../bytes.ts";
-import type { Carrier, SessionFrame } from "./carrier.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
+import type { Carrier, SessionFrame } from "./carrier.ts";
 import { DATA_OVERHEAD, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import { type Hello, ID_BYTES, LEAST, MAX_HELD } from "./hello.ts";
 import { Liveness, type LivenessRules } from "./liveness.ts";
-import { Scheduler } from "./scheduler.ts";
 import { SeenStreams } from "./remote_stream_ids.ts";
 import { SendShare } from "./retransmit_budget.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 import { Windows } from "./windows.ts";
 

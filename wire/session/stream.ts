@@ -1,13 +1,13 @@
 // One stream: a head and bytes each way, each direction with its own credit and its own end, so that
 // a slow reader stops its own writer and nobody else (docs/wire.md, "Streams").
 import type { ByteWriter } from "../bytes.ts";
-import { ChunkList } from "./chunks.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
+import { ChunkList } from "./chunks.ts";
 import { DATA_OVERHEAD, writeFrame } from "./frame.ts";
 import type { Held } from "./hello.ts";
 import { ReceiveHalf } from "./receive_half.ts";
-import { SendHalf } from "./send_half.ts";
 import type { SendShare } from "./retransmit_budget.ts";
+import { SendHalf } from "./send_half.ts";
 
 /** Most bytes of a head: with its length it fits into the credit that every stream begins with. */
 export const MAX_HEAD = 60 * 1024;

@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../error.ts";
+import { connectSessions } from "../testing/session_pair.ts";
 import { decodeMessage } from "./frame.ts";
 import type { Stream } from "./stream.ts";
-import { connectSessions } from "../testing/session_pair.ts";
 
 const test = suite("stream");
 

@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { thrownBy } from "../testing/failure.ts";
 import {
   formatSendSignal,
   MAX_MESSAGE_BYTES,
@@ -8,7 +9,6 @@ import {
   parseSendSignal,
   SEND_SIGNAL,
 } from "./envelope.ts";
-import { thrownBy } from "../testing/failure.ts";
 
 const test = suite("envelope");
 

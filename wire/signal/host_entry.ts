@@ -6,9 +6,9 @@
 // Without connectionId the host has left. Whoever may write the object could put in another
 // connection, so the host signs it: docs/security.md, "A stolen right to write the registry".
 import { fromBase64url, toBase64url } from "../base64url.ts";
-import { parseConnectionId, parseHostName } from "./envelope.ts";
 import { LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
+import { parseConnectionId, parseHostName } from "./envelope.ts";
 
 /** What a host has said of itself. */
 export interface HostEntry {

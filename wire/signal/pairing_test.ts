@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
-import { formatPairingFragment, parsePairingFragment } from "./pairing.ts";
 import { thrownBy } from "../testing/failure.ts";
+import { formatPairingFragment, parsePairingFragment } from "./pairing.ts";
 
 const test = suite("pairing");
 

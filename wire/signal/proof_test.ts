@@ -3,12 +3,12 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
 import { PROOF_BYTES } from "../session/hello.ts";
-import { generateKeyPair, rawPublicKey } from "./keys.ts";
-import { proofOf } from "./proof.ts";
-import { openOffer } from "./seal.ts";
 import { failureOf } from "../testing/failure.ts";
 import { AUTH, openGcm, setupRecipient } from "../testing/hpke.ts";
 import { importKeyPair } from "../testing/keys.ts";
+import { generateKeyPair, rawPublicKey } from "./keys.ts";
+import { proofOf } from "./proof.ts";
+import { openOffer } from "./seal.ts";
 
 const test = suite("proof");
 

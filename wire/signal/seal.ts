@@ -7,6 +7,7 @@ import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/c
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
+import { asRecord, asString, parseJson } from "../parse.ts";
 import {
   generateKeyPair,
   importPublicKey,
@@ -15,7 +16,6 @@ import {
   TAG_KEY_BYTES,
 } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
-import { asRecord, asString, parseJson } from "../parse.ts";
 import { proofOf } from "./proof.ts";
 import {
   asBytes,

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { fromBase64url, toBase64url } from "../base64url.ts";
+import { failureOf } from "../testing/failure.ts";
 import { fingerprintOf, generateKeyPair, importTagKey, rawPublicKey } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
 import {
@@ -14,7 +15,6 @@ import {
   taggedBytes,
 } from "./seal.ts";
 import { parseSignal, type SealedAnswer, type SealedOffer } from "./signal.ts";
-import { failureOf } from "../testing/failure.ts";
 
 const test = suite("seal");
 

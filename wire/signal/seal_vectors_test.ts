@@ -5,13 +5,13 @@ import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
-import { derivePairingKeys } from "./pairing.ts";
-import { importTagKey, rawPublicKey } from "./keys.ts";
-import { type Answer, openOffer, sealOffer, type Sender, taggedBytes } from "./seal.ts";
-import { parseSignal, type SealedAnswer, type SealedOffer } from "./signal.ts";
 import { AUTH, AUTH_PSK, hmac, openGcm, setupRecipient, setupSender } from "../testing/hpke.ts";
 import { importKeyPair } from "../testing/keys.ts";
 import { fromHex, toHex } from "../testing/vectors.ts";
+import { importTagKey, rawPublicKey } from "./keys.ts";
+import { derivePairingKeys } from "./pairing.ts";
+import { type Answer, openOffer, sealOffer, type Sender, taggedBytes } from "./seal.ts";
+import { parseSignal, type SealedAnswer, type SealedOffer } from "./signal.ts";
 
 const test = suite("seal vectors");
 

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
-import { parseSignal } from "./signal.ts";
 import { thrownBy } from "../testing/failure.ts";
+import { parseSignal } from "./signal.ts";
 
 const test = suite("signal");
 

@@ -1,7 +1,7 @@
 // A page's session and a host that keeps sessions by their names, as host/peers/sessions.ts does, joined by
 // channels in memory that are reliable and out of order.
-import { Carrier } from "../session/carrier.ts";
 import type { LighthouseError } from "../error.ts";
+import { Carrier } from "../session/carrier.ts";
 import type { LivenessRules } from "../session/liveness.ts";
 import { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";

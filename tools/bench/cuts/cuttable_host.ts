@@ -1,8 +1,8 @@
 // Loaded into a host before it starts (`node --import`): SIGUSR2 makes it close all its peer
 // connections, as a host does whose network is gone. The host's own code is as it is.
+import * as native from "node-datachannel";
 import { registerHooks } from "node:module";
 import process from "node:process";
-import * as native from "node-datachannel";
 
 const NAME = "node-datachannel";
 const all = new Set<native.PeerConnection>();
