@@ -4,7 +4,8 @@ import "./platform/v8_flags.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { LighthouseError } from "../wire/mod.ts";
-import { parseCommandLine, UsageError } from "./cli/parse.ts";
+import { parseCommandLine } from "./cli/parse.ts";
+import { UsageError } from "./cli/usage_error.ts";
 
 /** Exit codes, as `help` says. */
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };

@@ -28,11 +28,11 @@ import {
   taggedBytes,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
-import type { Guest } from "../proxy/service.ts";
 import type { Guests } from "./access_list.ts";
 import type { Device } from "./devices.ts";
 import type { Identity } from "./host_key.ts";
 import type { Pairing } from "./pairings.ts";
+import type { Guest } from "./principal.ts";
 import { Replays } from "./replay_cache.ts";
 import { Bucket } from "./token_bucket.ts";
 

@@ -2,8 +2,9 @@
 import process from "node:process";
 import { type Flag, type FlagName, FLAGS } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { COMMANDS, COMMON } from "./commands.ts";
-import { UsageError } from "./parse.ts";
+import { COMMON } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { UsageError } from "./usage_error.ts";
 
 const PROGRAM = "lighthouse-host";
 

@@ -2,8 +2,9 @@
 import process from "node:process";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, COMMANDS, COMMON } from "./commands.ts";
-import { UsageError } from "./parse.ts";
+import { type Command, COMMON } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 const PROGRAM = "lighthouse-host";

@@ -2,18 +2,9 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { type Flag, type FlagName, FLAGS, type FlagValues } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, COMMANDS, COMMON, type Flags, requiredOf } from "./commands.ts";
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {
-  /** The command that it is about, whose help says more. */
-  readonly command: string | undefined;
-
-  constructor(message: string, options: ErrorOptions & { command?: string } = {}) {
-    super(message, options);
-    this.command = options.command;
-  }
-}
+import { type Command, COMMON, type Flags, requiredOf } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** A command line that has been understood. */
 export interface CommandLine {

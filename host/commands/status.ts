@@ -5,30 +5,12 @@ import { json } from "node:stream/consumers";
 import { styleText } from "node:util";
 import type { Settings } from "../config/config.ts";
 import { badSetting } from "../config/setting.ts";
-import type { SeenService } from "../control/look.ts";
-import type { Line, Standing } from "../control/monitor.ts";
+import type { Line } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
+import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
-
-/** What a host tells of itself. */
-export interface HostStatus extends Standing {
-  version: string;
-  pid: number;
-  /** When it started, as ISO 8601 has it. */
-  started: string;
-  relay: string;
-  registry: string;
-  services: SeenService[];
-  /** What anybody reaches. */
-  public: string[];
-  devices: number;
-  /** Those that were answered since the start; and those under way, WebSockets too. */
-  requests: { answered: number; underWay: number };
-  /** What it runs with, wherever that was set. */
-  settings: Settings;
-}
 
 /** Asks the host that runs how it is. @returns undefined where none does. */
 export async function readStatus(state: string): Promise<HostStatus | undefined> {

@@ -1,7 +1,7 @@
 // The host's settings, from flags, the environment and the settings file, checked.
 import { DEFAULT_HOST, parseHostName, parseStunServers } from "../../wire/mod.ts";
+import { isUnder } from "../access/principal.ts";
 import { type Level, LEVELS } from "../platform/log.ts";
-import { isUnder } from "../proxy/service.ts";
 import {
   formatSetting,
   parsePrefixes,

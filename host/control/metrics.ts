@@ -3,9 +3,10 @@ import type { ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { Guest } from "../access/principal.ts";
 import type { Log } from "../platform/log.ts";
 import { type LoopbackServer, serveLoopback } from "../platform/loopback.ts";
-import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import type { Standing } from "./monitor.ts";
 
 /** Seconds until an answer's head, between which requests are counted. */

@@ -1,6 +1,7 @@
 // What the inspector knows: the last requests of pages and their answers, as they go.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { Guest } from "../access/principal.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 
 /** Requests that are remembered; the oldest go. */
 export const MAX_EXCHANGES = 200;

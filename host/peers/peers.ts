@@ -1,9 +1,10 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
 import { LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
+import type { Guest } from "../access/principal.ts";
 import { Bucket } from "../access/token_bucket.ts";
 import type { Log } from "../platform/log.ts";
-import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";

@@ -13,8 +13,9 @@ import {
   Session,
   type Stream,
 } from "../../wire/mod.ts";
+import type { Guest } from "../access/principal.ts";
 import type { Log } from "../platform/log.ts";
-import type { Guest, ServiceHandler } from "../proxy/service.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import type { PeerPath } from "./peer.ts";
 

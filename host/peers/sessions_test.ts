@@ -14,7 +14,8 @@ import { pattern } from "../../wire/testing/bytes.ts";
 import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { pageSession } from "../../wire/testing/session_pair.ts";
-import type { Guest, ServiceContext } from "../proxy/service.ts";
+import type { Guest } from "../access/principal.ts";
+import type { ServiceContext } from "../proxy/service.ts";
 import { MAX_AWAY, Sessions } from "./sessions.ts";
 
 const test = suite("sessions");

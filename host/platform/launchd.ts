@@ -1,5 +1,5 @@
 // The host as a launchd agent: https://developer.apple.com/library/archive/documentation/MacOSX/Conceptual/BPSystemStartup/Chapters/CreatingLaunchdJobs.html
-import type { UnitOptions } from "./service_manager.ts";
+import type { UnitOptions } from "./unit_options.ts";
 
 /** The agent's label. */
 export const LABEL = "dev.lighthouse.host";

@@ -6,8 +6,9 @@ import { parse } from "plist";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { formatLaunchdPlist, LABEL } from "./launchd.ts";
-import { unitOf, type UnitOptions } from "./service_manager.ts";
+import { unitOf } from "./service_manager.ts";
 import { formatSystemdUnit, UNIT } from "./systemd.ts";
+import type { UnitOptions } from "./unit_options.ts";
 
 const test = suite("unit", { deadline: 30_000 });
 

@@ -1,6 +1,6 @@
 // The host as a systemd service: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 // What each line is for, and what none can do: docs/service.md.
-import type { UnitOptions } from "./service_manager.ts";
+import type { UnitOptions } from "./unit_options.ts";
 
 /** The unit's name. */
 export const UNIT = "lighthouse-host.service";

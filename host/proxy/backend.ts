@@ -1,6 +1,7 @@
 // A backend as pages see it: where their paths lead, what it is told of them, and what of its answers
 // they get. HTTP requests and WebSockets' handshakes both go through here.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
+import { type Guest, isUnder, restOf } from "../access/principal.ts";
 import { CookieJars } from "./cookies.ts";
 import {
   forwardedFields,
@@ -11,7 +12,6 @@ import {
   withoutForged,
   withoutHopByHop,
 } from "./headers.ts";
-import { type Guest, isUnder, restOf } from "./service.ts";
 
 /** A request as the backend gets it. */
 export interface Passage {

@@ -1,9 +1,9 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField } from "../../wire/mod.ts";
+import type { Guest } from "../access/principal.ts";
 import { Backend } from "./backend.ts";
 import { valuesOf } from "./headers.ts";
-import type { Guest } from "./service.ts";
 
 const test = suite("backend");
 

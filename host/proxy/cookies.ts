@@ -1,6 +1,6 @@
 // The cookies of pages: a page's script sees no Set-Cookie, so the host keeps what a browser would.
 import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
-import type { Guest } from "./service.ts";
+import type { Guest } from "../access/principal.ts";
 
 /** Most devices and most strangers whose cookies are kept, and what a jar holds (RFC 6265 §6.1). */
 export const MAX_DEVICES = 64;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import type { Guest } from "../access/principal.ts";
 import { CookieJars, MAX_COOKIES, MAX_DEVICES } from "./cookies.ts";
-import type { Guest } from "./service.ts";
 
 const test = suite("cookies");
 

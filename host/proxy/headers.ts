@@ -1,7 +1,7 @@
 // Header fields on their way through the host: what is for one hop alone, and what the host says of
 // the page.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
-import type { Guest } from "./service.ts";
+import type { Guest } from "../access/principal.ts";
 
 /**
  * Fields that concern one hop and are not passed on (RFC 9110 §7.6.1), together with those that

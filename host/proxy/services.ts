@@ -1,8 +1,9 @@
 // The services of a host behind one handler: the longest prefix wins.
+import { isUnder, mayReach } from "../access/principal.ts";
 import { formatService, type ServiceConfig } from "../config/service_config.ts";
 import { hostAnswer } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
-import { isUnder, mayReach, type Service, type ServiceHandler } from "./service.ts";
+import type { Service, ServiceHandler } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
 
 /** All services of a host. */

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
-import { type Guest, isUnder, restOf, type Service } from "./service.ts";
+import { type Guest, isUnder, restOf } from "../access/principal.ts";
+import type { Service } from "./service.ts";
 import { Services } from "./services.ts";
 
 const test = suite("services");

@@ -15,10 +15,11 @@ import { isAbsolute, join, relative, sep } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
 import send from "send";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
+import { restOf } from "../access/principal.ts";
 import { hostAnswer } from "./error_response.ts";
 import { withoutHopByHop } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
-import { restOf, type Service } from "./service.ts";
+import type { Service } from "./service.ts";
 
 /** The fields of a request that send looks at. */
 const FIELDS = new Set([

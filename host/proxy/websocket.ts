@@ -15,9 +15,9 @@ import {
   type WebSocketMessage,
   WebSocketWriter,
 } from "../../wire/mod.ts";
+import { type Guest, mayReach } from "../access/principal.ts";
 import type { Passage } from "./backend.ts";
 import { failed, UNREACHABLE, unreachable } from "./exchange.ts";
-import { type Guest, mayReach } from "./service.ts";
 import type { Services } from "./services.ts";
 
 /** Bytes that wait for the page, or for the backend, before the other one is read no further. */
