@@ -17,7 +17,7 @@ import { readIdentity } from "./access/host_key.ts";
 import { pairingsFolder, readPairings } from "./access/pairings.ts";
 import { readConfigFile } from "./config/config_file.ts";
 import type { Finding } from "./doctor/diagnostics.ts";
-import { deviceOf } from "./testing/guests.ts";
+import { deviceOf } from "./testing/access.ts";
 import { end, linesOf, run, start } from "./testing/program.ts";
 
 const test = suite("crash", { deadline: 200_000 });

@@ -6,7 +6,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, LighthouseError } from "../wire/mod.ts";
-import type { Roster } from "./access/access_list.ts";
+import type { FolderAccessList } from "./access/access_list.ts";
 import { Gate } from "./access/gate.ts";
 import type { Identity } from "./access/host_key.ts";
 import type { HostConfig } from "./config/config.ts";
@@ -16,7 +16,7 @@ import { startInspector } from "./inspector/server.ts";
 import { endPeers } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
 import type { Log } from "./platform/log.ts";
-import { watchSurroundings } from "./platform/network_monitor.ts";
+import { watchNetwork } from "./platform/network_monitor.ts";
 import type { ServiceHandler } from "./proxy/service.ts";
 import { Services } from "./proxy/services.ts";
 import { Sockets } from "./proxy/websocket.ts";
@@ -35,7 +35,7 @@ export interface HostOptions {
   /** The host's key. */
   identity: Identity;
   /** Who is invited. */
-  roster: Roster;
+  accessList: FolderAccessList;
   log: Log;
   /** Stops the host. */
   signal: AbortSignal;
@@ -87,7 +87,7 @@ const SEEN_INTERVAL = 60_000;
  * `bad-config` where the inspector's port is in use.
  */
 export async function runHost(first: HostConfig, options: HostOptions): Promise<void> {
-  const { identity, roster, log, signal, usage, timing = {} } = options;
+  const { identity, accessList, log, signal, usage, timing = {} } = options;
   let { registry } = options;
   let config = first;
   // What is in them changes with the settings, for whoever is connected, too.
@@ -99,28 +99,28 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
   const { metrics } = options;
   const handler = inspection?.handler ?? services.handler;
   const sockets = new Sockets(services);
-  const gate = new Gate({ identity, guests: roster, public: publicPrefixes, log });
+  const gate = new Gate({ identity, accessList: accessList, public: publicPrefixes, log });
   const peers = new Peers({
     gate,
     handler: metrics?.watch(handler) ?? handler,
-    onWebSocket: (request, stream, guest) => {
-      metrics?.sawWebSocket(request.target, guest);
-      return sockets.serve(request, stream, guest);
+    onWebSocket: (request, stream, principal) => {
+      metrics?.sawWebSocket(request.target, principal);
+      return sockets.serve(request, stream, principal);
     },
     stun,
-    onSeen: ({ id }) => roster.touch(id),
+    onSeen: ({ id }) => accessList.touch(id),
     log,
   });
   if (metrics) metrics.underWay = () => peers.streams;
-  roster.onRevoked = ({ id, name }) => {
+  accessList.onRevoked = ({ id, name }) => {
     log("info", "device-revoked", `“${name}” is revoked, and out`, { device: id });
     peers.evict(id, new LighthouseError("device-revoked", "The host's owner revoked this device"));
   };
-  roster.onPaired = ({ id, name, origin }) => {
+  accessList.onPaired = ({ id, name, origin }) => {
     log("info", "device-paired", `paired with “${name}” on ${origin}`, { device: id, origin });
   };
   const seen = setInterval(() => {
-    for (const { id } of peers.guests) roster.touch(id);
+    for (const { id } of peers.principals) accessList.touch(id);
   }, SEEN_INTERVAL);
   const wake = new EventTarget();
   /** Ends a pause or an attempt, for another one now. */
@@ -131,7 +131,7 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
     nudge.abort();
     nudge = new AbortController();
   };
-  using _surroundings = watchSurroundings({
+  using _surroundings = watchNetwork({
     onJump: rouse,
     onNetwork(addresses) {
       log("info", "network-changed", "this machine's addresses have changed");
@@ -193,7 +193,7 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
   } finally {
     options.changes?.removeEventListener("change", take);
     clearInterval(seen);
-    roster.onRevoked = roster.onPaired = () => {};
+    accessList.onRevoked = accessList.onPaired = () => {};
     for (const link of links) link.close();
     // Pages' sessions end when their streams do: a WebSocket has no end of its own.
     await Promise.all([sockets.close(), peers.close()]);

@@ -17,13 +17,13 @@ import {
   type Signal,
 } from "../wire/mod.ts";
 import { untilIdle } from "../wire/testing/session_pair.ts";
-import { Roster } from "./access/access_list.ts";
+import { FolderAccessList } from "./access/access_list.ts";
 import { type Device, devicesFolder, revokeDevice, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
 import type { HostConfig } from "./config/config.ts";
 import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
-import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/guests.ts";
+import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
 
@@ -64,14 +64,14 @@ class Host implements AsyncDisposable {
   /** Tells it of settings that have changed. */
   readonly changes = new EventTarget();
   readonly #stop = new AbortController();
-  readonly #roster = Roster.open(state, () => {});
+  readonly #accessList = FolderAccessList.open(state, () => {});
   readonly #watchers = new Set<() => void>();
 
   constructor(url: URL, registry: MemoryRegistry, timing: Partial<HostTiming> = {}) {
     this.ended = runHost(configOf(url), {
       ...{ registry, changes: this.changes },
       identity,
-      roster: this.#roster,
+      accessList: this.#accessList,
       log: (_level, event, text, fields) => {
         this.events.push({ event, text, ...fields });
         for (const look of this.#watchers) look();
@@ -104,7 +104,7 @@ class Host implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.ended;
-    this.#roster[Symbol.dispose]();
+    this.#accessList[Symbol.dispose]();
   }
 }
 

@@ -18,7 +18,7 @@ import {
   toBase64url,
 } from "../wire/mod.ts";
 import { endPeers } from "./peers/peer.ts";
-import { accepted, outcomeOf, TestDevice } from "./testing/guests.ts";
+import { accepted, outcomeOf, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
 import { linesOf, run, start } from "./testing/program.ts";
 

@@ -4,14 +4,14 @@ import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../..
 import { StateChangeEvent } from "../events.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import {
-  type DiallingEffect,
-  type DiallingEvent,
+  type ConnectionEffect,
+  type ConnectionEvent,
   IDLE,
   isFinal,
-  stepDialling,
+  stepConnection,
   type TunnelState,
 } from "./connection_state.ts";
-import { type ConnectionSettings, onPairing, reach } from "./dial_as_device.ts";
+import { type ConnectionSettings, dialAsDevice, onPairing } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { Peer } from "./peer.ts";
@@ -111,9 +111,9 @@ export class Connection extends EventTarget {
     this.#step({ type: "refused", error });
   }
 
-  #step(event: DiallingEvent): void {
+  #step(event: ConnectionEvent): void {
     const before = this.#now;
-    const [now, effect] = stepDialling(before, event);
+    const [now, effect] = stepConnection(before, event);
     this.#now = now;
     this.#perform(effect);
     if (now.state !== before.state || now.reason !== before.reason) {
@@ -121,7 +121,7 @@ export class Connection extends EventTarget {
     }
   }
 
-  #perform(effect: DiallingEffect): void {
+  #perform(effect: ConnectionEffect): void {
     if (effect.do === "nothing") return;
     clearTimeout(this.#timer);
     switch (effect.do) {
@@ -172,7 +172,7 @@ export class Connection extends EventTarget {
     const { signal } = this.#attempt = new AbortController();
     let peer: Peer | undefined;
     try {
-      const line = await reach(this.#settings!, {
+      const line = await dialAsDevice(this.#settings!, {
         skew: this.#skew,
         onSkew: (skew) => {
           this.#skew = skew;

@@ -22,7 +22,7 @@ export type TunnelState =
   | "failed";
 
 /** Where the connection stands. */
-export interface Dialling {
+export interface ConnectionState {
   state: TunnelState;
   /** One sentence for people. */
   reason: string;
@@ -39,7 +39,7 @@ export interface Dialling {
 }
 
 /** What happened. */
-export type DiallingEvent =
+export type ConnectionEvent =
   /** The page, or its user, wants a connection now. */
   | { type: "connect" }
   /** The pause is over. */
@@ -62,7 +62,7 @@ export type DiallingEvent =
   | { type: "close" };
 
 /** What is to be done next. */
-export type DiallingEffect =
+export type ConnectionEffect =
   | { do: "dial" }
   /** Dial, unless an attempt is under way, and send `overdue` where it takes long. */
   | { do: "restore"; dial: boolean }
@@ -75,7 +75,7 @@ export type DiallingEffect =
   | { do: "nothing" };
 
 /** Before anything happened. */
-export const IDLE: Dialling = {
+export const IDLE: ConnectionState = {
   state: "idle",
   reason: "Not connected",
   failures: 0,
@@ -117,10 +117,13 @@ const BRIEF = 1_000;
 /** Brief connections in a row after which the next attempt waits: the host may be ending them. */
 const QUICK_REDIALS = 20;
 
-const NOTHING: DiallingEffect = { do: "nothing" };
+const NOTHING: ConnectionEffect = { do: "nothing" };
 
 /** The step that follows an event. An event that does not fit the state changes nothing. */
-export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, DiallingEffect] {
+export function stepConnection(
+  now: ConnectionState,
+  event: ConnectionEvent,
+): [ConnectionState, ConnectionEffect] {
   switch (event.type) {
     case "connect":
       if (now.state !== "idle" && now.state !== "offline" && now.state !== "failed") {
@@ -130,7 +133,7 @@ export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, Di
       return [signalling("Looking for the host …"), now.dialling ? NOTHING : { do: "dial" }];
     case "woken":
       if (now.error && isSlow(now.error.code)) return [now, NOTHING];
-      return stepDialling(now, { type: "retry" });
+      return stepConnection(now, { type: "retry" });
     case "retry":
       // Quietly: what the page shows changes only when something has.
       if (now.dialling || (now.state === "connected" ? !now.silent : !isDown(now))) {
@@ -201,15 +204,15 @@ export function stepDialling(now: Dialling, event: DiallingEvent): [Dialling, Di
   }
 }
 
-function signalling(reason: string): Dialling {
+function signalling(reason: string): ConnectionState {
   return { state: "signalling", reason, failures: 0, dialling: true, silent: false, lost: false };
 }
 
-function isDown({ state }: Dialling): boolean {
+function isDown({ state }: ConnectionState): boolean {
   return state === "offline" || state === "failed";
 }
 
-function failed(now: Dialling, error: LighthouseError): [Dialling, DiallingEffect] {
+function failed(now: ConnectionState, error: LighthouseError): [ConnectionState, ConnectionEffect] {
   const failures = now.failures + 1;
   const state = error.code === "host-offline" ? "offline" : "failed";
   const reason = error.code === "host-offline"

@@ -2,11 +2,11 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
 import {
-  type Dialling,
-  type DiallingEffect,
-  type DiallingEvent,
+  type ConnectionEffect,
+  type ConnectionEvent,
+  type ConnectionState,
   IDLE,
-  stepDialling,
+  stepConnection,
 } from "./connection_state.ts";
 
 const test = suite("dialler");
@@ -134,16 +134,16 @@ const states = {
     silent: false,
     lost: false,
   },
-} satisfies Record<string, Dialling>;
+} satisfies Record<string, ConnectionState>;
 
 type State = keyof typeof states;
 
 /** What an event leads to: the state and the effect; a state left out stays as it is. */
-type Outcome = { now: Dialling; effect: DiallingEffect };
+type Outcome = { now: ConnectionState; effect: ConnectionEffect };
 
-const dial: DiallingEffect = { do: "dial" };
-const nothing: DiallingEffect = { do: "nothing" };
-const stop: DiallingEffect = { do: "stop" };
+const dial: ConnectionEffect = { do: "dial" };
+const nothing: ConnectionEffect = { do: "nothing" };
+const stop: ConnectionEffect = { do: "stop" };
 const looking: Outcome = { now: states.signalling, effect: dial };
 
 function failure(error: LighthouseError, failures: number, isFinal = false): Outcome {
@@ -167,9 +167,9 @@ function slowly(error: LighthouseError, failures: number): Outcome {
   return { now: failure(error, failures).now, effect: { do: "pause", failures, slow: true } };
 }
 
-const dialAndWatch: DiallingEffect = { do: "restore", dial: true };
+const dialAndWatch: ConnectionEffect = { do: "restore", dial: true };
 /** The attempt that is under way goes on. */
-const watch: DiallingEffect = { do: "restore", dial: false };
+const watch: ConnectionEffect = { do: "restore", dial: false };
 const afterLong = { ...states["connected, lost"], failures: 0 };
 const afterBrief = { ...afterLong, failures: 3 };
 const heard: Outcome = { now: { ...states.connected, failures: 0 }, effect: stop };
@@ -180,7 +180,7 @@ const stillSilent: Outcome = {
 };
 
 /** The states that an event changes; in all others nothing happens. */
-const table: [event: DiallingEvent, outcomes: Partial<Record<State, Outcome>>][] = [
+const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>][] = [
   [{ type: "connect" }, {
     idle: looking,
     closed: looking,
@@ -306,7 +306,7 @@ const table: [event: DiallingEvent, outcomes: Partial<Record<State, Outcome>>][]
 ];
 
 /** A state without members that are undefined, which mean the same as none. */
-function plain(now: Dialling): Dialling {
+function plain(now: ConnectionState): ConnectionState {
   const { error, ...rest } = now;
   return error ? { ...rest, error } : rest;
 }
@@ -318,7 +318,7 @@ for (const [event, outcomes] of table) {
     const before = states[state];
     const { now, effect } = outcomes[state] ?? { now: before, effect: nothing };
     test(`${state}: ${name} → ${now.state}, ${effect.do}`, () => {
-      const [after, todo] = stepDialling(before, event);
+      const [after, todo] = stepConnection(before, event);
       assert.equal(plain(after), plain(now));
       assert.equal(todo, effect);
       if (!outcomes[state]) assert.is(after, before);
@@ -327,47 +327,51 @@ for (const [event, outcomes] of table) {
 }
 
 /** Steps through events from the beginning. */
-function walk(...events: DiallingEvent[]): [Dialling, DiallingEffect] {
-  return events.reduce<[Dialling, DiallingEffect]>(
-    ([now], event) => stepDialling(now, event),
+function walk(...events: ConnectionEvent[]): [ConnectionState, ConnectionEffect] {
+  return events.reduce<[ConnectionState, ConnectionEffect]>(
+    ([now], event) => stepConnection(now, event),
     [IDLE, nothing],
   );
 }
 
 test("failures add up until a connection has lasted", () => {
-  const attempt: DiallingEvent[] = [{ type: "retry" }, { type: "failed", error: noAnswer }];
-  const start: DiallingEvent[] = [{ type: "connect" }, { type: "failed", error: noAnswer }];
+  const attempt: ConnectionEvent[] = [{ type: "retry" }, { type: "failed", error: noAnswer }];
+  const start: ConnectionEvent[] = [{ type: "connect" }, { type: "failed", error: noAnswer }];
   assert.equal(walk(...start, ...attempt, ...attempt)[1], { do: "pause", failures: 3 });
 
-  const brief: DiallingEvent[] = [
+  const brief: ConnectionEvent[] = [
     { type: "retry" },
     { type: "answered" },
     { type: "opened" },
     { type: "lost", error: lost, lasted: 100 },
   ];
-  const failed: DiallingEvent = { type: "failed", error: noAnswer };
+  const failed: ConnectionEvent = { type: "failed", error: noAnswer };
   assert.equal(walk(...start, ...attempt, ...brief, failed)[1], { do: "pause", failures: 4 });
 
-  const long: DiallingEvent[] = [...brief.slice(0, 3), { type: "lost", error: lost, lasted: 9999 }];
+  const long: ConnectionEvent[] = [...brief.slice(0, 3), {
+    type: "lost",
+    error: lost,
+    lasted: 9999,
+  }];
   const [now, effect] = walk(...start, ...attempt, ...long, failed);
   assert.is(now.failures, 1);
   assert.equal(effect, { do: "pause", failures: 1 });
 });
 
 test("brief connections follow each other at once 20 times, then after a pause", () => {
-  const brief: DiallingEvent[] = [
+  const brief: ConnectionEvent[] = [
     { type: "opened" },
     { type: "lost", error: lost, lasted: 100 },
   ];
-  const events: DiallingEvent[] = [{ type: "connect" }, ...Array(20).fill(brief).flat()];
+  const events: ConnectionEvent[] = [{ type: "connect" }, ...Array(20).fill(brief).flat()];
   assert.equal(walk(...events)[1], dialAndWatch);
   assert.equal(walk(...events, ...brief)[1], { do: "pause", failures: 21 });
-  const longer: DiallingEvent = { type: "lost", error: lost, lasted: 1000 };
+  const longer: ConnectionEvent = { type: "lost", error: lost, lasted: 1000 };
   assert.equal(walk(...events, { type: "opened" }, longer)[1], dialAndWatch);
 });
 
 test("no error is shown of a connection that is open, however it came about", () => {
-  const before: DiallingEvent[] = [{ type: "connect" }, { type: "failed", error: offline }];
+  const before: ConnectionEvent[] = [{ type: "connect" }, { type: "failed", error: offline }];
   assert.is(
     walk(...before, { type: "retry" }, { type: "answered" }, { type: "opened" })[0].error,
     undefined,
@@ -376,9 +380,9 @@ test("no error is shown of a connection that is open, however it came about", ()
 });
 
 test("a silent connection is replaced, and failures beside it count until something is heard", () => {
-  const open: DiallingEvent[] = [{ type: "connect" }, { type: "answered" }, { type: "opened" }];
-  const attempt: DiallingEvent[] = [{ type: "failed", error: noAnswer }, { type: "retry" }];
-  const silent: DiallingEvent[] = [...open, { type: "silent" }, ...attempt, ...attempt];
+  const open: ConnectionEvent[] = [{ type: "connect" }, { type: "answered" }, { type: "opened" }];
+  const attempt: ConnectionEvent[] = [{ type: "failed", error: noAnswer }, { type: "retry" }];
+  const silent: ConnectionEvent[] = [...open, { type: "silent" }, ...attempt, ...attempt];
   assert.is(walk(...silent)[0].state, "connected");
   assert.equal(walk(...silent, { type: "failed", error: noAnswer })[1], {
     do: "pause",
@@ -388,16 +392,16 @@ test("a silent connection is replaced, and failures beside it count until someth
   assert.equal(plain(now), { ...plain(states.connected), failures: 0 });
   assert.equal(effect, stop);
   // The attempt that was stopped may end late.
-  assert.equal(stepDialling(now, { type: "failed", error: noAnswer }), [now, nothing]);
+  assert.equal(stepConnection(now, { type: "failed", error: noAnswer }), [now, nothing]);
 });
 
 test("a loss shows when it is not made good in time, or cannot be", () => {
-  const before: DiallingEvent[] = [
+  const before: ConnectionEvent[] = [
     { type: "connect" },
     { type: "opened" },
     { type: "lost", error: lost, lasted: 9999 },
   ];
-  const seen = (...events: DiallingEvent[]) => {
+  const seen = (...events: ConnectionEvent[]) => {
     const { state, reason } = walk(...before, ...events)[0];
     return [state, reason];
   };
@@ -413,7 +417,7 @@ test("a loss shows when it is not made good in time, or cannot be", () => {
 
 for (const code of ["device-revoked", "pairing-used", "pairing-expired", "wrong-origin"] as const) {
   test(`${code} ends it until somebody asks for more`, () => {
-    const events: DiallingEvent[] = [
+    const events: ConnectionEvent[] = [
       { type: "connect" },
       { type: "failed", error: new LighthouseError(code, "No") },
     ];
@@ -425,7 +429,7 @@ for (const code of ["device-revoked", "pairing-used", "pairing-expired", "wrong-
 
 for (const code of ["not-paired", "host-key-changed", "clock-skew"] as const) {
   test(`${code} is tried again after long pauses alone`, () => {
-    const events: DiallingEvent[] = [
+    const events: ConnectionEvent[] = [
       { type: "connect" },
       { type: "failed", error: new LighthouseError(code, "No") },
     ];
@@ -447,9 +451,9 @@ test("an attempt that ends after close() changes nothing", () => {
       { type: "retry" },
       { type: "silent" },
       { type: "heard" },
-    ] as DiallingEvent[]
+    ] as ConnectionEvent[]
   ) {
-    assert.equal(stepDialling(closed[0], late), [closed[0], nothing]);
+    assert.equal(stepConnection(closed[0], late), [closed[0], nothing]);
   }
 });
 

@@ -51,7 +51,7 @@ export interface DialOptions {
 }
 
 /** A connection to the host: its channel is open. */
-export interface Line extends Proven {
+export interface OpenedConnection extends Proven {
   channel: Channel;
   peer: Peer;
 }
@@ -70,7 +70,10 @@ const FORGED_MS = 2_000;
  * or `relay-unreachable`, `no-answer`, `bad-seal`, `connection-failed`, `unsupported`; the signal's
  * reason when aborted.
  */
-export async function dial(settings: DialSettings, options: DialOptions): Promise<Line> {
+export async function dial(
+  settings: DialSettings,
+  options: DialOptions,
+): Promise<OpenedConnection> {
   const { identity, signal, onAnswer } = options;
   const { host, registry } = settings;
   signal.throwIfAborted();

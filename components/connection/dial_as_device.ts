@@ -3,7 +3,7 @@ import { LighthouseError } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identities } from "../identity/identity.ts";
 import { isFinal } from "./connection_state.ts";
-import { dial, type DialOptions, type DialSettings, type Line } from "./dial.ts";
+import { dial, type DialOptions, type DialSettings, type OpenedConnection } from "./dial.ts";
 
 /** What a connection needs to know. */
 export interface ConnectionSettings extends DialSettings {
@@ -12,8 +12,9 @@ export interface ConnectionSettings extends DialSettings {
   opening?: Promise<void>;
 }
 
-/** Options of {@linkcode reach}. */
-export interface ReachOptions extends Pick<DialOptions, "skew" | "onSkew" | "onAnswer" | "signal"> {
+/** Options of {@linkcode dialAsDevice}. */
+export interface DialAsDeviceOptions
+  extends Pick<DialOptions, "skew" | "onSkew" | "onAnswer" | "signal"> {
   /** Called with what the host calls this browser, as soon as that is known. */
   onDevice: (device: DeviceName) => void;
 }
@@ -27,7 +28,10 @@ const CHANNEL = "lighthouse paired";
  *
  * @throws {LighthouseError} as {@linkcode dial} does, and `not-paired` where there is no host to dial.
  */
-export async function reach(settings: ConnectionSettings, options: ReachOptions): Promise<Line> {
+export async function dialAsDevice(
+  settings: ConnectionSettings,
+  options: DialAsDeviceOptions,
+): Promise<OpenedConnection> {
   const { identities, opening, relay } = settings;
   const { signal, onDevice } = options;
   await opening;

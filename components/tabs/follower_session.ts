@@ -4,7 +4,7 @@ import { PortStream } from "./port_stream.ts";
 import type { OpenMessage } from "./tab_messages.ts";
 
 /** Opens streams of a session that another tab holds. */
-export class BorrowedSession {
+export class FollowerSession {
   readonly #alive: string;
   readonly #send: (message: OpenMessage, transfer: Transferable[]) => void;
   readonly #streams = new Set<PortStream>();

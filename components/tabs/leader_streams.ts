@@ -1,7 +1,7 @@
 // In the tab that holds the connection: opens streams of its session for others, and passes on what
 // they carry.
 import { LighthouseError, type OpenStream, type StreamOpener } from "../../wire/mod.ts";
-import { gone } from "./lifetime_lock.ts";
+import { lifetimeEnd } from "./lifetime_lock.ts";
 import { PortStream } from "./port_stream.ts";
 import type { OpenMessage } from "./tab_messages.ts";
 
@@ -11,8 +11,8 @@ import type { OpenMessage } from "./tab_messages.ts";
  */
 const AWAKE_MS = 15_000;
 
-/** Options of {@linkcode StreamLender}. */
-export interface StreamLenderOptions {
+/** Options of {@linkcode LeaderStreams}. */
+export interface LeaderStreamsOptions {
   /** The session to open streams of; undefined while there is none. */
   session: () => StreamOpener | undefined;
   /** Called from time to time while streams are lent, so that the worker keeps running. */
@@ -22,14 +22,14 @@ export interface StreamLenderOptions {
 }
 
 /** Lends streams until it is closed. */
-export class StreamLender {
-  readonly #options: StreamLenderOptions;
+export class LeaderStreams {
+  readonly #options: LeaderStreamsOptions;
   /** What each borrower has open, by its lock. */
   readonly #borrowers = new Map<string, Set<PortStream>>();
   readonly #closing = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(options: StreamLenderOptions) {
+  constructor(options: LeaderStreamsOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
       if (this.lent > 0) options.keepAwake();
@@ -80,7 +80,7 @@ export class StreamLender {
   #watch(alive: string): Set<PortStream> {
     const streams = new Set<PortStream>();
     this.#borrowers.set(alive, streams);
-    gone(alive, this.#closing.signal).then(() => {
+    lifetimeEnd(alive, this.#closing.signal).then(() => {
       this.#borrowers.delete(alive);
       const error = new LighthouseError("aborted", "Whoever asked is gone");
       for (const stream of streams) stream.reset(error);

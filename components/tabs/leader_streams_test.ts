@@ -14,16 +14,16 @@ import {
 import { bytesOf, isSame, pattern, streamOf } from "../../wire/testing/bytes.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { connectSessions, untilIdle } from "../../wire/testing/session_pair.ts";
-import { BorrowedSession } from "./follower_session.ts";
-import { StreamLender } from "./leader_streams.ts";
-import { stayAlive } from "./lifetime_lock.ts";
+import { FollowerSession } from "./follower_session.ts";
+import { LeaderStreams } from "./leader_streams.ts";
+import { holdLifetimeLock } from "./lifetime_lock.ts";
 
 const test = suite("stream_lender");
 
 /** A borrower of a session, the tab that lends it, and the host at its other end. */
 interface Loan {
-  borrowed: BorrowedSession;
-  lender: StreamLender;
+  borrowed: FollowerSession;
+  lender: LeaderStreams;
   page: Session;
   host: Session;
   send(request?: Partial<HttpRequest>, signal?: AbortSignal): Promise<HttpResponse>;
@@ -35,12 +35,12 @@ async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>
   const { page, host } = await connectSessions({
     host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
-  const lender = new StreamLender({ session: () => page, keepAwake: () => {} });
+  const lender = new LeaderStreams({ session: () => page, keepAwake: () => {} });
   const life = new AbortController();
   const { port1, port2 } = new MessageChannel();
   port2.onmessage = ({ data }) => lender.lend(data);
-  const borrowed = new BorrowedSession(
-    await stayAlive(life.signal),
+  const borrowed = new FollowerSession(
+    await holdLifetimeLock(life.signal),
     (message, transfer) => port1.postMessage(message, transfer),
   );
   const send: Loan["send"] = (request, signal) => {
@@ -151,9 +151,9 @@ test("a WebSocket's stream carries bytes both ways as they come", async () => {
     },
   });
   const life = new AbortController();
-  const lender = new StreamLender({ session: () => page, keepAwake: () => {} });
-  const alive = await stayAlive(life.signal);
-  const borrowed = new BorrowedSession(alive, (message) => lender.lend(message));
+  const lender = new LeaderStreams({ session: () => page, keepAwake: () => {} });
+  const alive = await holdLifetimeLock(life.signal);
+  const borrowed = new FollowerSession(alive, (message) => lender.lend(message));
   const opening = { target: "/live", headers: [], protocols: ["chat"] };
   const { stream, protocol } = await openWebSocket(borrowed, opening, life.signal);
   assert.is(protocol, "chat");
@@ -197,8 +197,8 @@ test("close() ends what is lent as a lost connection, and lends no more", async 
 });
 
 test("a tab without a session lends nothing", async () => {
-  const lender = new StreamLender({ session: () => undefined, keepAwake: () => {} });
-  const borrowed = new BorrowedSession("nobody", (message) => lender.lend(message));
+  const lender = new LeaderStreams({ session: () => undefined, keepAwake: () => {} });
+  const borrowed = new FollowerSession("nobody", (message) => lender.lend(message));
   const head = { method: "GET", target: "/", headers: [], body: null };
   assert.is((await failureOf(sendRequest(borrowed, head))).code, "connection-lost");
   lender.close();
@@ -220,7 +220,7 @@ test("end() fails all that is borrowed, before its answer and in the middle of i
 test("the worker is kept awake while something is lent, and not after", async () => {
   let calls = 0;
   const { page, host } = await connectSessions({ host: { onStream: () => {} } });
-  const lender = new StreamLender({
+  const lender = new LeaderStreams({
     session: () => page,
     keepAwake: () => calls++,
     interval: 5,
@@ -228,8 +228,8 @@ test("the worker is kept awake while something is lent, and not after", async ()
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(calls, 0);
   const life = new AbortController();
-  const alive = await stayAlive(life.signal);
-  const borrowed = new BorrowedSession(alive, (message) => lender.lend(message));
+  const alive = await holdLifetimeLock(life.signal);
+  const borrowed = new FollowerSession(alive, (message) => lender.lend(message));
   const stream = borrowed.open(pattern(1));
   while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
   stream.reset(new LighthouseError("aborted", "enough"));

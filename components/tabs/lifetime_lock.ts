@@ -5,9 +5,9 @@
 /**
  * Holds a lock of one's own until the signal is aborted, or this context is gone.
  *
- * @returns The lock's name, for others to pass to {@linkcode gone}, once it is held or given up.
+ * @returns The lock's name, for others to pass to {@linkcode lifetimeEnd}, once it is held or given up.
  */
-export async function stayAlive(signal?: AbortSignal): Promise<string> {
+export async function holdLifetimeLock(signal?: AbortSignal): Promise<string> {
   const name = `lighthouse alive ${crypto.randomUUID()}`;
   const held = Promise.withResolvers<void>();
   navigator.locks.request(name, { signal }, () => {
@@ -23,6 +23,6 @@ export async function stayAlive(signal?: AbortSignal): Promise<string> {
  *
  * @throws {DOMException} the signal's reason when aborted.
  */
-export async function gone(name: string, signal: AbortSignal): Promise<void> {
+export async function lifetimeEnd(name: string, signal: AbortSignal): Promise<void> {
   await navigator.locks.request(name, { signal }, () => {});
 }

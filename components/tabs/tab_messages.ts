@@ -17,7 +17,7 @@ import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 
 /** How the holder's connection stands. */
-export interface HolderState {
+export interface LeaderState {
   lighthouse: "state";
   state: TunnelState;
   /** One sentence for people. */
@@ -31,7 +31,7 @@ export interface HolderState {
 }
 
 /** What goes to all. */
-export type Broadcast = HolderState | { lighthouse: "who" | "retry" | "renew" };
+export type Broadcast = LeaderState | { lighthouse: "who" | "retry" | "renew" };
 
 /** Asks the holder to open a stream. */
 export interface OpenMessage {

@@ -3,11 +3,11 @@
 import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
-import { BorrowedSession } from "./follower_session.ts";
+import { FollowerSession } from "./follower_session.ts";
 import { install } from "./install.ts";
-import { StreamLender } from "./leader_streams.ts";
-import { gone, stayAlive } from "./lifetime_lock.ts";
-import { type Broadcast, groupOf, type HolderState, type ToWorker } from "./tab_messages.ts";
+import { LeaderStreams } from "./leader_streams.ts";
+import { holdLifetimeLock, lifetimeEnd } from "./lifetime_lock.ts";
+import { type Broadcast, groupOf, type LeaderState, type ToWorker } from "./tab_messages.ts";
 
 /** How a connection stands, whoever holds it. */
 export interface ConnectionView {
@@ -47,9 +47,9 @@ export class Tabs {
   readonly #alive: Promise<string>;
   #registration: ServiceWorkerRegistration | undefined;
   /** What this tab lends, while it holds the connection. */
-  #lender: StreamLender | undefined;
+  #lender: LeaderStreams | undefined;
   /** What this tab borrows, and of whom, while another holds it. */
-  #borrowed: { session: BorrowedSession; alive: string } | undefined;
+  #borrowed: { session: FollowerSession; alive: string } | undefined;
   #view: ConnectionView = { state: "signalling", reason: "Looking for the other tabs …" };
 
   /** Joins. */
@@ -57,7 +57,7 @@ export class Tabs {
     this.#options = options;
     const { signal } = this.#left;
     const group = groupOf(new URL("../", options.worker).href);
-    this.#alive = stayAlive(signal);
+    this.#alive = holdLifetimeLock(signal);
     this.#channel = new BroadcastChannel(group);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Broadcast);
     this.#say({ lighthouse: "who" });
@@ -114,7 +114,7 @@ export class Tabs {
   async #hold(): Promise<void> {
     const { own } = this.#options;
     this.#endBorrowed();
-    this.#lender = new StreamLender({
+    this.#lender = new LeaderStreams({
       session: own.session,
       keepAwake: () => this.#post({ lighthouse: "awake" }),
     });
@@ -143,17 +143,17 @@ export class Tabs {
   }
 
   /** Another tab says that it holds the connection. */
-  async #follow({ state, reason, code, device, alive }: HolderState): Promise<void> {
+  async #follow({ state, reason, code, device, alive }: LeaderState): Promise<void> {
     const own = await this.#alive;
     if (this.#lender || this.#left.signal.aborted) return;
     if (this.#borrowed?.alive !== alive) {
       this.#endBorrowed();
-      const session = new BorrowedSession(
+      const session = new FollowerSession(
         own,
         (message, transfer) => this.#post(message, transfer),
       );
       this.#borrowed = { session, alive };
-      gone(alive, this.#left.signal).then(() => {
+      lifetimeEnd(alive, this.#left.signal).then(() => {
         if (this.#borrowed?.alive !== alive) return;
         this.#endBorrowed();
         this.#show({ state: "signalling", reason: "Taking the connection over …" });

@@ -1,8 +1,8 @@
 // The service worker's way to the tab that holds the connection. Nothing here outlives the worker,
 // which the browser stops whenever it likes: started again, it asks who holds the connection.
 import { LighthouseError } from "../../wire/mod.ts";
-import { BorrowedSession } from "../tabs/follower_session.ts";
-import { gone } from "../tabs/lifetime_lock.ts";
+import { FollowerSession } from "../tabs/follower_session.ts";
+import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 
@@ -14,15 +14,15 @@ interface Holder {
   alive: string;
   /** Reaches it. */
   send: (message: OpenMessage, transfer: Transferable[]) => void;
-  session: BorrowedSession;
+  session: FollowerSession;
   /** Whether it is connected, as far as is known here. */
   connected: boolean;
   /** Aborted when it holds the connection no longer. */
   left: AbortController;
 }
 
-/** Options of {@linkcode HolderLink}. */
-export interface HolderLinkOptions {
+/** Options of {@linkcode LeaderLink}. */
+export interface LeaderLinkOptions {
   /** Reaches the tabs. */
   channel: BroadcastChannel;
   /** This worker's own lock. */
@@ -32,15 +32,15 @@ export interface HolderLinkOptions {
 }
 
 /** Knows the tab that holds the connection, or finds it. */
-export class HolderLink {
-  readonly #options: HolderLinkOptions;
+export class LeaderLink {
+  readonly #options: LeaderLinkOptions;
   /** Requests that wait for a holder. */
-  readonly #waiting = new Set<(session: BorrowedSession) => void>();
+  readonly #waiting = new Set<(session: FollowerSession) => void>();
   #holder: Holder | undefined;
   /** What a holder that is not connected gave as its reason. */
   #trouble: LighthouseError | undefined;
 
-  constructor(options: HolderLinkOptions) {
+  constructor(options: LeaderLinkOptions) {
     this.#options = options;
     options.channel.onmessage = ({ data }) => this.#hear(data as Broadcast);
   }
@@ -68,11 +68,11 @@ export class HolderLink {
    * @throws {LighthouseError} when there was none in time: `no-holder`, or what keeps the tab that
    * wants to connect from it.
    */
-  async session(): Promise<BorrowedSession> {
+  async session(): Promise<FollowerSession> {
     if (this.#holder?.connected) return this.#holder.session;
     this.#trouble = undefined;
     this.#options.channel.postMessage({ lighthouse: "who" } satisfies Broadcast);
-    const { promise, resolve, reject } = Promise.withResolvers<BorrowedSession>();
+    const { promise, resolve, reject } = Promise.withResolvers<FollowerSession>();
     const timer = setTimeout(() => {
       reject(this.#trouble ?? new LighthouseError("no-holder", "No open tab holds a connection"));
     }, this.#options.wait ?? WAIT_MS);
@@ -95,10 +95,10 @@ export class HolderLink {
 
   #take(alive: string, port: MessagePort): Holder {
     const send: Holder["send"] = (message, transfer) => port.postMessage(message, transfer);
-    const session = new BorrowedSession(this.#options.alive, send);
+    const session = new FollowerSession(this.#options.alive, send);
     const left = new AbortController();
     const holder = { alive, send, session, connected: true, left };
-    gone(alive, left.signal).then(() => {
+    lifetimeEnd(alive, left.signal).then(() => {
       if (this.#holder === holder) this.#drop();
     }, () => {});
     left.signal.addEventListener("abort", () => port.close());

@@ -2,16 +2,16 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { pattern } from "../../wire/testing/bytes.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
-import { stayAlive } from "../tabs/lifetime_lock.ts";
+import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
-import { HolderLink } from "./leader_link.ts";
+import { LeaderLink } from "./leader_link.ts";
 
 const test = suite("holder_link");
 
 /** A worker's link, and the tabs' end of the channel. */
 interface Site {
-  link: HolderLink;
+  link: LeaderLink;
   /** What the worker has asked of all tabs. */
   asked: string[];
   tell(message: Broadcast): void;
@@ -22,7 +22,7 @@ async function withSite(use: (site: Site) => Promise<void>, wait = 50): Promise<
   const [channel, tabs] = [new BroadcastChannel(name), new BroadcastChannel(name)];
   const asked: string[] = [];
   tabs.onmessage = ({ data }) => asked.push(data.lighthouse);
-  const link = new HolderLink({ channel, alive: "the worker", wait });
+  const link = new LeaderLink({ channel, alive: "the worker", wait });
   try {
     await use({ link, asked, tell: (message) => tabs.postMessage(message) });
   } finally {
@@ -41,10 +41,10 @@ class Tab implements AsyncDisposable {
   closed = 0;
 
   async prepare(): Promise<void> {
-    this.alive ||= await stayAlive(this.#life.signal);
+    this.alive ||= await holdLifetimeLock(this.#life.signal);
   }
 
-  async hold(link: HolderLink): Promise<void> {
+  async hold(link: LeaderLink): Promise<void> {
     await this.prepare();
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.opened.push(data);

@@ -8,9 +8,9 @@
  *
  * @module
  */
-import { stayAlive } from "../tabs/lifetime_lock.ts";
+import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
-import { HolderLink } from "./leader_link.ts";
+import { LeaderLink } from "./leader_link.ts";
 import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
 
 /** ServiceWorkerGlobalScope, as far as it is used here: TypeScript has it apart from the page's. */
@@ -35,8 +35,8 @@ const worker = globalThis as unknown as WorkerScope;
 const { scope } = worker.registration;
 const prefix = prefixIn(scope, location.href);
 /** Known once this worker holds its lock. */
-const link = stayAlive().then((alive) =>
-  new HolderLink({ channel: new BroadcastChannel(groupOf(scope)), alive })
+const link = holdLifetimeLock().then((alive) =>
+  new LeaderLink({ channel: new BroadcastChannel(groupOf(scope)), alive })
 );
 const tunnel: Tunnel = {
   prefix,

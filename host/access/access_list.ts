@@ -27,7 +27,7 @@ const SETTLE_MS = 10;
 const SEEN_MS = 30_000;
 
 /** What the gate must know of who is invited. */
-export interface Guests {
+export interface AccessList {
   /** All devices that are known, revoked ones included. Each object stays as long as its device. */
   readonly devices: Iterable<Device>;
   /** All pairings that are remembered, those included that are over. */
@@ -52,8 +52,8 @@ export interface NewDevice {
   name?: string;
 }
 
-/** The guests of a state folder. */
-export class Roster implements Guests {
+/** The access list of a state folder. */
+export class FolderAccessList implements AccessList {
   /** Called with each device that is revoked, or whose file is gone. */
   onRevoked: (device: Device) => void = () => {};
   /** Called with each device that has come by a pairing, in this process. */
@@ -90,8 +90,8 @@ export class Roster implements Guests {
    * @param state The state folder.
    * @throws {LighthouseError} `bad-config` where others can write to the folders.
    */
-  static open(state: string, log: Log): Roster {
-    return new Roster(state, log);
+  static open(state: string, log: Log): FolderAccessList {
+    return new FolderAccessList(state, log);
   }
 
   get devices(): Iterable<Device> {

@@ -8,8 +8,8 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
-import { createIdentity, deviceOf, ORIGIN } from "../testing/guests.ts";
-import { Roster } from "./access_list.ts";
+import { createIdentity, deviceOf, ORIGIN } from "../testing/access.ts";
+import { FolderAccessList } from "./access_list.ts";
 import {
   cleanName,
   type Device,
@@ -33,27 +33,27 @@ import {
 } from "./pairings.ts";
 import { openFolder } from "./records.ts";
 
-const test = suite("roster", { deadline: 30_000 });
+const test = suite("access list", { deadline: 30_000 });
 
 interface Setup extends AsyncDisposable {
   state: string;
   devices: string;
   pairings: string;
-  roster: Roster;
+  accessList: FolderAccessList;
   logged: string[];
 }
 
 async function setUp(): Promise<Setup> {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-roster-"));
+  const folder = await mkdtemp(join(tmpdir(), "lighthouse-access-"));
   const state = join(folder, "state");
   const logged: string[] = [];
-  const roster = Roster.open(state, (_level, _event, text) => logged.push(text));
+  const accessList = FolderAccessList.open(state, (_level, _event, text) => logged.push(text));
   return {
-    ...{ state, roster, logged },
+    ...{ state, accessList, logged },
     devices: devicesFolder(state),
     pairings: pairingsFolder(state),
     async [Symbol.asyncDispose]() {
-      roster[Symbol.dispose]();
+      accessList[Symbol.dispose]();
       await rm(folder, { recursive: true });
     },
   };
@@ -87,28 +87,28 @@ test("a device is written and read, with its marks, for the owner alone", async 
 test("the daemon sees at once what a command writes, and tells whom it revoked", async () => {
   await using at = await setUp();
   const revoked: string[] = [];
-  at.roster.onRevoked = ({ id }) => revoked.push(id);
+  at.accessList.onRevoked = ({ id }) => revoked.push(id);
   const device = await addDevice(at.devices);
-  while (at.roster.active.length === 0) await sleep(5);
-  const [held] = at.roster.active;
+  while (at.accessList.active.length === 0) await sleep(5);
+  const [held] = at.accessList.active;
   await writeDevice(at.devices, { ...device, name: "renamed" });
   while (held!.name !== "renamed") await sleep(5);
-  assert.is(at.roster.active[0], held, "sessions hold the object");
+  assert.is(at.accessList.active[0], held, "sessions hold the object");
   const started = performance.now();
   await revokeDevice(at.devices, device.id);
   while (revoked.length === 0) await sleep(5);
   assert.ok(performance.now() - started < 3_000);
   assert.equal(revoked, [device.id]);
-  assert.equal(at.roster.active, []);
-  assert.is([...at.roster.devices].length, 1, "its tag is still known");
+  assert.equal(at.accessList.active, []);
+  assert.is([...at.accessList.devices].length, 1, "its tag is still known");
 });
 
 test("refresh() finds a pairing before any watch has told of it", async () => {
   await using at = await setUp();
   const { pairing } = await createPairing(at.pairings);
-  at.roster.refresh();
-  assert.equal([...at.roster.pairings], [pairing]);
-  assert.is(at.roster.refresh(), false);
+  at.accessList.refresh();
+  assert.equal([...at.accessList.pairings], [pairing]);
+  assert.is(at.accessList.refresh(), false);
 });
 
 test("a rename that was begun before a revoke does not undo it", async () => {
@@ -116,18 +116,18 @@ test("a rename that was begun before a revoke does not undo it", async () => {
   const device = await addDevice(at.devices);
   await revokeDevice(at.devices, device.id);
   await writeDevice(at.devices, { ...device, name: "renamed" });
-  at.roster.refresh();
-  assert.equal(at.roster.active, []);
+  at.accessList.refresh();
+  assert.equal(at.accessList.active, []);
 });
 
 test("redeem() lets the first device in, again where it asks again, and no other", async () => {
   await using at = await setUp();
   const { pairing } = await createPairing(at.pairings, { services: ["/notes"] });
-  at.roster.refresh();
-  const [held] = at.roster.pairings;
+  at.accessList.refresh();
+  const [held] = at.accessList.pairings;
   const [first, second] = [await newKey(), await newKey()];
   const ask = (key: Uint8Array<ArrayBuffer>) =>
-    at.roster.redeem(held!, { key, origin: ORIGIN, name: " my\u202e phone\n" });
+    at.accessList.redeem(held!, { key, origin: ORIGIN, name: " my\u202e phone\n" });
   const answers = await Promise.all([ask(first), ask(second), ask(first)]);
   assert.is(answers[0]!.name, "my phone");
   assert.equal(answers[0]!.services, ["/notes"]);
@@ -141,11 +141,11 @@ test("redeem() lets the first device in, again where it asks again, and no other
 test("two hosts on one folder let one device in by one pairing", async () => {
   await using at = await setUp();
   await createPairing(at.pairings);
-  using other = Roster.open(at.state, () => {});
-  at.roster.refresh();
-  const answers = await Promise.all([at.roster, other].map(async (roster) => {
-    const [pairing] = roster.pairings;
-    return roster.redeem(pairing!, { key: await newKey(), origin: ORIGIN });
+  using other = FolderAccessList.open(at.state, () => {});
+  at.accessList.refresh();
+  const answers = await Promise.all([at.accessList, other].map(async (accessList) => {
+    const [pairing] = accessList.pairings;
+    return accessList.redeem(pairing!, { key: await newKey(), origin: ORIGIN });
   }));
   assert.is(answers.filter(Boolean).length, 1);
 });
@@ -156,10 +156,10 @@ test("a process that ended between the pairing's use and the device's file goes 
   const key = await newKey();
   const { id } = await deviceOf(key);
   await usePairing(at.pairings, pairing.id, id);
-  at.roster.refresh();
-  const [held] = at.roster.pairings;
-  assert.is((await at.roster.redeem(held!, { key, origin: ORIGIN }))!.id, id);
-  assert.is(at.roster.active.length, 1);
+  at.accessList.refresh();
+  const [held] = at.accessList.pairings;
+  assert.is((await at.accessList.redeem(held!, { key, origin: ORIGIN }))!.id, id);
+  assert.is(at.accessList.active.length, 1);
 });
 
 test("a revoked device that pairs anew is in again, with another tag key", async () => {
@@ -167,9 +167,9 @@ test("a revoked device that pairs anew is in again, with another tag key", async
   const old = await addDevice(at.devices, { name: "my tablet" });
   await revokeDevice(at.devices, old.id);
   await createPairing(at.pairings, { services: ["/notes"] });
-  at.roster.refresh();
-  const [pairing] = at.roster.pairings;
-  const device = await at.roster.redeem(pairing!, { key: old.key, origin: ORIGIN, name: "x" });
+  at.accessList.refresh();
+  const [pairing] = at.accessList.pairings;
+  const device = await at.accessList.redeem(pairing!, { key: old.key, origin: ORIGIN, name: "x" });
   assert.is(device!.id, old.id);
   assert.is(device!.name, "my tablet");
   assert.is(device!.revoked, undefined);
@@ -181,9 +181,9 @@ test(`there are ${MAX_DEVICES} devices at most`, async () => {
   await using at = await setUp();
   for (let i = 0; i < MAX_DEVICES; i++) await addDevice(at.devices, { name: `${i}` });
   await createPairing(at.pairings);
-  at.roster.refresh();
-  const [pairing] = at.roster.pairings;
-  const more = at.roster.redeem(pairing!, { key: await newKey(), origin: ORIGIN });
+  at.accessList.refresh();
+  const [pairing] = at.accessList.pairings;
+  const more = at.accessList.redeem(pairing!, { key: await newKey(), origin: ORIGIN });
   assert.is((await failureOf(more)).code, "host-busy");
   assert.is(readPairings(at.pairings)[0]!.usedBy, undefined);
 });
@@ -224,9 +224,9 @@ test("files that are none are left out, and said once, without what is in them",
   }
   writeFileSync(join(at.devices, "..json"), good);
   writeFileSync(join(at.devices, `${device.id}.json.bak`), good);
-  at.roster.refresh();
+  at.accessList.refresh();
   writeFileSync(join(at.devices, `${"b".repeat(16)}.json`), "");
-  at.roster.refresh();
+  at.accessList.refresh();
   assert.is(at.logged.filter((line) => line.includes(id)).length, 1);
   assert.not.match(at.logged.join(), toBase64url(device.tagKey).slice(0, 8));
 });

@@ -28,13 +28,13 @@ import {
   taggedBytes,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
-import type { Guests } from "./access_list.ts";
+import type { AccessList } from "./access_list.ts";
 import type { Device } from "./devices.ts";
 import type { Identity } from "./host_key.ts";
 import type { Pairing } from "./pairings.ts";
-import type { Guest } from "./principal.ts";
-import { Replays } from "./replay_cache.ts";
-import { Bucket } from "./token_bucket.ts";
+import type { Principal } from "./principal.ts";
+import { ReplayCache } from "./replay_cache.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** Farthest that a page's clock may be from the host's, in milliseconds. */
 export const WINDOW_MS = 120_000;
@@ -50,7 +50,7 @@ const REFUSALS = [10, 5] as const;
 /** Options of {@linkcode Gate}. */
 export interface GateOptions {
   identity: Pick<Identity, "keys" | "fingerprint">;
-  guests: Guests;
+  accessList: AccessList;
   /** Prefixes under which lie the services that strangers reach. @default none: no stranger comes in */
   public?: readonly string[];
   log: Log;
@@ -63,7 +63,7 @@ export interface GateOptions {
 /** An offer that is to be answered. */
 export interface Admission {
   /** Who offers. */
-  guest: Guest;
+  principal: Principal;
   sdp: string;
   /** Seals the answer. `proof` is what the page's HELLO has to show. */
   answer(sdp: string): Promise<{ signal: Signal } & Proven>;
@@ -76,8 +76,8 @@ type Known = { device: Device; pairing?: undefined } | { pairing: Pairing; devic
 
 /** What each known sender has of its own. */
 interface Allowance {
-  offers: Bucket;
-  skewed: Bucket;
+  offers: TokenBucket;
+  skewed: TokenBucket;
 }
 
 /** Lets in who may come in. */
@@ -88,9 +88,9 @@ export class Gate {
   /** Offers from before it are refused: those that were answered then are not known any more. */
   readonly #startedAt: number;
   readonly #allowances = new Map<string, Allowance>();
-  readonly #strangers: Bucket;
-  readonly #refusals: Bucket;
-  readonly #replays: Replays;
+  readonly #strangers: TokenBucket;
+  readonly #refusals: TokenBucket;
+  readonly #replays: ReplayCache;
   #decapsulations = 0;
   #ignored = 0;
 
@@ -99,10 +99,10 @@ export class Gate {
     this.#clock = options.clock ?? Date.now;
     this.#steady = options.steady ?? (() => performance.now());
     this.#startedAt = this.#clock();
-    this.#strangers = new Bucket(...STRANGERS, this.#steady);
-    this.#refusals = new Bucket(...REFUSALS, this.#steady);
+    this.#strangers = new TokenBucket(...STRANGERS, this.#steady);
+    this.#refusals = new TokenBucket(...REFUSALS, this.#steady);
     // An offer from two minutes ahead is in time for four.
-    this.#replays = new Replays(2 * WINDOW_MS);
+    this.#replays = new ReplayCache(2 * WINDOW_MS);
   }
 
   /** Offers that were opened so far, and what is remembered to know replays: for tests. */
@@ -154,19 +154,19 @@ export class Gate {
     if (!opened) return this.#refuse(sealBroken());
     if (!isInTime) return await this.#seal(opened, clockSkew());
     try {
-      const guest = device ?? await this.#redeem(pairing!, key, opened);
-      if (guest.revoked !== undefined) {
+      const principal = device ?? await this.#redeem(pairing!, key, opened);
+      if (principal.revoked !== undefined) {
         throw new LighthouseError("device-revoked", "The host's owner has revoked this device");
       }
-      if (guest.origin !== opened.offer.origin) {
+      if (principal.origin !== opened.offer.origin) {
         throw new LighthouseError(
           "wrong-origin",
-          `This device was paired by ${guest.origin}, and this page is of ${opened.offer.origin}`,
+          `This device was paired by ${principal.origin}, and this page is of ${opened.offer.origin}`,
         );
       }
-      return this.#admission(guest, opened, {
-        device: { id: guest.id, name: guest.name },
-        ...pairing && { tagKey: guest.tagKey },
+      return this.#admission(principal, opened, {
+        device: { id: principal.id, name: principal.name },
+        ...pairing && { tagKey: principal.tagKey },
       });
     } catch (error) {
       if (error instanceof LighthouseError) return await this.#seal(opened, error);
@@ -183,7 +183,7 @@ export class Gate {
     { offer: { origin, name } }: OpenedOffer,
   ): Promise<Device> {
     if (pairing.expires > this.#clock()) {
-      const device = await this.#options.guests.redeem(pairing, { key, origin, name });
+      const device = await this.#options.accessList.redeem(pairing, { key, origin, name });
       if (device) return device;
     } else if (pairing.usedBy === undefined) {
       throw new LighthouseError(
@@ -217,12 +217,12 @@ export class Gate {
   }
 
   #admission(
-    guest: Guest,
+    principal: Principal,
     opened: OpenedOffer,
     rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
     return {
-      guest,
+      principal,
       sdp: opened.offer.sdp,
       answer: (sdp) => opened.sealAnswer({ sdp, time: this.#clock(), ...rest }),
       refuse: (error) => this.#seal(opened, error),
@@ -233,18 +233,18 @@ export class Gate {
   #find(signal: SealedOffer): Known | undefined {
     const digest = createHash("sha256").update(taggedBytes(signal)).digest();
     const tag = fromBase64url(signal.tag!);
-    const { guests } = this.#options;
+    const { accessList } = this.#options;
     const find = (): Known | undefined => {
-      for (const device of guests.devices) {
+      for (const device of accessList.devices) {
         if (isTagOf(device.tagKey, digest, tag)) return { device };
       }
-      for (const pairing of guests.pairings) {
+      for (const pairing of accessList.pairings) {
         if (isTagOf(pairing.tagKey, digest, tag)) return { pairing };
       }
       return undefined;
     };
     // A pairing may be younger than the last look at its folder.
-    return find() ?? (guests.refresh() ? find() : undefined);
+    return find() ?? (accessList.refresh() ? find() : undefined);
   }
 
   async #open(
@@ -298,8 +298,8 @@ export class Gate {
     if (!allowance) {
       this.#forget();
       allowance = {
-        offers: new Bucket(...OFFERS, this.#steady),
-        skewed: new Bucket(...SKEWED, this.#steady),
+        offers: new TokenBucket(...OFFERS, this.#steady),
+        skewed: new TokenBucket(...SKEWED, this.#steady),
       };
       this.#allowances.set(id, allowance);
     }
@@ -308,7 +308,7 @@ export class Gate {
 
   /** Forgets those that have gone. */
   #forget(): void {
-    const { devices, pairings } = this.#options.guests;
+    const { devices, pairings } = this.#options.accessList;
     const present = new Set([...devices, ...pairings].map(({ id }) => id));
     for (const id of this.#allowances.keys()) if (!present.has(id)) this.#allowances.delete(id);
   }

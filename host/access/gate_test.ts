@@ -4,11 +4,11 @@ import { type Answer, type SealedOffer, toBase64url } from "../../wire/mod.ts";
 import {
   accepted,
   createIdentity,
-  MemoryGuests,
+  MemoryAccessList,
   ORIGIN,
   outcomeOf,
   TestDevice,
-} from "../testing/guests.ts";
+} from "../testing/access.ts";
 import { type Admission, Gate, type GateOptions, WINDOW_MS } from "./gate.ts";
 
 const test = suite("gate", { deadline: 30_000 });
@@ -17,7 +17,7 @@ const identity = await createIdentity();
 
 /** A gate whose clocks stand still until they are moved. */
 class Setup {
-  readonly guests = new MemoryGuests();
+  readonly accessList = new MemoryAccessList();
   readonly logged: string[] = [];
   readonly gate: Gate;
   /** Whom the gate has let in. */
@@ -27,7 +27,7 @@ class Setup {
   constructor(options: Partial<GateOptions> = {}) {
     this.gate = new Gate({
       identity,
-      guests: this.guests,
+      accessList: this.accessList,
       log: (_level, _event, text) => this.logged.push(text),
       clock: () => this.now,
       steady: () => this.now,
@@ -43,8 +43,8 @@ class Setup {
     return (await admitted.answer("v=1")).signal;
   };
 
-  paired(known: Parameters<MemoryGuests["add"]>[1] = {}): Promise<TestDevice> {
-    return TestDevice.paired(identity, this.guests, known);
+  paired(known: Parameters<MemoryAccessList["add"]>[1] = {}): Promise<TestDevice> {
+    return TestDevice.paired(identity, this.accessList, known);
   }
 
   async outcome(device: TestDevice, offer = {}, time = this.now): Promise<string> {
@@ -56,24 +56,24 @@ test("a paired device is let in, by its name, and hears it", async () => {
   const at = new Setup();
   const device = await at.paired({ name: "Zoë’s phone", services: ["/notes"] });
   const answer = accepted(await device.offer(at.ask, { sdp: "v=0\r\n" }, at.now));
-  const [known] = at.guests.devices;
+  const [known] = at.accessList.devices;
   assert.equal([answer.time, answer.sdp], [at.now, "v=1"]);
   assert.equal(answer.device, { id: known!.id, name: "Zoë’s phone" });
   assert.is(at.admitted[0]!.sdp, "v=0\r\n");
-  assert.is(at.admitted[0]!.guest, known);
+  assert.is(at.admitted[0]!.principal, known);
   assert.equal(at.logged, []);
 });
 
 test("pairing lets one device in, which is paired from then on", async () => {
   const at = new Setup();
-  const secret = await at.guests.invite({ services: ["/notes"] });
+  const secret = await at.accessList.invite({ services: ["/notes"] });
   const [phone, other] = [await TestDevice.create(identity), await TestDevice.create(identity)];
   phone.sender = other.sender = { kind: "pairing", secret };
   const answer = accepted(await phone.offer(at.ask, { name: "my phone" }, at.now));
   assert.ok(answer.tagKey);
   assert.is(answer.device!.name, "my phone");
-  assert.equal(at.guests.devices[0]!.services, ["/notes"]);
-  assert.is(at.guests.devices[0]!.origin, ORIGIN);
+  assert.equal(at.accessList.devices[0]!.services, ["/notes"]);
+  assert.is(at.accessList.devices[0]!.origin, ORIGIN);
   assert.is(await at.outcome(other), "pairing-used");
   // Its answer may have been lost.
   const again = accepted(await phone.offer(at.ask, {}, at.now));
@@ -82,25 +82,28 @@ test("pairing lets one device in, which is paired from then on", async () => {
   assert.is(await at.outcome(phone), "answer");
   at.now += 600_000;
   assert.is(await at.outcome(other), "pairing-used");
-  assert.is(at.guests.devices.length, 1);
+  assert.is(at.accessList.devices.length, 1);
 });
 
 test("a pairing that is over, or whose secret is another, lets nobody in", async () => {
   const at = new Setup();
   const device = await TestDevice.create(identity);
-  device.sender = { kind: "pairing", secret: await at.guests.invite({ expires: at.now + 1000 }) };
+  device.sender = {
+    kind: "pairing",
+    secret: await at.accessList.invite({ expires: at.now + 1000 }),
+  };
   at.now += 1000;
   assert.is(await at.outcome(device), "pairing-expired");
   device.sender = { kind: "pairing", secret: new Uint8Array(16) };
   assert.is(await at.outcome(device), "plain not-paired");
-  assert.is(at.guests.devices.length, 0);
+  assert.is(at.accessList.devices.length, 0);
 });
 
 test("what goes wrong on the host's disk is for its log, not for the page", async () => {
   const at = new Setup();
   const device = await TestDevice.create(identity);
-  device.sender = { kind: "pairing", secret: await at.guests.invite() };
-  at.guests.redeem = () => Promise.reject(new Error("ENOSPC: /home/me/.local/state"));
+  device.sender = { kind: "pairing", secret: await at.accessList.invite() };
+  at.accessList.redeem = () => Promise.reject(new Error("ENOSPC: /home/me/.local/state"));
   const answer = await device.offer(at.ask, {}, at.now);
   assert.is(outcomeOf(answer), "host-busy");
   assert.not.match(JSON.stringify(answer), "/home/me");
@@ -124,7 +127,7 @@ test("a page of another origin than the paired one is refused", async () => {
 
 test("who is not known gets a plain refusal, with the fingerprint of the host's key", async () => {
   const at = new Setup();
-  const device = await TestDevice.paired(identity, new MemoryGuests());
+  const device = await TestDevice.paired(identity, new MemoryAccessList());
   const answer = await device.offer(at.ask, {}, at.now);
   assert.is(outcomeOf(answer), "plain not-paired");
   assert.is((answer as { hostKey: string }).hostKey, identity.fingerprint);
@@ -135,7 +138,7 @@ test("who is not known gets a plain refusal, with the fingerprint of the host's 
 
 test("a device that has pinned another host is told, and hears which this is", async () => {
   const at = new Setup();
-  const device = await TestDevice.paired(await createIdentity(), at.guests);
+  const device = await TestDevice.paired(await createIdentity(), at.accessList);
   const answer = await device.offer(at.ask, {}, at.now);
   assert.is(outcomeOf(answer), "plain bad-seal");
   assert.is((answer as { hostKey: string }).hostKey, identity.fingerprint);
@@ -146,12 +149,12 @@ test("strangers come in where the host is public, and reach what is public alone
   const stranger = await TestDevice.create(identity);
   const answer = accepted(await stranger.offer(at.ask, {}, at.now));
   assert.equal(Object.keys(answer), ["time", "sdp", "proof"]);
-  const { guest } = at.admitted[0]!;
-  assert.equal(guest.services, ["/open"]);
-  assert.is(guest.name, undefined);
+  const { principal } = at.admitted[0]!;
+  assert.equal(principal.services, ["/open"]);
+  assert.is(principal.name, undefined);
   const device = await at.paired();
   assert.is(await at.outcome(device), "answer");
-  assert.is(at.admitted[1]!.guest.services, undefined);
+  assert.is(at.admitted[1]!.principal.services, undefined);
 });
 
 for (const kind of ["paired", "stranger"] as const) {
@@ -205,7 +208,7 @@ test("an offer from before the host's start is refused: it may be one that was a
 test("an offer with any part flipped is let in nowhere", async () => {
   const at = new Setup({ public: ["/"] });
   const pairing: TestDevice = await TestDevice.create(identity);
-  pairing.sender = { kind: "pairing", secret: await at.guests.invite() };
+  pairing.sender = { kind: "pairing", secret: await at.accessList.invite() };
   const senders = [await at.paired(), pairing, await TestDevice.create(identity)];
   for (const device of senders) {
     const { signal } = await device.seal({}, at.now);
@@ -217,7 +220,7 @@ test("an offer with any part flipped is let in nowhere", async () => {
       }
     }
   }
-  assert.equal(at.guests.pairings[0]!.usedBy, undefined);
+  assert.equal(at.accessList.pairings[0]!.usedBy, undefined);
 });
 
 /** A signal with one of its fields changed in several ways, or left out, or another's. */
@@ -280,7 +283,7 @@ test("10,000 forged offers, 1,000 a second, cost no decapsulation, and a device 
   const at = new Setup();
   const device = await at.paired();
   for (let i = 0; i < 63; i++) await at.paired();
-  const forger = await TestDevice.paired(identity, new MemoryGuests());
+  const forger = await TestDevice.paired(identity, new MemoryAccessList());
   const { signal } = await forger.seal({ sdp: "x".repeat(1500) }, at.now);
   let replies = 0;
   for (let i = 0; i < 10_000; i++) {

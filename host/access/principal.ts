@@ -1,7 +1,7 @@
 // Who asks, and which services they may reach.
 
 /** Who asks: a paired device, or a stranger at a host that is public. */
-export interface Guest {
+export interface Principal {
   /** A device's id, or the fingerprint of a stranger's key: cookies are kept under it. */
   id: string;
   /** A device's name; a stranger has none. */
@@ -22,6 +22,6 @@ export function restOf(prefix: string, target: string): string {
 }
 
 /** Whether somebody may reach the service under a prefix. */
-export function mayReach({ services }: Guest, prefix: string): boolean {
+export function mayReach({ services }: Principal, prefix: string): boolean {
   return !services || services.some((allowed) => isUnder(allowed, prefix));
 }

@@ -1,7 +1,7 @@
 // What has been offered already: each offer counts once.
 
 /** Remembers keys for a time. Who adds them must be bounded: nothing is forgotten early. */
-export class Replays {
+export class ReplayCache {
   /** When each is forgotten; the first is the first. */
   readonly #until = new Map<string, number>();
   readonly #life: number;

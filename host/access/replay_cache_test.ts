@@ -1,12 +1,12 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { Replays } from "./replay_cache.ts";
-import { Bucket } from "./token_bucket.ts";
+import { ReplayCache } from "./replay_cache.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 const test = suite("replays");
 
 test("a key counts once for its life, and is forgotten then", () => {
-  const replays = new Replays(100);
+  const replays = new ReplayCache(100);
   assert.is(replays.add("a", 0), true);
   assert.is(replays.add("b", 50), true);
   for (const now of [0, 50, 99]) assert.is(replays.add("a", now), false);
@@ -21,7 +21,7 @@ test("a key counts once for its life, and is forgotten then", () => {
 
 test("a bucket takes so many at once, then so many a second, and never more than at once", () => {
   let now = 0;
-  const bucket = new Bucket(3, 2, () => now);
+  const bucket = new TokenBucket(3, 2, () => now);
   const takeAll = () => {
     let taken = 0;
     while (bucket.take()) taken++;

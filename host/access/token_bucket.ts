@@ -1,7 +1,7 @@
 // A token bucket: so many at once, then so many a second.
 
 /** Says of each event whether it is one too many. */
-export class Bucket {
+export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   readonly #now: () => number;

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import process from "node:process";
 import { styleText } from "node:util";
 import type { Settings } from "../config/config.ts";
-import { placesOf } from "../config/paths.ts";
-import { examine, type Finding } from "../doctor/diagnostics.ts";
+import { pathsOf } from "../config/paths.ts";
+import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 import { readStatus } from "./status.ts";
@@ -28,7 +28,7 @@ export async function doctor(flags: Settings & { json: boolean }): Promise<boole
 }
 
 async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
-  const { config: path } = placesOf(process.env);
+  const { config: path } = pathsOf(process.env);
   let opened: Awaited<ReturnType<typeof read>>;
   try {
     opened = await read(flags);
@@ -44,7 +44,7 @@ async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
     ? path
     : `no file at ${path}: from flags and variables`;
   yield { check: "settings", ok: true, message };
-  yield* examine({ config, page, state, status, service: serviceState });
+  yield* runDiagnostics({ config, page, state, status, service: serviceState });
 }
 
 /** What the host that runs was given goes before the file, which may have changed. */

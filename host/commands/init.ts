@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { readIdentity } from "../access/host_key.ts";
 import { parseBridge, parsePage, type Settings } from "../config/config.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
-import { placesOf } from "../config/paths.ts";
+import { pathsOf } from "../config/paths.ts";
 import { formatSetting, hasServices, parseServices } from "../config/service_config.ts";
 import { badSetting } from "../config/setting.ts";
 import { parseOutputs } from "../config/stack_outputs.ts";
@@ -26,7 +26,7 @@ import { openState } from "./state.ts";
 export async function init(source: string, flags: Settings & { json: boolean }): Promise<boolean> {
   const { json, ...wanted } = flags;
   const { settings: given, hosts, ...outputs } = parseOutputs(await readSource(source));
-  const { config: path } = placesOf(process.env);
+  const { config: path } = pathsOf(process.env);
   const file = await readConfigFile(path);
   const changes: Settings = { ...given, ...defined(wanted) };
   if (hasServices(wanted)) {

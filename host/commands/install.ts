@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Settings } from "../config/config.ts";
 import type { ConfigFile } from "../config/config_file.ts";
-import { placesOf } from "../config/paths.ts";
+import { pathsOf } from "../config/paths.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
@@ -124,7 +124,7 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   }
   // Another user's places follow from that user's home alone.
   const surroundings = user === undefined ? process.env : environment;
-  const places = placesOf(surroundings);
+  const places = pathsOf(surroundings);
   const opened = await openState(flags, surroundings).catch((error) => {
     // To be uninstalled, nothing need be right.
     if (isNew) throw error;

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
-import { Roster } from "../access/access_list.ts";
+import { FolderAccessList } from "../access/access_list.ts";
 import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
 import { pairingsFolder, readPairings } from "../access/pairings.ts";
-import { createIdentity, ORIGIN } from "../testing/guests.ts";
+import { createIdentity, ORIGIN } from "../testing/access.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 
 const test = suite("pair", { deadline: 30_000 });
@@ -28,10 +28,10 @@ async function setUp() {
 
 /** Does what the daemon does when a device comes by the newest pairing. */
 async function comeIn(state: string, name: string) {
-  using roster = Roster.open(state, () => {});
-  const pairing = [...roster.pairings].find(({ usedBy }) => usedBy === undefined)!;
+  using accessList = FolderAccessList.open(state, () => {});
+  const pairing = [...accessList.pairings].find(({ usedBy }) => usedBy === undefined)!;
   const key = (await createIdentity()).publicKey;
-  return (await roster.redeem(pairing, { key, origin: ORIGIN, name }))!;
+  return (await accessList.redeem(pairing, { key, origin: ORIGIN, name }))!;
 }
 
 /** Pairs a device without more ado. */

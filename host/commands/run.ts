@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { LighthouseError, toBase64url } from "../../wire/mod.ts";
-import { Roster } from "../access/access_list.ts";
+import { FolderAccessList } from "../access/access_list.ts";
 import { type Identity, readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { pairingsFolder } from "../access/pairings.ts";
@@ -55,9 +55,9 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     printed(level, event, text, fields);
     if (STATUS.has(event)) notifier.status(text);
   });
-  using roster = Roster.open(state, log);
+  using accessList = FolderAccessList.open(state, log);
   const started = new Date().toISOString();
-  const look = () => ({ standing: monitor.standing, devices: roster.active.length });
+  const look = () => ({ standing: monitor.standing, devices: accessList.active.length });
   const metrics = new Metrics(log, look, () => isAtLeast(level(), "debug"));
   await using served = config.metrics === undefined
     ? undefined
@@ -65,14 +65,14 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   if (served) log("info", "metrics", `numbers are at http://127.0.0.1:${served.port}/metrics`);
   await using _control = await serveControl({
     ...{ state, monitor, metrics },
-    devices: () => roster.active.map(toJson),
+    devices: () => accessList.active.map(toJson),
     describe: async () => ({
       ...{ version: manifest.version, pid: process.pid, started },
       relay: current.config.relay.href,
       registry: current.registry.name,
       services: await lookAt(current.config.services),
       public: current.config.public,
-      devices: roster.active.length,
+      devices: accessList.active.length,
       requests: { answered: metrics.answered, underWay: metrics.underWay() },
       settings: toSettings(current.config),
     }),
@@ -90,7 +90,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     hostKey: identity.fingerprint,
   });
   warnOfPublic(config, identity, log);
-  if (roster.active.length === 0 && config.public.length === 0) {
+  if (accessList.active.length === 0 && config.public.length === 0) {
     // A log may be kept, and read by others: the link is for the eyes at a terminal alone.
     const isShown = process.stdout.isTTY && !flags.json &&
       await showInvitation(state, identity, page);
@@ -113,7 +113,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   await runHost(config, {
     ...{ registry: current.registry, changes, metrics },
     identity,
-    roster,
+    accessList,
     log,
     usage,
     signal: stop.signal,

@@ -9,7 +9,7 @@ import {
   variableOf,
 } from "../config/config.ts";
 import { type ConfigFile, readConfigFile } from "../config/config_file.ts";
-import { placesOf } from "../config/paths.ts";
+import { pathsOf } from "../config/paths.ts";
 
 /** The settings of a command, and where the host keeps what it remembers. */
 export interface CommandState {
@@ -23,7 +23,7 @@ export async function openState(
   flags: Settings,
   environment: Record<string, string | undefined> = process.env,
 ): Promise<CommandState> {
-  const places = placesOf(environment);
+  const places = pathsOf(environment);
   const file = await readConfigFile(places.config);
   const { state: ofFile } = file.settings;
   const state = flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? places.state;

@@ -5,7 +5,7 @@ import { json } from "node:stream/consumers";
 import { styleText } from "node:util";
 import type { Settings } from "../config/config.ts";
 import { badSetting } from "../config/setting.ts";
-import type { Line } from "../control/monitor.ts";
+import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
@@ -80,7 +80,7 @@ export async function printLogs(
       print(text);
       continue;
     }
-    const { time, level, message } = JSON.parse(text) as Line;
+    const { time, level, message } = JSON.parse(text) as LogEntry;
     print(formatLine(time, level, message));
   }
   return true;

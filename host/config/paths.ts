@@ -3,7 +3,7 @@ import { homedir, platform as osPlatform } from "node:os";
 import { isAbsolute, join } from "node:path";
 
 /** The host's places. None of them need exist yet. */
-export interface Places {
+export interface Paths {
   /** The file with the settings. */
   config: string;
   /** The folder for what the host itself remembers. */
@@ -28,10 +28,10 @@ const NAME = "lighthouse";
  * console.log(placesOf({ HOME: "/home/me" }, "linux").config); // "/home/me/.config/lighthouse/config.json"
  * ```
  */
-export function placesOf(
+export function pathsOf(
   environment: Record<string, string | undefined>,
   platform: string = osPlatform(),
-): Places {
+): Paths {
   const home = environment.HOME || homedir();
   if (platform === "darwin") {
     const folder = join(home, "Library", "Application Support", NAME);

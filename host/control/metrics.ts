@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import type { Log } from "../platform/log.ts";
 import { type LoopbackServer, serveLoopback } from "../platform/loopback.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
@@ -97,15 +97,15 @@ export class Metrics {
         const ms = performance.now() - started;
         this.#requests.inc({ code });
         this.#seconds.observe(ms / 1000);
-        this.#write(request.method, request.target, code, ms, context.guest);
+        this.#write(request.method, request.target, code, ms, context.principal);
       }
     };
   }
 
   /** Counts a WebSocket that a page asks for. */
-  sawWebSocket(target: string, guest: Guest): void {
+  sawWebSocket(target: string, principal: Principal): void {
     this.#webSockets.inc();
-    this.#write("WEBSOCKET", target, "asked for", 0, guest);
+    this.#write("WEBSOCKET", target, "asked for", 0, principal);
   }
 
   /** Answers a request for the numbers. */
@@ -115,12 +115,12 @@ export class Metrics {
     response.end(text);
   }
 
-  #write(method: string, target: string, code: string, ms: number, guest: Guest): void {
+  #write(method: string, target: string, code: string, ms: number, principal: Principal): void {
     if (!this.#writes()) return;
     const path = target.replace(/\?.*/s, "");
-    const who = guest.name === undefined ? "a stranger" : `“${guest.name}”`;
+    const who = principal.name === undefined ? "a stranger" : `“${principal.name}”`;
     this.#log("debug", "request", `${method} ${path} ${code} in ${ms.toFixed(1)} ms for ${who}`, {
-      ...{ method, path, status: code, ms: Math.round(ms * 10) / 10, device: guest.id },
+      ...{ method, path, status: code, ms: Math.round(ms * 10) / 10, device: principal.id },
     });
   }
 }

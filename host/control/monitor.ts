@@ -8,7 +8,7 @@ export const MAX_LINES = 500;
 export type Phase = "connecting" | "registering" | "online" | "stopping";
 
 /** A line of the log. */
-export interface Line {
+export interface LogEntry {
   /** As ISO 8601 has it. */
   time: string;
   level: Level;
@@ -27,7 +27,7 @@ export interface Standing {
   /** Pages that are connected. */
   pages: number;
   /** The last line that was a warning or worse. */
-  trouble?: Pick<Line, "time" | "message">;
+  trouble?: Pick<LogEntry, "time" | "message">;
 }
 
 /** The phase that an event begins. */
@@ -41,9 +41,9 @@ const PHASES: Record<string, Phase> = {
   "stopping": "stopping",
 };
 
-/** Listens to the log. Dispatches `line` events, whose `detail` is a {@linkcode Line}. */
+/** Listens to the log. Dispatches `line` events, whose `detail` is a {@linkcode LogEntry}. */
 export class Monitor extends EventTarget {
-  readonly lines: Line[] = [];
+  readonly lines: LogEntry[] = [];
   readonly #least: () => Level;
   standing: Standing = { phase: "connecting", since: new Date().toISOString(), pages: 0 };
 
@@ -61,7 +61,7 @@ export class Monitor extends EventTarget {
     };
   }
 
-  #note(line: Line): void {
+  #note(line: LogEntry): void {
     this.#stand(line);
     if (!isAtLeast(this.#least(), line.level)) return;
     this.lines.push(line);
@@ -70,7 +70,7 @@ export class Monitor extends EventTarget {
   }
 
   /** What it says of how the host is counts at any level. */
-  #stand(line: Line): void {
+  #stand(line: LogEntry): void {
     const { time, level, event, message, pages } = line;
     const isFine = !isAtLeast("warn", level);
     const phase = PHASES[event];

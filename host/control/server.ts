@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
 import { lockState } from "./lock.ts";
 import type { Metrics } from "./metrics.ts";
-import { type Line, MAX_LINES, type Monitor } from "./monitor.ts";
+import { type LogEntry, MAX_LINES, type Monitor } from "./monitor.ts";
 import { askHost, controlPath } from "./socket.ts";
 
 /** Options of {@linkcode serveControl}. */
@@ -135,7 +135,7 @@ async function pidOfTwin(state: string): Promise<string> {
 /** Writes what the log says from now on, until the follower goes. */
 async function follow(monitor: Monitor, response: ServerResponse): Promise<void> {
   const hear = (event: Event) => {
-    const { detail } = event as CustomEvent<Line>;
+    const { detail } = event as CustomEvent<LogEntry>;
     response.write(`${JSON.stringify(detail)}\n`);
     if (response.writableLength > MAX_WAITING) response.destroy();
   };

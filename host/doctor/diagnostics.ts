@@ -27,7 +27,7 @@ export interface Finding {
 }
 
 /** What is looked at. */
-export interface Patient {
+export interface DoctorContext {
   config: HostConfig;
   /** The state folder. */
   state: string;
@@ -50,7 +50,7 @@ const DEADLINE_MS = 10_000;
 const LOOP_MS = 45_000;
 
 /** Looks at everything. Nothing is registered by it, and nothing that it makes is left. */
-export async function* examine(patient: Patient): AsyncGenerator<Finding> {
+export async function* runDiagnostics(patient: DoctorContext): AsyncGenerator<Finding> {
   const { config, state, page, status } = patient;
   yield* examineState(state);
   yield await examineDns(config.relay);
@@ -253,7 +253,7 @@ async function examineCors(
   };
 }
 
-async function examineLoop({ config, state, status }: Patient): Promise<Finding> {
+async function examineLoop({ config, state, status }: DoctorContext): Promise<Finding> {
   const check = "loop";
   if (!status) {
     const message = "not tried, since no host runs with this state folder: lighthouse-host run";

@@ -1,6 +1,6 @@
 // What the inspector knows: the last requests of pages and their answers, as they go.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 
 /** Requests that are remembered; the oldest go. */
@@ -22,7 +22,7 @@ export interface Exchange {
   readonly id: number;
   /** Since 1970. */
   readonly time: number;
-  readonly guest: Guest;
+  readonly principal: Principal;
   readonly method: string;
   /** The path with its query. */
   readonly target: string;
@@ -70,7 +70,7 @@ export class Exchanges extends EventTarget {
   async replay(id: number, handler: ServiceHandler, signal: AbortSignal): Promise<Exchange> {
     const seen = this.#all.get(id);
     if (!seen) throw new LighthouseError("bad-request", `No request ${id} is remembered`);
-    const { guest, method, target, headers, requestBody } = seen;
+    const { principal, method, target, headers, requestBody } = seen;
     if (requestBody && requestBody.kept?.length !== requestBody.bytes) {
       throw new LighthouseError(
         "bad-request",
@@ -83,7 +83,7 @@ export class Exchanges extends EventTarget {
     let made: Exchange | undefined;
     try {
       const answer = await this.#pass({
-        ...{ handler, request, signal, guest, replayOf: id },
+        ...{ handler, request, signal, principal, replayOf: id },
         onStart: (exchange) => made = exchange,
       });
       // Nobody reads it, but what watches it.
@@ -96,18 +96,18 @@ export class Exchanges extends EventTarget {
   }
 
   async #pass(
-    { handler, request, signal, guest, replayOf, onStart }: {
+    { handler, request, signal, principal, replayOf, onStart }: {
       handler: ServiceHandler;
       request: Parameters<ServiceHandler>[0];
       signal: AbortSignal;
-      guest: Guest;
+      principal: Principal;
       replayOf?: number;
       onStart?: (exchange: Exchange) => void;
     },
   ): ReturnType<ServiceHandler> {
     const { method, target, headers, body } = request;
     const exchange: Exchange = {
-      ...{ id: ++this.#count, time: Date.now(), guest, method, target, headers, replayOf },
+      ...{ id: ++this.#count, time: Date.now(), principal, method, target, headers, replayOf },
       requestBody: body && this.#newBody(),
     };
     const started = performance.now();
@@ -124,7 +124,7 @@ export class Exchanges extends EventTarget {
     changed();
     try {
       const watched = body && watch(body, exchange.requestBody!);
-      const answer = await handler({ ...request, body: watched }, { signal, guest });
+      const answer = await handler({ ...request, body: watched }, { signal, principal });
       const { status, statusText } = answer;
       const seen = answer.body && this.#newBody();
       exchange.answer = { status, statusText, headers: answer.headers, body: seen };

@@ -36,7 +36,7 @@ async function setUp() {
     async send(target: string, body: string | null = null, headers: HeaderField[] = []) {
       const stream = body === null ? null : new Blob([body]).stream();
       const request = { method: body === null ? "GET" : "POST", target, headers, body: stream };
-      const answer = await handler(request, { signal: never, guest: PHONE });
+      const answer = await handler(request, { signal: never, principal: PHONE });
       return await new Response(answer.body).text();
     },
     async ask(method: string, path: string) {
@@ -78,7 +78,7 @@ test("an answer that nobody reads to its end is shown as aborted", async () => {
   const handler = at.exchanges.watch(echo);
   const body = new Blob(["x".repeat(1e6)]).stream();
   const request = { method: "POST", target: "/", headers: [], body };
-  const answer = await handler(request, { signal: never, guest: PHONE });
+  const answer = await handler(request, { signal: never, principal: PHONE });
   await answer.body!.cancel();
   const { value } = await at.ask("GET", "exchanges/1");
   assert.is(value.failure, "aborted");

@@ -158,10 +158,10 @@ async function follow(
 
 /** An exchange as the list shows it. */
 function summary(exchange: Exchange) {
-  const { id, time, guest, method, target, requestBody, answer, endAfter, failure } = exchange;
+  const { id, time, principal, method, target, requestBody, answer, endAfter, failure } = exchange;
   return {
     ...{ id, time, method, target, endAfter, failure, replayOf: exchange.replayOf },
-    device: guest.name ?? null,
+    device: principal.name ?? null,
     status: answer?.status,
     sent: requestBody?.bytes ?? 0,
     received: answer?.body?.bytes ?? 0,

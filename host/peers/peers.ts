@@ -1,8 +1,8 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
 import { LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
-import type { Guest } from "../access/principal.ts";
-import { Bucket } from "../access/token_bucket.ts";
+import type { Principal } from "../access/principal.ts";
+import { TokenBucket } from "../access/token_bucket.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
@@ -35,7 +35,7 @@ export interface PeersOptions {
   /** STUN servers, `stun:host:port` each. */
   stun: string[];
   /** Called when somebody connects, and when a connection is gone. */
-  onSeen?: (guest: Guest) => void;
+  onSeen?: (principal: Principal) => void;
   log: Log;
   /** Time from the offer to the open channel, in milliseconds. @default 20_000 */
   openTimeout?: number;
@@ -52,7 +52,7 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #sessions: Sessions;
   readonly #all = new Map<Peer, PeerState>();
-  readonly #laneOffers = new Bucket(...LANE_OFFERS);
+  readonly #laneOffers = new TokenBucket(...LANE_OFFERS);
   #closing = false;
 
   constructor(options: PeersOptions) {
@@ -76,8 +76,8 @@ export class Peers {
   }
 
   /** Who is connected now. */
-  get guests(): Guest[] {
-    return this.#sessions.guests;
+  get principals(): Principal[] {
+    return this.#sessions.principals;
   }
 
   /**
@@ -91,9 +91,9 @@ export class Peers {
     if (this.#closing) return undefined;
     const admitted = await this.#options.gate.admit(data);
     if (!admitted || "type" in admitted) return admitted;
-    const { guest, sdp } = admitted;
+    const { principal, sdp } = admitted;
     try {
-      const claim: Claim = { guest };
+      const claim: Claim = { principal };
       const { signal, proof } = await admitted.answer(await this.#accept(sdp, claim));
       claim.proof = proof;
       return signal;
@@ -106,7 +106,7 @@ export class Peers {
   evict(id: string, reason: LighthouseError): void {
     this.#sessions.evict(id, reason);
     for (const [peer, { isOpen, claim }] of this.#all) {
-      if (claim.guest.id === id && !isOpen) peer.close();
+      if (claim.principal.id === id && !isOpen) peer.close();
     }
   }
 
@@ -120,11 +120,11 @@ export class Peers {
   }
 
   /** Answers what a page has sent through its session. */
-  #answerLane(sdp: string, session: Session, guest: Guest): Promise<string> {
+  #answerLane(sdp: string, session: Session, principal: Principal): Promise<string> {
     if (this.#closing || !this.#laneOffers.take()) {
       throw new LighthouseError("host-busy", "The host takes no further connection now");
     }
-    return this.#accept(sdp, { guest, joins: session });
+    return this.#accept(sdp, { principal, joins: session });
   }
 
   #accept(sdp: string, claim: Claim): Promise<string> {
@@ -135,12 +135,14 @@ export class Peers {
     return peer.answer;
   }
 
-  #checkRoom({ guest, joins }: Claim): void {
+  #checkRoom({ principal, joins }: Claim): void {
     const all = [...this.#all.values()];
     const isHalfOpen = ({ isOpen }: PeerState) => !isOpen;
     const halfOpen = all.filter(isHalfOpen).length;
     const own = all.filter(({ claim }) =>
-      guest.name === undefined ? claim.guest.name === undefined : claim.guest.id === guest.id
+      principal.name === undefined
+        ? claim.principal.name === undefined
+        : claim.principal.id === principal.id
     );
     // Pages without a connection go before those that want another.
     const most = joins ? MAX_PEERS_FOR_LANES : MAX_PEERS;

@@ -9,10 +9,10 @@ import type { ServiceHandler } from "../proxy/service.ts";
 import {
   accepted,
   createIdentity,
-  MemoryGuests,
+  MemoryAccessList,
   outcomeOf,
   TestDevice,
-} from "../testing/guests.ts";
+} from "../testing/access.ts";
 import { CHROMIUM_OFFER } from "../testing/offers.ts";
 import { TestPage } from "../testing/page.ts";
 import { endPeers } from "./peer.ts";
@@ -64,7 +64,7 @@ interface Setup {
 async function setUp(
   options: { openTimeout?: number; handler?: ServiceHandler; public?: string[] } = {},
 ): Promise<Setup> {
-  const guests = new MemoryGuests();
+  const accessList = new MemoryAccessList();
   const events: string[] = [];
   const waiting: { event: string; resolve: () => void }[] = [];
   const log = (_level: string, event: string) => {
@@ -74,10 +74,10 @@ async function setUp(
   };
   // A clock for the limits that runs fast: they are the gate's own test's to look at.
   const steady = () => 20 * performance.now();
-  const gate = new Gate({ identity, guests, public: options.public, log, steady });
+  const gate = new Gate({ identity, accessList, public: options.public, log, steady });
   const peers = new Peers({ gate, handler: hello, stun: [], log, ...options });
   all.push(peers);
-  const pair = () => TestDevice.paired(identity, guests);
+  const pair = () => TestDevice.paired(identity, accessList);
   const phone = await pair();
   const answer = (data: unknown) => peers.answer(data);
   const next = (event: string) => new Promise<void>((resolve) => waiting.push({ event, resolve }));
@@ -272,7 +272,7 @@ test("evict() ends a device's connections, open ones and others, and no other de
   await using other = await connect(tablet);
   assert.is(await outcome(SILENT_OFFER), "answer");
   assert.is(peers.count, 3);
-  const id = peers.guests[0]!.id;
+  const id = peers.principals[0]!.id;
   const left = next("page-left");
   peers.evict(id, new LighthouseError("device-revoked", "Revoked"));
   await left;

@@ -13,7 +13,7 @@ import {
   Session,
   type Stream,
 } from "../../wire/mod.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
@@ -31,16 +31,16 @@ export interface SessionsOptions {
   /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
   /** Answers a page's offer of a further connection for its session. Without it, none is taken. */
-  onOffer?: (sdp: string, session: Session, guest: Guest) => Promise<string>;
+  onOffer?: (sdp: string, session: Session, principal: Principal) => Promise<string>;
   /** Called when somebody connects, and when a connection is gone. */
-  onSeen?: (guest: Guest) => void;
+  onSeen?: (principal: Principal) => void;
   log: Log;
 }
 
 /** Whose a connection is said to be, which its HELLO has to bear out. */
 export interface Claim {
   /** Who offered it. */
-  guest: Guest;
+  principal: Principal;
   /** The session in which it was offered: it may carry no other. */
   joins?: Session;
   /** Where it was offered through the relay: what HELLO shows. Known when the answer is sealed. */
@@ -50,7 +50,7 @@ export interface Claim {
 /** A session, and whose it is. */
 interface Owned {
   session: Session;
-  guest: Guest;
+  principal: Principal;
 }
 
 /** All sessions, with and without a connection. */
@@ -59,7 +59,7 @@ export class Sessions {
   /** By the session's name; the one that was connected last is at the end. */
   readonly #all = new Map<string, Owned>();
   /** Those whose page has yet to say HELLO. */
-  readonly #greeting = new Map<Carrier, Guest>();
+  readonly #greeting = new Map<Carrier, Principal>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -71,8 +71,8 @@ export class Sessions {
   }
 
   /** Who is connected now, each once for each session. */
-  get guests(): Guest[] {
-    return this.#attached.map(({ guest }) => guest);
+  get principals(): Principal[] {
+    return this.#attached.map(({ principal }) => principal);
   }
 
   /** Requests and WebSockets that are under way. */
@@ -90,9 +90,9 @@ export class Sessions {
    * @throws {LighthouseError} what is wrong with the page's HELLO.
    */
   async take(channel: Channel, path: PeerPath, claim: Claim): Promise<void> {
-    const { guest, joins } = claim;
+    const { principal, joins } = claim;
     const carrier = new Carrier(channel);
-    this.#greeting.set(carrier, guest);
+    this.#greeting.set(carrier, principal);
     const hello = await carrier.hello.finally(() => this.#greeting.delete(carrier));
     const key = hello.session.join();
     const known = this.#all.get(key);
@@ -102,18 +102,18 @@ export class Sessions {
       carrier.leave(LighthouseError.from(error, "bad-frame"));
       throw error;
     }
-    const owned = known ?? { session: this.#create(hello, guest), guest };
+    const owned = known ?? { session: this.#create(hello, principal), principal };
     const { session } = owned;
     this.#all.delete(key);
     this.#all.set(key, owned);
     session.accept(carrier, hello, !known);
 
     const { log, onSeen } = this.#options;
-    onSeen?.(guest);
+    onSeen?.(principal);
     const way = `${path.local} ↔ ${path.remote}`;
     const pages = this.connected;
-    const who = nameOf(guest);
-    const device = guest.id;
+    const who = nameOf(principal);
+    const device = principal.id;
     if (joins) {
       const { carriers } = session;
       const fields = { path, carriers, device };
@@ -127,9 +127,11 @@ export class Sessions {
 
   /** Ends the sessions of somebody who is no longer welcome, at once. */
   evict(id: string, reason: LighthouseError): void {
-    for (const [carrier, guest] of this.#greeting) if (guest.id === id) carrier.leave(reason);
-    for (const { session, guest } of [...this.#all.values()]) {
-      if (guest.id === id) session.close(reason);
+    for (const [carrier, principal] of this.#greeting) {
+      if (principal.id === id) carrier.leave(reason);
+    }
+    for (const { session, principal } of [...this.#all.values()]) {
+      if (principal.id === id) session.close(reason);
     }
   }
 
@@ -148,7 +150,7 @@ export class Sessions {
     for (const { session } of all) session.close();
   }
 
-  #create(hello: Hello, guest: Guest): Session {
+  #create(hello: Hello, principal: Principal): Session {
     const { handler, onWebSocket, onSeen, log } = this.#options;
     const session: Session = new Session({
       role: "host",
@@ -156,37 +158,37 @@ export class Sessions {
       liveness: HOST_LIVENESS,
       soon: setImmediate,
       onStream: async (stream) => {
-        if (await this.#takeOffer(stream, session, guest)) return;
+        if (await this.#takeOffer(stream, session, principal)) return;
         serveRequest(
           stream,
-          (request, signal) => handler(request, { signal, guest }),
-          onWebSocket && ((request, stream) => onWebSocket(request, stream, guest)),
+          (request, signal) => handler(request, { signal, principal }),
+          onWebSocket && ((request, stream) => onWebSocket(request, stream, principal)),
         );
       },
       onDetached: () => {
         const pages = this.connected;
-        const text = `page is away, ${pages} open: ${nameOf(guest)}`;
-        log("info", "page-away", text, { pages, device: guest.id });
-        onSeen?.(guest);
+        const text = `page is away, ${pages} open: ${nameOf(principal)}`;
+        log("info", "page-away", text, { pages, device: principal.id });
+        onSeen?.(principal);
         this.#makeRoom();
       },
     });
     session.closed.then(({ code, message }) => {
       this.#all.delete(hello.session.join());
       const pages = this.connected;
-      const text = `page left (${message}), ${pages} open: ${nameOf(guest)}`;
-      log("info", "page-left", text, { reason: code, pages, device: guest.id });
-      onSeen?.(guest);
+      const text = `page left (${message}), ${pages} open: ${nameOf(principal)}`;
+      log("info", "page-left", text, { reason: code, pages, device: principal.id });
+      onSeen?.(principal);
     });
     return session;
   }
 
   /** @returns whether the stream is one on which the page offers a further connection. */
-  async #takeOffer(stream: Stream, session: Session, guest: Guest): Promise<boolean> {
+  async #takeOffer(stream: Stream, session: Session, principal: Principal): Promise<boolean> {
     const { onOffer } = this.#options;
     const head = await stream.head.catch(() => undefined);
     if (!head || !isOffer(head) || !onOffer) return false;
-    serveOffer(stream, (sdp) => onOffer(sdp, session, guest));
+    serveOffer(stream, (sdp) => onOffer(sdp, session, principal));
     return true;
   }
 
@@ -194,7 +196,7 @@ export class Sessions {
     const away = [...this.#all.values()].filter(({ session }) => session.carriers === 0);
     if (away.length <= MAX_AWAY) return;
     // Strangers go first.
-    const { session } = away.find(({ guest }) => guest.name === undefined) ?? away[0]!;
+    const { session } = away.find(({ principal }) => principal.name === undefined) ?? away[0]!;
     session.close(new LighthouseError("host-busy", "Too many pages are away"));
   }
 }
@@ -203,7 +205,7 @@ export class Sessions {
 function check(
   hello: Hello,
   known: Owned | undefined,
-  { guest, joins, proof }: Claim,
+  { principal, joins, proof }: Claim,
 ): void {
   if (joins && (known?.session !== joins || hello.mode !== "join")) {
     throw new LighthouseError("bad-frame", "A connection did not join the session that offered it");
@@ -215,7 +217,7 @@ function check(
     );
   }
   if (!known) return;
-  if (known.guest.id !== guest.id) {
+  if (known.principal.id !== principal.id) {
     throw new LighthouseError("not-allowed", "The session belongs to another device");
   }
   if (hello.mode === "new") {
@@ -224,6 +226,6 @@ function check(
 }
 
 /** Who somebody is, for logs. */
-function nameOf({ name }: Guest): string {
+function nameOf({ name }: Principal): string {
   return name === undefined ? "not paired" : `“${name}”`;
 }

@@ -9,12 +9,12 @@ import {
   type Session,
 } from "../../wire/mod.ts";
 import { decodeMessage, encodeMessage, type Frame } from "../../wire/session/frame.ts";
-import { type Hello, LEAST } from "../../wire/session/hello.ts";
+import { type Hello, INITIAL_LIMITS } from "../../wire/session/hello.ts";
 import { pattern } from "../../wire/testing/bytes.ts";
 import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { pageSession } from "../../wire/testing/session_pair.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import type { ServiceContext } from "../proxy/service.ts";
 import { MAX_AWAY, Sessions } from "./sessions.ts";
 
@@ -23,8 +23,8 @@ const test = suite("sessions");
 const PATH = { local: "host", remote: "host" };
 
 /** Whose pages there are, where a test does not say. */
-const GUEST: Guest = { id: "1", name: "phone" };
-const THIEF: Guest = { id: "2", name: "thief" };
+const PRINCIPAL: Principal = { id: "1", name: "phone" };
+const THIEF: Principal = { id: "2", name: "thief" };
 
 /** What every page shows in its HELLO, where a test does not say. */
 const PROOF = pattern(32, 7);
@@ -64,9 +64,9 @@ class TestHost {
   }
 
   /** Gives a session a connection. */
-  async connect(page: Session, guest = GUEST): Promise<MemoryChannel> {
+  async connect(page: Session, principal = PRINCIPAL): Promise<MemoryChannel> {
     const [channel, ours] = MemoryChannel.pair();
-    const taken = this.sessions.take(ours, PATH, { guest, proof: PROOF });
+    const taken = this.sessions.take(ours, PATH, { principal, proof: PROOF });
     await Promise.all([page.connect(new Carrier(channel), { proof: PROOF }), taken]);
     return channel;
   }
@@ -111,18 +111,18 @@ async function get(session: Session, target: string): Promise<string> {
 async function greet(
   host: TestHost,
   hello: Partial<Hello>,
-  guest = GUEST,
+  principal = PRINCIPAL,
 ): Promise<Frame[]> {
   const [channel, ours] = MemoryChannel.pair();
   const heard = answerOn(channel);
-  const taken = host.sessions.take(ours, PATH, { guest, proof: PROOF });
+  const taken = host.sessions.take(ours, PATH, { principal, proof: PROOF });
   taken.catch(() => {});
   channel.send(encodeMessage([{
     type: "hello",
     hello: {
       session: pattern(16),
       mode: "new",
-      ...LEAST,
+      ...INITIAL_LIMITS,
       next: 1,
       held: [],
       proof: PROOF,
@@ -211,14 +211,14 @@ test("what was offered in a session joins it, and no other", async () => {
   const joins = await host.sessionOf(page);
   for (const [session, join] of [[page, false], [other, true], [stranger, false]] as const) {
     const [channel, ours] = MemoryChannel.pair();
-    const taken = host.sessions.take(ours, PATH, { guest: GUEST, joins });
+    const taken = host.sessions.take(ours, PATH, { principal: PRINCIPAL, joins });
     const carrier = new Carrier(channel);
     const answered = session.connect(carrier, { join });
     assert.is((await failureOf(taken)).code, "bad-frame");
     assert.is((await failureOf(answered)).code, "bad-frame");
   }
   const [channel, ours] = MemoryChannel.pair();
-  const taken = host.sessions.take(ours, PATH, { guest: GUEST, joins });
+  const taken = host.sessions.take(ours, PATH, { principal: PRINCIPAL, joins });
   await Promise.all([page.connect(new Carrier(channel), { join: true }), taken]);
   assert.equal([joins.carriers, page.carriers, other.carriers], [2, 2, 1]);
   assert.is(await get(page, "/a"), "/a");
@@ -226,39 +226,44 @@ test("what was offered in a session joins it, and no other", async () => {
   for (const each of [page, other, stranger]) each.close();
 });
 
-test("requests come with their page's guest, over all of its connections", async () => {
+test("requests come with their page's principal, over all of its connections", async () => {
   const host = new TestHost();
   const pages = [pageSession(), pageSession()];
-  const guests = [GUEST, { id: "a stranger" }];
+  const principals = [PRINCIPAL, { id: "a stranger" }];
   for (const [at, page] of pages.entries()) {
-    const channel = await host.connect(page, guests[at]);
+    const channel = await host.connect(page, principals[at]);
     await get(page, "/a");
     channel.close();
-    await host.connect(page, guests[at]);
+    await host.connect(page, principals[at]);
     await get(page, "/b");
   }
-  const asked = host.requests.map(({ context }) => context.guest);
-  assert.equal(asked, [guests[0], guests[0], guests[1], guests[1]]);
-  assert.equal(host.sessions.guests, guests);
+  const asked = host.requests.map(({ context }) => context.principal);
+  assert.equal(asked, [principals[0], principals[0], principals[1], principals[1]]);
+  assert.equal(host.sessions.principals, principals);
   for (const page of pages) page.close();
   await host.sessions.close();
 });
 
 for (
-  const [what, hello, guest, code] of [
+  const [what, hello, principal, code] of [
     ["another device's session", { mode: "resume" }, { id: "2", name: "phone" }, "not-allowed"],
     ["a device's session, unpaired", { mode: "resume" }, { id: "2" }, "not-allowed"],
     ["to join another device's session", { mode: "join" }, { id: "2" }, "not-allowed"],
-    ["to begin a session that exists", { mode: "new" }, GUEST, "bad-frame"],
-    ["its session, and shows nothing", { mode: "resume", proof: undefined }, GUEST, "bad-seal"],
-    ["its session, and shows another", { mode: "resume", proof: pattern(32) }, GUEST, "bad-seal"],
-  ] as [string, Partial<Hello>, Guest, string][]
+    ["to begin a session that exists", { mode: "new" }, PRINCIPAL, "bad-frame"],
+    ["its session, and shows nothing", { mode: "resume", proof: undefined }, PRINCIPAL, "bad-seal"],
+    [
+      "its session, and shows another",
+      { mode: "resume", proof: pattern(32) },
+      PRINCIPAL,
+      "bad-seal",
+    ],
+  ] as [string, Partial<Hello>, Principal, string][]
 ) {
   test(`a page that wants ${what} is refused, and the session goes on`, async () => {
     const host = new TestHost();
     const page = pageSession();
     await host.connect(page);
-    const [answer] = await greet(host, { session: page.id, ...hello }, guest);
+    const [answer] = await greet(host, { session: page.id, ...hello }, principal);
     assert.is(answer!.type === "close" && answer.code, code);
     assert.is(await get(page, "/a"), "/a");
     assert.equal(host.events, ["page-connected"]);
@@ -284,7 +289,7 @@ test("a refused page learns why, and is disconnected", async () => {
   await other.connect(thief);
   await host.connect(owner);
   const [channel, ours] = MemoryChannel.pair();
-  const taken = failureOf(host.sessions.take(ours, PATH, { guest: THIEF, proof: PROOF }));
+  const taken = failureOf(host.sessions.take(ours, PATH, { principal: THIEF, proof: PROOF }));
   const error = await failureOf(thief.connect(new Carrier(channel), { proof: PROOF }));
   assert.is(error.code, "not-allowed");
   assert.is(error.message, "The session belongs to another device");
@@ -301,12 +306,14 @@ test("evict() ends a device's sessions at once, those without a connection too, 
   await host.until("page-away");
   await host.connect(other, { id: "2", name: "tablet" });
   const [channel, ours] = MemoryChannel.pair();
-  const greeting = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
+  const greeting = failureOf(
+    host.sessions.take(ours, PATH, { principal: PRINCIPAL, proof: PROOF }),
+  );
   const waiting = failureOf(get(first, "/wait"));
   await host.untilAsked();
   const { signal } = host.requests[0]!.context;
 
-  host.sessions.evict(GUEST.id, new LighthouseError("device-revoked", "Revoked"));
+  host.sessions.evict(PRINCIPAL.id, new LighthouseError("device-revoked", "Revoked"));
   assert.is(signal.aborted, true);
   assert.is((await waiting).code, "session-lost");
   assert.is((await greeting).code, "device-revoked");
@@ -323,7 +330,7 @@ test("a page that sends no HELLO but something else is refused", async () => {
   const [channel, ours] = MemoryChannel.pair();
   const closed = new Promise<void>((resolve) => channel.onclose = resolve);
   const answer = answerOn(channel);
-  const taken = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
+  const taken = failureOf(host.sessions.take(ours, PATH, { principal: PRINCIPAL, proof: PROOF }));
   channel.send("GET / HTTP/1.1");
   assert.is((await taken).code, "bad-frame");
   assert.equal((await answer).map(({ type }) => type), ["close"]);
@@ -397,7 +404,7 @@ test("close() ends a connection whose page has not said HELLO yet", async () => 
   const [channel, ours] = MemoryChannel.pair();
   const closed = new Promise<void>((resolve) => channel.onclose = resolve);
   const answer = answerOn(channel);
-  const taken = failureOf(host.sessions.take(ours, PATH, { guest: GUEST, proof: PROOF }));
+  const taken = failureOf(host.sessions.take(ours, PATH, { principal: PRINCIPAL, proof: PROOF }));
   await host.sessions.close();
   assert.equal((await answer).map(({ type }) => type), ["close"]);
   await closed;

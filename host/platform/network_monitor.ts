@@ -1,8 +1,8 @@
 // What happens to the machine that the host runs on: it sleeps and wakes, and changes its network.
 import { networkInterfaces } from "node:os";
 
-/** Options of {@linkcode watchSurroundings}. */
-export interface Surroundings {
+/** Options of {@linkcode watchNetwork}. */
+export interface NetworkMonitorOptions {
   /** The machine has slept, or its clock was set. */
   onJump: () => void;
   /** Addresses have come or gone. @param addresses All of this machine's, but loopback's. */
@@ -19,7 +19,7 @@ const CLOCK_SLACK = 5_000;
  * Looks about. No platform tells Node of such things, so it is looked at: the clock and a list that the
  * kernel keeps.
  */
-export function watchSurroundings({ onJump, onNetwork }: Surroundings): Disposable {
+export function watchNetwork({ onJump, onNetwork }: NetworkMonitorOptions): Disposable {
   let last = Date.now();
   let before = addressesOf();
   const timer = setInterval(() => {

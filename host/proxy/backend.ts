@@ -1,12 +1,12 @@
 // A backend as pages see it: where their paths lead, what it is told of them, and what of its answers
 // they get. HTTP requests and WebSockets' handshakes both go through here.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
-import { type Guest, isUnder, restOf } from "../access/principal.ts";
+import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import { CookieJars } from "./cookies.ts";
 import {
-  forwardedFields,
-  guestFields,
+  forwardedHeaders,
   originHost,
+  principalHeaders,
   valuesOf,
   without,
   withoutForged,
@@ -14,7 +14,7 @@ import {
 } from "./headers.ts";
 
 /** A request as the backend gets it. */
-export interface Passage {
+export interface UpstreamRequest {
   url: URL;
   /** All fields but those of the connection and of the body's length. */
   headers: HeaderField[];
@@ -49,23 +49,26 @@ export class Backend {
    *
    * @throws {LighthouseError} `bad-request` when the target would leave the backend's origin or path.
    */
-  passage({ target, headers }: Pick<HttpRequest, "target" | "headers">, guest: Guest): Passage {
+  upstreamRequest(
+    { target, headers }: Pick<HttpRequest, "target" | "headers">,
+    principal: Principal,
+  ): UpstreamRequest {
     const url = this.#urlOf(target);
     const host = originHost(headers);
     // As the service worker says it, which lets nothing of another site's through but links.
     const isCrossSite = valuesOf(headers, "sec-fetch-site").includes("cross-site");
-    const cookie = this.#cookies.header(guest, url, isCrossSite);
+    const cookie = this.#cookies.header(principal, url, isCrossSite);
     return {
       url,
       headers: [
         ["Host", url.host],
         ...without(withoutForged(withoutHopByHop(headers)), "cookie", "content-length"),
-        ...forwardedFields(this.prefix, host),
-        ...guestFields(guest),
+        ...forwardedHeaders(this.prefix, host),
+        ...principalHeaders(principal),
         ...cookie ? [["Cookie", cookie] satisfies HeaderField] : [],
       ],
       back: (answered) => {
-        this.#cookies.store(guest, valuesOf(answered, "set-cookie"), url);
+        this.#cookies.store(principal, valuesOf(answered, "set-cookie"), url);
         return without(withoutHopByHop(answered), "set-cookie").map(([name, value]) =>
           name.toLowerCase() === "location"
             ? [name, this.#pageLocation(value, host)]

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField } from "../../wire/mod.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import { Backend } from "./backend.ts";
 import { valuesOf } from "./headers.ts";
 
@@ -10,7 +10,7 @@ const test = suite("backend");
 const PHONE = { id: "phone", name: "phone" };
 
 function passageOf(prefix: string, url: string, target: string, headers: HeaderField[] = []) {
-  return new Backend(prefix, new URL(url)).passage({ target, headers }, PHONE);
+  return new Backend(prefix, new URL(url)).upstreamRequest({ target, headers }, PHONE);
 }
 
 const reached: [prefix: string, base: string, target: string, url: string][] = [
@@ -230,8 +230,8 @@ for (const [name, field] of names) {
       ["Connection", "Lighthouse-Device"],
     ];
     const backend = new Backend("/", new URL("http://h:1"));
-    const ask = (guest: Guest) =>
-      backend.passage({ target: "/", headers: forged }, guest).headers
+    const ask = (principal: Principal) =>
+      backend.upstreamRequest({ target: "/", headers: forged }, principal).headers
         .filter(([name]) => /lighthouse/i.test(name));
     assert.equal(ask({ id: "abc", name }), [
       ["Lighthouse-Device", field],
@@ -244,7 +244,7 @@ for (const [name, field] of names) {
 test("cookies stay on the host, and go back to where they came from", () => {
   const backend = new Backend("/notes", new URL("http://127.0.0.1:5000/api"));
   const request = { target: "/notes/login", headers: [["Cookie", "forged=1"]] as HeaderField[] };
-  const first = backend.passage(request, PHONE);
+  const first = backend.upstreamRequest(request, PHONE);
   assert.equal(valuesOf(first.headers, "cookie"), []);
   const answered: HeaderField[] = [
     ["Set-Cookie", "session=1; Path=/api; Secure; HttpOnly; SameSite=Strict"],
@@ -255,14 +255,14 @@ test("cookies stay on the host, and go back to where they came from", () => {
   assert.equal(first.back(answered), [["X-Kept", "1"]]);
   const cookiesOf = (target: string, device: string) =>
     valuesOf(
-      backend.passage({ ...request, target }, { id: device, name: device }).headers,
+      backend.upstreamRequest({ ...request, target }, { id: device, name: device }).headers,
       "cookie",
     );
   assert.equal(cookiesOf("/notes/1", "phone"), ["session=1"]);
   assert.equal(cookiesOf("/notes/deep/1", "phone"), ["deep=1; session=1"]);
   assert.equal(cookiesOf("/notes/1", "laptop"), []);
   const linked: HeaderField[] = [["Sec-Fetch-Site", "cross-site"]];
-  const { headers } = backend.passage({ target: "/notes/deep/1", headers: linked }, PHONE);
+  const { headers } = backend.upstreamRequest({ target: "/notes/deep/1", headers: linked }, PHONE);
   assert.equal(valuesOf(headers, "cookie"), ["deep=1"]);
 });
 

@@ -1,6 +1,6 @@
 // The cookies of pages: a page's script sees no Set-Cookie, so the host keeps what a browser would.
 import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 
 /** Most devices and most strangers whose cookies are kept, and what a jar holds (RFC 6265 §6.1). */
 export const MAX_DEVICES = 64;
@@ -28,8 +28,8 @@ export class CookieJars {
    * @param isCrossSite Whether another site's page leads here: `SameSite=Strict` cookies stay behind
    * (RFC 6265bis §5.6.7.1).
    */
-  header(guest: Guest, url: URL, isCrossSite = false): string | undefined {
-    const jar = this.#use(guest);
+  header(principal: Principal, url: URL, isCrossSite = false): string | undefined {
+    const jar = this.#use(principal);
     const sameSiteContext = isCrossSite ? "lax" : "strict";
     return jar?.jar.getCookieStringSync(secure(url), { sameSiteContext }) || undefined;
   }
@@ -40,9 +40,9 @@ export class CookieJars {
    * @param setCookies Values of `Set-Cookie` fields.
    * @param url The backend's URL that answered.
    */
-  store(guest: Guest, setCookies: string[], url: URL): void {
+  store(principal: Principal, setCookies: string[], url: URL): void {
     if (setCookies.length === 0) return;
-    const jar = this.#use(guest) ?? this.#create(guest);
+    const jar = this.#use(principal) ?? this.#create(principal);
     for (const text of setCookies) {
       const cookie = parse(text, url);
       if (!cookie) continue;
@@ -51,26 +51,26 @@ export class CookieJars {
     }
   }
 
-  #create(guest: Guest): Jar {
+  #create(principal: Principal): Jar {
     const jar = newJar();
-    const jars = this.#jarsOf(guest);
-    jars.set(guest.id, jar);
+    const jars = this.#jarsOf(principal);
+    jars.set(principal.id, jar);
     const [oldest] = jars.keys();
     if (jars.size > MAX_DEVICES) jars.delete(oldest!);
     return jar;
   }
 
-  #use(guest: Guest): Jar | undefined {
-    const jars = this.#jarsOf(guest);
-    const jar = jars.get(guest.id);
+  #use(principal: Principal): Jar | undefined {
+    const jars = this.#jarsOf(principal);
+    const jar = jars.get(principal.id);
     if (jar) {
-      jars.delete(guest.id);
-      jars.set(guest.id, jar);
+      jars.delete(principal.id);
+      jars.set(principal.id, jar);
     }
     return jar;
   }
 
-  #jarsOf({ name }: Guest): Map<string, Jar> {
+  #jarsOf({ name }: Principal): Map<string, Jar> {
     return name === undefined ? this.#strangers : this.#devices;
   }
 }

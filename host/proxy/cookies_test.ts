@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import { CookieJars, MAX_COOKIES, MAX_DEVICES } from "./cookies.ts";
 
 const test = suite("cookies");
@@ -9,7 +9,7 @@ const test = suite("cookies");
 const URL_ = new URL("http://backend.example:5000/api/notes?a");
 
 /** A paired device. */
-function device(name: string): Guest {
+function device(name: string): Principal {
   return { id: name, name };
 }
 

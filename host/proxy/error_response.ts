@@ -9,7 +9,7 @@ import type { ErrorCode, HeaderField, HttpResponse } from "../../wire/mod.ts";
  * @param message The cause, and the cure where there is one, for people.
  * @param headers Fields besides those of the body.
  */
-export function hostAnswer(
+export function errorResponse(
   status: number,
   code: ErrorCode,
   message: string,

@@ -16,14 +16,14 @@ import {
 } from "../../wire/mod.ts";
 
 /** How long a backend may keep the host waiting, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** Until it accepts a connection. @default 5_000 */
   connect: number;
   /** Until the head of its answer, or the next part of the request's body. @default 300_000 */
   head: number;
 }
 
-const PATIENCE: Patience = { connect: 5_000, head: 300_000 };
+const TIMEOUTS: Timeouts = { connect: 5_000, head: 300_000 };
 
 /** A request for a backend. */
 export interface BackendRequest {
@@ -58,7 +58,7 @@ export interface ExchangeOptions {
   /** Aborts it, its answer's body included. */
   signal: AbortSignal;
   /** Times to change in tests. */
-  patience?: Partial<Patience>;
+  patience?: Partial<Timeouts>;
 }
 
 /** A request on its way, and its answer. */
@@ -75,7 +75,7 @@ export class Exchange {
   #answered = false;
   readonly #origin: string;
   readonly #outgoing: ClientRequest;
-  readonly #patience: Patience;
+  readonly #patience: Timeouts;
   /** Why this end broke it off. */
   #reason: LighthouseError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -88,7 +88,7 @@ export class Exchange {
   constructor(request: BackendRequest, { agent, signal, patience }: ExchangeOptions) {
     if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
     this.#origin = request.url.origin;
-    this.#patience = { ...PATIENCE, ...patience };
+    this.#patience = { ...TIMEOUTS, ...patience };
     this.#outgoing = open(request, agent);
 
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();

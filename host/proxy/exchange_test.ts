@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
-import type { BackendRequest, Patience } from "./exchange.ts";
+import type { BackendRequest, Timeouts } from "./exchange.ts";
 import { HttpClient } from "./http_client.ts";
 
 const test = suite("exchange");
@@ -15,7 +15,7 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 /** A client to be closed, and a request of it. */
 function setUp(url: URL, { agent = new Agent({ keepAlive: true }), patience = {} } = {} as {
   agent?: Agent;
-  patience?: Partial<Patience>;
+  patience?: Partial<Timeouts>;
 }) {
   const client = new HttpClient(agent, patience);
   return {

@@ -3,8 +3,8 @@ import { Agent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { LighthouseError } from "../../wire/mod.ts";
 import { Backend } from "./backend.ts";
-import { hostAnswer } from "./error_response.ts";
-import type { Patience } from "./exchange.ts";
+import { errorResponse } from "./error_response.ts";
+import type { Timeouts } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
@@ -38,7 +38,7 @@ const STATUS: Record<string, number> = {
  * @param url An http or https URL; its path is put in the prefix's place.
  * @param patience Times to change in tests.
  */
-export function forwardTo(prefix: string, url: URL, patience?: Partial<Patience>): Service {
+export function forwardTo(prefix: string, url: URL, patience?: Partial<Timeouts>): Service {
   const backend = new Backend(prefix, url);
   const limits = {
     keepAlive: true,
@@ -52,13 +52,13 @@ export function forwardTo(prefix: string, url: URL, patience?: Partial<Patience>
   return {
     prefix,
     backend,
-    async handler(request, { signal, guest }) {
+    async handler(request, { signal, principal }) {
       if (REFUSED.has(request.method.toUpperCase())) {
         throw new LighthouseError("bad-request", `Cannot forward the method ${request.method}`);
       }
       const { method, body } = request;
       const length = bodyLength(request);
-      const { url, headers, back } = backend.passage(request, guest);
+      const { url, headers, back } = backend.upstreamRequest(request, principal);
       try {
         const answer = await client.send({ url, method, headers, body, length }, signal);
         return { ...answer, headers: back(answer.headers) };
@@ -66,7 +66,7 @@ export function forwardTo(prefix: string, url: URL, patience?: Partial<Patience>
         const { code, message } = LighthouseError.from(error, "backend-failed");
         const status = STATUS[code];
         if (status === undefined) throw error;
-        return hostAnswer(status, code, message);
+        return errorResponse(status, code, message);
       }
     },
     close: () => client.close(),

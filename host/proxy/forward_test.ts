@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
-import type { Patience } from "./exchange.ts";
+import type { Timeouts } from "./exchange.ts";
 import { forwardTo } from "./forward.ts";
 
 const test = suite("forward");
@@ -27,7 +27,7 @@ async function setUp(
   { prefix = "/", path = "", patience }: {
     prefix?: string;
     path?: string;
-    patience?: Partial<Patience>;
+    patience?: Partial<Timeouts>;
   } = {},
 ): Promise<Setup> {
   const server = createServer((request, response) => void route(request, response));
@@ -40,7 +40,7 @@ async function setUp(
     send: (request = {}, signal = new AbortController().signal) =>
       forwarder.handler(
         { method: "GET", target: "/", headers: [], body: null, ...request },
-        { signal, guest: { id: "phone" } },
+        { signal, principal: { id: "phone" } },
       ),
     async [Symbol.asyncDispose]() {
       await forwarder.close();
@@ -340,7 +340,7 @@ test("a backend that is down is a 502 that says so", async () => {
   const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
   const response = await forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
-    { signal: new AbortController().signal, guest: { id: "phone" } },
+    { signal: new AbortController().signal, principal: { id: "phone" } },
   );
   assert.is(response.status, 502);
   assert.equal(valuesOf(response.headers, "content-type"), ["application/json"]);
@@ -379,7 +379,7 @@ for (const [what, answer] of broken) {
     const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
     const response = await forwarder.handler(
       { method: "GET", target: "/", headers: [], body: null },
-      { signal: new AbortController().signal, guest: { id: "phone" } },
+      { signal: new AbortController().signal, principal: { id: "phone" } },
     );
     assert.is(response.status, 502);
     assert.is(JSON.parse(await textOf(response)).error.code, "backend-failed");
@@ -447,7 +447,7 @@ test("close() aborts what is under way", async () => {
   const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
   const sent = forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
-    { signal: new AbortController().signal, guest: { id: "phone" } },
+    { signal: new AbortController().signal, principal: { id: "phone" } },
   );
   const failed = rejection(sent);
   await began.promise;

@@ -1,7 +1,7 @@
 // Header fields on their way through the host: what is for one hop alone, and what the host says of
 // the page.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 
 /**
  * Fields that concern one hop and are not passed on (RFC 9110 §7.6.1), together with those that
@@ -62,7 +62,7 @@ export function withoutForged(fields: HeaderField[]): HeaderField[] {
  * @param prefix The service's.
  * @param host What {@linkcode originHost} says.
  */
-export function forwardedFields(prefix: string, host: string | undefined): HeaderField[] {
+export function forwardedHeaders(prefix: string, host: string | undefined): HeaderField[] {
   const fields: HeaderField[] = [
     ["Forwarded", `for=unknown;proto=https${host ? `;host="${host}"` : ""}`],
     ["X-Forwarded-For", "unknown"],
@@ -77,7 +77,7 @@ export function forwardedFields(prefix: string, host: string | undefined): Heade
  * What the host tells a backend of the device: an app can tell its users apart, and needs no password
  * of them. A stranger has none of these fields.
  */
-export function guestFields({ id, name }: Guest): HeaderField[] {
+export function principalHeaders({ id, name }: Principal): HeaderField[] {
   if (name === undefined) return [];
   return [["Lighthouse-Device", percentEncoded(name)], ["Lighthouse-Device-Id", id]];
 }

@@ -1,19 +1,19 @@
 // The connections to one backend, and the exchanges on them.
 import type { Agent } from "node:http";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
-import { type BackendRequest, Exchange, type Patience, SAFE } from "./exchange.ts";
+import { type BackendRequest, Exchange, SAFE, type Timeouts } from "./exchange.ts";
 
 /** Sends requests, and can end all of them. */
 export class HttpClient {
   readonly #agent: Agent;
-  readonly #patience: Partial<Patience> | undefined;
+  readonly #patience: Partial<Timeouts> | undefined;
   readonly #open = new Set<Exchange>();
 
   /**
    * @param agent Makes the connections. It is this client's alone.
    * @param patience Times to change in tests.
    */
-  constructor(agent: Agent, patience?: Partial<Patience>) {
+  constructor(agent: Agent, patience?: Partial<Timeouts>) {
     this.#agent = agent;
     this.#patience = patience;
   }

@@ -1,6 +1,6 @@
 // What a service is: one thing on the laptop that pages reach under a path.
 import type { HttpRequest, HttpResponse } from "../../wire/mod.ts";
-import type { Guest } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import type { Backend } from "./backend.ts";
 
 /** What a service knows about a request besides the request itself. */
@@ -8,7 +8,7 @@ export interface ServiceContext {
   /** Aborted when the page gives the request up, or is gone. */
   signal: AbortSignal;
   /** Whose request it is. */
-  guest: Guest;
+  principal: Principal;
 }
 
 /** Answers requests, as {@linkcode HttpHandler} does. */

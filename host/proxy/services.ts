@@ -1,7 +1,7 @@
 // The services of a host behind one handler: the longest prefix wins.
 import { isUnder, mayReach } from "../access/principal.ts";
 import { formatService, type ServiceConfig } from "../config/service_config.ts";
-import { hostAnswer } from "./error_response.ts";
+import { errorResponse } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
@@ -47,18 +47,18 @@ export class Services {
 
   /** Answers a request by its service; 404 where there is none, 403 where it is for others. */
   readonly handler: ServiceHandler = async (request, context) => {
-    const { guest } = context;
+    const { principal } = context;
     const service = this.find(request.target);
     const path = request.target.replace(/\?.*/s, "");
     if (!service) {
       const prefixes = this.#services.map(({ prefix }) => prefix)
-        .filter((prefix) => mayReach(guest, prefix)).sort().join(", ");
+        .filter((prefix) => mayReach(principal, prefix)).sort().join(", ");
       const message = `No service is at ${path}. There is: ${prefixes || "none for this device"}`;
-      return hostAnswer(404, "no-service", message);
+      return errorResponse(404, "no-service", message);
     }
-    if (mayReach(guest, service.prefix)) return await service.handler(request, context);
-    const who = guest.name === undefined ? "Who is not paired" : `“${guest.name}”`;
-    return hostAnswer(403, "no-access", `${who} may not reach the service at ${path}`);
+    if (mayReach(principal, service.prefix)) return await service.handler(request, context);
+    const who = principal.name === undefined ? "Who is not paired" : `“${principal.name}”`;
+    return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);
   };
 
   /** Ends what is under way in all of them. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
-import { type Guest, isUnder, restOf } from "../access/principal.ts";
+import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { Service } from "./service.ts";
 import { Services } from "./services.ts";
 
@@ -42,12 +42,12 @@ for (const [prefix, target, rest] of under) {
 function echo(prefix: string, onClose = () => {}): Service {
   return {
     prefix,
-    handler: ({ target }, { guest }) =>
+    handler: ({ target }, { principal }) =>
       Promise.resolve({
         status: 200,
         statusText: "OK",
         headers: [],
-        body: new Blob([`${prefix} got ${target} of ${guest.name}`]).stream(),
+        body: new Blob([`${prefix} got ${target} of ${principal.name}`]).stream(),
       }),
     close: () => Promise.resolve(onClose()),
   };
@@ -56,12 +56,12 @@ function echo(prefix: string, onClose = () => {}): Service {
 function ask(
   services: Services,
   target: string,
-  guest: Guest = { id: "1", name: "phone" },
+  principal: Principal = { id: "1", name: "phone" },
 ): Promise<HttpResponse> {
   const { signal } = new AbortController();
   return services.handler({ method: "GET", target, headers: [], body: null }, {
     signal,
-    guest,
+    principal,
   });
 }
 
@@ -108,7 +108,7 @@ test("a path of no service is a 404 that says which there are", async () => {
   });
 });
 
-test("each guest reaches the services under the paths that it may, and hears of no others", async () => {
+test("each principal reaches the services under the paths that it may, and hears of no others", async () => {
   const services = new Services(["/", "/notes", "/notes/shared", "/files"].map((at) => echo(at)));
   const status = async (target: string, allowed?: string[]) =>
     (await ask(services, target, { id: "1", name: "phone", services: allowed })).status;

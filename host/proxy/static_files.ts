@@ -16,7 +16,7 @@ import { type Duplex, duplexPair } from "node:stream";
 import send from "send";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { restOf } from "../access/principal.ts";
-import { hostAnswer } from "./error_response.ts";
+import { errorResponse } from "./error_response.ts";
 import { withoutHopByHop } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
@@ -57,7 +57,7 @@ export function serveFolder(prefix: string, folder: string): Service {
     async handler({ method, target, headers }, { signal }) {
       if (method !== "GET" && method !== "HEAD") {
         const message = `Cannot ${method} ${target}: this is a folder, which takes GET and HEAD`;
-        return hostAnswer(405, "bad-request", message, [["allow", "GET, HEAD"]]);
+        return errorResponse(405, "bad-request", message, [["allow", "GET, HEAD"]]);
       }
       const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(restOf(prefix, target))!;
       const found = await find(root, path);
@@ -82,14 +82,19 @@ export function serveFolder(prefix: string, folder: string): Service {
       if (status === 404) return missing(target);
       const message = `Cannot serve ${target}: ${REFUSALS[status] ?? "reading it failed"}`;
       const code = status < 500 ? "bad-request" : "backend-failed";
-      return hostAnswer(status, code, message, fields.filter(([name]) => name === "Content-Range"));
+      return errorResponse(
+        status,
+        code,
+        message,
+        fields.filter(([name]) => name === "Content-Range"),
+      );
     },
     close: () => client.close(),
   };
 }
 
 function missing(target: string): HttpResponse {
-  return hostAnswer(404, "not-found", `Cannot find ${target}: there is no such file`);
+  return errorResponse(404, "not-found", `Cannot find ${target}: there is no such file`);
 }
 
 /**

@@ -15,8 +15,8 @@ import {
   type WebSocketMessage,
   WebSocketWriter,
 } from "../../wire/mod.ts";
-import { type Guest, mayReach } from "../access/principal.ts";
-import type { Passage } from "./backend.ts";
+import { mayReach, type Principal } from "../access/principal.ts";
+import type { UpstreamRequest } from "./backend.ts";
 import { failed, UNREACHABLE, unreachable } from "./exchange.ts";
 import type { Services } from "./services.ts";
 
@@ -71,21 +71,21 @@ export class Sockets {
   /**
    * Takes over the stream on which a page opens a WebSocket.
    *
-   * @param guest Whose it is.
+   * @param principal Whose it is.
    * @throws {LighthouseError} for the page, by a reset of the stream.
    */
   async serve(
     request: Omit<HttpRequest, "body">,
     stream: Stream,
-    guest: Guest,
+    principal: Principal,
   ): Promise<void> {
     stream.signal.throwIfAborted();
     const service = this.#services.find(request.target);
     const backend = service?.backend;
     if (!backend) return refuseWebSocket(stream, 404, "Not Found");
-    if (!mayReach(guest, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
+    if (!mayReach(principal, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
     if (this.#open.size >= this.#limits.sockets) throw busy("has all the WebSockets");
-    const passage = backend.passage(request, guest);
+    const passage = backend.upstreamRequest(request, principal);
     const socket = connect(passage, protocolsOf(request.headers), this.#limits);
     this.#open.add(socket);
     socket.on("close", () => this.#open.delete(socket));
@@ -157,7 +157,7 @@ function busy(what: string): LighthouseError {
 }
 
 function connect(
-  { url, headers }: Passage,
+  { url, headers }: UpstreamRequest,
   protocols: string[],
   { open, close }: SocketLimits,
 ): WebSocket {
@@ -185,7 +185,7 @@ function connect(
  */
 function opened(
   socket: WebSocket,
-  { url, back }: Passage,
+  { url, back }: UpstreamRequest,
 ): Promise<IncomingMessage | undefined> {
   return new Promise((resolve, reject) => {
     socket.on("upgrade", (answer) => back(fieldsOf(answer)));

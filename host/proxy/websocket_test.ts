@@ -44,7 +44,7 @@ async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" }
       onStream: (stream) =>
         void serveRequest(
           stream,
-          (request, signal) => services.handler(request, { signal, guest: { id: "phone" } }),
+          (request, signal) => services.handler(request, { signal, principal: { id: "phone" } }),
           (request, stream) => sockets.serve(request, stream, { id: "phone" }),
         ),
     },

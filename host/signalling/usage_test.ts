@@ -7,7 +7,7 @@ import { WebSocket } from "ws";
 import { startBridge } from "../../tools/local/bridge.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { formatSendSignal, type Signal } from "../../wire/mod.ts";
-import { TestDevice } from "../testing/guests.ts";
+import { TestDevice } from "../testing/access.ts";
 import { run } from "../testing/program.ts";
 import { CONNECT, costOf, formatDollars, HOST_MONTH, monthWith, PRICES } from "./prices.ts";
 import { MAX_MONTHS, monthOf, readUsage, Usage } from "./usage.ts";

@@ -3,7 +3,7 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryObjects } from "node:v8";
-import { Roster } from "../../host/access/access_list.ts";
+import { FolderAccessList } from "../../host/access/access_list.ts";
 import { runHost } from "../../host/daemon.ts";
 import { MemoryRegistry } from "../../host/testing/relay.ts";
 import { toBase64url } from "../../wire/mod.ts";
@@ -68,7 +68,7 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   }, {
     registry: new MemoryRegistry(bridge),
     identity: bridge.identity,
-    roster: stack.use(Roster.open(bridge.state, () => {})),
+    accessList: stack.use(FolderAccessList.open(bridge.state, () => {})),
     log: (_level, event) => event === "online" && online.resolve(),
     signal: stop.signal,
   });

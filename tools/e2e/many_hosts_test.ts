@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
-import { TestDevice } from "../../host/testing/guests.ts";
+import { TestDevice } from "../../host/testing/access.ts";
 import { seededRandom } from "../../host/testing/offers.ts";
 import { TestPage } from "../../host/testing/page.ts";
 import { formatSendSignal, parseRelayMessage, sendRequest, type Signal } from "../../wire/mod.ts";

@@ -180,8 +180,8 @@ if (canMakeNetworks()) {
 } else {
   test.skip("a network that comes, goes and changes");
   test("the host looks at this machine's addresses", async () => {
-    const { watchSurroundings } = await import("../../host/platform/network_monitor.ts");
-    using _ = watchSurroundings({ onJump: () => {}, onNetwork: () => {} });
+    const { watchNetwork } = await import("../../host/platform/network_monitor.ts");
+    using _ = watchNetwork({ onJump: () => {}, onNetwork: () => {} });
   });
 }
 

@@ -4,11 +4,11 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { Roster } from "../../host/access/access_list.ts";
+import { FolderAccessList } from "../../host/access/access_list.ts";
 import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
-import { deviceOf, TestDevice } from "../../host/testing/guests.ts";
+import { deviceOf, TestDevice } from "../../host/testing/access.ts";
 import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
 import {
   backoff,
@@ -196,7 +196,7 @@ async function startHost(
   const stop = new AbortController();
   const online = Promise.withResolvers<void>();
   let since: number | undefined;
-  const roster = Roster.open(bridge.state, () => {});
+  const accessList = FolderAccessList.open(bridge.state, () => {});
   const ended = runHost({
     relay: new URL(bridge.gateway.url),
     functionName: bridge.function.name,
@@ -207,7 +207,7 @@ async function startHost(
   }, {
     registry: lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
     identity: bridge.identity,
-    roster,
+    accessList,
     log: (_level, event) => {
       if (event === "online") {
         since ??= performance.now();
@@ -233,7 +233,7 @@ async function startHost(
     async [Symbol.asyncDispose]() {
       stop.abort();
       await ended;
-      roster[Symbol.dispose]();
+      accessList[Symbol.dispose]();
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import type { Channel } from "./channel.ts";
-import { Pace } from "./congestion_window.ts";
+import { CongestionWindow } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
@@ -60,7 +60,7 @@ export class Carrier {
 
   readonly #channel: Channel;
   readonly #hello = Promise.withResolvers<Hello>();
-  readonly #pace = new Pace();
+  readonly #pace = new CongestionWindow();
   readonly #timer: ReturnType<typeof setTimeout>;
   #owner: CarrierOwner | undefined;
   /** The session that this end's HELLO named; undefined before it. */

@@ -9,7 +9,7 @@ import { until } from "../testing/link.ts";
 import { acceptPage, pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";
-import { type Hello, LEAST } from "./hello.ts";
+import { type Hello, INITIAL_LIMITS } from "./hello.ts";
 
 const test = suite("carrier");
 
@@ -99,7 +99,13 @@ for (const isShared of [true, false]) {
       closed() {},
       isShared,
     };
-    const hello: Hello = { session: pattern(16), mode: "new", ...LEAST, next: 1, held: [] };
+    const hello: Hello = {
+      session: pattern(16),
+      mode: "new",
+      ...INITIAL_LIMITS,
+      next: 1,
+      held: [],
+    };
     for (const each of [carrier, other]) each.greet(hello);
     await Promise.all([carrier.hello, other.hello]);
     other.adopt(owner);

@@ -6,7 +6,7 @@
 // rests where the queues hold `target` milliseconds' worth of bytes.
 
 /** Bounds of the window in bytes; it begins at the lower one. */
-const LEAST = 64 * 1024;
+const MIN_WINDOW = 64 * 1024;
 
 /**
  * The lower bounds where the other end is near: there, processes that wait for a processor take more
@@ -33,10 +33,10 @@ const QUEUE_MS = 5;
 const QUEUE_PART = 0.5;
 
 /** The bytes on their way, and how many may be. */
-export class Pace {
+export class CongestionWindow {
   /** Whether streams have been opened beside others lately. */
   isShared = false;
-  #window = LEAST;
+  #window = MIN_WINDOW;
   #sent = 0;
   #acked = 0;
   #best = Infinity;
@@ -95,7 +95,7 @@ export class Pace {
   /** Once per round trip, or an adjustment would be made on the grounds of what was before the last. */
   #adjust(now: number): void {
     const near = this.isShared ? LEAST_NEAR : LEAST_NEAR_ALONE;
-    const least = this.#best < NEAR_MS ? near : LEAST;
+    const least = this.#best < NEAR_MS ? near : MIN_WINDOW;
     const target = Math.max(QUEUE_MS, this.#best * QUEUE_PART);
     const factor = (this.#best + target) / this.#roundTrip;
     const isFree = this.#window < STEEP_UNTIL && this.#roundTrip < this.#best + target / 4;

@@ -5,7 +5,7 @@ import { type ErrorCode, errorCodes, LighthouseError } from "../error.ts";
 import { thrownBy } from "../testing/failure.ts";
 import { Link } from "../testing/link.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE_ACCEPTED } from "./frame.ts";
-import { ID_BYTES, LEAST, MAX_HELD } from "./hello.ts";
+import { ID_BYTES, INITIAL_LIMITS, MAX_HELD } from "./hello.ts";
 
 const test = suite("frame");
 
@@ -21,8 +21,8 @@ const message = fc.string({ unit: "grapheme", maxLength: 60 });
 const hello = fc.record({
   session: name,
   mode: fc.constantFrom("new" as const, "resume" as const, "join" as const),
-  streams: integer.map((value) => Math.max(value, LEAST.streams)),
-  credit: integer.map((value) => Math.max(value, LEAST.credit)),
+  streams: integer.map((value) => Math.max(value, INITIAL_LIMITS.streams)),
+  credit: integer.map((value) => Math.max(value, INITIAL_LIMITS.credit)),
   next: integer,
   held: fc.array(fc.record({ stream: integer, received: integer, limit: integer })),
 });
@@ -177,7 +177,7 @@ test("a HELLO lists as many streams as it may, and no more", () => {
     hello: {
       session: new Uint8Array(ID_BYTES),
       mode: "resume",
-      ...LEAST,
+      ...INITIAL_LIMITS,
       next: 1,
       held: Array.from({ length: count }, (_, i) => ({ stream: i, received: i, limit: i })),
     },

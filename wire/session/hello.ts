@@ -58,7 +58,7 @@ export const PROOF_BYTES = 32;
 export const MAX_HELD = 2048;
 
 /** What every end accepts, and what counts until its HELLO is there. */
-export const LEAST = { streams: 128, credit: 64 * 1024 } as const;
+export const INITIAL_LIMITS = { streams: 128, credit: 64 * 1024 } as const;
 
 const modes = ["new", "resume", "join"] as const;
 
@@ -135,8 +135,8 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
   return {
     session,
     mode,
-    streams: Math.max(integer(KEY.streams, 0), LEAST.streams),
-    credit: Math.max(integer(KEY.credit, 0), LEAST.credit),
+    streams: Math.max(integer(KEY.streams, 0), INITIAL_LIMITS.streams),
+    credit: Math.max(integer(KEY.credit, 0), INITIAL_LIMITS.credit),
     next: integer(KEY.next, 1),
     held: decodeHeld(fields.get(KEY.held)),
     ...proof && { proof },

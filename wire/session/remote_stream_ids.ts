@@ -5,7 +5,7 @@ import { LighthouseError } from "../error.ts";
 export const MAX_MISSING = 4096;
 
 /** Each number counts once, for as long as the session lives: a request is never executed twice. */
-export class SeenStreams {
+export class RemoteStreamIds {
   #next: number;
   readonly #missing = new Set<number>();
 

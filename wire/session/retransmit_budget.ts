@@ -3,7 +3,7 @@
 // never says what it has received cannot fill this one's memory, and streams that it does not read,
 // however many, leave every other stream its own first credit.
 import { MAX_MESSAGE } from "./frame.ts";
-import { LEAST } from "./hello.ts";
+import { INITIAL_LIMITS } from "./hello.ts";
 
 /** Most that streams may keep beyond their first credit, in bytes: as much as {@linkcode Windows} gives. */
 const SHARED = 16 * 1024 * 1024;
@@ -15,7 +15,7 @@ const BUFFER = MAX_MESSAGE;
 const SPARE = 64;
 
 /** The share of one session, and the memory that it is made of. */
-export class SendShare {
+export class RetransmitBudget {
   #left = SHARED;
   /** Buffers that nothing needs: browsers take longer to make one than to fill it. */
   readonly #spare: Uint8Array[] = [];
@@ -28,7 +28,7 @@ export class SendShare {
 
   /** Bytes that a stream may send now, of which it keeps so many. */
   roomBeside(kept: number): number {
-    return Math.max(0, LEAST.credit - kept) + this.#left;
+    return Math.max(0, INITIAL_LIMITS.credit - kept) + this.#left;
   }
 
   /** A copy of bytes, to be kept. */
@@ -54,5 +54,5 @@ export class SendShare {
 }
 
 function beyond(kept: number): number {
-  return Math.max(0, kept - LEAST.credit);
+  return Math.max(0, kept - INITIAL_LIMITS.credit);
 }

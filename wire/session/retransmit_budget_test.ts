@@ -6,8 +6,8 @@ import { until } from "../testing/link.ts";
 import { pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";
-import { LEAST } from "./hello.ts";
-import { SendShare } from "./retransmit_budget.ts";
+import { INITIAL_LIMITS } from "./hello.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendHalf } from "./send_half.ts";
 
 const test = suite("SendShare");
@@ -15,7 +15,7 @@ const test = suite("SendShare");
 const MiB = 1024 * 1024;
 
 /** A half that may send all it wants, and wants to send much. */
-function greedy(share: SendShare): SendHalf {
+function greedy(share: RetransmitBudget): SendHalf {
   const half = new SendHalf(Number.MAX_SAFE_INTEGER, share);
   half.write(new Uint8Array(20 * MiB));
   return half;
@@ -29,10 +29,10 @@ function send(half: SendHalf): number {
 }
 
 test("all halves keep their first credit, and 16 MiB more between them", () => {
-  const share = new SendShare(() => {});
+  const share = new RetransmitBudget(() => {});
   const sent = Array.from({ length: 10 }, () => send(greedy(share)));
-  assert.is(sent[0], LEAST.credit + 16 * MiB);
-  assert.equal(sent.slice(1), Array(9).fill(LEAST.credit));
+  assert.is(sent[0], INITIAL_LIMITS.credit + 16 * MiB);
+  assert.equal(sent.slice(1), Array(9).fill(INITIAL_LIMITS.credit));
 });
 
 for (
@@ -44,7 +44,7 @@ for (
 ) {
   test(`what ${what} makes room for others, who are told once`, () => {
     let told = 0;
-    const share = new SendShare(() => told++);
+    const share = new RetransmitBudget(() => told++);
     const [first, second, third] = [greedy(share), greedy(share), greedy(share)];
     for (const half of [first, second]) send(half);
     assert.is(told, 0);
@@ -52,8 +52,8 @@ for (
     assert.is(told, 1);
     assert.is(send(second), 16 * MiB);
     second.rewind();
-    assert.is(send(second), LEAST.credit + 16 * MiB);
-    assert.is(send(third), LEAST.credit);
+    assert.is(send(second), INITIAL_LIMITS.credit + 16 * MiB);
+    assert.is(send(third), INITIAL_LIMITS.credit);
     third.finish();
     assert.is(told, 1);
   });
@@ -88,7 +88,7 @@ test("a session bounds what it keeps for an end that takes all and says nothing 
     const { writable } = page.open(new Uint8Array());
     writable.getWriter().write(new Uint8Array(20 * MiB)).catch(() => {});
   }
-  const most = 10 * LEAST.credit + 16 * MiB;
+  const most = 10 * INITIAL_LIMITS.credit + 16 * MiB;
   await until(() => total() === most);
 
   // What one says that it has got is to be had by all.
@@ -101,7 +101,7 @@ test("a session bounds what it keeps for an end that takes all and says nothing 
 });
 
 test("a copy is the writer's bytes, whatever the writer does, in memory that is used again", () => {
-  const share = new SendShare(() => {});
+  const share = new RetransmitBudget(() => {});
   const bytes = new Uint8Array(16 * 1024).fill(1);
   const first = share.copyOf(bytes);
   bytes.fill(2);

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { ByteWriter } from "../bytes.ts";
-import { SendShare } from "./retransmit_budget.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stream } from "./stream.ts";
 
@@ -10,7 +10,7 @@ const test = suite("Scheduler");
 /** A stream that has sent at least so many bytes. */
 function streamThatSent(bytes: number): Stream {
   const stream = new Stream({
-    share: new SendShare(() => {}),
+    share: new RetransmitBudget(() => {}),
     wake() {},
     widen: () => 0,
     forget() {},

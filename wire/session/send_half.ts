@@ -1,7 +1,7 @@
 // The outgoing direction of a stream: what is to be sent, what was sent and may be needed again, and
 // how far the other end lets it go. No I/O: the stream asks for the next piece (RFC 9000 §3.1).
 import { LighthouseError } from "../error.ts";
-import type { SendShare } from "./retransmit_budget.ts";
+import type { RetransmitBudget } from "./retransmit_budget.ts";
 
 /** Most bytes that are kept, whatever credit there is: as many as the largest window of a stream. */
 const MAX_KEPT = 4 * 1024 * 1024;
@@ -31,12 +31,12 @@ export class SendHalf {
   #ended = false;
   #endSent = false;
   #over = false;
-  readonly #share: SendShare;
+  readonly #share: RetransmitBudget;
   /** What the share knows of. */
   #noted = 0;
 
   /** @param limit Bytes that may be sent before the other end gives more credit. */
-  constructor(limit: number, share: SendShare) {
+  constructor(limit: number, share: RetransmitBudget) {
     this.#limit = limit;
     this.#share = share;
   }

@@ -4,14 +4,14 @@ import { suite } from "../../tools/testing/suite.ts";
 import { pattern } from "../testing/bytes.ts";
 import { thrownBy } from "../testing/failure.ts";
 import { ReceiveHalf } from "./receive_half.ts";
-import { SendShare } from "./retransmit_budget.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendHalf } from "./send_half.ts";
 
 const test = suite("SendHalf");
 
 /** One that has such a credit and a share for itself. */
 function halfWith(credit: number): SendHalf {
-  return new SendHalf(credit, new SendShare(() => {}));
+  return new SendHalf(credit, new RetransmitBudget(() => {}));
 }
 
 test("rewinds anywhere and pieces of any size give the other end the same bytes", () => {

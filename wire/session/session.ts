@@ -7,10 +7,10 @@ import { ByteWriter } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import type { Carrier, SessionFrame } from "./carrier.ts";
 import { DATA_OVERHEAD, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
-import { type Hello, ID_BYTES, LEAST, MAX_HELD } from "./hello.ts";
+import { type Hello, ID_BYTES, INITIAL_LIMITS, MAX_HELD } from "./hello.ts";
 import { Liveness, type LivenessRules } from "./liveness.ts";
-import { SeenStreams } from "./remote_stream_ids.ts";
-import { SendShare } from "./retransmit_budget.ts";
+import { RemoteStreamIds } from "./remote_stream_ids.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 import { Windows } from "./windows.ts";
@@ -96,9 +96,9 @@ export class Session {
   readonly #forgotten = new Set<number>();
   /** One for all messages: a buffer for each would keep the garbage collector busy. */
   readonly #writer = new ByteWriter(MAX_MESSAGE);
-  #seen: SeenStreams;
+  #seen: RemoteStreamIds;
   #nextId: number;
-  #peer: { streams: number; credit: number } = LEAST;
+  #peer: { streams: number; credit: number } = INITIAL_LIMITS;
   #greeted = false;
   /** When bytes of a stream moved last. */
   #moved = -Infinity;
@@ -121,9 +121,9 @@ export class Session {
       ? [FIRST.page, FIRST.host]
       : [FIRST.host, FIRST.page];
     this.#nextId = own;
-    this.#seen = new SeenStreams(other);
+    this.#seen = new RemoteStreamIds(other);
     this.#owner = {
-      share: new SendShare(() => this.#wakeAll()),
+      share: new RetransmitBudget(() => this.#wakeAll()),
       wake: (stream) => this.#wakeStream(stream),
       widen: (stream) => this.#windows.widen(stream, this.roundTripTime),
       forget: (stream) => this.#forget(stream),
@@ -173,7 +173,7 @@ export class Session {
     if (this.#over) {
       throw new LighthouseError("closed", "Cannot open a stream: the session is over");
     }
-    const stream = new Stream(this.#owner, LEAST.credit);
+    const stream = new Stream(this.#owner, INITIAL_LIMITS.credit);
     this.#unbegun.add(stream);
     if (this.#carriers.size === 0 && this.#deadline === undefined) this.#limitWait();
     stream.sendHead(head);
@@ -219,7 +219,7 @@ export class Session {
    */
   accept(carrier: Carrier, hello: Hello, isNew: boolean): void {
     this.#meet(hello);
-    if (isNew) this.#seen = new SeenStreams(hello.next);
+    if (isNew) this.#seen = new RemoteStreamIds(hello.next);
     const isJoining = hello.mode === "join" && !isNew;
     if (!isNew && !isJoining) this.#resume(carrier, hello, this.#nextId);
     forget(hello);
@@ -259,7 +259,7 @@ export class Session {
       session: this.id,
       mode,
       streams: MAX_STREAMS,
-      credit: LEAST.credit,
+      credit: INITIAL_LIMITS.credit,
       next: this.#nextId,
       held: mode === "resume" ? [...this.#streams.values()].map((stream) => stream.held) : [],
     };
@@ -333,7 +333,7 @@ export class Session {
   #restart(next: number): void {
     for (const carrier of [...this.#carriers.keys()]) this.#discard(carrier);
     for (const stream of [...this.#streams.values()]) stream.drop(lost());
-    this.#seen = new SeenStreams(next);
+    this.#seen = new RemoteStreamIds(next);
     this.#peerGoingAway = false;
   }
 
@@ -461,7 +461,7 @@ export class Session {
       this.#break(new LighthouseError("bad-frame", "Too many streams were opened"));
       return undefined;
     }
-    const stream = new Stream(this.#owner, LEAST.credit, frame.stream);
+    const stream = new Stream(this.#owner, INITIAL_LIMITS.credit, frame.stream);
     stream.begin(frame.stream, this.#peer.credit);
     this.#keep(stream);
     const isFull = this.#streams.size > MAX_STREAMS + STREAMS_SLACK;

@@ -6,7 +6,7 @@ import { ChunkList } from "./chunks.ts";
 import { DATA_OVERHEAD, writeFrame } from "./frame.ts";
 import type { Held } from "./hello.ts";
 import { ReceiveHalf } from "./receive_half.ts";
-import type { SendShare } from "./retransmit_budget.ts";
+import type { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendHalf } from "./send_half.ts";
 
 /** Most bytes of a head: with its length it fits into the credit that every stream begins with. */
@@ -27,7 +27,7 @@ const HEAD_LENGTH = 4;
 /** What a stream needs of its session. */
 export interface StreamOwner {
   /** What its streams may keep of what they sent. */
-  readonly share: SendShare;
+  readonly share: RetransmitBudget;
   /** The stream has something to send. */
   wake(stream: Stream): void;
   /** The window for the stream, now that its reader has read what was in the old one. */

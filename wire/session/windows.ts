@@ -2,7 +2,7 @@
 // window; one whose reader keeps up gets more, from a share that all of the session's streams have in
 // common. So what waits unread is bounded for the session as a whole, and readers that stall, however
 // many, leave every other stream its own window.
-import { LEAST } from "./hello.ts";
+import { INITIAL_LIMITS } from "./hello.ts";
 import type { Stream } from "./stream.ts";
 
 /** Largest window of a stream, and all that streams may have beyond their first, in bytes. */
@@ -36,6 +36,6 @@ export class Windows {
 
   /** Takes back what a stream had beyond its first window. */
   release(stream: Stream): void {
-    this.#shared += stream.window - LEAST.credit;
+    this.#shared += stream.window - INITIAL_LIMITS.credit;
   }
 }

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { LEAST } from "./hello.ts";
-import { SendShare } from "./retransmit_budget.ts";
+import { INITIAL_LIMITS } from "./hello.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Stream } from "./stream.ts";
 import { Windows } from "./windows.ts";
 
@@ -15,7 +15,7 @@ const SLOW = 60_000;
 /** A stream that has such a window. */
 function streamWith(window: number): Stream {
   return new Stream(
-    { share: new SendShare(() => {}), wake() {}, widen: () => 0, forget() {} },
+    { share: new RetransmitBudget(() => {}), wake() {}, widen: () => 0, forget() {} },
     window,
   );
 }
@@ -28,20 +28,20 @@ function widen(windows: Windows, window: number): number {
 }
 
 test("the first credit widens nothing, since it says nothing about the reader's speed", () => {
-  assert.is(new Windows().widen(streamWith(LEAST.credit), SLOW), LEAST.credit);
+  assert.is(new Windows().widen(streamWith(INITIAL_LIMITS.credit), SLOW), INITIAL_LIMITS.credit);
 });
 
 test("a window read within two round trips doubles, up to 4 MiB", () => {
-  assert.is(widen(new Windows(), LEAST.credit), 2 * LEAST.credit);
+  assert.is(widen(new Windows(), INITIAL_LIMITS.credit), 2 * INITIAL_LIMITS.credit);
   assert.is(widen(new Windows(), 3 * MiB), 4 * MiB);
   assert.is(widen(new Windows(), 4 * MiB), 4 * MiB);
 });
 
 test("a window that is read slowly stays", () => {
   const windows = new Windows();
-  const stream = streamWith(LEAST.credit);
+  const stream = streamWith(INITIAL_LIMITS.credit);
   windows.widen(stream, -1);
-  assert.is(windows.widen(stream, -1), LEAST.credit);
+  assert.is(windows.widen(stream, -1), INITIAL_LIMITS.credit);
 });
 
 test("all windows share 16 MiB, and get back what a stream leaves", () => {

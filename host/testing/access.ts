@@ -15,7 +15,7 @@ import {
   type SentOffer,
   type Signal,
 } from "../../wire/mod.ts";
-import type { Guests, NewDevice } from "../access/access_list.ts";
+import type { AccessList, NewDevice } from "../access/access_list.ts";
 import { type Device, deviceIdOf } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
 import type { Pairing } from "../access/pairings.ts";
@@ -31,7 +31,7 @@ export async function createIdentity(): Promise<Omit<Identity, "signingKey">> {
 }
 
 /** Who is invited, in memory. */
-export class MemoryGuests implements Guests {
+export class MemoryAccessList implements AccessList {
   readonly devices: Device[] = [];
   readonly pairings: Pairing[] = [];
 
@@ -116,11 +116,11 @@ export class TestDevice {
   /** A page that is paired. */
   static async paired(
     identity: Pick<Identity, "publicKey">,
-    guests: Pick<MemoryGuests, "add">,
+    accessList: Pick<MemoryAccessList, "add">,
     known: Partial<Device> = {},
   ): Promise<TestDevice> {
     const device = await TestDevice.create(identity);
-    await device.use((await guests.add(device.key, known)).tagKey);
+    await device.use((await accessList.add(device.key, known)).tagKey);
     return device;
   }
 
