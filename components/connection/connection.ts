@@ -1,4 +1,4 @@
-// Keeps the page connected: carries out what dialler.ts asks for, and listens to what the browser
+// Keeps the page connected: carries out what connection_state.ts asks for, and listens to what the browser
 // says about the network and the page.
 import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../../wire/mod.ts";
 import { StateChangeEvent } from "../events.ts";

@@ -9,7 +9,7 @@ import {
   stepConnection,
 } from "./connection_state.ts";
 
-const test = suite("dialler");
+const test = suite("connection_state");
 
 const offline = new LighthouseError("host-offline", "The host is not connected to this relay");
 const noAnswer = new LighthouseError("no-answer", "The host did not answer in time");

@@ -4,7 +4,7 @@ import { errorCodes, fingerprintOf } from "../../wire/mod.ts";
 import { isFinal } from "./connection_state.ts";
 import { plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
 
-const test = suite("refusal");
+const test = suite("refusals");
 
 const hostKey = new Uint8Array(65).fill(4);
 const own = await fingerprintOf(hostKey);

@@ -10,8 +10,8 @@ export class FollowerSession {
   readonly #streams = new Set<PortStream>();
 
   /**
-   * @param alive The lock of this end: its holder ends what this end leaves behind.
-   * @param send Takes the message to the holder.
+   * @param alive The lock of this end: its leader ends what this end leaves behind.
+   * @param send Takes the message to the leader.
    */
   constructor(alive: string, send: (message: OpenMessage, transfer: Transferable[]) => void) {
     this.#alive = alive;
@@ -33,7 +33,7 @@ export class FollowerSession {
     return stream;
   }
 
-  /** Fails what is open: the holder is gone. */
+  /** Fails what is open: the leader is gone. */
   end(error: LighthouseError): void {
     for (const stream of this.#streams) stream.fail(error);
   }

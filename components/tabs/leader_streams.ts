@@ -24,8 +24,8 @@ export interface LeaderStreamsOptions {
 /** Lends streams until it is closed. */
 export class LeaderStreams {
   readonly #options: LeaderStreamsOptions;
-  /** What each borrower has open, by its lock. */
-  readonly #borrowers = new Map<string, Set<PortStream>>();
+  /** What each follower has open, by its lock. */
+  readonly #followers = new Map<string, Set<PortStream>>();
   readonly #closing = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -38,17 +38,17 @@ export class LeaderStreams {
 
   /** Streams that are lent now. */
   get lent(): number {
-    return [...this.#borrowers.values()].reduce((sum, { size }) => sum + size, 0);
+    return [...this.#followers.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Who has borrowed, and still lives. */
-  get borrowers(): number {
-    return this.#borrowers.size;
+  get followers(): number {
+    return this.#followers.size;
   }
 
   /** Opens a stream as somebody asks for it. */
   lend({ head, port, alive }: OpenMessage): void {
-    const outer = new PortStream(port, "holder");
+    const outer = new PortStream(port, "leader");
     try {
       const session = this.#options.session();
       if (this.#closing.signal.aborted || !session) {
@@ -61,7 +61,7 @@ export class LeaderStreams {
     } catch (error) {
       return outer.reset(LighthouseError.from(error, "connection-lost"));
     }
-    const streams = this.#borrowers.get(alive) ?? this.#watch(alive);
+    const streams = this.#followers.get(alive) ?? this.#watch(alive);
     streams.add(outer);
     outer.closed.then(() => streams.delete(outer));
   }
@@ -71,17 +71,17 @@ export class LeaderStreams {
     clearInterval(this.#timer);
     this.#closing.abort();
     const error = new LighthouseError("connection-lost", "The tab that held the connection left");
-    for (const streams of this.#borrowers.values()) {
+    for (const streams of this.#followers.values()) {
       for (const stream of streams) stream.reset(error);
     }
   }
 
-  /** A borrower that was stopped, or has crashed, says nothing and reads no further. */
+  /** A follower that was stopped, or has crashed, says nothing and reads no further. */
   #watch(alive: string): Set<PortStream> {
     const streams = new Set<PortStream>();
-    this.#borrowers.set(alive, streams);
+    this.#followers.set(alive, streams);
     lifetimeEnd(alive, this.#closing.signal).then(() => {
-      this.#borrowers.delete(alive);
+      this.#followers.delete(alive);
       const error = new LighthouseError("aborted", "Whoever asked is gone");
       for (const stream of streams) stream.reset(error);
     }, () => {});

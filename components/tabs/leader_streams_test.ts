@@ -18,16 +18,16 @@ import { FollowerSession } from "./follower_session.ts";
 import { LeaderStreams } from "./leader_streams.ts";
 import { holdLifetimeLock } from "./lifetime_lock.ts";
 
-const test = suite("stream_lender");
+const test = suite("leader_streams");
 
-/** A borrower of a session, the tab that lends it, and the host at its other end. */
+/** A follower of a session, the tab that lends it, and the host at its other end. */
 interface Loan {
   borrowed: FollowerSession;
-  lender: LeaderStreams;
+  leader: LeaderStreams;
   page: Session;
   host: Session;
   send(request?: Partial<HttpRequest>, signal?: AbortSignal): Promise<HttpResponse>;
-  /** Ends the borrower without a word, as a crash does. */
+  /** Ends the follower without a word, as a crash does. */
   crash(): void;
 }
 
@@ -35,10 +35,10 @@ async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>
   const { page, host } = await connectSessions({
     host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
-  const lender = new LeaderStreams({ session: () => page, keepAwake: () => {} });
+  const leader = new LeaderStreams({ session: () => page, keepAwake: () => {} });
   const life = new AbortController();
   const { port1, port2 } = new MessageChannel();
-  port2.onmessage = ({ data }) => lender.lend(data);
+  port2.onmessage = ({ data }) => leader.lend(data);
   const borrowed = new FollowerSession(
     await holdLifetimeLock(life.signal),
     (message, transfer) => port1.postMessage(message, transfer),
@@ -48,12 +48,12 @@ async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>
     return sendRequest(borrowed, head, signal);
   };
   try {
-    await use({ borrowed, lender, page, host, send, crash: () => life.abort() });
+    await use({ borrowed, leader, page, host, send, crash: () => life.abort() });
     await untilIdle(page, host);
-    while (lender.lent + borrowed.streams > 0) await new Promise((resolve) => setTimeout(resolve));
+    while (leader.lent + borrowed.streams > 0) await new Promise((resolve) => setTimeout(resolve));
   } finally {
     life.abort();
-    lender.close();
+    leader.close();
     port1.close();
     page.close();
     await host.closed;
@@ -151,9 +151,9 @@ test("a WebSocket's stream carries bytes both ways as they come", async () => {
     },
   });
   const life = new AbortController();
-  const lender = new LeaderStreams({ session: () => page, keepAwake: () => {} });
+  const leader = new LeaderStreams({ session: () => page, keepAwake: () => {} });
   const alive = await holdLifetimeLock(life.signal);
-  const borrowed = new FollowerSession(alive, (message) => lender.lend(message));
+  const borrowed = new FollowerSession(alive, (message) => leader.lend(message));
   const opening = { target: "/live", headers: [], protocols: ["chat"] };
   const { stream, protocol } = await openWebSocket(borrowed, opening, life.signal);
   assert.is(protocol, "chat");
@@ -167,29 +167,29 @@ test("a WebSocket's stream carries bytes both ways as they come", async () => {
   assert.ok((await reader.read()).done);
   await untilIdle(page, host);
   life.abort();
-  lender.close();
+  leader.close();
   page.close();
   await host.closed;
 });
 
-test("what a borrower that crashed has left open ends at the host", async () => {
+test("what a follower that crashed has left open ends at the host", async () => {
   const { body, cancelled } = endless();
   await withLoan(() => Promise.resolve(response(body)), async (loan) => {
-    const { send, crash, borrowed, lender } = loan;
+    const { send, crash, borrowed, leader } = loan;
     await send();
-    assert.is(lender.borrowers, 1);
+    assert.is(leader.followers, 1);
     crash();
     await cancelled;
-    assert.is(lender.borrowers, 0);
+    assert.is(leader.followers, 0);
     borrowed.end(new LighthouseError("closed", "tidy up"));
   });
 });
 
 test("close() ends what is lent as a lost connection, and lends no more", async () => {
   const { body, cancelled } = endless();
-  await withLoan(() => Promise.resolve(response(body)), async ({ send, lender }) => {
+  await withLoan(() => Promise.resolve(response(body)), async ({ send, leader }) => {
     const answer = await send();
-    lender.close();
+    leader.close();
     assert.is((await failureOf(bytesOf(answer.body!))).code, "connection-lost");
     await cancelled;
     assert.is((await failureOf(send())).code, "connection-lost");
@@ -197,11 +197,11 @@ test("close() ends what is lent as a lost connection, and lends no more", async 
 });
 
 test("a tab without a session lends nothing", async () => {
-  const lender = new LeaderStreams({ session: () => undefined, keepAwake: () => {} });
-  const borrowed = new FollowerSession("nobody", (message) => lender.lend(message));
+  const leader = new LeaderStreams({ session: () => undefined, keepAwake: () => {} });
+  const borrowed = new FollowerSession("nobody", (message) => leader.lend(message));
   const head = { method: "GET", target: "/", headers: [], body: null };
   assert.is((await failureOf(sendRequest(borrowed, head))).code, "connection-lost");
-  lender.close();
+  leader.close();
 });
 
 test("end() fails all that is borrowed, before its answer and in the middle of it", async () => {
@@ -220,7 +220,7 @@ test("end() fails all that is borrowed, before its answer and in the middle of i
 test("the worker is kept awake while something is lent, and not after", async () => {
   let calls = 0;
   const { page, host } = await connectSessions({ host: { onStream: () => {} } });
-  const lender = new LeaderStreams({
+  const leader = new LeaderStreams({
     session: () => page,
     keepAwake: () => calls++,
     interval: 5,
@@ -229,16 +229,16 @@ test("the worker is kept awake while something is lent, and not after", async ()
   assert.is(calls, 0);
   const life = new AbortController();
   const alive = await holdLifetimeLock(life.signal);
-  const borrowed = new FollowerSession(alive, (message) => lender.lend(message));
+  const borrowed = new FollowerSession(alive, (message) => leader.lend(message));
   const stream = borrowed.open(pattern(1));
   while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
   stream.reset(new LighthouseError("aborted", "enough"));
-  while (lender.lent > 0) await new Promise((resolve) => setTimeout(resolve));
+  while (leader.lent > 0) await new Promise((resolve) => setTimeout(resolve));
   const before = calls;
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(calls, before);
   life.abort();
-  lender.close();
+  leader.close();
   page.close();
   await host.closed;
 });

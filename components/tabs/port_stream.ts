@@ -1,7 +1,7 @@
 // One stream over a MessagePort: how a service worker, or a tab without a connection of its own, uses
 // a stream of the session that another tab holds.
 //
-//     opener                                   holder
+//     opener                                   leader
 //       ── the port, with the opening head ──▶   (tabs.ts, service_worker.ts)
 //       ◀── pull ── pull ── … ────────────────   one for each chunk that there is room for
 //       ── data ── data ── … end ────────────▶
@@ -33,17 +33,17 @@ export const MAX_CHUNK = 64 * 1024;
 export const WINDOW = 8;
 
 /** Which end of a stream: the one that opened it, or the one that holds the session. */
-export type PortRole = "opener" | "holder";
+export type PortRole = "opener" | "leader";
 
 /**
  * One end of a stream over a port: to its user what the session's own streams are
  * (`wire/session/stream.ts`).
  */
 export class PortStream {
-  /** The holder's answer to the head that opened the stream. Rejects when the stream is reset. */
+  /** The leader's answer to the head that opened the stream. Rejects when the stream is reset. */
   readonly head: Promise<Uint8Array>;
   /**
-   * What the other end writes. Cancelled by the opener it resets the stream; by the holder, it stops
+   * What the other end writes. Cancelled by the opener it resets the stream; by the leader, it stops
    * what comes.
    */
   readonly readable: ReadableStream<Uint8Array>;

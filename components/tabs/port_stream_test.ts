@@ -8,13 +8,13 @@ import { MAX_CHUNK, type PortMessage, PortStream, WINDOW } from "./port_stream.t
 const test = suite("port_stream");
 
 /** Both ends of a stream. */
-function pair(): { opener: PortStream; holder: PortStream } {
+function pair(): { opener: PortStream; leader: PortStream } {
   const { port1, port2 } = new MessageChannel();
-  return { opener: new PortStream(port1, "opener"), holder: new PortStream(port2, "holder") };
+  return { opener: new PortStream(port1, "opener"), leader: new PortStream(port2, "leader") };
 }
 
 /** One end, and the bare port at the other with what has arrived there. */
-function oneEnd(role: "opener" | "holder") {
+function oneEnd(role: "opener" | "leader") {
   const { port1, port2 } = new MessageChannel();
   const received: PortMessage[] = [];
   port2.onmessage = ({ data }) => received.push(data);
@@ -31,28 +31,28 @@ function chunk(size = 1): PortMessage {
 }
 
 test("a request and its answer arrive as they were, and both ends are over", async () => {
-  const { opener, holder } = pair();
+  const { opener, leader } = pair();
   const [up, down] = [pattern(300_000), pattern(1_000_000, 2)];
   const sent = streamOf(up).pipeTo(opener.writable);
-  assert.ok(isSame(await bytesOf(holder.readable), up));
-  holder.sendHead(pattern(5));
-  const answered = streamOf(down).pipeTo(holder.writable);
+  assert.ok(isSame(await bytesOf(leader.readable), up));
+  leader.sendHead(pattern(5));
+  const answered = streamOf(down).pipeTo(leader.writable);
   assert.equal(await opener.head, pattern(5));
   assert.ok(isSame(await bytesOf(opener.readable), down));
-  await Promise.all([sent, answered, opener.closed, holder.closed]);
+  await Promise.all([sent, answered, opener.closed, leader.closed]);
 });
 
 test("the writer keeps its chunk, a Buffer included, whatever becomes of the copy", async () => {
-  const { opener, holder } = pair();
+  const { opener, leader } = pair();
   const bytes = Buffer.from(pattern(10).buffer);
   const writer = opener.writable.getWriter();
   await writer.write(bytes.subarray(2, 5));
   bytes.fill(0);
-  const { value } = await holder.readable.getReader().read();
+  const { value } = await leader.readable.getReader().read();
   assert.equal(value, pattern(10).slice(2, 5));
   assert.is(bytes.length, 10);
   opener.fail(new Error("done"));
-  holder.fail(new Error("done"));
+  leader.fail(new Error("done"));
 });
 
 test("a large chunk is cut into pieces", async () => {
@@ -65,7 +65,7 @@ test("a large chunk is cut into pieces", async () => {
 });
 
 test("without a pull the writer stops after its window; each pull lets one more chunk go", async () => {
-  const { stream, port, received } = oneEnd("holder");
+  const { stream, port, received } = oneEnd("leader");
   const writer = stream.writable.getWriter();
   for (let i = 0; i < WINDOW + 5; i++) void writer.write(pattern(1)).catch(() => {});
   await settle();
@@ -110,7 +110,7 @@ test("what was sent before the end is read after it", async () => {
   assert.equal(received, [{ type: "end" }]);
 });
 
-for (const [from, to] of [["opener", "holder"], ["holder", "opener"]] as const) {
+for (const [from, to] of [["opener", "leader"], ["leader", "opener"]] as const) {
   test(`a reset by the ${from} reaches the ${to} with code and message`, async () => {
     const ends = pair();
     const read = failureOf(ends[to].readable.getReader().read());
@@ -126,8 +126,8 @@ for (const [from, to] of [["opener", "holder"], ["holder", "opener"]] as const) 
 }
 
 test("a reset before the head rejects the head", async () => {
-  const { opener, holder } = pair();
-  holder.reset(new LighthouseError("connection-lost", "Gone"));
+  const { opener, leader } = pair();
+  leader.reset(new LighthouseError("connection-lost", "Gone"));
   assert.is((await failureOf(opener.head)).code, "connection-lost");
 });
 
@@ -138,24 +138,24 @@ test("a code that this version does not know counts as a lost connection", async
 });
 
 test("an answer that is cancelled by its reader resets the stream", async () => {
-  const { opener, holder } = pair();
+  const { opener, leader } = pair();
   await opener.readable.cancel();
-  assert.is((await failureOf(holder.writable.getWriter().closed)).code, "aborted");
+  assert.is((await failureOf(leader.writable.getWriter().closed)).code, "aborted");
 });
 
-test("a body that the holder cancels is stopped, and the answer goes on", async () => {
-  const { opener, holder } = pair();
+test("a body that the leader cancels is stopped, and the answer goes on", async () => {
+  const { opener, leader } = pair();
   const sent = failureOf(streamOf(pattern(3 * WINDOW * MAX_CHUNK)).pipeTo(opener.writable));
-  await holder.readable.cancel();
+  await leader.readable.cancel();
   assert.is((await sent).code, "stopped");
-  holder.sendHead(pattern(1));
-  const answered = streamOf(pattern(9)).pipeTo(holder.writable);
+  leader.sendHead(pattern(1));
+  const answered = streamOf(pattern(9)).pipeTo(leader.writable);
   assert.is((await bytesOf(opener.readable)).length, 9);
-  await Promise.all([answered, opener.closed, holder.closed]);
+  await Promise.all([answered, opener.closed, leader.closed]);
 });
 
 test("what comes after a stop is dropped, and counts as nothing", async () => {
-  const { stream, port, received } = oneEnd("holder");
+  const { stream, port, received } = oneEnd("leader");
   await stream.readable.cancel();
   for (let i = 0; i < WINDOW + 2; i++) port.postMessage(chunk());
   port.postMessage({ type: "end" });

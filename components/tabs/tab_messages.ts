@@ -2,13 +2,13 @@
 // they share.
 //
 //     BroadcastChannel  who ──▶ all        who holds the connection?
-//                       state ◀── holder   how it stands: as an answer, and at each change
-//                       retry ──▶ holder   somebody wants it to try again at once
-//                       renew ──▶ holder   a pairing link was opened, or the host is to be forgotten
-//     to the worker     hold ◀── holder    a port for the worker to open streams by, once connected
-//                       open ◀── others    a stream, for the worker to hand to the holder
+//                       state ◀── leader   how it stands: as an answer, and at each change
+//                       retry ──▶ leader   somebody wants it to try again at once
+//                       renew ──▶ leader   a pairing link was opened, or the host is to be forgotten
+//     to the worker     hold ◀── leader    a port for the worker to open streams by, once connected
+//                       open ◀── others    a stream, for the worker to hand to the leader
 //                       awake ◀── tabs     take this page over, if you have not; and keep running
-//     on hold's port    open ──▶ holder    a stream: port_stream.ts says what its own port carries
+//     on hold's port    open ──▶ leader    a stream: port_stream.ts says what its own port carries
 //
 // All of it stays within one origin, whose scripts can do anything with the connection anyhow. So what
 // arrives is told apart from a site's own messages, and no more.
@@ -16,7 +16,7 @@ import type { ErrorCode } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 
-/** How the holder's connection stands. */
+/** How the leader's connection stands. */
 export interface LeaderState {
   lighthouse: "state";
   state: TunnelState;
@@ -26,14 +26,14 @@ export interface LeaderState {
   code?: ErrorCode;
   /** As the host knows this browser. */
   device?: DeviceName;
-  /** The lock by which others learn that the holder is gone (alive.ts). */
+  /** The lock by which others learn that the leader is gone (lifetime_lock.ts). */
   alive: string;
 }
 
 /** What goes to all. */
 export type Broadcast = LeaderState | { lighthouse: "who" | "retry" | "renew" };
 
-/** Asks the holder to open a stream. */
+/** Asks the leader to open a stream. */
 export interface OpenMessage {
   lighthouse: "open";
   /** The head that opens it. */
@@ -66,7 +66,7 @@ export function prefixIn(scope: string, worker: string): URL {
   return prefix;
 }
 
-/** The name under which the tabs of a scope elect the holder, and broadcast. */
+/** The name under which the tabs of a scope elect the leader, and broadcast. */
 export function groupOf(scope: string): string {
   return `lighthouse tunnel ${scope}`;
 }

@@ -47,9 +47,9 @@ export class Tabs {
   readonly #alive: Promise<string>;
   #registration: ServiceWorkerRegistration | undefined;
   /** What this tab lends, while it holds the connection. */
-  #lender: LeaderStreams | undefined;
+  #leader: LeaderStreams | undefined;
   /** What this tab borrows, and of whom, while another holds it. */
-  #borrowed: { session: FollowerSession; alive: string } | undefined;
+  #following: { session: FollowerSession; alive: string } | undefined;
   #view: ConnectionView = { state: "signalling", reason: "Looking for the other tabs …" };
 
   /** Joins. */
@@ -76,18 +76,18 @@ export class Tabs {
 
   /** What carries this tab's requests. */
   get session(): StreamOpener | undefined {
-    return this.#lender ? this.#options.own.session() : this.#borrowed?.session;
+    return this.#leader ? this.#options.own.session() : this.#following?.session;
   }
 
   /** Has whoever holds the connection try again. */
   retry(): void {
-    if (this.#lender) this.#options.own.connect();
+    if (this.#leader) this.#options.own.connect();
     else this.#say({ lighthouse: "retry" });
   }
 
   /** Whether this tab holds the connection. */
   get holds(): boolean {
-    return this.#lender !== undefined;
+    return this.#leader !== undefined;
   }
 
   /** Has whoever holds the connection connect anew, with what is kept meanwhile. */
@@ -97,7 +97,7 @@ export class Tabs {
 
   /** This tab's own connection has changed. */
   update(): void {
-    if (!this.#lender) return;
+    if (!this.#leader) return;
     this.#announce();
     this.#show(this.#options.own.view());
   }
@@ -106,15 +106,15 @@ export class Tabs {
   leave(): void {
     this.#left.abort();
     this.#channel.close();
-    this.#lender?.close();
-    this.#endBorrowed();
+    this.#leader?.close();
+    this.#endFollowing();
   }
 
   /** It is this tab's turn, until it leaves. */
   async #hold(): Promise<void> {
     const { own } = this.#options;
-    this.#endBorrowed();
-    this.#lender = new LeaderStreams({
+    this.#endFollowing();
+    this.#leader = new LeaderStreams({
       session: own.session,
       keepAwake: () => this.#post({ lighthouse: "awake" }),
     });
@@ -127,35 +127,35 @@ export class Tabs {
   async #announce(): Promise<void> {
     const alive = await this.#alive;
     const { state, reason, error, device } = this.#options.own.view();
-    if (!this.#lender || this.#left.signal.aborted) return;
+    if (!this.#leader || this.#left.signal.aborted) return;
     this.#say({ lighthouse: "state", state, reason, code: error?.code, device, alive });
     if (state !== "connected") return;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => this.#lender?.lend(data);
+    port1.onmessage = ({ data }) => this.#leader?.lend(data);
     this.#post({ lighthouse: "hold", port: port2, alive }, [port2]);
   }
 
   #hear(message: Broadcast): void {
     if (message.lighthouse === "who") void this.#announce();
-    if (message.lighthouse === "retry" && this.#lender) this.#options.own.connect();
-    if (message.lighthouse === "renew" && this.#lender) this.#options.own.renew();
-    if (message.lighthouse === "state" && !this.#lender) void this.#follow(message);
+    if (message.lighthouse === "retry" && this.#leader) this.#options.own.connect();
+    if (message.lighthouse === "renew" && this.#leader) this.#options.own.renew();
+    if (message.lighthouse === "state" && !this.#leader) void this.#follow(message);
   }
 
   /** Another tab says that it holds the connection. */
   async #follow({ state, reason, code, device, alive }: LeaderState): Promise<void> {
     const own = await this.#alive;
-    if (this.#lender || this.#left.signal.aborted) return;
-    if (this.#borrowed?.alive !== alive) {
-      this.#endBorrowed();
+    if (this.#leader || this.#left.signal.aborted) return;
+    if (this.#following?.alive !== alive) {
+      this.#endFollowing();
       const session = new FollowerSession(
         own,
         (message, transfer) => this.#post(message, transfer),
       );
-      this.#borrowed = { session, alive };
+      this.#following = { session, alive };
       lifetimeEnd(alive, this.#left.signal).then(() => {
-        if (this.#borrowed?.alive !== alive) return;
-        this.#endBorrowed();
+        if (this.#following?.alive !== alive) return;
+        this.#endFollowing();
         this.#show({ state: "signalling", reason: "Taking the connection over …" });
       }, () => {});
     }
@@ -168,11 +168,11 @@ export class Tabs {
     });
   }
 
-  #endBorrowed(): void {
-    this.#borrowed?.session.end(
+  #endFollowing(): void {
+    this.#following?.session.end(
       new LighthouseError("connection-lost", "The tab that held the connection is gone"),
     );
-    this.#borrowed = undefined;
+    this.#following = undefined;
   }
 
   /** Connected is what this page's own requests under the prefix are, too: not without the worker. */

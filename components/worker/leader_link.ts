@@ -10,7 +10,7 @@ import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 export const WAIT_MS = 15_000;
 
 /** The tab that holds the connection. */
-interface Holder {
+interface Leader {
   alive: string;
   /** Reaches it. */
   send: (message: OpenMessage, transfer: Transferable[]) => void;
@@ -34,10 +34,10 @@ export interface LeaderLinkOptions {
 /** Knows the tab that holds the connection, or finds it. */
 export class LeaderLink {
   readonly #options: LeaderLinkOptions;
-  /** Requests that wait for a holder. */
+  /** Requests that wait for a leader. */
   readonly #waiting = new Set<(session: FollowerSession) => void>();
-  #holder: Holder | undefined;
-  /** What a holder that is not connected gave as its reason. */
+  #leader: Leader | undefined;
+  /** What a leader that is not connected gave as its reason. */
   #trouble: LighthouseError | undefined;
 
   constructor(options: LeaderLinkOptions) {
@@ -52,14 +52,14 @@ export class LeaderLink {
 
   /** A tab says that it holds the connection, and is connected. */
   hold(alive: string, port: MessagePort): void {
-    if (this.#holder?.alive === alive) {
-      this.#holder.connected = true;
+    if (this.#leader?.alive === alive) {
+      this.#leader.connected = true;
       port.close();
     } else {
       this.#drop();
-      this.#holder = this.#take(alive, port);
+      this.#leader = this.#take(alive, port);
     }
-    for (const wake of this.#waiting) wake(this.#holder.session);
+    for (const wake of this.#waiting) wake(this.#leader.session);
   }
 
   /**
@@ -69,7 +69,7 @@ export class LeaderLink {
    * wants to connect from it.
    */
   async session(): Promise<FollowerSession> {
-    if (this.#holder?.connected) return this.#holder.session;
+    if (this.#leader?.connected) return this.#leader.session;
     this.#trouble = undefined;
     this.#options.channel.postMessage({ lighthouse: "who" } satisfies Broadcast);
     const { promise, resolve, reject } = Promise.withResolvers<FollowerSession>();
@@ -83,33 +83,33 @@ export class LeaderLink {
     });
   }
 
-  /** Hands a stream that another tab opens to the holder. */
+  /** Hands a stream that another tab opens to the leader. */
   async pass(message: OpenMessage): Promise<void> {
     try {
       await this.session();
-      this.#holder!.send(message, [message.port]);
+      this.#leader!.send(message, [message.port]);
     } catch (error) {
-      new PortStream(message.port, "holder").reset(LighthouseError.from(error, "no-holder"));
+      new PortStream(message.port, "leader").reset(LighthouseError.from(error, "no-holder"));
     }
   }
 
-  #take(alive: string, port: MessagePort): Holder {
-    const send: Holder["send"] = (message, transfer) => port.postMessage(message, transfer);
+  #take(alive: string, port: MessagePort): Leader {
+    const send: Leader["send"] = (message, transfer) => port.postMessage(message, transfer);
     const session = new FollowerSession(this.#options.alive, send);
     const left = new AbortController();
-    const holder = { alive, send, session, connected: true, left };
+    const leader = { alive, send, session, connected: true, left };
     lifetimeEnd(alive, left.signal).then(() => {
-      if (this.#holder === holder) this.#drop();
+      if (this.#leader === leader) this.#drop();
     }, () => {});
     left.signal.addEventListener("abort", () => port.close());
-    return holder;
+    return leader;
   }
 
-  /** The holder is gone, or another has taken its place. */
+  /** The leader is gone, or another has taken its place. */
   #drop(): void {
-    if (!this.#holder) return;
-    const { session, left } = this.#holder;
-    this.#holder = undefined;
+    if (!this.#leader) return;
+    const { session, left } = this.#leader;
+    this.#leader = undefined;
     left.abort();
     session.end(
       new LighthouseError("connection-lost", "The tab that held the connection is gone"),
@@ -120,6 +120,6 @@ export class LeaderLink {
     if (message.lighthouse !== "state") return;
     const { state, reason, code, alive } = message;
     this.#trouble = code && new LighthouseError(code, reason);
-    if (this.#holder?.alive === alive && state !== "connected") this.#holder.connected = false;
+    if (this.#leader?.alive === alive && state !== "connected") this.#leader.connected = false;
   }
 }

@@ -7,7 +7,7 @@ import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 import { LeaderLink } from "./leader_link.ts";
 
-const test = suite("holder_link");
+const test = suite("leader_link");
 
 /** A worker's link, and the tabs' end of the channel. */
 interface Site {
@@ -91,7 +91,7 @@ test("session() rejects with no-holder when nobody holds one in time", async () 
   });
 });
 
-test("session() rejects with what keeps the holder from connecting", async () => {
+test("session() rejects with what keeps the leader from connecting", async () => {
   await withSite(async ({ link, tell }) => {
     const failure = failureOf(link.session());
     const reason = "The host is offline";
@@ -104,7 +104,7 @@ test("session() rejects with what keeps the holder from connecting", async () =>
   });
 });
 
-test("while the holder is not connected, session() waits until it is again", async () => {
+test("while the leader is not connected, session() waits until it is again", async () => {
   await withSite(async ({ link, tell }) => {
     await using tab = new Tab();
     await tab.hold(link);
@@ -123,7 +123,7 @@ test("while the holder is not connected, session() waits until it is again", asy
   });
 });
 
-test("what a holder that crashes has open is lost, and the next one is asked for", async () => {
+test("what a leader that crashes has open is lost, and the next one is asked for", async () => {
   await withSite(async ({ link, asked }) => {
     await using first = new Tab();
     await using second = new Tab();
@@ -140,7 +140,7 @@ test("what a holder that crashes has open is lost, and the next one is asked for
   }, 10_000);
 });
 
-test("another holder takes the place of the one before, whose end then changes nothing", async () => {
+test("another leader takes the place of the one before, whose end then changes nothing", async () => {
   await withSite(async ({ link }) => {
     await using first = new Tab();
     await using second = new Tab();
@@ -157,7 +157,7 @@ test("another holder takes the place of the one before, whose end then changes n
   });
 });
 
-test("the end of a holder that is noticed late does not end the next one", async () => {
+test("the end of a leader that is noticed late does not end the next one", async () => {
   for (let delay = 0; delay < 20; delay++) {
     await withSite(async ({ link }) => {
       await using first = new Tab();
@@ -173,7 +173,7 @@ test("the end of a holder that is noticed late does not end the next one", async
   }
 });
 
-test("pass() hands another tab's stream to the holder", async () => {
+test("pass() hands another tab's stream to the leader", async () => {
   await withSite(async ({ link }) => {
     await using tab = new Tab();
     await tab.hold(link);
@@ -183,13 +183,13 @@ test("pass() hands another tab's stream to the holder", async () => {
     while (tab.opened.length === 0) await settle();
     const [{ alive, port }] = tab.opened as [OpenMessage];
     assert.is(alive, "a tab");
-    new PortStream(port, "holder").sendHead(pattern(4));
+    new PortStream(port, "leader").sendHead(pattern(4));
     assert.equal(await stream.head, pattern(4));
     stream.fail(new Error("done"));
   });
 });
 
-test("pass() resets the stream when there is no holder in time", async () => {
+test("pass() resets the stream when there is no leader in time", async () => {
   await withSite(async ({ link }) => {
     const { port1, port2 } = new MessageChannel();
     const stream = new PortStream(port1, "opener");

@@ -228,20 +228,20 @@ test("a page that fails says why, with the reason as text", async () => {
 });
 
 /** What the worker answers while no tab holds a connection. */
-function withoutHolder(request: PageRequest, code: ErrorCode = "no-holder"): Promise<Response> {
+function withoutLeader(request: PageRequest, code: ErrorCode = "no-holder"): Promise<Response> {
   const session = () => Promise.reject(new LighthouseError(code, "Nobody <there>"));
   return answer(request, { prefix: PREFIX, site: SITE, session });
 }
 
-test("without a holder, a script gets 503 and the reason as JSON", async () => {
-  const response = await withoutHolder(pageRequest("x"), "host-offline");
+test("without a leader, a script gets 503 and the reason as JSON", async () => {
+  const response = await withoutLeader(pageRequest("x"), "host-offline");
   assert.equal([response.status, response.headers.get("retry-after")], [503, "2"]);
   const error = { code: "host-offline", message: "Nobody <there>" };
   assert.equal(await response.json(), { error });
 });
 
-test("without a holder, a page gets 503, what to do, and asks again by itself", async () => {
-  const response = await withoutHolder(pageRequest("x", { mode: "navigate" }));
+test("without a leader, a page gets 503, what to do, and asks again by itself", async () => {
+  const response = await withoutLeader(pageRequest("x", { mode: "navigate" }));
   assert.is(response.status, 503);
   const html = await response.text();
   assert.match(html, /Open a page of <a href="https:\/\/me\.example\/site\/"/);
@@ -250,12 +250,12 @@ test("without a holder, a page gets 503, what to do, and asks again by itself", 
 });
 
 test("without a connection, a page gets 503 and the reason as text", async () => {
-  const response = await withoutHolder(pageRequest("x", { mode: "navigate" }), "host-offline");
+  const response = await withoutLeader(pageRequest("x", { mode: "navigate" }), "host-offline");
   assert.match(await response.text(), /<p>Nobody &#60;there&#62;\.<\/p>/);
 });
 
 test("a form that was not sent is not asked for again", async () => {
-  const response = await withoutHolder(pageRequest("x", { mode: "navigate", method: "POST" }));
+  const response = await withoutLeader(pageRequest("x", { mode: "navigate", method: "POST" }));
   assert.not.match(await response.text(), /refresh/);
 });
 

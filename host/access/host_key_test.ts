@@ -6,7 +6,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { readIdentity } from "./host_key.ts";
 
-const test = suite("identity");
+const test = suite("host_key");
 
 async function temporary() {
   const folder = await mkdtemp(join(tmpdir(), "lighthouse-identity-"));

@@ -4,7 +4,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { parsePairingFragment } from "../../wire/mod.ts";
 import { formatLink, formatQrCode } from "./pairing_link.ts";
 
-const test = suite("link");
+const test = suite("pairing_link");
 
 const hostKey = Uint8Array.from({ length: 65 }, (_, at) => at === 0 ? 4 : at);
 const secret = new Uint8Array(16).fill(9);

@@ -3,7 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { ReplayCache } from "./replay_cache.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
-const test = suite("replays");
+const test = suite("replay_cache");
 
 test("a key counts once for its life, and is forgotten then", () => {
   const replays = new ReplayCache(100);

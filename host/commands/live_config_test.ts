@@ -8,7 +8,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { formatConfigSchema } from "../config/config_schema.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 
-const test = suite("reload", { deadline: 60_000 });
+const test = suite("live_config", { deadline: 60_000 });
 
 const TEXT = `{
   // Nobody listens there.

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { pathsOf } from "./paths.ts";
 
-const test = suite("places");
+const test = suite("paths");
 
 const HOME = "/home/me";
 

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { createNotifier } from "./sd_notify.ts";
 
-const test = suite("notify");
+const test = suite("sd_notify");
 
 /** A `systemd-notify` in its place, which writes down what it is told. The real one: tools/e2e/unit_test.ts. */
 async function setUp(before = "") {

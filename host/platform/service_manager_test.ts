@@ -10,7 +10,7 @@ import { unitOf } from "./service_manager.ts";
 import { formatSystemdUnit, UNIT } from "./systemd.ts";
 import type { UnitOptions } from "./unit_options.ts";
 
-const test = suite("unit", { deadline: 30_000 });
+const test = suite("service_manager", { deadline: 30_000 });
 
 const OPTIONS: UnitOptions = {
   command: [

@@ -7,7 +7,7 @@ import { failureOf } from "../testing/failure.ts";
 import { Link, until } from "../testing/link.ts";
 import { isOffer, sendOffer, serveOffer } from "./lane_offer.ts";
 
-const test = suite("offer");
+const test = suite("lane_offer");
 
 const OFFER = "v=0\r\ns=-\r\n";
 const ANSWER = "v=0\r\ns=answer\r\n";
