@@ -1,12 +1,13 @@
 // Development part: the sample private backend that `npm start` and the tests tunnel to. It listens
 // on 127.0.0.1 alone, so no other machine reaches it except through Lighthouse.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { appRoutes } from "./backend_app.ts";
-import { dataRoutes } from "./backend_data.ts";
-import { mediaRoutes } from "./backend_media.ts";
-import { NoteFile, notesRoutes } from "./backend_notes.ts";
-import { Refusal, type Route, sendJson, urlOf } from "./backend_route.ts";
+import express, { type ErrorRequestHandler, type Router } from "express";
+import { appRouter } from "./backend_app.ts";
+import { dataRouter } from "./backend_data.ts";
+import { Film, mediaRouter } from "./backend_media.ts";
+import { NoteFile, notesRouter } from "./backend_notes.ts";
+import { Refusal, type Route } from "./backend_route.ts";
 
 const MAX_RECORDED = 1000;
 
@@ -17,8 +18,8 @@ export interface BackendOptions {
   /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
   port?: number;
   /**
-   * Further routes by method and path, such as `"GET /slow"` or `"GET /items/:id"`; they win over
-   * the built-in ones. A GET route answers HEAD too.
+   * Further routes by method and path in express's syntax, such as `"GET /slow"` or
+   * `"GET /items/:id"`; they win over the built-in ones. A GET route answers HEAD too.
    */
   routes?: Record<string, Route>;
 }
@@ -58,21 +59,27 @@ export interface Backend extends AsyncDisposable {
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notes = await NoteFile.open(options.file);
-  const routes = {
-    ...notesRoutes(notes),
-    ...dataRoutes,
-    ...mediaRoutes(),
-    ...appRoutes,
-    ...options.routes,
-  };
+  const film = new Film();
   const requests: Backend["requests"] = [];
 
-  const server = createServer((request, response) => {
-    const { method = "", url: path = "", headers: { range } } = request;
-    requests.push({ method, path, ...range && { range } });
+  const app = express();
+  app.disable("x-powered-by").disable("etag");
+  app.use((request, response, next) => {
+    const { method, url: path, headers: { range } } = request;
+    requests.push(range ? { method, path, range } : { method, path });
     if (requests.length > MAX_RECORDED) requests.shift();
-    void answer(routes, request, response);
+    response.on("error", () => {}); // a visitor who leaves concerns that one request only
+    response.set("Cache-Control", "no-store");
+    next();
   });
+  app.use(routerOf(options.routes ?? {}));
+  app.use(notesRouter(notes), dataRouter(), mediaRouter(film), appRouter());
+  app.use(({ path }) => {
+    throw new Refusal(404, "not_found", `Cannot find ${path}: there is no such path`);
+  });
+  app.use(sendError);
+
+  const server = createServer(app);
   server.requestTimeout = 0; // a large upload over a slow path takes as long as it takes
   await listen(server, options.port ?? 0);
 
@@ -82,6 +89,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     server.closeAllConnections();
     await closed;
     await notes.settled();
+    await film.remove();
   }
   return { url: `http://127.0.0.1:${port}`, port, requests, close, [Symbol.asyncDispose]: close };
 }
@@ -96,59 +104,27 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function answer(
-  routes: Record<string, Route>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // A visitor who leaves in the middle is an event of that one request only.
-  request.on("error", () => {});
-  response.on("error", () => {});
-  response.setHeader("Cache-Control", "no-store");
-  try {
-    await findRoute(routes, request, response)(request, response);
-  } catch (error) {
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-      return;
-    }
-    const { status, code, message } = error instanceof Refusal
-      ? error
-      : { status: 500, code: "internal", message: `Cannot answer: ${(error as Error).message}` };
-    sendJson(response, status, { error: { code, message } });
-    request.resume(); // throws away what is left of the body, so that the connection goes on
+function routerOf(routes: Record<string, Route>): Router {
+  const router = express.Router({ strict: true });
+  for (const [key, route] of Object.entries(routes)) {
+    const [method = "", path = ""] = key.split(" ");
+    router[method.toLowerCase() as "get"](path, route);
   }
+  return router;
 }
 
-function findRoute(
-  routes: Record<string, Route>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Route {
-  const { pathname } = urlOf(request);
-  const allowed = new Set<string>();
-  for (const [key, route] of Object.entries(routes).reverse()) {
-    const [method = "", pattern = ""] = key.split(" ");
-    if (!matches(pattern, pathname)) continue;
-    allowed.add(method);
-    if (method === "GET") allowed.add("HEAD");
-    if (allowed.has(request.method ?? "")) return route;
-  }
-  if (allowed.size === 0) {
-    throw new Refusal(404, "not_found", `Cannot find ${pathname}: there is no such path`);
-  }
-  const allow = [...allowed].sort().join(", ");
-  response.setHeader("Allow", allow);
-  throw new Refusal(
-    405,
-    "method_not_allowed",
-    `Cannot ${request.method} ${pathname}: use one of ${allow}`,
-  );
-}
+/** Codes of the errors that express itself reports. */
+const CODES: Record<number, string> = { 400: "bad_request", 413: "too_large", 416: "bad_range" };
 
-function matches(pattern: string, path: string): boolean {
-  const wanted = pattern.split("/");
-  const given = path.split("/");
-  return wanted.length === given.length &&
-    wanted.every((part, i) => part.startsWith(":") ? given[i] !== "" : part === given[i]);
-}
+/** Answers for a route that threw. Express knows an error handler by its four parameters. */
+const sendError: ErrorRequestHandler = (error, request, response, _next) => {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { status = 500, headers = {} } = error;
+  const code = error instanceof Refusal ? error.code : CODES[status] ?? "internal";
+  const message = error instanceof Refusal ? error.message : `Cannot answer: ${error.message}`;
+  response.status(status).set(headers).json({ error: { code, message } });
+  request.resume(); // throws away the rest of the body, so that the connection goes on
+};

@@ -1,33 +1,25 @@
 // Development part: a small web app of many files on the sample backend, as a page that is shown in a
 // frame: its modules, its style sheet and its pictures all come one by one, by relative URLs.
-import type { ServerResponse } from "node:http";
-import { Refusal, type Route, urlOf } from "./backend_route.ts";
+import express, { type Router } from "express";
+import { Refusal } from "./backend_route.ts";
 
 /** Tiles of the app's board: a module and a picture each. */
 export const TILES = 40;
 
 /** Serves the app under `/app/`. It shows that it is complete by `data-tiles` on its body. */
-export const appRoutes: Record<string, Route> = {
-  "GET /app/": (_request, response) => send(response, "text/html", PAGE),
-  "GET /app/:file": (request, response) => {
-    const file = urlOf(request).pathname.split("/").at(-1);
-    if (file === "app.css") return send(response, "text/css", STYLE);
-    if (file === "app.js") return send(response, "text/javascript", MAIN);
-    throw new Refusal(404, "not_found", `Cannot find ${file}: the app has no such file`);
-  },
-  "GET /app/tiles/:file": (request, response) => {
-    const [, digits, type] = /(\d+)\.(js|svg)$/.exec(urlOf(request).pathname) ?? [];
-    const tile = Number(digits);
-    if (!type || tile >= TILES) {
+export function appRouter(): Router {
+  const router = express.Router({ strict: true });
+  router.get("/app/", (_request, response) => void response.send(PAGE));
+  router.get("/app/app.css", (_request, response) => void response.type("css").send(STYLE));
+  router.get("/app/app.js", (_request, response) => void response.type("js").send(MAIN));
+  router.get("/app/tiles/:tile.:type", ({ params: { tile, type } }, response) => {
+    const write = type === "js" ? moduleOf : type === "svg" ? pictureOf : undefined;
+    if (!write || !(Number(tile) < TILES)) {
       throw new Refusal(404, "not_found", `Cannot find it: the tiles are 0 to ${TILES - 1}`);
     }
-    if (type === "js") send(response, "text/javascript", moduleOf(tile));
-    else send(response, "image/svg+xml", pictureOf(tile));
-  },
-};
-
-function send(response: ServerResponse, type: string, text: string): void {
-  response.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(text);
+    response.type(type!).send(write(Number(tile)));
+  });
+  return router;
 }
 
 const PAGE = `<!doctype html>

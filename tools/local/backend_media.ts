@@ -1,89 +1,79 @@
 // Development part: what the sample backend has for pages that know nothing of a tunnel: a picture, a
 // film, events, a form.
-import { readFile } from "node:fs/promises";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
-import { numberOf, readBody, type Route } from "./backend_route.ts";
-import { readIvf, writeWebm } from "./webm.ts";
+import { createBrotliDecompress } from "node:zlib";
+import express, { type Router } from "express";
+import { allowOnly, numberOf } from "./backend_route.ts";
 
-/** Twelve seconds, made by Chromium's VP8 encoder of a drawing. */
-const FILM = new URL("./lighthouse.ivf", import.meta.url);
-const FILM_LOOPS = 5;
-const KiB = 1024;
+/**
+ * A drawing of 60 s in VP8, one cluster a second. A Void element pads each cluster to 400 KiB, so that
+ * the file is as large as a film of good quality; the padding is why the file is committed compressed.
+ */
+const PACKED = new URL("./lighthouse.webm.br", import.meta.url);
 
 const MAX_WISHES = 100;
-const MAX_FORM = 4 * KiB;
+const MAX_FORM = "4kb";
+
+/** The film as a file of its own, unpacked when it is first asked for. */
+export class Film {
+  #folder: Promise<string> | undefined;
+
+  /** Path of the folder that `film.webm` is in. */
+  unpack(): Promise<string> {
+    return this.#folder ??= (async () => {
+      const folder = await mkdtemp(join(tmpdir(), "lighthouse-film-"));
+      const file = createWriteStream(join(folder, "film.webm"));
+      await pipeline(createReadStream(PACKED), createBrotliDecompress(), file);
+      return folder;
+    })();
+  }
+
+  async remove(): Promise<void> {
+    const folder = await this.#folder;
+    if (folder) await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** A picture, a film, events, and a page with a form. */
-export function mediaRoutes(): Record<string, Route> {
+export function mediaRouter(film: Film): Router {
+  const router = express.Router({ strict: true });
   const wishes: string[] = [];
-  let film: Promise<Buffer<ArrayBuffer>> | undefined;
-  return {
-    "GET /media/picture.svg": (_request, response) => {
-      response.writeHead(200, { "Content-Type": "image/svg+xml" }).end(PICTURE);
-    },
 
-    "GET /media/film.webm": async (request, response) => {
-      sendRange(request, response, "video/webm", await (film ??= makeFilm()));
-    },
+  router.route("/media/picture.svg").get((_request, response) => {
+    response.type("svg").send(PICTURE);
+  }).all(allowOnly("GET, HEAD"));
 
-    "GET /api/events": async (request, response) => {
-      const interval = numberOf(request, "interval", { least: 10, most: 10_000, otherwise: 1000 });
-      const gone = new AbortController();
-      response.once("close", () => gone.abort());
-      response.writeHead(200, { "Content-Type": "text/event-stream" });
-      for (let id = 1; request.method !== "HEAD"; id++) {
-        response.write(`id: ${id}\ndata: ${new Date().toISOString()}\n\n`);
-        await setTimeout(interval, undefined, { signal: gone.signal });
-      }
-      response.end();
-    },
+  router.route("/media/film.webm").get(async (_request, response) => {
+    response.sendFile("film.webm", { root: await film.unpack() });
+  }).all(allowOnly("GET, HEAD"));
 
-    "GET /wishes": (_request, response) => {
-      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
-      response.end(wishesPage(wishes));
-    },
-    "POST /wishes": async (request, response) => {
-      const form = new URLSearchParams(String(await readBody(request, MAX_FORM)));
-      wishes.unshift(form.get("wish") ?? "");
+  router.route("/api/events").get(async (request, response) => {
+    const interval = numberOf(request, "interval", { least: 10, most: 10_000, otherwise: 1000 });
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    for (let id = 1; request.method !== "HEAD"; id++) {
+      response.write(`id: ${id}\ndata: ${new Date().toISOString()}\n\n`);
+      await setTimeout(interval, undefined, { signal: gone.signal });
+    }
+    response.end();
+  }).all(allowOnly("GET, HEAD"));
+
+  router.route("/wishes").get((_request, response) => void response.send(wishesPage(wishes)))
+    .post(express.urlencoded({ limit: MAX_FORM }), (request, response) => {
+      wishes.unshift(String(request.body?.wish ?? ""));
       wishes.splice(MAX_WISHES);
       // As web apps do, so that a reload does not send the form again.
-      response.writeHead(303, { Location: "/wishes" }).end();
-    },
-  };
-}
+      response.redirect(303, "/wishes");
+    })
+    .all(allowOnly("GET, HEAD, POST"));
 
-async function makeFilm(): Promise<Buffer<ArrayBuffer>> {
-  const film = readIvf(await readFile(FILM));
-  const frames = Array.from({ length: FILM_LOOPS }, () => film.frames).flat();
-  return writeWebm({ ...film, frames }, 400 * KiB);
-}
-
-/** Answers with the part that is asked for (RFC 9110 §14), of which only the first form is known. */
-function sendRange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  type: string,
-  file: Uint8Array,
-): void {
-  const headers = { "Content-Type": type, "Accept-Ranges": "bytes" };
-  const wish = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
-  if (!wish) {
-    response.writeHead(200, { ...headers, "Content-Length": file.length }).end(file);
-    return;
-  }
-  const first = Number(wish[1]);
-  const last = Math.min(wish[2] ? Number(wish[2]) : Infinity, file.length - 1);
-  if (first > last) {
-    response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
-    return;
-  }
-  response.writeHead(206, {
-    ...headers,
-    "Content-Length": last - first + 1,
-    "Content-Range": `bytes ${first}-${last}/${file.length}`,
-  });
-  response.end(file.subarray(first, last + 1));
+  return router;
 }
 
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 90">

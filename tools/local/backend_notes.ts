@@ -3,11 +3,12 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { readBody, Refusal, type Route, sendJson, urlOf } from "./backend_route.ts";
+import express, { type Router } from "express";
+import { allowOnly, Refusal } from "./backend_route.ts";
 
 const MAX_NOTES = 500;
 const MAX_TEXT = 2000;
-const MAX_NOTE_BODY = 16 * 1024;
+const MAX_NOTE_BODY = "16kb";
 
 /** One note as the API sends it. */
 export interface Note {
@@ -19,22 +20,23 @@ export interface Note {
 }
 
 /** Lists, adds and deletes notes. */
-export function notesRoutes(notes: NoteFile): Record<string, Route> {
-  return {
-    "GET /api/notes": (_request, response) => sendJson(response, 200, notes.list()),
-    "POST /api/notes": async (request, response) => {
-      const text = parseNoteText(await readBody(request, MAX_NOTE_BODY));
-      sendJson(response, 201, await notes.add(text));
-    },
-    "DELETE /api/notes/:id": async (request, response) => {
-      await notes.remove(urlOf(request).pathname.split("/").at(-1)!);
-      response.writeHead(204).end();
-    },
-  };
+export function notesRouter(notes: NoteFile): Router {
+  const router = express.Router({ strict: true });
+  const body = express.raw({ type: () => true, limit: MAX_NOTE_BODY });
+  router.route("/api/notes").get((_request, response) => void response.json(notes.list()))
+    .post(body, async (request, response) => {
+      response.status(201).json(await notes.add(parseNoteText(request.body)));
+    })
+    .all(allowOnly("GET, HEAD, POST"));
+  router.route("/api/notes/:id").delete(async (request, response) => {
+    await notes.remove(request.params.id!);
+    response.status(204).end();
+  }).all(allowOnly("DELETE"));
+  return router;
 }
 
 /** @throws {Refusal} 400 when it is not `{"text": "…"}` with 1 to 2000 characters. */
-function parseNoteText(body: Buffer): string {
+function parseNoteText(body: Buffer | undefined): string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

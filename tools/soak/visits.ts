@@ -1,9 +1,10 @@
 // What pages do in a host's life: they come, ask for things, check what they get, and go.
 import { createHash } from "node:crypto";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "puppeteer-core";
 import { fetchText, openPage, untilState } from "../e2e/browser.ts";
-import { readBody, type Route } from "../local/backend_route.ts";
+import type { Route } from "../local/backend_route.ts";
 import { between } from "./between.ts";
 import type { Life } from "./life.ts";
 
@@ -71,7 +72,7 @@ export class Acts {
   #count = 0;
 
   readonly route: Route = async (request, response) => {
-    const id = String(await readBody(request, 64));
+    const id = await text(request);
     this.#done.set(id, (this.#done.get(id) ?? 0) + 1);
     response.writeHead(204).end();
   };
