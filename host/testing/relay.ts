@@ -1,6 +1,10 @@
 // For tests: the built relay behind the development gateway, and a registry in memory.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Gateway, type GatewayOptions, startGateway } from "../../tools/local/gateway.ts";
+import {
+  type Gateway,
+  type GatewayOptions,
+  startGateway,
+} from "../../tools/local/gateway_server.ts";
 import { LocalFunction } from "../../tools/local/lambda.ts";
 import type { Registry, RegistryError } from "../signalling/registry.ts";
 

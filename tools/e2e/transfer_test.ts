@@ -2,7 +2,7 @@
 import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { type Bridge, startBridge } from "../local/bridge.ts";
-import type { ConnectionCounts } from "../local/gateway.ts";
+import type { ConnectionCounts } from "../local/gateway_connection.ts";
 import { suite } from "../testing/suite.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";

@@ -7,7 +7,7 @@ import { type Identity, readIdentity } from "../../host/access/host_key.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
-import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "./gateway_server.ts";
 import { type HostLine, HostProcess } from "./host_process.ts";
 import { LocalFunction } from "./lambda.ts";
 import { type ObjectStore, startObjectStore } from "./object_store.ts";

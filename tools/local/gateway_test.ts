@@ -10,7 +10,7 @@ import {
   type GatewayActivity,
   type GatewayOptions,
   startGateway,
-} from "./gateway.ts";
+} from "./gateway_server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;

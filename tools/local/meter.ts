@@ -1,6 +1,6 @@
 // What AWS would ask for what the gateway has done so far.
 import type { Billed } from "../../host/signalling/prices.ts";
-import type { Gateway, GatewayActivity } from "./gateway.ts";
+import type { Gateway, GatewayActivity } from "./gateway_server.ts";
 
 /** Counts as AWS bills. */
 export class Meter {
