@@ -1,16 +1,34 @@
-// The sample backend's routes that the bench asks for: they cost as little as a backend can.
+// The bench's backend. It is plain node:http, not the sample backend: express takes some 10 to 50 µs a
+// request, which would count as the tunnel's time, since the raw channel has no backend at all.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { numberOf, type Route } from "../local/backend_route.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { payloadParts, Tally } from "./payload.ts";
-
-const BYTES = { least: 0, most: 2 ** 30, otherwise: 0 };
 
 /** The page that asks the backend by plain HTTP is another origin's. */
 const HEADERS = { "access-control-allow-origin": "*" };
 
+/** Answers one request. `bytes` is the number of that name in the query. */
+export type BenchRoute = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: number,
+) => void | Promise<void>;
+
+/** A backend that listens. */
+export interface BenchBackend extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+}
+
 /**
+ * Starts it on 127.0.0.1. A route that fails answers 500.
+ *
  * | Route | Answer |
  * |---|---|
  * | `GET /bench/small` | a few bytes |
@@ -18,37 +36,70 @@ const HEADERS = { "access-control-allow-origin": "*" };
  * | `POST /bench/upload?bytes=N` | 204, or 500 where the body was another than that payload |
  * | `GET /bench/hash?bytes=N` | the chain hash of a payload |
  * | `POST /bench/hash` | the chain hash of the body |
+ *
+ * @param more Further routes by method and path.
  */
-export const benchRoutes: Record<string, Route> = {
+export async function startBenchBackend(
+  more: Record<string, BenchRoute> = {},
+): Promise<BenchBackend> {
+  const routes = new Map(Object.entries({ ...ROUTES, ...more }));
+  const server = createServer(async (request, response) => {
+    const [path, query] = request.url!.split("?", 2);
+    try {
+      const bytes = Number(new URLSearchParams(query).get("bytes"));
+      await routes.get(`${request.method} ${path}`)!(request, response, bytes);
+    } catch {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    }
+  });
+  server.requestTimeout = 0; // a large upload over a slow path takes as long as it takes
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Answers with the chain hash of the body. */
+export const hashBody: BenchRoute = async (request, response) => {
+  const hash = new ChainHash();
+  for await (const part of request) await hash.add(part);
+  response.end(await hash.end());
+};
+
+const ROUTES: Record<string, BenchRoute> = {
   "GET /bench/small": (_request, response) => {
     response.writeHead(200, { ...HEADERS, "content-type": "text/plain", "content-length": 2 });
     response.end("ok");
   },
 
-  "GET /bench/download": async (request, response) => {
-    const bytes = numberOf(request, "bytes", BYTES);
+  "GET /bench/download": async (_request, response, bytes) => {
     response.writeHead(200, { ...HEADERS, "content-length": bytes });
     await pipeline(Readable.from(payloadParts(bytes, 64 * 1024)), response);
   },
 
-  "POST /bench/upload": async (request, response) => {
+  "POST /bench/upload": async (request, response, bytes) => {
     const tally = new Tally();
     for await (const part of request) tally.add(part);
-    tally.check(numberOf(request, "bytes", BYTES));
+    tally.check(bytes);
     response.writeHead(204, HEADERS).end();
   },
 
-  "GET /bench/hash": async (request, response) => {
+  "GET /bench/hash": async (_request, response, bytes) => {
     const hash = new ChainHash();
-    for (const part of payloadParts(numberOf(request, "bytes", BYTES), 64 * 1024)) {
-      await hash.add(part);
-    }
+    for (const part of payloadParts(bytes, 64 * 1024)) await hash.add(part);
     response.end(await hash.end());
   },
 
-  "POST /bench/hash": async (request, response) => {
-    const hash = new ChainHash();
-    for await (const part of request) await hash.add(part);
-    response.end(await hash.end());
-  },
+  "POST /bench/hash": hashBody,
 };

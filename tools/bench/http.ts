@@ -1,18 +1,13 @@
 // The upper limit: the page asks the backend itself, by the browser's own HTTP. And the backend's own
 // time, which no way to it can save.
 import { Agent, get } from "node:http";
-import { startBackend } from "../local/backend.ts";
 import { startPage } from "../local/page.ts";
-import { benchRoutes } from "./backend.ts";
+import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
 import type { Contender } from "./contender.ts";
 import type { Link } from "./link.ts";
 import { median } from "./measure.ts";
 import type { HttpSettings } from "./page/http.ts";
-
-/** The sample backend, whose notes nobody asks for here. */
-const startBenchBackend = () =>
-  startBackend({ file: "/nonexistent/notes.json", routes: benchRoutes });
 
 /** Opens plain HTTP. */
 export async function openHttp(link: Link): Promise<Contender> {

@@ -9,7 +9,7 @@ import { MemoryRegistry } from "../../host/testing/relay.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { Stream } from "../../wire/session/stream.ts";
 import { startBridge } from "../local/bridge.ts";
-import { benchRoutes } from "./backend.ts";
+import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
 import type { TunnelSettings } from "./page/tunnel.ts";
 
@@ -56,13 +56,14 @@ const SNAPSHOT_LOOKS = 3;
 /** Runs it, with the host in this process. The bundles must have been built. */
 export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   await using stack = new AsyncDisposableStack();
-  const bridge = stack.use(await startBridge({ propagation: 100, routes: benchRoutes }));
+  const backend = stack.use(await startBenchBackend());
+  const bridge = stack.use(await startBridge({ propagation: 100 }));
   const stop = new AbortController();
   const online = Promise.withResolvers<void>();
   const host = runHost({
     relay: new URL(bridge.gateway.url),
     functionName: "SignalingRelay",
-    services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
+    services: [{ prefix: "/", backend: new URL(backend.url) }],
     stun: [],
     public: ["/"],
   }, {

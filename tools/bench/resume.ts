@@ -4,7 +4,6 @@
 import { toBase64url } from "../../wire/mod.ts";
 import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { startBridge } from "../local/bridge.ts";
-import { benchRoutes } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { type Counts, startCutBackend } from "./cuts/backend.ts";
@@ -59,9 +58,8 @@ declare const resume: ResumePage;
 export async function runResume(plan: ResumePlan, link: Link = loopback): Promise<Resumed> {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startCutBackend());
-  const routes = { ...benchRoutes, ...backend.routes };
-  const bridge = stack.use(await startBridge({ propagation: 100, routes }));
-  const service = `/numbers=${backend.socketUrl}`;
+  const bridge = stack.use(await startBridge({ propagation: 100, backend: backend.url }));
+  const service = `/numbers=${backend.url}`;
   const host = bridge.startHost(["--service", service], { NODE_OPTIONS: `--import ${PRELOAD}` });
   await host.until("online");
   await link.reach(bridge.page.port);

@@ -1,7 +1,7 @@
 // The product: the element in the page, the host in a process of its own, the bench's backend.
 import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
-import { benchRoutes } from "./backend.ts";
+import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
 import type { Contender } from "./contender.ts";
 import type { Link } from "./link.ts";
@@ -11,7 +11,8 @@ import { costOf } from "./process_cost.ts";
 /** Opens the tunnel. The bundles must have been built. */
 export async function openTunnel(link: Link): Promise<Contender> {
   await using stack = new AsyncDisposableStack();
-  const bridge = stack.use(await startBridge({ propagation: 100, routes: benchRoutes }));
+  const backend = stack.use(await startBenchBackend());
+  const bridge = stack.use(await startBridge({ propagation: 100, backend: backend.url }));
   const { gateway, page: { port, url } } = bridge;
   const host = bridge.startHost();
   await host.until("online");

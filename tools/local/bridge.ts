@@ -35,6 +35,8 @@ export interface BridgeOptions {
   connect?: string[];
   /** Routes of the sample backend besides its own. */
   routes?: BackendOptions["routes"];
+  /** URL of the backend that hosts get by their flags. @default the sample backend's */
+  backend?: string;
   /** Where hosts register. @default "lambda-env" */
   registry?: "lambda-env" | "s3";
   /** With `s3`, the host that the page names. @default none, which is `laptop` */
@@ -153,7 +155,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   const hostFlags = () => [
     ...["--relay", gateway.url, "--region", "us-east-1"],
     ...store ? ["--registry", "s3", "--bucket", BUCKET] : ["--function", FUNCTION],
-    ...["--backend", backend.url, "--stun", "none", "--state", state],
+    ...["--backend", options.backend ?? backend.url, "--stun", "none", "--state", state],
   ];
   const parts = stack.move();
   return {
