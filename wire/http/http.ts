@@ -81,7 +81,7 @@ export async function sendRequest(
   if (!body) stream.end();
   body?.pipeTo(stream.writable).catch((error) => {
     // The host may answer without reading all of the body.
-    if (error instanceof LighthouseError && error.code === "stopped") return;
+    if (isStop(error)) return;
     // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
     stream.reset(LighthouseError.from(error, "aborted"));
   });
@@ -118,10 +118,16 @@ export async function serveRequest(
     stream.ignore();
     await sent;
   } catch (error) {
-    stream.reset(LighthouseError.from(error, "backend-failed"));
+    // A STOP is answered with END, which the stream sends; a RESET would say that the answer failed.
+    if (!isStop(error)) stream.reset(LighthouseError.from(error, "backend-failed"));
     // A body that was not sent is still open, with whatever is behind it.
     if (response?.body?.locked === false) await response.body.cancel(error).catch(() => {});
   }
+}
+
+/** Whether a body was not sent because the other end wants no more of it (docs/wire.md, "STOP"). */
+function isStop(error: unknown): boolean {
+  return error instanceof LighthouseError && error.code === "stopped";
 }
 
 /** A head's JSON: a request's or a response's own members, and whether a body follows. */

@@ -7,6 +7,7 @@ import { bytesOf, isSame, pattern, streamOf } from "../testing/bytes.ts";
 import { failureOf, thrownBy } from "../testing/failure.ts";
 import { connectSessions, pageSession, untilIdle } from "../testing/session_pair.ts";
 import {
+  encodeHead,
   type HttpHandler,
   type HttpRequest,
   type HttpResponse,
@@ -176,6 +177,39 @@ test("an early response stops the request's body, and arrives whole", async () =
     assert.is(new TextDecoder().decode(await bytesOf(answer.body!)), "too much");
   });
 });
+
+for (const when of ["before", "behind"] as const) {
+  test(`a page that stops an answer ${when} its head gets the end, and no reset`, async () => {
+    const download = endless(pattern(1000));
+    const opened = Promise.withResolvers<void>();
+    const { page, host } = await connectSessions({
+      host: {
+        onStream: (stream) => {
+          opened.resolve();
+          const stopped = stream.writable.getWriter().closed.catch((error) => error);
+          serveRequest(stream, async () => {
+            if (when === "before") await stopped;
+            return response({ body: download.body });
+          });
+        },
+      },
+    });
+    const stream = page.open(
+      encodeHead({ method: "GET", target: "/", headers: [], body: false }),
+    );
+    stream.end();
+    await (when === "behind" ? stream.head : opened.promise);
+    stream.ignore();
+    try {
+      assert.is((await download.cancelled as LighthouseError).code, "stopped");
+      await untilIdle(page, host);
+      assert.not.ok(stream.signal.aborted, "the page got a RESET");
+    } finally {
+      page.close();
+      await host.closed;
+    }
+  });
+}
 
 test("a request's body that fails fails the request, at both ends", async () => {
   const aborted = Promise.withResolvers<unknown>();
