@@ -1,4 +1,4 @@
-// What the documents promise to be complete is complete.
+// What the documents promise to be complete is complete, and what they point at exists.
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,6 +8,8 @@ import { suite } from "./testing/suite.ts";
 
 const test = suite("docs");
 
+const FOLDERS = "wire|relay|host|components|stack|tools|docs|.github";
+
 test("docs/errors.md explains each error code, in the order of the code", async () => {
   const text = await readFile("docs/errors.md", "utf8");
   const explained = [...text.matchAll(/^### (\S+)$/gm)].map(([, code]) => code);
@@ -16,17 +18,87 @@ test("docs/errors.md explains each error code, in the order of the code", async 
 
 test("every link and every file that the documents name exists", async () => {
   const missing: string[] = [];
-  for await (const file of glob("{README.md,docs/*.md}")) {
+  for (const file of await documents()) {
     const text = await readFile(file, "utf8");
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)]
-      .map(([, path]) => join(dirname(file), path!));
-    const names = [
-      ...text.matchAll(/`((?:wire|relay|host|components|stack|tools|docs)\/[\w./-]+\.\w+)`/g),
-    ]
-      .map(([, path]) => path!).filter((path) => !path.includes("/dist/"));
-    missing.push(...[...links, ...names].filter((path) => !existsSync(path)));
+    for (const [, path, anchor] of withoutCode(text).matchAll(/\]\(([^\s)#]*)(?:#([^\s)]+))?\)/g)) {
+      // A path out of the repository leads to a page of GitHub's about it, such as its advisories.
+      if (path!.startsWith("https:") || path!.startsWith("../../")) continue;
+      const target = path ? join(dirname(file), path) : file;
+      if (!existsSync(target)) missing.push(`${file}: ${path}`);
+      else if (anchor && !(await anchorsOf(target)).includes(anchor)) {
+        missing.push(`${file}: ${path}#${anchor}`);
+      }
+    }
+    for (
+      const [, path] of text.matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]+\\.\\w+)\``, "g"))
+    ) {
+      if (!path!.includes("/dist/") && !existsSync(path!)) missing.push(`${file}: ${path}`);
+    }
   }
   assert.equal(missing, []);
 });
 
+test("every section of a document that the sources name exists", async () => {
+  const missing: string[] = [];
+  for await (const file of glob(`{${FOLDERS.replaceAll("|", ",")}}/**/*.{ts,cjs,yml,md}`)) {
+    if (file.includes("node_modules") || file.includes("/dist/")) continue;
+    // A name may go over the end of a comment's line.
+    const text = (await readFile(file, "utf8")).replaceAll(/\s+(?:(?:\/\/|\*|#) )?/g, " ");
+    for (
+      const [, path, title] of text.matchAll(/(docs\/[\w-]+\.md|CONTRIBUTING\.md), "([^"]+)"/g)
+    ) {
+      if (!existsSync(path!) || !(await sectionsOf(path!)).includes(title!)) {
+        missing.push(`${file}: ${path}, "${title}"`);
+      }
+    }
+  }
+  assert.equal(missing, []);
+});
+
+test("the contents of docs/decisions.md are its headings", async () => {
+  const text = await readFile("docs/decisions.md", "utf8");
+  const listed = [...text.matchAll(/^ *- \[(.+)\]\(#(.+)\)$/gm)].map(([line]) => line);
+  const headings = (await headingsOf("docs/decisions.md")).filter(({ level }) => level > 1);
+  assert.equal(
+    listed,
+    headings.map(({ level, title }) =>
+      `${"  ".repeat(level - 2)}- [${title}](#${anchorOf(title)})`
+    ),
+  );
+});
+
 test.run();
+
+async function documents(): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob("{*.md,docs/**/*.md,.github/**/*.md}")) files.push(file);
+  return files;
+}
+
+/** A document without its blocks of code, which may hold what looks like links and headings. */
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+}
+
+async function headingsOf(file: string): Promise<{ level: number; title: string }[]> {
+  const text = withoutCode(await readFile(file, "utf8"));
+  return [...text.matchAll(/^(#+) (.+)$/gm)].map(([, marks, title]) => {
+    return { level: marks!.length, title: title! };
+  });
+}
+
+/** What a document has under headings, or under a paragraph's first words in bold. */
+async function sectionsOf(file: string): Promise<string[]> {
+  const paragraphs = (await readFile(file, "utf8")).matchAll(/^\*\*(.+?)\.?\*\*/gm);
+  const headings = await headingsOf(file);
+  return [...headings.map(({ title }) => title), ...[...paragraphs].map(([, words]) => words!)];
+}
+
+async function anchorsOf(file: string): Promise<string[]> {
+  return file.endsWith(".md") ? (await headingsOf(file)).map(({ title }) => anchorOf(title)) : [];
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(title: string): string {
+  return title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+}
