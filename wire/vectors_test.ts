@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { type HttpRequest, sendRequest, serveRequest } from "./http/http.ts";
@@ -8,13 +7,12 @@ import { decodeMessage, encodeMessage, MAX_MESSAGE_ACCEPTED } from "./session/fr
 import type { LivenessRules } from "./session/liveness.ts";
 import { Session } from "./session/session.ts";
 import { thrownBy } from "./testing/failure.ts";
+import { readVectors } from "./testing/read_vectors.ts";
 import { fromHex, type Step, toHex, toJson, type Vectors, written } from "./testing/vectors.ts";
 
 const test = suite("vectors");
 
-const vectors: Vectors = JSON.parse(
-  readFileSync(new URL("testdata/frames.json", import.meta.url), "utf8"),
-);
+const vectors = readVectors<Vectors>("frames.json");
 const { answered, interrupted, resumed, closed, ...names } = vectors.conversation;
 const steps = [...answered, ...interrupted, ...resumed, ...closed];
 

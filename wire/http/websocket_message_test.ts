@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { isSame, pattern } from "../testing/bytes.ts";
 import { failureOf } from "../testing/failure.ts";
+import { readVectors } from "../testing/read_vectors.ts";
 import { fromHex, toHex } from "../testing/vectors.ts";
 import {
   encodeClose,
@@ -30,9 +30,7 @@ type Vector =
 
 const test = suite("websocket message");
 
-const vectors: Vectors = JSON.parse(
-  readFileSync(new URL("testdata/websocket_messages.json", import.meta.url), "utf8"),
-);
+const vectors = readVectors<Vectors>("websocket_messages.json");
 
 const utf8 = new TextEncoder();
 

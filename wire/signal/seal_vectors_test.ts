@@ -1,12 +1,12 @@
 // HPKE by three implementations that share no code: @hpke/core, one on Node's own cryptography
 // (testing/hpke.ts), and CIRCL, in Go, which has written testdata/sealed_signals.json.
 import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
-import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
 import { AUTH, AUTH_PSK, hmac, openGcm, setupRecipient, setupSender } from "../testing/hpke.ts";
 import { importKeyPair } from "../testing/keys.ts";
+import { readVectors } from "../testing/read_vectors.ts";
 import { fromHex, toHex } from "../testing/vectors.ts";
 import { importTagKey, rawPublicKey } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
@@ -15,17 +15,17 @@ import { parseSignal, type SealedAnswer, type SealedOffer } from "./signal.ts";
 
 const test = suite("seal vectors");
 
-const read = (name: string) =>
-  JSON.parse(readFileSync(new URL(`testdata/${name}`, import.meta.url), "utf8"));
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-const rfc: {
-  mode: number;
-  encryptions: { aad: string; ct: string; pt: string }[];
-  exports: { exporter_context: string; L: number; exported_value: string }[];
-  // deno-lint-ignore no-explicit-any
-  [name: string]: any;
-}[] = read("rfc9180.json").vectors;
+const { vectors: rfc } = readVectors<{
+  vectors: {
+    mode: number;
+    encryptions: { aad: string; ct: string; pt: string }[];
+    exports: { exporter_context: string; L: number; exported_value: string }[];
+    // deno-lint-ignore no-explicit-any
+    [name: string]: any;
+  }[];
+}>("rfc9180.json");
 
 for (const vector of rfc) {
   const name = vector.mode === AUTH ? "Auth" : "AuthPSK";
@@ -91,7 +91,7 @@ for (const vector of rfc) {
   });
 }
 
-const ours: {
+const ours = readVectors<{
   host: { private: string; public: string };
   device: { private: string; public: string };
   challenge: { private: string; public: string };
@@ -105,7 +105,7 @@ const ours: {
     signal: SealedOffer;
     answer: { text: string; key: string; iv: string; proof?: string; signal: SealedAnswer };
   }[];
-} = read("sealed_signals.json");
+}>("sealed_signals.json");
 
 const hostKey = fromHex(ours.host.public);
 const host = await importKeyPair(fromHex(ours.host.private), hostKey);
