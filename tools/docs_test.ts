@@ -30,7 +30,9 @@ test("every link and every file that the documents name exists", async () => {
       }
     }
     for (
-      const [, path] of text.matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]+\\.\\w+)\``, "g"))
+      const [, path] of text.matchAll(
+        new RegExp(`\`((?:${FOLDERS})/[\\w./-]*(?:\\.\\w+|/))\``, "g"),
+      )
     ) {
       if (!path!.includes("/dist/") && !existsSync(path!)) missing.push(`${file}: ${path}`);
     }
