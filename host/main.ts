@@ -4,6 +4,7 @@ import "./platform/v8_flags.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { LighthouseError } from "../wire/mod.ts";
+import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { UsageError } from "./cli/usage_error.ts";
 
@@ -19,7 +20,7 @@ async function main(line: string[]): Promise<number> {
   try {
     checkNode();
     const { command, flags, args } = parseCommandLine(line);
-    return await command.run(flags, args) === false ? EXIT.failed : EXIT.well;
+    return await command.run(flags, args, COMMANDS) === false ? EXIT.failed : EXIT.well;
   } catch (error) {
     return report(error);
   }

@@ -1,5 +1,6 @@
 // What is written from the description of the host's commands.
 import { writeFile } from "node:fs/promises";
+import { COMMANDS } from "../host/cli/commands.ts";
 import { formatManPage, formatMarkdown } from "../host/cli/help.ts";
 import { formatConfigSchema } from "../host/config/config_schema.ts";
 
@@ -8,7 +9,7 @@ const SCHEMA = "docs/config.schema.json";
 
 /** Writes the page of the documentation, the settings' schema, and the man page beside the bundle. */
 export async function writeCommandDocs(): Promise<void> {
-  await writeFile(PAGE, formatMarkdown());
+  await writeFile(PAGE, formatMarkdown(COMMANDS));
   await writeFile(SCHEMA, formatConfigSchema());
-  await writeFile("host/dist/lighthouse-host.1", formatManPage());
+  await writeFile("host/dist/lighthouse-host.1", formatManPage(COMMANDS));
 }

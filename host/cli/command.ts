@@ -16,10 +16,14 @@ export interface Command {
   examples?: string[];
   /**
    * @param args As many as there are names at most, and as there are without brackets at least.
+   * @param commands All commands, for those that are about the others.
    * @returns Whether it is well: else it exits with 1.
    */
-  run(flags: Flags, args: string[]): Promise<boolean | void>;
+  run(flags: Flags, args: string[], commands: Commands): Promise<boolean | void>;
 }
+
+/** Commands by name, in the order in which help lists them. */
+export type Commands = Readonly<Record<string, Command>>;
 
 /** What flags say. */
 export interface Flags

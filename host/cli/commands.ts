@@ -1,7 +1,7 @@
 // Each command of `lighthouse-host`, once. What a command needs is loaded when it is called: AWS's SDK
 // and WebRTC take a quarter of a second that `devices` has no use for.
 import type { FlagName } from "../config/settings.ts";
-import type { Command } from "./command.ts";
+import type { Commands } from "./command.ts";
 
 const BRIDGE: FlagName[] = [
   ...["relay", "backend", "service", "function", "registry", "bucket", "host"] as const,
@@ -10,8 +10,8 @@ const BRIDGE: FlagName[] = [
 
 const DEVICE = "DEVICE is a device's id, the beginning of it, or its name: devices lists them.";
 
-/** All commands, by name, in the order in which help lists them. */
-export const COMMANDS: Record<string, Command> = {
+/** All commands. */
+export const COMMANDS: Commands = {
   init: {
     summary: "write the settings file from a stack's outputs, and check what the host needs",
     more: [
@@ -181,9 +181,9 @@ export const COMMANDS: Record<string, Command> = {
       "completion bash >> ~/.bashrc",
       "completion fish > ~/.config/fish/completions/lighthouse-host.fish",
     ],
-    async run(_flags, [shell]) {
+    async run(_flags, [shell], commands) {
       const { printCompletion } = await import("./completion.ts");
-      printCompletion(shell!);
+      printCompletion(commands, shell!);
     },
   },
   version: {
@@ -198,9 +198,9 @@ export const COMMANDS: Record<string, Command> = {
     summary: "say what there is, or what a command does",
     args: ["[COMMAND]"],
     flags: [],
-    async run(_flags, [command]) {
+    async run(_flags, [command], commands) {
       const { printHelp } = await import("./help.ts");
-      printHelp(command);
+      printHelp(commands, command);
     },
   },
 };

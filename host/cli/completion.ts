@@ -2,16 +2,15 @@
 import process from "node:process";
 import { type Flag, type FlagName, FLAGS } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { COMMON } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type Command, type Commands, COMMON } from "./command.ts";
 import { UsageError } from "./usage_error.ts";
 
 const PROGRAM = "lighthouse-host";
 
-const SCRIPTS: Record<string, () => string> = { bash, zsh, fish };
+const SCRIPTS: Record<string, (commands: Commands) => string> = { bash, zsh, fish };
 
 /** Prints a shell's script. @throws {UsageError} where the shell is not known. */
-export function printCompletion(shell: string): void {
+export function printCompletion(commands: Commands, shell: string): void {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
   if (!script) {
     const known = Object.keys(SCRIPTS);
@@ -19,12 +18,12 @@ export function printCompletion(shell: string): void {
       `Cannot complete for ${shell}, but for ${known.join(", ")}${suggestion(shell, known)}`,
     );
   }
-  process.stdout.write(script());
+  process.stdout.write(script(commands));
 }
 
 /** A command's flags as they are typed. */
-function flagsOf(name: string): string[] {
-  return [...COMMANDS[name]!.flags, ...COMMON, "help" as const].map(typed);
+function flagsOf({ flags }: Command): string[] {
+  return [...flags, ...COMMON, "help" as const].map(typed);
 }
 
 function typed(name: FlagName): string {
@@ -32,14 +31,14 @@ function typed(name: FlagName): string {
   return isOn ? `--no-${name}` : `--${name}`;
 }
 
-function bash(): string {
-  const cases = Object.keys(COMMANDS).map((name) =>
-    `    ${name}) words="${flagsOf(name).join(" ")}" ;;`
+function bash(commands: Commands): string {
+  const cases = Object.entries(commands).map(([name, command]) =>
+    `    ${name}) words="${flagsOf(command).join(" ")}" ;;`
   );
   return `_lighthouse_host() {
   local word="\${COMP_WORDS[COMP_CWORD]}" words=""
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${Object.keys(COMMANDS).join(" ")}" -- "$word"))
+    COMPREPLY=($(compgen -W "${Object.keys(commands).join(" ")}" -- "$word"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
@@ -53,17 +52,17 @@ complete -o default -F _lighthouse_host ${PROGRAM}
 `;
 }
 
-function zsh(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) =>
+function zsh(commands: Commands): string {
+  const summaries = Object.entries(commands).map(([name, { summary }]) =>
     `    ${quoted(`${name}:${summary.replaceAll(":", "\\:")}`)}`
   );
-  const cases = Object.keys(COMMANDS).map((name) =>
-    `    ${name}) compadd -- ${flagsOf(name).join(" ")} ;;`
+  const cases = Object.entries(commands).map(([name, command]) =>
+    `    ${name}) compadd -- ${flagsOf(command).join(" ")} ;;`
   );
   return `#compdef ${PROGRAM}
 _lighthouse_host() {
   local -a commands=(
-${commands.join("\n")}
+${summaries.join("\n")}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -81,8 +80,8 @@ compdef _lighthouse_host ${PROGRAM}
 `;
 }
 
-function fish(): string {
-  const lines = Object.entries(COMMANDS).flatMap(([name, { summary, flags }]) => [
+function fish(commands: Commands): string {
+  const lines = Object.entries(commands).flatMap(([name, { summary, flags }]) => [
     `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
     ...[...flags, ...COMMON].map((flag) => {
       const { value, summary }: Flag = FLAGS[flag];

@@ -2,8 +2,7 @@
 import process from "node:process";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, COMMON } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type Command, type Commands, COMMON } from "./command.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -26,13 +25,14 @@ export function printVersion(): void {
 }
 
 /** Prints what there is, or what one command does. @throws {UsageError} where there is no such one. */
-export function printHelp(name?: string): void {
-  process.stdout.write(name === undefined ? overview() : helpOf(name));
+export function printHelp(commands: Commands, name?: string): void {
+  process.stdout.write(name === undefined ? overview(commands) : helpOf(commands, name));
 }
 
-function overview(): string {
-  const commands = Object.entries(COMMANDS);
-  const rows = commands.map(([name, { summary }]): [string, string] => [name, summary]);
+function overview(commands: Commands): string {
+  const rows = Object.entries(commands).map((
+    [name, { summary }],
+  ): [string, string] => [name, summary]);
   return `${PROGRAM} ${manifest.version}: ${TITLE}
 
 Usage: ${PROGRAM} COMMAND [options]
@@ -51,8 +51,8 @@ ${exitLine()}
 }
 
 /** @throws {UsageError} */
-function helpOf(name: string): string {
-  const command = commandOf(name);
+function helpOf(commands: Commands, name: string): string {
+  const command = commandOf(commands, name);
   const parts = [
     `${PROGRAM} ${name}: ${command.summary}`,
     `Usage: ${usageOf(name, command)}`,
@@ -67,9 +67,9 @@ function helpOf(name: string): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-function commandOf(name: string): Command {
-  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!;
-  throw new UsageError(`Unknown command: ${name}${suggestion(name, Object.keys(COMMANDS))}`);
+function commandOf(commands: Commands, name: string): Command {
+  if (Object.hasOwn(commands, name)) return commands[name]!;
+  throw new UsageError(`Unknown command: ${name}${suggestion(name, Object.keys(commands))}`);
 }
 
 function usageOf(name: string, { args = [], flags }: Command): string {
@@ -117,8 +117,8 @@ function exitLine(): string {
 }
 
 /** The page docs/command-line.md. */
-export function formatMarkdown(): string {
-  const sections = Object.entries(COMMANDS).map(([name, command]) => {
+export function formatMarkdown(commands: Commands): string {
+  const sections = Object.entries(commands).map(([name, command]) => {
     const { summary, more = [], flags, examples = [] } = command;
     return [
       `## ${name}`,
@@ -159,11 +159,11 @@ function markdownTable(names: FlagName[]): string {
 }
 
 /** The man page: https://man7.org/linux/man-pages/man7/man-pages.7.html */
-export function formatManPage(): string {
+export function formatManPage(commands: Commands): string {
   const item = (term: string, text: string) => `.TP\n\\fB${roff(term)}\\fR\n${roff(text)}`;
   const flags = (names: FlagName[]) =>
     names.map((name) => item(formatFlag(name), describe(FLAGS[name])));
-  const commands = Object.entries(COMMANDS).flatMap(([name, command]) => [
+  const sections = Object.entries(commands).flatMap(([name, command]) => [
     `.SS ${roff(usageOf(name, command).slice(PROGRAM.length + 1))}`,
     roff(`${capital(command.summary)}.`),
     ...(command.more ?? []).map((text) => `.PP\n${roff(text)}`),
@@ -177,7 +177,7 @@ export function formatManPage(): string {
       ".SH SYNOPSIS",
       `.B ${PROGRAM}\nCOMMAND [options]`,
       ".SH COMMANDS",
-      ...commands,
+      ...sections,
       ".SH OPTIONS OF ALL COMMANDS",
       ...flags(COMMON),
       ".SH EXIT STATUS",
