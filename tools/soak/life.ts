@@ -7,44 +7,8 @@ import { costOf } from "../bench/process_cost.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
 import { failAtRandom } from "./faults.ts";
+import type { Life, LifePlan, Sample } from "./life_result.ts";
 import { Acts, visit } from "./visits.ts";
-
-/** What to do, and for how long. Times are in milliseconds. */
-export interface LifePlan {
-  duration: number;
-  /** Pages that are open at any time. */
-  pages: number;
-  /** How long the host is left alone after that: it keeps a lost page's session for two minutes. */
-  rest: number;
-  seed: number;
-}
-
-/** What the host's process takes, at a time in milliseconds from the start. */
-export interface Sample {
-  at: number;
-  /** Resident bytes. */
-  memory: number;
-  /** Open files, sockets and the like. */
-  handles: number;
-  threads: number;
-  /** Pages that are open. */
-  pages: number;
-}
-
-/** What became of it. */
-export interface Life {
-  /** Pages that came. */
-  visits: number;
-  /** Requests whose answer a page had, and those that failed, by what the page was told. */
-  answered: number;
-  failed: Record<string, number>;
-  /** Answers that were not what they should be, acts that a page knows were done and the backend does
-   * not, acts that were done twice, and pages that did not connect: all of them faults of Lighthouse. */
-  wrong: string[];
-  /** How often each thing failed. */
-  faults: Record<string, number>;
-  samples: Sample[];
-}
 
 /** Between two looks, in milliseconds. */
 const SAMPLE_MS = 2_000;

@@ -4,7 +4,7 @@ import { GridComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { dress, INK } from "../bench/picture.ts";
-import type { Life, Sample } from "./life.ts";
+import type { Life, Sample } from "./life_result.ts";
 
 use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
 

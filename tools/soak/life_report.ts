@@ -1,6 +1,6 @@
 // What a host's life has shown, and whether the host takes more and more.
 import { median } from "../bench/measure.ts";
-import type { Life, LifePlan, Sample } from "./life.ts";
+import type { Life, LifePlan, Sample } from "./life_result.ts";
 
 /** So much more than in the second quarter may be taken in the last, as a ratio. */
 const FLAT = 1.1;

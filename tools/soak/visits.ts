@@ -6,7 +6,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { fetchText, openPage, untilState } from "../e2e/browser.ts";
 import type { Route } from "../local/backend_route.ts";
 import { between } from "./between.ts";
-import type { Life } from "./life.ts";
+import type { Life } from "./life_result.ts";
 
 /** How long a page stays, in milliseconds. */
 const STAY = { least: 3_000, most: 45_000 };
