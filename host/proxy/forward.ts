@@ -1,25 +1,11 @@
 // The service that forwards to a backend.
-import { Agent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { LighthouseError } from "../../wire/mod.ts";
 import { Backend } from "./backend.ts";
 import { errorResponse } from "./error_response.ts";
 import type { Timeouts } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
-import { HttpClient } from "./http_client.ts";
+import { createAgent, HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
-
-/** Most connections to a backend; what exceeds them waits. */
-const MAX_CONNECTIONS = 1024;
-
-/** How long an idle connection is kept, in milliseconds: Node's own servers close theirs at 5 s. */
-const KEEP_MS = 4_000;
-
-/**
- * Silence after which TCP asks whether a backend on another machine is still there, in milliseconds: an
- * answer under way has no other limit.
- */
-const PROBE_MS = 60_000;
 
 /** Methods that fetch() forbids too: TRACE sends back what a script must not see, cookies. */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -36,18 +22,11 @@ const STATUS: Record<string, number> = {
  *
  * @param prefix `/`, or such as `/notes`.
  * @param url An http or https URL; its path is put in the prefix's place.
- * @param patience Times to change in tests.
+ * @param timeouts Times to change in tests.
  */
-export function forwardTo(prefix: string, url: URL, patience?: Partial<Timeouts>): Service {
+export function forwardTo(prefix: string, url: URL, timeouts?: Partial<Timeouts>): Service {
   const backend = new Backend(prefix, url);
-  const limits = {
-    keepAlive: true,
-    keepAliveInitialDelay: PROBE_MS,
-    timeout: KEEP_MS,
-    maxSockets: MAX_CONNECTIONS,
-  };
-  const agent = url.protocol === "https:" ? new HttpsAgent(limits) : new Agent(limits);
-  const client = new HttpClient(agent, patience);
+  const client = new HttpClient(createAgent(url.protocol), timeouts);
 
   return {
     prefix,

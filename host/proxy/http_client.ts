@@ -1,7 +1,31 @@
 // The connections to one backend, and the exchanges on them.
-import type { Agent } from "node:http";
+import { Agent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { type BackendRequest, Exchange, SAFE, type Timeouts } from "./exchange.ts";
+
+/** Most connections to a backend; what exceeds them waits. */
+const MAX_CONNECTIONS = 1024;
+
+/** How long an idle connection is kept, in milliseconds: Node's own servers close theirs at 5 s. */
+const KEEP_MS = 4_000;
+
+/**
+ * Silence after which TCP asks whether a backend on another machine is still there, in milliseconds: an
+ * answer under way has no other limit.
+ */
+const PROBE_MS = 60_000;
+
+/** Makes the connections to one backend. @param protocol `http:` or `https:`. */
+export function createAgent(protocol: string): Agent {
+  const options = {
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_MS,
+    timeout: KEEP_MS,
+    maxSockets: MAX_CONNECTIONS,
+  };
+  return protocol === "https:" ? new HttpsAgent(options) : new Agent(options);
+}
 
 /** Sends requests, and can end all of them. */
 export class HttpClient {
