@@ -7,6 +7,7 @@ import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
+import { writeOwnersTable } from "./owners_table.ts";
 
 /** One bundle: what esbuild makes of it, and the size that it must not exceed. */
 interface Bundle {
@@ -194,6 +195,7 @@ async function removeOldChunks(outfile: string, written: string[]): Promise<void
 if (import.meta.main) {
   const built = await build();
   await writeCommandDocs();
+  await writeOwnersTable();
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;
     console.log(`${outfile.padEnd(38)} ${sizes}${over ? "  OVER BUDGET" : ""}`);

@@ -1,13 +1,13 @@
 // Everything that CI wants to be true, in one command.
 //
-//     npm run check      format, lint, imports, types, bundle sizes
+//     npm run check      format, lint, imports, dead code, types, sizes
 //     npm run ok         the same, then all tests
 //     npm run format     formats, and mends what the linter can
 import { spawnSync } from "node:child_process";
-import { glob, readFile } from "node:fs/promises";
 import process from "node:process";
 import { build } from "./build.ts";
 import { wrongImports } from "./imports.ts";
+import { readSources } from "./sources.ts";
 
 const flags = process.argv.slice(2);
 if (flags.includes("--fix")) {
@@ -16,7 +16,7 @@ if (flags.includes("--fix")) {
 } else {
   run("deno", "fmt", "--check", "--quiet");
   run("deno", "lint", "--quiet");
-  await checkImports();
+  await checkSources();
   run("tsc");
   run("tsc", "-p", "wire");
   await checkSizes();
@@ -30,12 +30,9 @@ function run(command: string, ...args: string[]): void {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-async function checkImports(): Promise<void> {
+async function checkSources(): Promise<void> {
   console.log("· imports");
-  const sources = new Map<string, string>();
-  for await (const file of glob("{wire,relay,host,components,stack,tools}/**/*.ts")) {
-    if (!file.includes("node_modules")) sources.set(file, await readFile(file, "utf8"));
-  }
+  const sources = await readSources();
   fail(wrongImports(sources));
 }
 

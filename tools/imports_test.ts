@@ -1,6 +1,8 @@
-// The rule about imports: what it refuses, and what it lets through.
+// The rules about imports: what they refuse, and what they let through.
+import { posix } from "node:path";
 import * as assert from "uvu/assert";
-import { wrongImports } from "./imports.ts";
+import { formatOwners, OWNERS, wrongImports } from "./imports.ts";
+import { readSources } from "./sources.ts";
 import { suite } from "./testing/suite.ts";
 
 const test = suite("imports");
@@ -10,7 +12,8 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["wire/a.ts", 'import { b } from "../host/b.ts";', true],
   ["wire/a.ts", 'import { Buffer } from "node:buffer";', true],
   ["wire/a.ts", 'import "uvu";', true],
-  ["wire/a.ts", 'import { CipherSuite } from "@hpke/core";', false],
+  ["wire/signal/seal.ts", 'import { CipherSuite } from "@hpke/core";', false],
+  ["wire/a.ts", 'import { CipherSuite } from "@hpke/core";', true],
   ["relay/relay.ts", 'import { CipherSuite } from "@hpke/core";', true],
   ["wire/a_test.ts", 'import { suite } from "../tools/testing/suite.ts";', false],
   ["relay/relay.ts", 'import { x } from "../wire/signal/envelope.ts";', false],
@@ -18,10 +21,18 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["relay/relay.ts", 'import { AwsClient } from "aws4fetch";', true],
   ["relay/connections.ts", 'import { AwsClient } from "aws4fetch";', false],
   ["relay/main.ts", 'import { LambdaClient } from "@aws-sdk/client-lambda";', true],
+  ["relay/relay.ts", 'import process from "node:process";', true],
   ["host/a.ts", 'import { x } from "../wire/mod.ts";', false],
   ["host/a.ts", 'import { x } from "../wire/session/frame.ts";', true],
   ["host/a.ts", 'import { x } from "../components/mod.ts";', true],
   ["host/commands/a.ts", 'import { x } from "../../wire/mod.ts";', false],
+  ["host/a.ts", 'import { join } from "node:path";', false],
+  ["host/a.ts", 'import { DatabaseSync } from "node:sqlite";', true],
+  ["host/control/lock.ts", 'import { DatabaseSync } from "node:sqlite";', false],
+  ["host/a.ts", 'import { WebSocket } from "ws";', true],
+  ["host/proxy/websocket.ts", 'import { WebSocket } from "ws";', false],
+  ["host/proxy/a.ts", 'import type { IncomingMessage } from "node:http";', true],
+  ["host/a.ts", 'import left from "left-pad";', true],
   ["components/a.ts", 'import { x } from "../wire/mod.ts";', false],
   ["components/a.ts", 'import { x } from "../host/a.ts";', true],
   ["components/a.ts", 'import { x } from "node:fs";', true],
@@ -36,11 +47,72 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["stack/a.ts", 'import { x } from "./testing/engine.ts";', true],
   ["relay/main.ts", 'import { x } from "../stack/policy.ts";', true],
   ["host/a.ts", 'import { x } from "../stack/mod.ts";', true],
+  // What is imported while the program runs.
+  ["host/a.ts", 'await import("../components/mod.ts");', true],
+  ["host/a.ts", 'await import("./b.ts");', false],
+  ["host/a.ts", "await import(`ws`);", true],
+  ["host/a.ts", "await import(name);", true],
+  ["host/a.ts", "await import(`./${name}.ts`);", true],
+  ["components/a.ts", 'function f() {\n  return import("simple-peer");\n}', true],
+  ["host/a.ts", 'const { request } = process.getBuiltinModule("node:http");', true],
+  ["host/a.ts", 'process.getBuiltinModule("node:os");', false],
+  ["wire/a.ts", 'globalThis.process.getBuiltinModule("node:os");', true],
+  ["host/a.ts", "process.getBuiltinModule(name);", true],
+  ["host/a.ts", 'require("ws");', true],
+  ["wire/a.ts", 'export type A = import("../host/a.ts").A;', true],
+  ["wire/a.ts", 'export * from "node:fs";', true],
+  // Globals of a platform.
+  ["components/a.ts", 'indexedDB.open("x");', true],
+  ["components/a.ts", 'globalThis.indexedDB.open("x");', true],
+  ["components/identity/device_store.ts", 'indexedDB.open("x");', false],
+  ["components/a.ts", "export interface A {\n  indexedDB: IDBFactory;\n}", false],
+  // Neither is an import.
+  ["wire/a.ts", '// import { x } from "../host/b.ts";', false],
+  ["wire/a.ts", "const text = 'import { x } from \"node:fs\";';", false],
 ];
 for (const [file, source, isWrong] of cases) {
   test(`${file}: ${source.replaceAll(/\s+/g, " ")} is ${isWrong ? "refused" : "let through"}`, () => {
-    assert.is(wrongImports(new Map([[file, source]])).length > 0, isWrong);
+    const lines = wrongImports(new Map([[file, source]]));
+    // Of the owners, only this file is here.
+    assert.is(lines.filter((line) => !line.includes("take it out of OWNERS")).length > 0, isWrong);
   });
 }
+
+test("a circle is refused, imports of types and import() included", () => {
+  const lines = wrongImports(
+    new Map([
+      ["tools/a.ts", 'import { b } from "./b.ts";'],
+      ["tools/b.ts", 'import type { C } from "./c.ts";'],
+      ["tools/c.ts", 'await import("./a.ts");'],
+      ["tools/d.ts", 'import { a } from "./a.ts";'],
+    ]),
+  );
+  assert.equal(lines, ["tools/a.ts → tools/b.ts → tools/c.ts → tools/a.ts is a circle"]);
+});
+
+test("an owner that does not use what it owns is refused", () => {
+  const lines = wrongImports(new Map([["host/proxy/cookies.ts", "export {};"]]));
+  assert.ok(
+    lines.includes("host/proxy/cookies.ts does not use tough-cookie: take it out of OWNERS"),
+  );
+});
+
+test("the sources keep the rules", async () => {
+  assert.equal(wrongImports(await readSources()), []);
+});
+
+test("each owner's pattern is the path of a file", async () => {
+  const files = [...(await readSources()).keys()];
+  const missing = OWNERS.flatMap((owner) => owner.files)
+    .filter((pattern) => !files.some((file) => posix.matchesGlob(file, pattern)));
+  assert.equal(missing, []);
+});
+
+test("formatOwners() has a row for each owner, as wide as the others", () => {
+  const lines = formatOwners().split("\n");
+  assert.is(lines.length, OWNERS.length + 2);
+  assert.is(new Set(lines.map((line) => line.length)).size, 1);
+  assert.ok(formatOwners().includes("`host/proxy/cookies.ts`"));
+});
 
 test.run();
