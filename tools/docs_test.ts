@@ -4,6 +4,7 @@ import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { errorCodes } from "../wire/mod.ts";
+import { withOwners } from "./owners_table.ts";
 import { suite } from "./testing/suite.ts";
 
 const test = suite("docs");
@@ -14,6 +15,11 @@ test("docs/errors.md explains each error code, in the order of the code", async 
   const text = await readFile("docs/errors.md", "utf8");
   const explained = [...text.matchAll(/^### (\S+)$/gm)].map(([, code]) => code);
   assert.equal(explained, [...errorCodes]);
+});
+
+test("docs/architecture.md has the table of owners as tools/imports.ts has it", async () => {
+  const text = await readFile("docs/architecture.md", "utf8");
+  assert.is(text, withOwners(text));
 });
 
 test("every link and every file that the documents name exists", async () => {
