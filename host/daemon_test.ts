@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { type Bridge, startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { until } from "../tools/testing/until.ts";
 import {
   formatSendSignal,
   type LighthouseError,
@@ -186,7 +187,7 @@ test("an old link is closed when its grace is over", async () => {
   assert.is.not(first, second);
   // At its own time each, while others are opened.
   const { connections } = relay.gateway;
-  while (connections.has(first!) || connections.size > 2) await sleep(5);
+  await until(() => !connections.has(first!) && connections.size <= 2);
 });
 
 test("a host whose relay goes away connects and registers again", async () => {

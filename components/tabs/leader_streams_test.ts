@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import {
   acceptWebSocket,
   type HttpHandler,
@@ -50,7 +51,7 @@ async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>
   try {
     await use({ borrowed, leader, page, host, send, crash: () => life.abort() });
     await untilIdle(page, host);
-    while (leader.lent + borrowed.streams > 0) await new Promise((resolve) => setTimeout(resolve));
+    await until(() => leader.lent + borrowed.streams === 0);
   } finally {
     life.abort();
     leader.close();
@@ -231,9 +232,9 @@ test("the worker is kept awake while something is lent, and not after", async ()
   const alive = await holdLifetimeLock(life.signal);
   const borrowed = new FollowerSession(alive, (message) => leader.lend(message));
   const stream = borrowed.open(pattern(1));
-  while (calls < 2) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => calls >= 2);
   stream.reset(new LighthouseError("aborted", "enough"));
-  while (leader.lent > 0) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => leader.lent === 0);
   const before = calls;
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(calls, before);

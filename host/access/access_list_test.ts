@@ -3,9 +3,9 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { createIdentity, deviceOf, ORIGIN } from "../testing/access.ts";
@@ -89,14 +89,14 @@ test("the daemon sees at once what a command writes, and tells whom it revoked",
   const revoked: string[] = [];
   at.accessList.onRevoked = ({ id }) => revoked.push(id);
   const device = await addDevice(at.devices);
-  while (at.accessList.active.length === 0) await sleep(5);
+  await until(() => at.accessList.active.length > 0);
   const [held] = at.accessList.active;
   await writeDevice(at.devices, { ...device, name: "renamed" });
-  while (held!.name !== "renamed") await sleep(5);
+  await until(() => held!.name === "renamed");
   assert.is(at.accessList.active[0], held, "sessions hold the object");
   const started = performance.now();
   await revokeDevice(at.devices, device.id);
-  while (revoked.length === 0) await sleep(5);
+  await until(() => revoked.length > 0);
   assert.ok(performance.now() - started < 3_000);
   assert.equal(revoked, [device.id]);
   assert.equal(at.accessList.active, []);

@@ -2,10 +2,10 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startBridge } from "../../tools/local/bridge.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { run } from "../testing/program.ts";
 import { askHost } from "./socket.ts";
 
@@ -83,11 +83,7 @@ test("a log that keeps quiet does not keep from status how the host is", async (
   await using bridge = await startBridge({ propagation: 100, isPublic: false });
   const host = bridge.startHost(["--log-level", "error"]);
   const status = ["status", "--json", "--state", bridge.state];
-  for (;;) {
-    const { output } = await run(status);
-    if (JSON.parse(output).phase === "online") break;
-    await sleep(100);
-  }
+  await until(async () => JSON.parse((await run(status)).output).phase === "online");
   assert.equal(host.lines, []);
   const { output } = await run(["logs", "--state", bridge.state]);
   assert.is(output, "");

@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { seededRandom } from "../../tools/testing/random.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { Channel } from "../../wire/mod.ts";
-import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate, seededRandom } from "../testing/offers.ts";
+import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate } from "../testing/offers.ts";
 import { TestPage } from "../testing/page.ts";
 import { answerOffer, endPeers, type Peer } from "./peer.ts";
 import { formatOffer, parseOffer } from "./sdp.ts";
@@ -152,9 +153,9 @@ test("bufferedAmount counts what is queued, and is 0 when it has been sent", asy
       sent += chunk.length;
       assert.ok(sent < 256 * 1024 * 1024, "it is never queued");
     } while (ours.bufferedAmount < 1024 * 1024);
-    while (ours.bufferedAmount > 0) await sleep(5);
+    await until(() => ours.bufferedAmount === 0);
   }
-  while (received < sent) await sleep(5);
+  await until(() => received >= sent);
   assert.is(received, sent);
   peer.close();
 });

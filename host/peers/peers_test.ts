@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { Carrier, LighthouseError, sendOffer, sendRequest, type Session } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { connectPage } from "../../wire/testing/session_pair.ts";
@@ -277,7 +278,7 @@ test("evict() ends a device's connections, open ones and others, and no other de
   peers.evict(id, new LighthouseError("device-revoked", "Revoked"));
   await left;
   assert.is((await page.detached).code, "device-revoked");
-  while (peers.count > 1) await sleep(20);
+  await until(() => peers.count <= 1);
   assert.is(await get(other.session, "/"), "GET /");
 });
 
@@ -303,9 +304,9 @@ test(`a session has ${MAX_LANES} connections at most, and its end closes them al
   assert.is((await failure).code, "host-busy");
   lanes.use(await addLane(other));
   // What a failed attempt of a page has left half open ends as well.
-  while (peers.count > MAX_LANES + 2) await sleep(20);
+  await until(() => peers.count <= MAX_LANES + 2);
   page.session.close();
-  while (peers.count > 2) await sleep(20);
+  await until(() => peers.count <= 2);
   assert.is(await get(other.session, "/"), "GET /");
   assert.is(other.session.carriers, 2);
 });
@@ -315,9 +316,9 @@ test("a session goes on over another connection when its first is lost", async (
   await using page = await connect();
   await using _lane = await addLane(page);
   await page.page.close();
-  while (page.session.carriers > 1) await sleep(20);
+  await until(() => page.session.carriers <= 1);
   assert.is(await get(page.session, "/"), "GET /");
-  while (peers.count > 1) await sleep(20);
+  await until(() => peers.count <= 1);
   assert.equal(events, ["page-connected", "page-lane"]);
 });
 

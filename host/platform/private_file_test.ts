@@ -8,6 +8,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { createPrivateFile, isDraft, writePrivateFile } from "./private_file.ts";
 
 const test = suite("private file");
@@ -77,7 +78,7 @@ test("a process that is killed while it writes leaves the old file or the new on
     for (let i = 0;; i++) await writePrivateFile(process.argv[1], (i % 10 + "").repeat(200_000));`;
   for (let round = 0; round < 5; round++) {
     const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script, path]);
-    while (!existsSync(path)) await sleep(5);
+    await until(() => existsSync(path));
     await sleep(20 * round);
     child.kill("SIGKILL");
     await once(child, "close");

@@ -5,6 +5,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { createNotifier } from "./sd_notify.ts";
 
 const test = suite("sd_notify");
@@ -20,11 +21,12 @@ async function setUp(before = "") {
   process.env.PATH = `${folder}:${path}`;
   return {
     async until(count: number): Promise<string[]> {
-      for (;;) {
-        const lines = (await readFile(said, "utf8").catch(() => "")).split("\n").slice(0, -1);
-        if (lines.length >= count) return lines;
-        await sleep(10);
-      }
+      let lines: string[] = [];
+      await until(async () => {
+        lines = (await readFile(said, "utf8").catch(() => "")).split("\n").slice(0, -1);
+        return lines.length >= count;
+      });
+      return lines;
     },
     async [Symbol.asyncDispose]() {
       process.env.PATH = path;
@@ -77,7 +79,7 @@ test("a systemd-notify that is missing is told of once", async () => {
   using notifier = createNotifier({ NOTIFY_SOCKET: "@a" }, ({ message }) => troubles.push(message));
   notifier.ready();
   notifier.status("x");
-  while (troubles.length === 0) await sleep(5);
+  await until(() => troubles.length > 0);
   await sleep(50);
   process.env.PATH = path;
   assert.is(troubles.length, 1);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { Principal } from "../access/principal.ts";
 import { CookieJars, MAX_COOKIES, MAX_DEVICES } from "./cookies.ts";
 
@@ -100,7 +101,7 @@ test("a cookie is gone when its time is over", async () => {
   const jars = new CookieJars();
   jars.store(device("phone"), ["a=1; Max-Age=1", "b=2"], URL_);
   assert.is(jars.header(device("phone"), URL_), "a=1; b=2");
-  while (jars.header(device("phone"), URL_) !== "b=2") await sleep(50);
+  await until(() => jars.header(device("phone"), URL_) === "b=2");
 });
 
 test("devices have jars of their own, and one that sets nothing needs none", () => {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
 import type { BackendRequest, Timeouts } from "./exchange.ts";
@@ -194,7 +195,7 @@ test("a body that is cut off before anybody reads it errors, too", async () => {
   });
   await using setup = setUp(backend.url);
   const response = await setup.send();
-  while (setup.client.open > 0) await sleep(1);
+  await until(() => setup.client.open === 0);
   assert.is((await rejection(textOf(response))).code, "backend-failed");
 });
 
@@ -217,7 +218,7 @@ for (const [method, answer] of [["HEAD", OK.slice(0, -2)], ["GET", "HTTP/1.1 304
     await using setup = setUp(backend.url);
     for (let i = 0; i < 3; i++) {
       assert.is((await setup.send({ method })).body, null);
-      while (setup.client.open > 0) await sleep(1);
+      await until(() => setup.client.open === 0);
     }
     assert.is(backend.received.length, 1);
   });
@@ -436,7 +437,7 @@ test("an answer that is over while the request is not ends the request and its c
     },
   }, { highWaterMark: 0 });
   assert.is(await textOf(await setup.send({ method: "POST", body })), "ok");
-  while (!isCancelled) await sleep(1);
+  await until(() => isCancelled);
   assert.is(await textOf(await setup.send()), "ok");
   assert.is(backend.received.length, 2);
 });
@@ -472,7 +473,7 @@ test("an aborted request's body is let go at once, even while it waits", async (
   const body = new ReadableStream({ cancel: () => cancelled.resolve() });
   const stop = new AbortController();
   const sent = rejection(setup.send({ method: "POST", body }, stop.signal));
-  while (!backend.received[0]) await sleep(1);
+  await until(() => Boolean(backend.received[0]));
   stop.abort(new Error("the page went away"));
   assert.is((await sent).message, "the page went away");
   await cancelled.promise;
@@ -492,7 +493,7 @@ test("close() ends what waits for a connection, too", async () => {
   await using backend = await startRawBackend(() => {});
   const setup = setUp(backend.url, { agent: new Agent({ maxSockets: 1 }) });
   const sent = Array.from({ length: 3 }, () => rejection(setup.send()));
-  while (!backend.received[0]) await sleep(1);
+  await until(() => Boolean(backend.received[0]));
   await setup.client.close();
   for (const { code } of await Promise.all(sent)) assert.is(code, "closed");
   assert.is(backend.received.length, 1);

@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { startExpressApp } from "../testing/express_app.ts";
 import { valuesOf } from "./headers.ts";
@@ -124,14 +124,13 @@ test("a session's cookie and its redirect work, for one device", async () => {
  * Resolves when this process holds no socket of a connection any more, and no timer but the test's
  * own deadline. Idle connections are kept for some seconds.
  */
-async function nothingLeft(): Promise<void> {
-  for (;;) {
+function nothingLeft(): Promise<void> {
+  return until(() => {
     const held = process.getActiveResourcesInfo();
     const sockets = held.filter((kind) => kind === "TCPSocketWrap").length;
     const timers = held.filter((kind) => kind === "Timeout").length;
-    if (sockets === 0 && timers <= 1) return;
-    await sleep(50);
-  }
+    return sockets === 0 && timers <= 1;
+  });
 }
 
 test("10,000 requests in a row and 256 at once leave nothing behind", async () => {

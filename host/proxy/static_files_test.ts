@@ -8,6 +8,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { valuesOf } from "./headers.ts";
 import { serveFolder } from "./static_files.ts";
@@ -78,7 +79,7 @@ function openFiles(): number {
 
 /** Resolves when none is open any more that was not so at the start. */
 async function allClosed(): Promise<void> {
-  while (openFiles() > IDLE_FILES) await sleep(5);
+  await until(() => openFiles() <= IDLE_FILES);
 }
 
 function ask(

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import { scriptPath, startSocketServer, type Step } from "../../tools/testing/socket_server.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import {
   type HeaderField,
   LighthouseError,
@@ -82,10 +83,6 @@ async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" }
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** What comes until the stream's end: texts as they are, others in words. */

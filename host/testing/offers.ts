@@ -54,17 +54,6 @@ a=sctp-port:5000
 a=max-message-size:1073741823
 `.replaceAll("\n", "\r\n");
 
-/** A sequence of numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Changes a description at one to three places chosen by `random`. */
 export function mutate(sdp: string, random: () => number): string {
   const below = (end: number) => Math.floor(random() * end);

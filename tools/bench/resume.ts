@@ -2,7 +2,6 @@
 // either side or by the network, with and without a word. Whether everything arrives all the same,
 // and how long it stands still.
 import { toBase64url } from "../../wire/mod.ts";
-import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { startBridge } from "../local/bridge.ts";
 import { BenchPage } from "./bench_page.ts";
 import { ChainHash } from "./chain_hash.ts";
@@ -11,6 +10,7 @@ import { placedParts } from "./cuts/placed.ts";
 import { Wire } from "./cuts/wire.ts";
 import { type Link, loopback } from "./link.ts";
 import type { Outcome, PageCut, ResumePage, ResumeSettings } from "./page/resume.ts";
+import { seededRandom } from "../testing/random.ts";
 
 /** How much, and how often it is cut. */
 export interface ResumePlan {
@@ -117,7 +117,7 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
 
 /** All kinds equally often, in any order, each after so many bytes of the download. */
 function cutsOf({ cuts, download, seed }: ResumePlan): { kind: CutKind; after: number }[] {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const kinds = Array.from({ length: cuts }, (_, index) => ({
     kind: KINDS[index % KINDS.length]!,
     place: random(),

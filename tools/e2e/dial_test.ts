@@ -18,6 +18,7 @@ import {
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { type ScriptedHost, startScriptedHost } from "./scripted_host.ts";
 
@@ -397,7 +398,7 @@ function testIn(name: BrowserName): void {
     await second.evaluate((hash) => {
       location.hash = hash;
     }, new URL(link).hash);
-    while (offers < 2) await sleep(20);
+    await until(() => offers >= 2);
     await untilState(second, "connected");
     await untilState(first, "connected");
     assert.is(await second.evaluate(() => location.hash), "");

@@ -6,8 +6,8 @@ import { LANES } from "../../components/connection/lanes.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
-import { until } from "./web_page.ts";
 
 const test = suite("lanes", { deadline: 120_000 });
 const MiB = 1024 * 1024;

@@ -6,7 +6,6 @@ import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
 import { TestDevice } from "../../host/testing/access.ts";
-import { seededRandom } from "../../host/testing/offers.ts";
 import { TestPage } from "../../host/testing/page.ts";
 import { formatSendSignal, parseRelayMessage, sendRequest, type Signal } from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
@@ -14,6 +13,7 @@ import type { HostProcess } from "../local/host_process.ts";
 import { startNamedBackends } from "../testing/named_backends.ts";
 import { ownState } from "../testing/own_state.ts";
 import { suite } from "../testing/suite.ts";
+import { seededRandom } from "../testing/random.ts";
 
 const test = suite("many hosts", { deadline: 150_000 });
 

@@ -1,12 +1,12 @@
 // What goes wrong in a day, and how the page comes out of it: gateway gone, host gone and back,
 // host offline, a stale LAPTOP_ID.
 import type { ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { run as runCommand } from "../../host/testing/program.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 
 const test = suite("recovery", { deadline: 60_000 });
@@ -82,13 +82,13 @@ test("the page recovers without a reload when the host is killed and started aga
     ];
     Object.assign(globalThis, { outcomes, isSamePage: true });
   });
-  while (deeds === 0 || questions.length === 0) await sleep(20);
+  await until(() => deeds > 0 && questions.length > 0);
 
   await first.stop("SIGKILL");
   const second = bridge.startHost();
   await second.until("online");
   // The one is repeated, the other must not be.
-  while (questions.length < 2) await sleep(20);
+  await until(() => questions.length >= 2);
   questions[1]!.end("answered");
   const outcomes = await page.evaluate(() =>
     Promise.all((globalThis as unknown as { outcomes: unknown[] }).outcomes)
@@ -155,7 +155,7 @@ test("a request survives the connection that it was sent on", async () => {
     const answer = tunnel.fetch("/question").then((answer) => answer.text());
     Object.assign(globalThis, { answer });
   });
-  while (questions.length === 0) await sleep(20);
+  await until(() => questions.length > 0);
   await page.evaluate(() => (globalThis as unknown as { channel: RTCDataChannel }).channel.close());
   await host.until("page-back");
   questions[0]!.end("answered");

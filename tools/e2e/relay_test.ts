@@ -9,6 +9,7 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type Page as Site, startPage } from "../local/page.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { runCommand } from "./host_command.ts";
 import {
@@ -265,7 +266,7 @@ function testIn(name: BrowserName): void {
       tunnel.close();
       tunnel.connect();
     });
-    while (!late) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => late !== undefined);
     // Its page has given up and dials again. The relay has kept the first offer, and uses a socket of its own.
     await dialHonestly(page);
     const socket = new WebSocket(bridge.gateway.url, {
@@ -275,7 +276,7 @@ function testIn(name: BrowserName): void {
     const answer = new Promise<string>((resolve) =>
       socket.on("message", (data) => resolve(String(data)))
     );
-    socket.send(late.text);
+    socket.send(late!.text);
     // The host cannot know; whoever gets this answer cannot read it.
     assert.is(openEnvelope(await answer).data.type, "sealed-answer");
     socket.close();

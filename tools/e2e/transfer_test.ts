@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway_connection.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";
 
@@ -59,7 +60,7 @@ test("a connect costs the page one message out and one in", async () => {
   const { page } = await openPage(browser, bridge.page.url);
   await untilState(page, "connected");
   // The element closes its WebSocket by itself once the channel is open.
-  while (closed.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => closed.length > before);
   const { messagesIn, messagesOut } = closed.at(-1)!;
   assert.equal({ messagesIn, messagesOut }, { messagesIn: 1, messagesOut: 1 });
   await page.close();

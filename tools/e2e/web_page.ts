@@ -12,11 +12,6 @@ export async function openWeb(browser: Browser, url: string): Promise<TunnelPage
   return opened;
 }
 
-/** Resolves when the condition holds. The test's deadline bounds it. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 /** `fetch` as any page's script calls it. */
 export async function plainFetch(page: Page, path: string, init: RequestInit = {}) {
   return await page.evaluate(

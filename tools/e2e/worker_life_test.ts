@@ -4,8 +4,9 @@ import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
-import { calm, openWeb, plainFetch, until } from "./web_page.ts";
+import { calm, openWeb, plainFetch } from "./web_page.ts";
 
 const test = suite("worker's life", { deadline: 90_000 });
 

@@ -8,9 +8,10 @@ import type { BrowserName } from "../browser.ts";
 import { TILES } from "../local/backend_app.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import { launchBrowser } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";
-import { openWeb, plainFetch, until } from "./web_page.ts";
+import { openWeb, plainFetch } from "./web_page.ts";
 
 const MiB = 1024 * 1024;
 

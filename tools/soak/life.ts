@@ -2,13 +2,13 @@
 // at random. Gateway, relay, control plane, AWS SDK, the host's own program and Chromium are real.
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { costOf } from "../bench/process_cost.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
 import { failAtRandom } from "./faults.ts";
 import type { Life, LifePlan, Sample } from "./life_result.ts";
 import { Acts, visit } from "./visits.ts";
+import { seededRandom } from "../testing/random.ts";
 
 /** Between two looks, in milliseconds. */
 const SAMPLE_MS = 2_000;
@@ -39,7 +39,7 @@ export async function runLife(plan: LifePlan): Promise<Life> {
 
   const ending = AbortSignal.timeout(duration);
   const visits = Array.from({ length: pages }, async (_, at) => {
-    const random = randomOf(seed + 1 + at);
+    const random = seededRandom(seed + 1 + at);
     while (!ending.aborted) {
       open++;
       await visit({ browser, url: bridge.page.url, acts, life, random, ending });
@@ -47,7 +47,7 @@ export async function runLife(plan: LifePlan): Promise<Life> {
     }
   });
   const faults = failAtRandom({
-    ...{ bridge, host, routes, random: randomOf(seed), ending },
+    ...{ bridge, host, routes, random: seededRandom(seed), ending },
     onFault: (name) => life.faults[name] = (life.faults[name] ?? 0) + 1,
   });
   const ended = host.exited.then((code) => {

@@ -18,9 +18,9 @@ import {
   parseSignal,
   type Signal,
 } from "../../wire/mod.ts";
-import { randomOf } from "../../wire/testing/channel_pair.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { between } from "./between.ts";
+import { seededRandom } from "../testing/random.ts";
 
 /** What to do, and for how long. Times are in milliseconds. */
 export interface RotationPlan {
@@ -76,7 +76,7 @@ const DEVICES = 24;
 /** Runs it. The bundles must have been built. */
 export async function runRotation(plan: RotationPlan): Promise<Rotation> {
   const { duration, perSecond, lifetime, propagation, staleFor, faults, seed } = plan;
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   await using stack = new AsyncDisposableStack();
   const bridge = stack.use(
     await startBridge({ propagation, staleFor, lifetime, isPublic: false }),

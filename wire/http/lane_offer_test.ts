@@ -1,10 +1,11 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { LighthouseError } from "../error.ts";
 import type { Stream } from "../session/stream.ts";
 import { MAX_SDP } from "../signal/signal.ts";
 import { failureOf } from "../testing/failure.ts";
-import { Link, until } from "../testing/link.ts";
+import { Link } from "../testing/link.ts";
 import { isOffer, sendOffer, serveOffer } from "./lane_offer.ts";
 
 const test = suite("lane_offer");

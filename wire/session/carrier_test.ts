@@ -1,11 +1,11 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { pattern } from "../testing/bytes.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
 import { failureOf } from "../testing/failure.ts";
-import { until } from "../testing/link.ts";
 import { acceptPage, pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";

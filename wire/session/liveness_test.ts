@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { until } from "../testing/link.ts";
+import { until } from "../../tools/testing/until.ts";
 import { Liveness, type LivenessRules } from "./liveness.ts";
 
 const test = suite("Liveness");

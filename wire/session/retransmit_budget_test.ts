@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { ByteWriter } from "../bytes.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
-import { until } from "../testing/link.ts";
 import { pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { bytesOf, isSame, pattern, streamOf } from "../testing/bytes.ts";
-import { Link, until } from "../testing/link.ts";
+import { Link } from "../testing/link.ts";
 import type { Stream } from "./stream.ts";
 
 const test = suite("session, any order", { deadline: 30_000 });

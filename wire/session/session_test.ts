@@ -1,9 +1,10 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { LighthouseError } from "../error.ts";
 import { bytesOf, isSame, pattern, streamOf } from "../testing/bytes.ts";
 import { failureOf, thrownBy } from "../testing/failure.ts";
-import { Link, type LinkOptions, until } from "../testing/link.ts";
+import { Link, type LinkOptions } from "../testing/link.ts";
 import { encodeMessage, type Frame } from "./frame.ts";
 import { MAX_MISSING } from "./remote_stream_ids.ts";
 import { MAX_STREAMS } from "./session.ts";

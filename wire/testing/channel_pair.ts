@@ -1,17 +1,6 @@
 // Two channels joined in memory, for tests: as a data channel is, as far as a session can tell.
 import type { Channel } from "../session/channel.ts";
 
-/** Numbers from 0 up to 1 that are the same in each run: mulberry32. */
-export function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Most messages that arrive in one go, with no microtask run in between. */
 const BURST = 32;
 

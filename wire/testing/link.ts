@@ -5,7 +5,8 @@ import { Carrier } from "../session/carrier.ts";
 import type { LivenessRules } from "../session/liveness.ts";
 import { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";
-import { MemoryChannel, randomOf } from "./channel_pair.ts";
+import { MemoryChannel } from "./channel_pair.ts";
+import { seededRandom } from "../../tools/testing/random.ts";
 
 /** Rules under which nothing is noticed but a channel's close. */
 export const DEAF: LivenessRules = {
@@ -49,7 +50,7 @@ export class Link {
 
   constructor(options: LinkOptions = {}) {
     this.#options = options;
-    this.#random = randomOf(options.seed ?? 1);
+    this.#random = seededRandom(options.seed ?? 1);
     const { onPageStream: onStream, liveness = DEAF, deadline, onBusy } = options;
     const onDetached = (reason: LighthouseError) => this.detached.push(reason);
     const onSilence = (silent: boolean) => this.silences.push(silent);
@@ -113,9 +114,4 @@ export class Link {
     });
     return session;
   }
-}
-
-/** Waits until something holds; the test's deadline ends it where that never comes. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,6 +1,7 @@
 // In the page: transfers of all kinds through the tunnel, and what the run with cuts needs to know of
 // them and of the connections that carry them.
 import type { LighthouseTunnel } from "../../../components/mod.ts";
+import { until } from "../../testing/until.ts";
 import { ChainHash } from "../chain_hash.ts";
 import { placedParts } from "../cuts/placed.ts";
 
@@ -156,10 +157,6 @@ function embed({ relay, hostKey }: ResumeSettings, worker?: string): LighthouseT
   tunnel.setAttribute("stun", "none");
   document.body.append(tunnel);
   return tunnel;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function transfer(sizes: TransferSizes): Promise<Outcome> {

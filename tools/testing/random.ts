@@ -1,0 +1,12 @@
+// For tests: randomness that a failure can be repeated with. Runs in pages, too.
+
+/** Numbers from 0 up to 1, always the same ones for a seed: mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
