@@ -1,5 +1,5 @@
-// A backend as pages see it: where their paths lead, what it is told of them, and what of its answers
-// they get. HTTP requests and WebSockets' handshakes both go through here.
+// Maps a page's request to the backend's URL and headers, and the headers of the answer back to the
+// page. HTTP requests and WebSocket handshakes use the same mapping.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import { CookieJars } from "./cookies.ts";
@@ -13,28 +13,28 @@ import {
   withoutHopByHop,
 } from "./headers.ts";
 
-/** A request as the backend gets it. */
+/** A request in the form that the backend gets. */
 export interface UpstreamRequest {
   url: URL;
-  /** All fields but those of the connection and of the body's length. */
+  /** All headers except those of the connection and of the body's length. */
   headers: HeaderField[];
   /**
-   * The fields of the answer for the page. Cookies stay here, and a `Location` within the backend
-   * leads to the same place through the tunnel.
+   * Maps the headers of the answer for the page: takes out cookies, which stay in the host's jar, and
+   * makes a `Location` within the backend lead through the tunnel.
    */
   back(headers: HeaderField[]): HeaderField[];
 }
 
 /**
- * A `..` as a segment, however it is written: a backend may decode slashes before it resolves it, or
- * drop a parameter first (`..;`). Pages resolve theirs before they ask.
+ * A `..` segment in any spelling: a backend may decode slashes before it resolves segments, or first
+ * drop a parameter (`..;`). Browsers resolve `..` before they send a request.
  */
 const ASCENT = /(?:\/|\\|%2f|%5c)(?:\.|%2e){2}(?:\/|\\|%2f|%5c|;|%3b|$)/i;
 
 /** A backend under a prefix. */
 export class Backend {
   readonly prefix: string;
-  /** An http or https URL; its path is put in the prefix's place. */
+  /** An http or https URL; its path replaces the prefix. */
   readonly url: URL;
   readonly #cookies = new CookieJars();
 
@@ -45,7 +45,7 @@ export class Backend {
   }
 
   /**
-   * Leads a page's request to the backend.
+   * Maps a page's request to the backend.
    *
    * @throws {LighthouseError} `bad-request` when the target would leave the backend's origin or path.
    */
@@ -55,7 +55,7 @@ export class Backend {
   ): UpstreamRequest {
     const url = this.#urlOf(target);
     const host = originHost(headers);
-    // As the service worker says it, which lets nothing of another site's through but links.
+    // The service worker sets this header. From another site it lets only navigations through.
     const isCrossSite = valuesOf(headers, "sec-fetch-site").includes("cross-site");
     const cookie = this.#cookies.header(principal, url, isCrossSite);
     return {
@@ -78,7 +78,7 @@ export class Backend {
     };
   }
 
-  /** The backend's path without a slash at its end: empty where the service is all of it. */
+  /** The backend's path without its final slash: empty for the root. */
   get #base(): string {
     return this.url.pathname.replace(/\/$/, "");
   }
@@ -87,8 +87,7 @@ export class Backend {
     const { origin } = this.url;
     const rest = restOf(this.prefix, target);
     const url = URL.parse(origin + this.#base + rest);
-    // A path that begins with two slashes names a host to whoever reads it as a reference (RFC 3986
-    // §4.2).
+    // As a reference, a path with two slashes at its start names a host (RFC 3986 §4.2).
     const isInside = url?.origin === origin && isUnder(this.#base || "/", url.pathname) &&
       !url.pathname.startsWith("//") && !ASCENT.test(rest.replace(/[?#].*/s, ""));
     if (!url || !isInside) {
@@ -101,11 +100,11 @@ export class Backend {
   }
 
   /**
-   * A `Location` that leads to the backend, as the path under which pages reach the same; any other
-   * as it is. A relative one leads a page where it leads the backend. One that is under the prefix
-   * comes from an app that minds X-Forwarded-Prefix.
+   * Maps a `Location` on the backend to the path under which pages reach it. A relative `Location` and
+   * one that leads elsewhere stay as they are. A path under the prefix comes from an app that uses
+   * X-Forwarded-Prefix, and stays too.
    *
-   * @param host What X-Forwarded-Host said.
+   * @param host The value of X-Forwarded-Host in the request.
    */
   #pageLocation(location: string, host: string | undefined): string {
     const url = /^(?:https?:)?\//i.test(location) ? URL.parse(location, this.url) : null;

@@ -205,8 +205,8 @@ const locations: [prefix: string, base: string, location: string, back: string][
 for (const [prefix, base, location, back] of locations) {
   test(`${prefix} = ${base} leads Location: ${location} back to ${back}`, () => {
     const origin: HeaderField = ["Origin", "https://you.github.io"];
-    const passage = passageOf(prefix, base, prefix, [origin]);
-    assert.equal(passage.back([["Location", location]]), [["Location", back]]);
+    const upstream = passageOf(prefix, base, prefix, [origin]);
+    assert.equal(upstream.back([["Location", location]]), [["Location", back]]);
   });
 }
 

@@ -1,8 +1,8 @@
-// The cookies of pages: a page's script sees no Set-Cookie, so the host keeps what a browser would.
+// Cookie jars on the host: a page's script cannot see Set-Cookie, so the host keeps the cookies.
 import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
 import type { Principal } from "../access/principal.ts";
 
-/** Most devices and most strangers whose cookies are kept, and what a jar holds (RFC 6265 §6.1). */
+/** Most jars of devices, and as many of strangers; and most cookies of a jar (RFC 6265 §6.1). */
 export const MAX_DEVICES = 64;
 export const MAX_COOKIES = 50;
 const MAX_COOKIE_BYTES = 4096;
@@ -10,23 +10,23 @@ const MAX_COOKIE_BYTES = 4096;
 /** Longest life of a cookie: 400 days, as in browsers (RFC 6265bis §5.5). */
 const LONGEST_SECONDS = 400 * 24 * 60 * 60;
 
-/** One service's cookies, a jar for each device and each stranger, in memory. */
+/** The cookies of one service: a jar in memory for each device and each stranger. */
 export class CookieJars {
-  /** By ids, the least recently used first. Strangers, of whom there is no end, push no device out. */
+  /** By id, the least recently used first. Strangers are apart, so that they push no device out. */
   readonly #devices = new Map<string, Jar>();
   readonly #strangers = new Map<string, Jar>();
 
-  /** Devices whose cookies are kept. */
+  /** Number of devices that have a jar. */
   get devices(): number {
     return this.#devices.size;
   }
 
   /**
-   * The value of the `Cookie` field for a request, or undefined where it needs none.
+   * The value of the `Cookie` header for a request, or undefined if there is no cookie for it.
    *
    * @param url The backend's URL, not the page's: cookies have the backend's paths.
-   * @param isCrossSite Whether another site's page leads here: `SameSite=Strict` cookies stay behind
-   * (RFC 6265bis §5.6.7.1).
+   * @param isCrossSite Whether the navigation comes from another site: then `SameSite=Strict` cookies are
+   * left out (RFC 6265bis §5.6.7.1).
    */
   header(principal: Principal, url: URL, isCrossSite = false): string | undefined {
     const jar = this.#use(principal);
@@ -35,9 +35,9 @@ export class CookieJars {
   }
 
   /**
-   * Keeps cookies as a browser would, and leaves out what a browser would refuse.
+   * Stores cookies as a browser does, and refuses those that a browser refuses.
    *
-   * @param setCookies Values of `Set-Cookie` fields.
+   * @param setCookies Values of `Set-Cookie` headers.
    * @param url The backend's URL that answered.
    */
   store(principal: Principal, setCookies: string[], url: URL): void {
@@ -85,14 +85,14 @@ function newJar(): Jar {
   return { jar: new CookieJar(store), store };
 }
 
-/** Reads a `Set-Cookie`: undefined where there is no cookie in it, or one that is too large. */
+/** Reads a `Set-Cookie` header: undefined if it holds no cookie, or one that is too large. */
 function parse(text: string, url: URL): Cookie | undefined {
   const cookie = text.length <= MAX_COOKIE_BYTES ? Cookie.parse(text, { loose: true }) : undefined;
   if (!cookie) return undefined;
-  // tough-cookie refuses a Domain that is a public suffix, such as "nas"; where it is the backend's
-  // own name, browsers take it for none (RFC 6265 §5.3, step 5). __Host- forbids even that one.
+  // tough-cookie refuses a Domain that is a public suffix, such as "nas". If it is the backend's own
+  // name, browsers treat the cookie as host-only (RFC 6265 §5.3, step 5). __Host- forbids even that.
   if (cookie.domain === url.hostname && !cookie.key.startsWith("__Host-")) cookie.domain = null;
-  // tough-cookie counts from the last use, and RFC 6265 §5.2.2 from now.
+  // tough-cookie counts Max-Age from the last use; RFC 6265 §5.2.2 counts from now.
   if (typeof cookie.maxAge === "number") {
     const seconds = Math.min(cookie.maxAge, LONGEST_SECONDS);
     cookie.setExpires(new Date(Date.now() + seconds * 1000));
@@ -101,14 +101,14 @@ function parse(text: string, url: URL): Cookie | undefined {
   return cookie;
 }
 
-/** The tunnel is encrypted, and what is behind it is the laptop: `Secure` cookies may pass. */
+/** `Secure` cookies may pass: the tunnel is encrypted, and behind it is the laptop itself. */
 function secure(url: URL): string {
   return url.href.replace(/^(?:http|ws):/, "https:");
 }
 
-/** RFC 6265 §5.3: what has expired goes first, then what has been unused for longest. */
+/** Removes cookies above the limit: expired ones first, then the least recently used (RFC 6265 §5.3). */
 function trim(store: MemoryCookieStore): void {
-  // This store calls back before it returns.
+  // MemoryCookieStore calls back synchronously.
   store.getAllCookies((_error, cookies = []) => {
     const age = (cookie: Cookie) => cookie.TTL() <= 0 ? 0 : Number(cookie.lastAccessed);
     const excess = cookies.length - MAX_COOKIES;

@@ -1,13 +1,13 @@
-// Answers of the host itself, where no backend has one.
+// The host's own error answers, for requests that no backend has answered.
 import { STATUS_CODES } from "node:http";
 import type { ErrorCode, HeaderField, HttpResponse } from "../../wire/mod.ts";
 
 /**
- * An answer that says in JSON what went wrong: `{"error":{"code","message"}}`.
+ * An error answer with a JSON body: `{"error":{"code","message"}}`.
  *
  * @param code One of docs/errors.md.
- * @param message The cause, and the cure where there is one, for people.
- * @param headers Fields besides those of the body.
+ * @param message Cause and cure, for people.
+ * @param headers Headers besides those of the body.
  */
 export function errorResponse(
   status: number,

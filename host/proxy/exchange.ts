@@ -1,5 +1,5 @@
-// One HTTP exchange over node:http: bodies as streams both ways, untouched; a limit for each wait;
-// and an end on both sides as soon as one of them breaks off.
+// One HTTP exchange with a backend over node:http. Bodies are streamed unchanged in both directions,
+// each wait has a limit, and when one side breaks off, the other side ends too.
 import {
   type Agent,
   type ClientRequest,
@@ -15,11 +15,11 @@ import {
   MAX_FIELDS,
 } from "../../wire/mod.ts";
 
-/** How long a backend may keep the host waiting, in milliseconds. */
+/** Limits on how long the host waits for a backend, in milliseconds. */
 export interface Timeouts {
-  /** Until it accepts a connection. @default 5_000 */
+  /** Until the backend accepts a connection. @default 5_000 */
   connect: number;
-  /** Until the head of its answer, or the next part of the request's body. @default 300_000 */
+  /** Until the head of the answer, counted anew from each part of the request's body. @default 300_000 */
   head: number;
 }
 
@@ -29,20 +29,20 @@ const TIMEOUTS: Timeouts = { connect: 5_000, head: 300_000 };
 export interface BackendRequest {
   url: URL;
   method: string;
-  /** All fields but those that say where the body ends. */
+  /** All headers except Content-Length and Transfer-Encoding. */
   headers: HeaderField[];
   body: ReadableStream<Uint8Array> | null;
-  /** How many bytes the body must have; undefined where nobody has said. */
+  /** Length of the body in bytes; undefined if it is not known, then the body is sent in chunks. */
   length: number | undefined;
 }
 
-/** Bytes of an answer that are taken from the backend ahead of their reader. */
+/** Bytes of an answer that the host reads ahead of the page. */
 const READ_AHEAD = 64 * 1024;
 
-/** Methods that change nothing at the backend (RFC 9110 §9.2.1), but TRACE. */
+/** Safe methods (RFC 9110 §9.2.1), except TRACE. */
 export const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** What a connection that cannot be had fails with. */
+/** Error codes of Node.js for a connection that cannot be made. */
 export const UNREACHABLE = new Set([
   "EAI_AGAIN",
   "ECONNREFUSED",
@@ -55,40 +55,41 @@ export const UNREACHABLE = new Set([
 /** Options of {@linkcode Exchange}. */
 export interface ExchangeOptions {
   agent: Agent;
-  /** Aborts it, its answer's body included. */
+  /** Aborts the exchange, and the body of its answer. */
   signal: AbortSignal;
   /** Times to change in tests. */
-  patience?: Partial<Timeouts>;
+  timeouts?: Partial<Timeouts>;
 }
 
-/** A request on its way, and its answer. */
+/** A request under way, and its answer. */
 export class Exchange {
   /**
-   * Resolves when the head of the answer is there; its body streams. Rejects with a LighthouseError:
+   * Resolves when the head of the answer has arrived; its body streams. Rejects with a LighthouseError:
    * `backend-unreachable`, `backend-timeout`, `backend-failed`, `bad-request` or `aborted`.
    */
   readonly answer: Promise<HttpResponse>;
-  /** Resolves when it is over, both bodies included. */
+  /** Resolves when the exchange has ended, both bodies included. */
   readonly ended: Promise<void>;
-  /** Whether the connection had been kept from an earlier exchange, and turned out to be closed. */
+  /** Whether the exchange used a kept connection that the backend had closed meanwhile. */
   foundClosed = false;
   #answered = false;
   readonly #origin: string;
   readonly #outgoing: ClientRequest;
-  readonly #patience: Timeouts;
-  /** Why this end broke it off. */
+  readonly #timeouts: Timeouts;
+  /** The reason for which the host broke the exchange off. */
   #reason: LighthouseError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * Sends a request.
    *
-   * @throws {LighthouseError} `bad-request` when HTTP does not allow it, `aborted` when it is already.
+   * @throws {LighthouseError} `bad-request` if HTTP does not allow the request, `aborted` if the signal
+   * is aborted already.
    */
-  constructor(request: BackendRequest, { agent, signal, patience }: ExchangeOptions) {
+  constructor(request: BackendRequest, { agent, signal, timeouts }: ExchangeOptions) {
     if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
     this.#origin = request.url.origin;
-    this.#patience = { ...TIMEOUTS, ...patience };
+    this.#timeouts = { ...TIMEOUTS, ...timeouts };
     this.#outgoing = open(request, agent);
 
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
@@ -107,7 +108,7 @@ export class Exchange {
           reject(error);
         }
       })
-      // What fails after the answer's head, the answer's body fails with.
+      // After the answer's head, reject() does nothing and the answer's body fails with the same error.
       .on("error", (error: NodeJS.ErrnoException) => {
         this.foundClosed = !this.#reason && this.#outgoing.reusedSocket &&
           (error.code === "ECONNRESET" || error.code === "EPIPE");
@@ -116,7 +117,7 @@ export class Exchange {
       .on("close", () => {
         clearTimeout(this.#timer);
         signal.removeEventListener("abort", abort);
-        // A 101 that nobody asked for ends in no error.
+        // After a 101 that was not asked for, there is no error event.
         if (!this.#answered) reject(failed("it closed the connection"));
         ended.resolve();
       });
@@ -126,13 +127,13 @@ export class Exchange {
 
   #watchConnection(connecting: boolean): void {
     if (!connecting) return;
-    const { connect } = this.#patience;
+    const { connect } = this.#timeouts;
     this.#wait(connect, () => unreachable(this.#origin));
     this.#outgoing.socket!.once("connect", () => this.#waitForHead());
   }
 
   #waitForHead(): void {
-    const { head } = this.#patience;
+    const { head } = this.#timeouts;
     this.#wait(head, () => tooSlow(this.#origin, head));
   }
 
@@ -141,7 +142,7 @@ export class Exchange {
     this.#timer = setTimeout(() => this.stop(reason()), ms);
   }
 
-  /** Breaks it off: the answer, or its body, fails with the reason. */
+  /** Breaks the exchange off: the answer, or its body, fails with the reason. */
   stop(reason: LighthouseError): void {
     this.#reason ??= reason;
     this.#outgoing.destroy(reason);
@@ -159,7 +160,7 @@ export class Exchange {
     try {
       let left = length;
       if (body) {
-        // The head does not wait for the body.
+        // Send the head before the body begins.
         outgoing.flushHeaders();
         const reader = body.getReader();
         outgoing.on("close", () => reader.cancel().catch(() => {}));
@@ -168,7 +169,7 @@ export class Exchange {
           if (outgoing.destroyed) return;
           if (done) break;
           left -= value.length;
-          // Not a byte more than its length says: the backend would take it for another request.
+          // Never send more than Content-Length: the backend would read the rest as another request.
           if (left < 0) break;
           if (!writes.write(value)) await roomIn(outgoing);
           if (outgoing.socket?.connecting === false) this.#timer?.refresh();
@@ -188,7 +189,7 @@ export class Exchange {
   #read(method: string, incoming: IncomingMessage): HttpResponse {
     clearTimeout(this.#timer);
     const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = incoming;
-    // A backend that has said all it has to say wants no more of the request.
+    // A backend that has answered in full does not read the rest of the request.
     incoming.on("end", () => this.#outgoing.writableEnded || this.#outgoing.destroy());
 
     const headers: HeaderField[] = [];
@@ -212,8 +213,8 @@ export class Exchange {
   }
 
   /**
-   * The answer's body. It may be silent for as long as somebody listens. By events, since what the
-   * backend sent together then comes together, its end included, and leaves in one message.
+   * The answer's body, without a limit on silence. It uses events because they keep together the chunks,
+   * and the end, that the backend sent together: they then leave in one message.
    */
   #streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
     let isLeft = false;
@@ -225,7 +226,7 @@ export class Exchange {
             controller.enqueue(chunk);
             if (controller.desiredSize! <= 0) incoming.pause();
           })
-          // It still comes where the whole answer was here already.
+          // The end event still comes if the whole answer had arrived before the cancel.
           .on("end", () => isLeft || controller.close())
           .on("error", (error) => controller.error(this.#failure(error)));
       },
@@ -238,9 +239,9 @@ export class Exchange {
   }
 }
 
-/** @throws {LighthouseError} `bad-request` for what Node does not let out. */
+/** @throws {LighthouseError} `bad-request` if Node.js refuses to send the request. */
 function open({ url, method, headers, body, length }: BackendRequest, agent: Agent): ClientRequest {
-  // Where the body ends is said here alone, and always: Node would send some methods' without a word.
+  // Always set the body's framing here: for some methods Node.js would leave it out.
   const framing: HeaderField[] = [];
   if (length === undefined) framing.push(["Transfer-Encoding", "chunked"]);
   else if (body || !SAFE.has(method)) framing.push(["Content-Length", String(length)]);
@@ -252,11 +253,11 @@ function open({ url, method, headers, body, length }: BackendRequest, agent: Age
   }
 }
 
-/** A chunk of so many bytes is followed by others soon; and the time that it waits for them, in ms. */
+/** A chunk of at least BULK bytes is usually followed by others: it waits GATHER_MS for them. */
 const BULK = 16 * 1024;
 const GATHER_MS = 3;
 
-/** Lets what is written within a moment leave by one call of the system: each costs what 16 KiB do. */
+/** Gathers writes into one system call: each call costs as much as sending 16 KiB. */
 class Gathering {
   readonly #outgoing: ClientRequest;
   #corked: Socket | undefined;
@@ -265,7 +266,7 @@ class Gathering {
     this.#outgoing = outgoing;
   }
 
-  /** @returns whether there is room for more. */
+  /** @returns Whether there is room for more. */
   write(chunk: Uint8Array): boolean {
     const { socket } = this.#outgoing;
     if (socket && !this.#corked) {
@@ -280,14 +281,14 @@ class Gathering {
     return hasRoom;
   }
 
-  /** Lets go what waits. */
+  /** Sends the gathered writes. */
   release(): void {
     this.#corked?.uncork();
     this.#corked = undefined;
   }
 }
 
-/** Resolves when there is room for more, or nobody left who would take it. */
+/** Resolves when there is room for more, or when the request has ended. */
 function roomIn(outgoing: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -303,7 +304,7 @@ function isBodyless(method: string, status: number): boolean {
   return method === "HEAD" || status === 204 || status === 205 || status === 304;
 }
 
-/** What a backend that cannot be had is said to be. */
+/** The error for a backend that does not accept a connection. */
 export function unreachable(origin: string, cause?: unknown): LighthouseError {
   const message = `The backend ${origin} does not answer: is it running?`;
   return new LighthouseError("backend-unreachable", message, { cause });
@@ -314,7 +315,7 @@ function tooSlow(origin: string, ms: number): LighthouseError {
   return new LighthouseError("backend-timeout", message);
 }
 
-/** What a backend that broke off is said to have done. */
+/** The error for a backend that broke the exchange off. */
 export function failed(why: string, cause?: unknown): LighthouseError {
   return new LighthouseError("backend-failed", `The backend failed: ${why}`, { cause });
 }

@@ -14,11 +14,11 @@ const test = suite("exchange");
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /** A client to be closed, and a request of it. */
-function setUp(url: URL, { agent = new Agent({ keepAlive: true }), patience = {} } = {} as {
+function setUp(url: URL, { agent = new Agent({ keepAlive: true }), timeouts = {} } = {} as {
   agent?: Agent;
-  patience?: Partial<Timeouts>;
+  timeouts?: Partial<Timeouts>;
 }) {
-  const client = new HttpClient(agent, patience);
+  const client = new HttpClient(agent, timeouts);
   return {
     client,
     send: (request: Partial<BackendRequest> = {}, signal = new AbortController().signal) =>
@@ -95,7 +95,7 @@ for (const [what, before] of informational) {
 
 test("a 100 that comes alone leaves the wait for the answer as it is", async () => {
   await using backend = await startRawBackend(answerEach("HTTP/1.1 100 Continue\r\n\r\n"));
-  await using setup = setUp(backend.url, { patience: { head: 100 } });
+  await using setup = setUp(backend.url, { timeouts: { head: 100 } });
   assert.is((await rejection(setup.send())).code, "backend-timeout");
 });
 
@@ -229,7 +229,7 @@ test("a backend that cannot be connected to in time is unreachable", async () =>
   const agent = new Agent({ lookup: () => {} });
   await using setup = setUp(new URL("http://backend.example"), {
     agent,
-    patience: { connect: 50 },
+    timeouts: { connect: 50 },
   });
   const { code, message } = await rejection(setup.send());
   assert.is(code, "backend-unreachable");
@@ -240,7 +240,7 @@ test("a body that is being sent does not lengthen the time to connect", async ()
   const agent = new Agent({ lookup: () => {} });
   await using setup = setUp(new URL("http://backend.example"), {
     agent,
-    patience: { connect: 100 },
+    timeouts: { connect: 100 },
   });
   const body = new ReadableStream({
     async pull(controller) {
@@ -258,7 +258,7 @@ test("a name that does not resolve is unreachable", async () => {
 
 test("a backend that takes a request and says nothing is too slow", async () => {
   await using backend = await startRawBackend(() => {});
-  await using setup = setUp(backend.url, { patience: { head: 100 } });
+  await using setup = setUp(backend.url, { timeouts: { head: 100 } });
   const { code, message } = await rejection(setup.send());
   assert.is(code, "backend-timeout");
   assert.is(message, `The backend ${backend.url.origin} has not answered for 0.1 s`);
@@ -268,7 +268,7 @@ test("the wait for an answer begins anew with each part of the request's body", 
   await using backend = await startRawBackend((received, socket) => {
     if (received.endsWith("0\r\n\r\n")) socket.write(OK);
   });
-  await using setup = setUp(backend.url, { patience: { head: 400 } });
+  await using setup = setUp(backend.url, { timeouts: { head: 400 } });
   let left = 8;
   const body = new ReadableStream({
     async pull(controller) {
@@ -287,7 +287,7 @@ test("an answer that has begun may be silent for longer than one may take to beg
     await goOn.promise;
     socket.write("more");
   });
-  await using setup = setUp(backend.url, { patience: { head: 200 } });
+  await using setup = setUp(backend.url, { timeouts: { head: 200 } });
   const reader = (await setup.send()).body!.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
   assert.is(await read(), "part");
@@ -370,7 +370,7 @@ for (const [method, request, framing] of framings) {
       if (!sent.startsWith(head) || !sent.endsWith(framing)) return;
       socket.write(OK.replace(/ok$/, method === "HEAD" ? "" : "ok"));
     });
-    await using setup = setUp(backend.url, { patience: { head: 2_000 } });
+    await using setup = setUp(backend.url, { timeouts: { head: 2_000 } });
     assert.is((await setup.send({ method, ...request })).status, 200);
     const [received] = backend.received;
     const sent = `${head}${backend.url.host}\r\n${framing}`;

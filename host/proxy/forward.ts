@@ -7,10 +7,10 @@ import { bodyLength } from "./headers.ts";
 import { createAgent, HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
 
-/** Methods that fetch() forbids too: TRACE sends back what a script must not see, cookies. */
+/** Methods that fetch() forbids too: TRACE would show cookies to a script. */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** The answer's status for what a backend did wrong. */
+/** The status of the answer for each failure of a backend. */
 const STATUS: Record<string, number> = {
   "backend-unreachable": 502,
   "backend-failed": 502,
@@ -18,11 +18,12 @@ const STATUS: Record<string, number> = {
 };
 
 /**
- * Makes the service that forwards to a backend: bodies untouched, redirects and errors its own.
+ * Makes the service that forwards to a backend. Bodies pass unchanged; the backend's redirects and
+ * errors go to the page.
  *
  * @param prefix `/`, or such as `/notes`.
- * @param url An http or https URL; its path is put in the prefix's place.
- * @param timeouts Times to change in tests.
+ * @param url An http or https URL; its path replaces the prefix.
+ * @param timeouts Replaces the defaults, for tests.
  */
 export function forwardTo(prefix: string, url: URL, timeouts?: Partial<Timeouts>): Service {
   const backend = new Backend(prefix, url);

@@ -24,17 +24,17 @@ interface Setup extends AsyncDisposable {
 /** A backend of one route, and a forwarder to it. */
 async function setUp(
   route: Route,
-  { prefix = "/", path = "", patience }: {
+  { prefix = "/", path = "", timeouts }: {
     prefix?: string;
     path?: string;
-    patience?: Partial<Timeouts>;
+    timeouts?: Partial<Timeouts>;
   } = {},
 ): Promise<Setup> {
   const server = createServer((request, response) => void route(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const forwarder = forwardTo(prefix, new URL(`http://${host}${path}`), patience);
+  const forwarder = forwardTo(prefix, new URL(`http://${host}${path}`), timeouts);
   return {
     host,
     send: (request = {}, signal = new AbortController().signal) =>
@@ -353,7 +353,7 @@ test("a backend that is down is a 502 that says so", async () => {
 });
 
 test("a backend that does not answer in time is a 504 that says so", async () => {
-  await using backend = await setUp(() => {}, { patience: { head: 100 } });
+  await using backend = await setUp(() => {}, { timeouts: { head: 100 } });
   const response = await backend.send();
   assert.is(response.status, 504);
   assert.is(response.statusText, "Gateway Timeout");

@@ -1,11 +1,10 @@
-// Header fields on their way through the host: what is for one hop alone, and what the host says of
-// the page.
+// Headers on their way through the host: which belong to one hop, and which the host sets itself.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 
 /**
- * Fields that concern one hop and are not passed on (RFC 9110 §7.6.1), together with those that
- * `Connection` names. `Expect` asks for a 100 that nobody beyond this hop waits for.
+ * Hop-by-hop headers, which are not forwarded (RFC 9110 §7.6.1), nor are those that `Connection` names.
+ * `Expect` is one of them because only this hop waits for the 100.
  */
 const HOP_BY_HOP = new Set([
   "connection",
@@ -21,20 +20,20 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
-/** Fields that say who asks and how, which is for the host to say. */
+/** Headers about the client, which only the host may set. */
 const ABOUT_THE_CLIENT = /^(?:forwarded|x-forwarded-.*|x-real-ip|lighthouse-.*)$/;
 
-/** The values of a field, in their order. @param name In lower case. */
+/** The values of a header, in their order. @param name In lower case. */
 export function valuesOf(fields: HeaderField[], name: string): string[] {
   return fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
 }
 
-/** The fields without those of some names. @param names In lower case. */
+/** The headers without those of the given names. @param names In lower case. */
 export function without(fields: HeaderField[], ...names: string[]): HeaderField[] {
   return fields.filter(([name]) => !names.includes(name.toLowerCase()));
 }
 
-/** The fields that are for both ends, and not for one hop between them. */
+/** The headers without the hop-by-hop ones. */
 export function withoutHopByHop(fields: HeaderField[]): HeaderField[] {
   const named = valuesOf(fields, "connection")
     .flatMap((value) => value.toLowerCase().split(",").map((name) => name.trim()));
@@ -45,22 +44,22 @@ export function withoutHopByHop(fields: HeaderField[]): HeaderField[] {
 }
 
 /**
- * The fields without what only the host may say. CGI and its heirs take `_` for `-`, so
- * `X_Forwarded_For` is gone too.
+ * The headers without those that only the host may set. CGI and servers like it read `_` as `-`, so
+ * `X_Forwarded_For` is taken out too.
  */
 export function withoutForged(fields: HeaderField[]): HeaderField[] {
   return fields.filter(([name]) => !ABOUT_THE_CLIENT.test(name.toLowerCase().replaceAll("_", "-")));
 }
 
 /**
- * What the host tells a backend of the page: RFC 7239, and the fields that came before it.
+ * The headers by which the host describes the page to a backend: RFC 7239, and the older X-Forwarded-*.
  *
- * Nobody's address is known behind NATs, which RFC 7239 §6.2 calls `unknown`; it is sent so that an
- * app that trusts its own machine sees that the request comes from elsewhere. The tunnel is
- * encrypted, so the protocol is https.
+ * The page's address is `unknown` (RFC 7239 §6.2), since it may be behind NATs. It is sent so that an app
+ * that trusts its own machine sees that the request comes from elsewhere. The protocol is https, since
+ * the tunnel is encrypted.
  *
- * @param prefix The service's.
- * @param host What {@linkcode originHost} says.
+ * @param prefix The service's prefix.
+ * @param host The result of {@linkcode originHost}.
  */
 export function forwardedHeaders(prefix: string, host: string | undefined): HeaderField[] {
   const fields: HeaderField[] = [
@@ -74,22 +73,23 @@ export function forwardedHeaders(prefix: string, host: string | undefined): Head
 }
 
 /**
- * What the host tells a backend of the device: an app can tell its users apart, and needs no password
- * of them. A stranger has none of these fields.
+ * The headers by which the host names the device to a backend: an app can tell its users apart without
+ * passwords. For a stranger there are no such headers.
  */
 export function principalHeaders({ id, name }: Principal): HeaderField[] {
   if (name === undefined) return [];
   return [["Lighthouse-Device", percentEncoded(name)], ["Lighthouse-Device-Id", id]];
 }
 
-/** A text for a field: what is not printable ASCII as UTF-8 with percent signs, and those too. */
+/** Percent-encodes a text for a header: `%`, and all that is not printable ASCII, as UTF-8. */
 function percentEncoded(text: string): string {
   return text.replace(/[^ -$&-~]/gu, encodeURIComponent);
 }
 
 /**
- * The host, with its port, of the site whose page asks: that of the `Origin` field, where there is
- * one that is a web site's. URL lets commas and semicolons pass in a host, which separate more of these fields.
+ * The host and port of the page's site, from the `Origin` header if that is a web site's origin. The
+ * pattern is stricter than URL, which accepts commas and semicolons in a host: in Forwarded they
+ * separate elements.
  */
 export function originHost(fields: HeaderField[]): string | undefined {
   const [origin, ...others] = valuesOf(fields, "origin");
@@ -99,11 +99,10 @@ export function originHost(fields: HeaderField[]): string | undefined {
 }
 
 /**
- * The length that a request's body must have; 0 where no field says so and there is no body, undefined
- * where it ends when it ends.
+ * The length of a request's body in bytes: from Content-Length, 0 without a body, else undefined.
  *
- * @throws {LighthouseError} `bad-request` where two readers of the fields could see two lengths, with
- * which one of them would take a body's end for another request (RFC 9112 §11.2).
+ * @throws {LighthouseError} `bad-request` if two readers of the headers could see two lengths: one of them
+ * would read the end of the body as another request (request smuggling, RFC 9112 §11.2).
  */
 export function bodyLength({ headers, body }: HttpRequest): number | undefined {
   const [length, ...others] = valuesOf(headers, "content-length");

@@ -4,15 +4,15 @@ import { Agent as HttpsAgent } from "node:https";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { type BackendRequest, Exchange, SAFE, type Timeouts } from "./exchange.ts";
 
-/** Most connections to a backend; what exceeds them waits. */
+/** Most connections to a backend. Further requests wait. */
 const MAX_CONNECTIONS = 1024;
 
-/** How long an idle connection is kept, in milliseconds: Node's own servers close theirs at 5 s. */
+/** Time for which an idle connection is kept, in milliseconds: servers of Node.js close theirs at 5 s. */
 const KEEP_MS = 4_000;
 
 /**
- * Silence after which TCP asks whether a backend on another machine is still there, in milliseconds: an
- * answer under way has no other limit.
+ * Silence after which TCP probes a backend on another machine, in milliseconds. An answer under way
+ * has no other limit.
  */
 const PROBE_MS = 60_000;
 
@@ -27,19 +27,19 @@ export function createAgent(protocol: string): Agent {
   return protocol === "https:" ? new HttpsAgent(options) : new Agent(options);
 }
 
-/** Sends requests, and can end all of them. */
+/** Sends requests to one backend. */
 export class HttpClient {
   readonly #agent: Agent;
-  readonly #patience: Partial<Timeouts> | undefined;
+  readonly #timeouts: Partial<Timeouts> | undefined;
   readonly #open = new Set<Exchange>();
 
   /**
-   * @param agent Makes the connections. It is this client's alone.
-   * @param patience Times to change in tests.
+   * @param agent Makes the connections. Only this client uses it.
+   * @param timeouts Replaces the defaults, for tests.
    */
-  constructor(agent: Agent, patience?: Partial<Timeouts>) {
+  constructor(agent: Agent, timeouts?: Partial<Timeouts>) {
     this.#agent = agent;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
   }
 
   /** Exchanges under way. */
@@ -48,19 +48,19 @@ export class HttpClient {
   }
 
   /**
-   * Sends a request. Resolves with the answer when its head is there; its body streams.
+   * Sends a request. Resolves with the answer when its head has arrived; its body streams.
    *
-   * A backend may close a connection in the moment in which it is used again. A request that has no
-   * body and changes nothing then goes out once more, on another (RFC 9112 §9.3.1).
+   * A backend may close a kept connection at the moment when it is used again. A safe request without
+   * a body is then sent again on another connection (RFC 9112 §9.3.1).
    *
-   * @throws {LighthouseError} what {@linkcode Exchange} rejects with.
+   * @throws {LighthouseError} As {@linkcode Exchange.answer} rejects.
    */
   async send(request: BackendRequest, signal: AbortSignal): Promise<HttpResponse> {
     for (;;) {
       const exchange = new Exchange(request, {
         agent: this.#agent,
         signal,
-        patience: this.#patience,
+        timeouts: this.#timeouts,
       });
       this.#open.add(exchange);
       exchange.ended.then(() => this.#open.delete(exchange));
@@ -73,7 +73,7 @@ export class HttpClient {
     }
   }
 
-  /** Breaks off what is under way, and closes all connections. */
+  /** Breaks off all exchanges, and closes all connections. */
   async close(): Promise<void> {
     const all = [...this.#open];
     for (const exchange of all) {

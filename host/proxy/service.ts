@@ -1,30 +1,30 @@
-// What a service is: one thing on the laptop that pages reach under a path.
+// The shape of a service: a backend or folder that pages reach under a prefix.
 import type { HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { Backend } from "./backend.ts";
 
-/** What a service knows about a request besides the request itself. */
+/** The circumstances of a request. */
 export interface ServiceContext {
-  /** Aborted when the page gives the request up, or is gone. */
+  /** Aborted when the page cancels the request, or is gone. */
   signal: AbortSignal;
-  /** Whose request it is. */
+  /** Who asks. */
   principal: Principal;
 }
 
-/** Answers requests, as {@linkcode HttpHandler} does. */
+/** Answers requests. It may throw a LighthouseError, with which the stream is then reset. */
 export type ServiceHandler = (
   request: HttpRequest,
   context: ServiceContext,
 ) => Promise<HttpResponse>;
 
-/** A service that runs. */
+/** A running service. */
 export interface Service {
-  /** The path under which pages reach it: `/`, or such as `/notes`. */
+  /** The path under which pages reach the service: `/`, or such as `/notes`. */
   readonly prefix: string;
-  /** Gets requests whose target is under the prefix, with the prefix. */
+  /** Takes requests whose target is under the prefix; the target still has the prefix. */
   readonly handler: ServiceHandler;
-  /** Where it forwards to, for what needs more than the handler: WebSockets. */
+  /** The backend of a service that forwards: WebSockets need it. */
   readonly backend?: Backend;
-  /** Ends what is under way. */
+  /** Ends all requests. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The services of a host behind one handler: the longest prefix wins.
+// Finds the service for each request by the longest prefix.
 import { isUnder, mayReach } from "../access/principal.ts";
 import { formatService, type ServiceConfig } from "../config/service_config.ts";
 import { errorResponse } from "./error_response.ts";
@@ -10,14 +10,14 @@ import { serveFolder } from "./static_files.ts";
 export class Services {
   /** The longest prefix first. */
   #services: Service[] = [];
-  /** Those that were started from a configuration, by what it says. */
+  /** Services that were started from a configuration, by its text. */
   #started = new Map<string, Service>();
 
   constructor(services: Service[]) {
     this.#set(services);
   }
 
-  /** Starts the services that the configuration names. */
+  /** Starts the configured services. */
   static start(configs: ServiceConfig[]): Services {
     const services = new Services([]);
     services.replace(configs);
@@ -25,8 +25,8 @@ export class Services {
   }
 
   /**
-   * Has these services from now on. Those that stay go on as they were; what is under way in those that
-   * do not ends.
+   * Replaces the services. Those that are in both configurations go on undisturbed; requests of those
+   * that are removed end.
    */
   replace(configs: ServiceConfig[]): void {
     const before = this.#started;
@@ -40,12 +40,12 @@ export class Services {
     for (const [text, service] of before) if (!this.#started.has(text)) void service.close();
   }
 
-  /** The service that a target (a path with its query) belongs to. */
+  /** The service for a target (a path with its query). */
   find(target: string): Service | undefined {
     return this.#services.find(({ prefix }) => isUnder(prefix, target));
   }
 
-  /** Answers a request by its service; 404 where there is none, 403 where it is for others. */
+  /** Answers a request by its service: 404 if there is none, 403 if the principal may not reach it. */
   readonly handler: ServiceHandler = async (request, context) => {
     const { principal } = context;
     const service = this.find(request.target);
@@ -61,7 +61,7 @@ export class Services {
     return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);
   };
 
-  /** Ends what is under way in all of them. */
+  /** Ends all requests of all services. */
   async close(): Promise<void> {
     await Promise.all(this.#services.map((service) => service.close()));
   }

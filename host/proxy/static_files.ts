@@ -1,13 +1,12 @@
-// The service that serves a folder, by the library send: GET and HEAD, ranges, ETag, MIME types,
-// index.html, and nothing hidden.
+// The service for a folder: GET and HEAD, ranges, ETag, MIME types and index.html by the library send,
+// without hidden files.
 //
-// send wants a server's request and response. It gets real ones: a node:http server that listens
-// nowhere, with a pair of streams in memory for each connection.
+// send needs the request and response of a server. They come from a node:http server that does not
+// listen; each connection is a pair of streams in memory.
 //
-// What holds: a file is served when its real path, links followed, lies in the folder's real path at
-// the moment of the request. The path that is then opened has no links in it; who can put one there
-// in between, or a hard link at any time, can write to the folder as somebody on the laptop. Pages
-// cannot: nothing here writes.
+// The rule: a file is served if its real path, with links followed, is in the folder's real path at the
+// time of the request. The opened path has no links in it. Only somebody who can write to the folder on
+// the laptop can put a link there afterwards, or a hard link; pages cannot, since nothing here writes.
 import { realpathSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -21,7 +20,7 @@ import { withoutHopByHop } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
 
-/** The fields of a request that send looks at. */
+/** The request headers that send reads. */
 const FIELDS = new Set([
   "cache-control",
   "if-match",
@@ -32,20 +31,20 @@ const FIELDS = new Set([
   "range",
 ]);
 
-/** What send refuses a file with, and why. */
+/** The statuses with which send refuses a file, and their reasons. */
 const REFUSALS: Record<number, string> = {
   412: "it is another version than If-Match or If-Unmodified-Since wants",
   416: "the range is not in it",
 };
 
-/** A path that leads to no file. */
+/** Error codes of Node.js for a path without a file. */
 const MISSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 
 /**
  * Makes the service that serves a folder.
  *
  * @param prefix `/`, or such as `/files`.
- * @param folder Path of a folder that exists.
+ * @param folder Path of an existing folder.
  */
 export function serveFolder(prefix: string, folder: string): Service {
   const root = realpathSync(folder);
@@ -98,8 +97,8 @@ function missing(target: string): HttpResponse {
 }
 
 /**
- * Looks a path up. Resolves with the URL path of the file that is behind it once all links are
- * followed, "folder" where a slash is missing behind it, or undefined where there is nothing to serve.
+ * Looks a path up with links followed. Resolves with the URL path of the file, with "folder" if the path
+ * is a folder's without its final slash, or with undefined if there is nothing to serve.
  */
 async function find(root: string, path: string): Promise<string | undefined> {
   const asked = namesOf(path);
@@ -108,11 +107,11 @@ async function find(root: string, path: string): Promise<string | undefined> {
   try {
     const real = await realpath(join(root, ...asked, isFolder ? "index.html" : ""));
     const names = relative(root, real).split(sep);
-    // Out of the folder is hidden, too: it begins with "..", or on Windows with another drive.
+    // A path out of the folder counts as hidden: it begins with "..", or on Windows with a drive.
     if (names.some(isHidden) || isAbsolute(relative(root, real))) return undefined;
     const kind = await stat(real);
     if (kind.isDirectory() && !isFolder) return "folder";
-    // A pipe would keep its reader waiting for ever.
+    // Reading a named pipe would wait forever.
     return kind.isFile() ? `/${names.map(encodeURIComponent).join("/")}` : undefined;
   } catch (error) {
     if (MISSING.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
@@ -120,7 +119,7 @@ async function find(root: string, path: string): Promise<string | undefined> {
   }
 }
 
-/** The names in a path as a page sends it, or undefined where one of them is none that is served. */
+/** The names in a page's path, or undefined if one of them is never served. */
 function namesOf(path: string): string[] | undefined {
   try {
     const names = path.split("/").slice(1).map(decodeURIComponent);
@@ -143,16 +142,16 @@ function sendFile(root: string, request: IncomingMessage, response: ServerRespon
       if (response.headersSent) response.destroy();
       else response.writeHead(status, headers).end();
     })
-    // Since it was looked up, the file has become a folder.
+    // The file has become a folder since it was looked up.
     .on("directory", () => response.writeHead(404).end())
     .pipe(response);
 }
 
-/** Makes connections within this process. */
+/** Connects to a server in this process, by streams in memory. */
 class MemoryAgent extends Agent {
   readonly #accept: (end: Duplex) => void;
 
-  /** @param accept Gets the server's end of each connection. */
+  /** @param accept Takes the server's end of each connection. */
   constructor(accept: (end: Duplex) => void) {
     super();
     this.#accept = accept;
@@ -160,7 +159,7 @@ class MemoryAgent extends Agent {
 
   override createConnection(): Duplex {
     const [near, far] = duplexPair();
-    // Node.js 22 does not do so itself.
+    // Node.js 22 does not close the other end itself.
     near.on("close", () => far.destroy());
     this.#accept(far);
     return near;

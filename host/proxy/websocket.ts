@@ -1,4 +1,4 @@
-// Forwards WebSockets to the backend, message by message, as fast as the slower end takes them.
+// Forwards WebSockets to the backend, message by message, at the pace of the slower end.
 import type { IncomingMessage } from "node:http";
 import { type ClientOptions, WebSocket } from "ws";
 import {
@@ -20,21 +20,21 @@ import type { UpstreamRequest } from "./backend.ts";
 import { failed, UNREACHABLE, unreachable } from "./exchange.ts";
 import type { Services } from "./services.ts";
 
-/** Bytes that wait for the page, or for the backend, before the other one is read no further. */
+/** Bytes that may wait for one end before the host stops reading the other. */
 const MAX_WAITING = 256 * 1024;
 
-/** Most sockets at once, and most bytes of pages' messages in all of them: see SocketLimits. */
+/** Most sockets at once, and most bytes of pages' messages in all of them: see {@linkcode SocketLimits}. */
 const MAX_SOCKETS = 1024;
 const MAX_HELD = 128 * 1024 * 1024;
 
-/** Time for backends' answers when the host stops, in milliseconds. */
+/** Time for backends' close frames when the host stops, in milliseconds. */
 const LEAVE_MS = 1000;
 
-/** The close code of an end that is no longer there (RFC 6455 §7.4.1), and of one that was cut off. */
+/** Close codes (RFC 6455 §7.4.1): the end is going away; the connection was cut off. */
 const GONE = 1001;
 const CUT_OFF = 1006;
 
-/** Limits to change in tests. */
+/** Limits. Tests change them. */
 export interface SocketLimits {
   /** Time for the backend's answer to the handshake, in milliseconds. @default 10_000 */
   open: number;
@@ -43,7 +43,7 @@ export interface SocketLimits {
   /** Sockets at once. @default 1024 */
   sockets: number;
   /**
-   * Bytes of messages that are not complete, or that backends do not take, in all sockets.
+   * Bytes of messages, in all sockets, that are incomplete or that backends have not taken.
    * @default 134_217_728 (128 MiB)
    */
   held: number;
@@ -63,16 +63,16 @@ export class Sockets {
     this.#memory = { left: this.#limits.held };
   }
 
-  /** Sockets that are open to backends, or on their way to be open or closed. */
+  /** Sockets to backends that are opening, open or closing. */
   get open(): number {
     return this.#open.size;
   }
 
   /**
-   * Takes over the stream on which a page opens a WebSocket.
+   * Serves the stream on which a page opens a WebSocket.
    *
-   * @param principal Whose it is.
-   * @throws {LighthouseError} for the page, by a reset of the stream.
+   * @param principal Who asks.
+   * @throws {LighthouseError} With which the stream is then reset.
    */
   async serve(
     request: Omit<HttpRequest, "body">,
@@ -85,16 +85,16 @@ export class Sockets {
     if (!backend) return refuseWebSocket(stream, 404, "Not Found");
     if (!mayReach(principal, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
     if (this.#open.size >= this.#limits.sockets) throw busy("has all the WebSockets");
-    const passage = backend.upstreamRequest(request, principal);
-    const socket = connect(passage, protocolsOf(request.headers), this.#limits);
+    const upstream = backend.upstreamRequest(request, principal);
+    const socket = connect(upstream, protocolsOf(request.headers), this.#limits);
     this.#open.add(socket);
     socket.on("close", () => this.#open.delete(socket));
     stream.signal.addEventListener("abort", () => leave(socket));
-    const refusal = await opened(socket, passage);
+    const refusal = await opened(socket, upstream);
     if (refusal) return refuseWebSocket(stream, refusal.statusCode!, refusal.statusMessage!);
 
     acceptWebSocket(stream, socket.protocol);
-    const writer = sendToPage(socket, stream, passage.url);
+    const writer = sendToPage(socket, stream, upstream.url);
     const share = new Share(this.#memory);
     try {
       for await (const message of readWebSocket(stream.readable, (bytes) => share.take(bytes))) {
@@ -102,16 +102,16 @@ export class Sockets {
         share.release();
         if (message.type === "fault") writer.close(message.code, message.reason);
       }
-      // Nothing is to follow, but what does must not wait for somebody to read it.
+      // Discard whatever follows the close.
       await stream.readable.cancel();
     } finally {
       share.release();
-      // Closed already, in most cases: a page can end without saying so.
+      // The socket is open here only if the page ended without a close message.
       leave(socket);
     }
   }
 
-  /** Closes all: pages and backends see 1001. What does not answer in time is cut off. */
+  /** Closes all sockets: pages and backends see 1001. Backends that do not answer in time are cut off. */
   async close(): Promise<void> {
     const closed = [...this.#open].map((socket) =>
       new Promise((resolve) => socket.once("close", resolve))
@@ -125,12 +125,12 @@ export class Sockets {
   }
 }
 
-/** Memory that all sockets share, in bytes. */
+/** The memory that all sockets share, in bytes. */
 interface Memory {
   left: number;
 }
 
-/** What one socket's messages take of it. */
+/** The part of the memory that one socket's messages take. */
 class Share {
   readonly #memory: Memory;
   #taken = 0;
@@ -178,9 +178,9 @@ function connect(
 }
 
 /**
- * Waits for the backend's answer. The socket is then paused.
+ * Waits for the backend's answer, and pauses the socket.
  *
- * @returns The answer where it refuses.
+ * @returns The answer if the backend refuses.
  * @throws {LighthouseError} `backend-unreachable`, `backend-timeout`, `backend-failed`.
  */
 function opened(
@@ -190,7 +190,7 @@ function opened(
   return new Promise((resolve, reject) => {
     socket.on("upgrade", (answer) => back(fieldsOf(answer)));
     socket.on("open", () => {
-      // What comes before somebody listens would be lost.
+      // Messages that arrive before the listener is there would be lost.
       socket.pause();
       resolve(undefined);
     });
@@ -214,12 +214,12 @@ function failure(url: URL, cause: Error): LighthouseError {
   return failed(cause.message, cause);
 }
 
-/** What keeps the cookies of an answer wants of it. */
+/** The answer's Set-Cookie headers, for the cookie jar. */
 function fieldsOf(answer: IncomingMessage): HeaderField[] {
   return (answer.headers["set-cookie"] ?? []).map((value) => ["set-cookie", value]);
 }
 
-/** Sends the page what the backend says, and pauses it while the page is behind. */
+/** Sends the backend's messages to the page, and pauses the backend while the page is behind. */
 function sendToPage(socket: WebSocket, stream: Stream, url: URL): WebSocketWriter {
   const writer = new WebSocketWriter(stream.writable);
   let trouble: Error | undefined;
@@ -239,7 +239,7 @@ function sendToPage(socket: WebSocket, stream: Stream, url: URL): WebSocketWrite
   return writer;
 }
 
-/** Resolves when the backend has taken enough for more to follow. */
+/** Resolves when the backend can take more. */
 async function sendToBackend(socket: WebSocket, message: WebSocketMessage): Promise<void> {
   if (message.type === "close" || message.type === "fault") {
     if (message.code === NO_CLOSE_CODE) socket.close();
@@ -252,7 +252,7 @@ async function sendToBackend(socket: WebSocket, message: WebSocketMessage): Prom
   });
 }
 
-/** Closes a socket whose page is gone. While it is paused, the backend's answer would not be read. */
+/** Closes a socket whose page is gone. A paused socket would not read the backend's close frame. */
 function leave(socket: WebSocket): void {
   if (socket.isPaused) socket.resume();
   socket.close(GONE);
