@@ -2,8 +2,7 @@
 // was there stays whole.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
@@ -11,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { generateKeyPair, rawPublicKey } from "../wire/mod.ts";
 import { devicesFolder, readDevices, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
@@ -28,7 +28,7 @@ const PROGRAM = new URL("./dist/main.mjs", import.meta.url).pathname;
 const KILLS = 52;
 
 async function setUp() {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-crash-"));
+  const folder = temporaryFolder();
   const state = join(folder, "state");
   await mkdir(join(folder, "lighthouse"));
   const config = join(folder, "lighthouse", "config.json");
@@ -38,12 +38,11 @@ async function setUp() {
     state,
     config,
     environment: { XDG_CONFIG_HOME: folder, LIGHTHOUSE_STATE: state },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
 test("killed at any moment, it leaves config, keys and devices whole", async () => {
-  await using at = await setUp();
+  const at = await setUp();
   const { fingerprint } = await readIdentity(at.state);
   const device = await deviceOf(await rawPublicKey(await generateKeyPair()));
   await writeDevice(devicesFolder(at.state), { ...device, name: "name 0" });
@@ -97,7 +96,7 @@ if (process.platform !== "win32") {
   (isRoot && !canMount ? test.skip : test)(
     "a state folder that is read-only is told of, with what to do",
     async () => {
-      await using at = await setUp();
+      const at = await setUp();
       await readIdentity(at.state);
       const args = [process.execPath, PROGRAM, "run", "--relay", "ws://127.0.0.1:9/prod"];
       const command = [...args, "--backend", "http://127.0.0.1:9", "--state", at.state];

@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { type Bridge, startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { until } from "../tools/testing/until.ts";
 import {
   formatSendSignal,
@@ -31,8 +30,7 @@ import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.
 const test = suite("daemon", { deadline: 60_000 });
 
 /** All hosts' state folder, with a device that is paired. */
-const state = join(await mkdtemp(join(tmpdir(), "lighthouse-daemon-")), "state");
-test.after(() => rm(dirname(state), { recursive: true }));
+const state = join(temporaryFolder(), "state");
 const identity = await readIdentity(state);
 
 /** Pairs a device. @returns its page. */

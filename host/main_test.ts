@@ -1,11 +1,10 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { startControlPlane } from "../tools/local/control_plane.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { formatFlag } from "./config/settings.ts";
 import { end, linesOf, run, start } from "./testing/program.ts";
@@ -182,14 +181,13 @@ test("run that is replaced by another host ends with 3", async () => {
   const ended = Promise.all([text(first.stderr!), once(first, "close")]);
   await linesOf(first).until(/online/);
   // As on another machine, which has a state folder of its own.
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-main-"));
+  const folder = temporaryFolder();
   const second = start(args, { ...environment, LIGHTHOUSE_STATE: folder });
   await linesOf(second).until(/online/);
   const [errors, [code]] = await ended;
   assert.is(code, 3);
   assert.match(errors, /^error: Another host has registered itself with this relay/);
   assert.is((await end(second, "SIGTERM")).code, 0);
-  await rm(folder, { recursive: true });
 });
 
 test.run();

@@ -1,13 +1,13 @@
 // No secret leaves its place: everything that a host's whole life has printed, stored, and been called
 // with is searched, from the first pairing to a revoked device.
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { startBridge } from "../tools/local/bridge.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import {
   type Acceptance,
   formatSendSignal,
@@ -33,7 +33,7 @@ function formsOf(bytes: Uint8Array): string[] {
 }
 
 test("no secret is in a log, an error, an argument, or a file but its own", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-secrets-"));
+  const folder = temporaryFolder();
   const state = join(folder, "state");
   const environment = { LIGHTHOUSE_STATE: state, XDG_CONFIG_HOME: folder };
   const page = "https://me.github.io/notes/";
@@ -125,7 +125,6 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
     }
     assert.ok(seen.join().includes("device-paired") && signals.length >= 12);
   }
-  await rm(folder, { recursive: true });
 });
 
 // A try of the test page that has failed (see TestPage.connect) holds the process without it.

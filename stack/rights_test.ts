@@ -1,7 +1,6 @@
 // Least privilege, shown by use: each call that host and relay really make is allowed by their
 // policy, and each right in a policy is used by one of those calls.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
@@ -14,6 +13,7 @@ import { startControlPlane } from "../tools/local/control_plane.ts";
 import { LocalFunction } from "../tools/local/lambda.ts";
 import { startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
+import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import {
   bucketHostPolicy,
   hostPolicy,
@@ -57,8 +57,7 @@ function grantedBy({ Statement }: PolicyDocument): string[] {
 /** Runs a host's registration against the development control plane, and gives its calls. */
 async function callsOfHost(): Promise<{ calls: Call[]; functionArn: string }> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-rights-"));
-  stack.defer(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "handler.mjs");
   await writeFile(file, "export const handler = () => null;");
   const environment = { LAPTOP_ID: "init", ALLOWED_ORIGINS: "https://you.github.io" };
@@ -140,8 +139,7 @@ test("the relay's policy allows its posts, and besides them only what Lambda log
 /** Runs host, relay and page on a bucket, and gives each one's calls. */
 async function callsOnBucket(): Promise<Record<"host" | "relay" | "page", Call[]>> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-rights-"));
-  stack.defer(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const store = stack.use(
     await startObjectStore({
       bucket: "registry",

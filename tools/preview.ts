@@ -3,12 +3,12 @@
 //
 //     npm run preview
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.ts";
+import { temporaryFolder } from "./testing/temporary_folder.ts";
 
 const STACK = "prod";
 const MAIN = "stack/main.ts";
@@ -32,9 +32,7 @@ async function preview(): Promise<number> {
     return 1;
   }
   await build();
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-preview-"));
-  stack.defer(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   await copyProject(folder);
 
   const pulumi = (...args: string[]) =>

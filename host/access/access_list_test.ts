@@ -1,10 +1,9 @@
 // The stores in the state folder, and the daemon's view of them.
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
@@ -35,7 +34,7 @@ import { openFolder } from "./records.ts";
 
 const test = suite("access list", { deadline: 30_000 });
 
-interface Setup extends AsyncDisposable {
+interface Setup extends Disposable {
   state: string;
   devices: string;
   pairings: string;
@@ -43,8 +42,8 @@ interface Setup extends AsyncDisposable {
   logged: string[];
 }
 
-async function setUp(): Promise<Setup> {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-access-"));
+function setUp(): Setup {
+  const folder = temporaryFolder();
   const state = join(folder, "state");
   const logged: string[] = [];
   const accessList = FolderAccessList.open(state, (_level, _event, text) => logged.push(text));
@@ -52,10 +51,7 @@ async function setUp(): Promise<Setup> {
     ...{ state, accessList, logged },
     devices: devicesFolder(state),
     pairings: pairingsFolder(state),
-    async [Symbol.asyncDispose]() {
-      accessList[Symbol.dispose]();
-      await rm(folder, { recursive: true });
-    },
+    [Symbol.dispose]: () => accessList[Symbol.dispose](),
   };
 }
 
@@ -70,7 +66,7 @@ async function addDevice(folder: string, known: Partial<Device> = {}): Promise<D
 }
 
 test("a device is written and read, with its marks, for the owner alone", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const device = await addDevice(at.devices, { services: ["/notes"], added: 1_795_651_200_000 });
   assert.equal(readDevices(at.devices), [device]);
   await touchDevice(at.devices, device.id);
@@ -85,7 +81,7 @@ test("a device is written and read, with its marks, for the owner alone", async 
 });
 
 test("the daemon sees at once what a command writes, and tells whom it revoked", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const revoked: string[] = [];
   at.accessList.onRevoked = ({ id }) => revoked.push(id);
   const device = await addDevice(at.devices);
@@ -104,7 +100,7 @@ test("the daemon sees at once what a command writes, and tells whom it revoked",
 });
 
 test("refresh() finds a pairing before any watch has told of it", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const { pairing } = await createPairing(at.pairings);
   at.accessList.refresh();
   assert.equal([...at.accessList.pairings], [pairing]);
@@ -112,7 +108,7 @@ test("refresh() finds a pairing before any watch has told of it", async () => {
 });
 
 test("a rename that was begun before a revoke does not undo it", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const device = await addDevice(at.devices);
   await revokeDevice(at.devices, device.id);
   await writeDevice(at.devices, { ...device, name: "renamed" });
@@ -121,7 +117,7 @@ test("a rename that was begun before a revoke does not undo it", async () => {
 });
 
 test("redeem() lets the first device in, again where it asks again, and no other", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const { pairing } = await createPairing(at.pairings, { services: ["/notes"] });
   at.accessList.refresh();
   const [held] = at.accessList.pairings;
@@ -139,7 +135,7 @@ test("redeem() lets the first device in, again where it asks again, and no other
 });
 
 test("two hosts on one folder let one device in by one pairing", async () => {
-  await using at = await setUp();
+  using at = setUp();
   await createPairing(at.pairings);
   using other = FolderAccessList.open(at.state, () => {});
   at.accessList.refresh();
@@ -151,7 +147,7 @@ test("two hosts on one folder let one device in by one pairing", async () => {
 });
 
 test("a process that ended between the pairing's use and the device's file goes on there", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const { pairing } = await createPairing(at.pairings);
   const key = await newKey();
   const { id } = await deviceOf(key);
@@ -163,7 +159,7 @@ test("a process that ended between the pairing's use and the device's file goes 
 });
 
 test("a revoked device that pairs anew is in again, with another tag key", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const old = await addDevice(at.devices, { name: "my tablet" });
   await revokeDevice(at.devices, old.id);
   await createPairing(at.pairings, { services: ["/notes"] });
@@ -178,7 +174,7 @@ test("a revoked device that pairs anew is in again, with another tag key", async
 });
 
 test(`there are ${MAX_DEVICES} devices at most`, async () => {
-  await using at = await setUp();
+  using at = setUp();
   for (let i = 0; i < MAX_DEVICES; i++) await addDevice(at.devices, { name: `${i}` });
   await createPairing(at.pairings);
   at.accessList.refresh();
@@ -189,7 +185,7 @@ test(`there are ${MAX_DEVICES} devices at most`, async () => {
 });
 
 test(`of revoked devices ${MAX_REVOKED} are remembered, and of pairings ${MAX_PAIRINGS}`, async () => {
-  await using at = await setUp();
+  using at = setUp();
   for (let i = 0; i <= MAX_REVOKED; i++) {
     await revokeDevice(at.devices, (await addDevice(at.devices)).id);
   }
@@ -206,14 +202,14 @@ test(`of revoked devices ${MAX_REVOKED} are remembered, and of pairings ${MAX_PA
 });
 
 test("the secret is in no file, and what is in a pairing's does not lead to it", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const { secret, pairing } = await createPairing(at.pairings, { name: "x" });
   const text = readFileSync(join(at.pairings, `${pairing.id}.json`), "utf8");
   assert.not.match(text, toBase64url(secret));
 });
 
 test("files that are none are left out, and said once, without what is in them", async () => {
-  await using at = await setUp();
+  using at = setUp();
   const device = await addDevice(at.devices);
   const [good, id] = [readFileSync(join(at.devices, `${device.id}.json`), "utf8"), "a".repeat(16)];
   for (
@@ -231,8 +227,8 @@ test("files that are none are left out, and said once, without what is in them",
   assert.not.match(at.logged.join(), toBase64url(device.tagKey).slice(0, 8));
 });
 
-test("a folder that others can write to is refused", async () => {
-  await using at = await setUp();
+test("a folder that others can write to is refused", () => {
+  using at = setUp();
   chmodSync(at.devices, 0o770);
   assert.throws(() => openFolder(at.devices), /others can write to it.*chmod 700/);
 });

@@ -1,25 +1,24 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { readIdentity } from "./host_key.ts";
 
 const test = suite("host_key");
 
-async function temporary() {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-identity-"));
+function temporary() {
+  const folder = temporaryFolder();
   return {
     folder,
     path: join(folder, "state", "host.key"),
     state: join(folder, "state"),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
 test("readIdentity() makes a key for its owner alone, and reads the same again", async () => {
-  await using at = await temporary();
+  const at = temporary();
   const made = await readIdentity(at.state);
   assert.is(made.publicKey.length, 65);
   assert.is(made.keys.privateKey.extractable, false);
@@ -32,14 +31,14 @@ test("readIdentity() makes a key for its owner alone, and reads the same again",
 });
 
 test("several that make a key at the same time have the same", async () => {
-  await using at = await temporary();
+  const at = temporary();
   const all = await Promise.all(Array.from({ length: 8 }, () => readIdentity(at.state)));
   assert.is(new Set(all.map(({ fingerprint }) => fingerprint)).size, 1);
 });
 
 for (const mode of [0o640, 0o604, 0o660, 0o644]) {
   test(`a key that others can read (${mode.toString(8)}) is refused, with what to do`, async () => {
-    await using at = await temporary();
+    const at = temporary();
     await readIdentity(at.state);
     await chmod(at.path, mode);
     const error = await failureOf(readIdentity(at.state));
@@ -49,7 +48,7 @@ for (const mode of [0o640, 0o604, 0o660, 0o644]) {
 }
 
 test("a key that is none is refused, kept, and not repeated", async () => {
-  await using at = await temporary();
+  const at = temporary();
   await readIdentity(at.state);
   const good = await readFile(at.path, "utf8");
   const { d } = JSON.parse(good);

@@ -1,11 +1,11 @@
 // `lighthouse-host init` as a user runs it: the built program, a relay, and AWS's control plane.
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { type ControlPlane, failNext, startControlPlane } from "../../tools/local/control_plane.ts";
 import { startObjectStore } from "../../tools/local/object_store.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 
@@ -29,8 +29,7 @@ async function setUp(): Promise<Setup> {
   const controlPlane = stack.use(
     await startControlPlane({ function: relay.function, propagation: 50 }),
   );
-  const home = await mkdtemp(join(tmpdir(), "lighthouse-init-"));
-  stack.defer(() => rm(home, { recursive: true }));
+  const home = temporaryFolder();
   const parts = stack.move();
   return {
     relay,

@@ -1,10 +1,10 @@
 // A settings file that changes while the real program runs with it, by hand and by `services`.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatConfigSchema } from "../config/config_schema.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 
@@ -19,7 +19,7 @@ const TEXT = `{
 `;
 
 async function setUp(text = TEXT) {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-reload-"));
+  const folder = temporaryFolder();
   const path = join(folder, "lighthouse", "config.json");
   await mkdir(join(folder, "lighthouse"));
   await writeFile(path, text);
@@ -37,12 +37,11 @@ async function setUp(text = TEXT) {
       const { output } = await run(["status", "--json"], environment);
       return JSON.parse(output);
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
 test("a change of the file is taken over, and a bad one is refused with its place", async () => {
-  await using at = await setUp();
+  const at = await setUp();
   const { child, until } = await at.startHost();
   await writeFile(at.path, TEXT.replace(":9/prod", ":8/prod"));
   await until(/"settings-changed"/);
@@ -61,7 +60,7 @@ test("a change of the file is taken over, and a bad one is refused with its plac
 });
 
 test("services adds, replaces and removes in the file, whose comments stay, and the host follows", async () => {
-  await using at = await setUp();
+  const at = await setUp();
   const { child } = await at.startHost();
   const services = async (...args: string[]) => {
     const { code, output, errors } = await run(["services", ...args], at.environment);
@@ -91,7 +90,7 @@ test("services adds, replaces and removes in the file, whose comments stay, and 
 });
 
 test("services refuses what cannot be, and the file stays", async () => {
-  await using at = await setUp();
+  const at = await setUp();
   const refused: [args: string[], why: RegExp][] = [
     [["add", "files=."], /path that is none/],
     [["add", "/files=/nonexistent"], /does not exist/],
@@ -110,7 +109,7 @@ test("services refuses what cannot be, and the file stays", async () => {
 });
 
 test("a host whose services come from its command line is told apart", async () => {
-  await using at = await setUp();
+  const at = await setUp();
   const { child, until } = await at.startHost("--backend", "http://127.0.0.1:6");
   const { output } = await run(
     ["services", "add", "/a=http://127.0.0.1:5", "--json"],

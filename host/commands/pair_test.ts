@@ -1,9 +1,9 @@
 // `lighthouse-host pair`, `devices`, `revoke`, `rename`, `key`: the built program, as a user runs it.
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
 import { FolderAccessList } from "../access/access_list.ts";
 import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access/devices.ts";
@@ -16,13 +16,12 @@ const test = suite("pair", { deadline: 30_000 });
 
 const PAGE = "https://me.github.io/notes/";
 
-async function setUp() {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-pair-"));
+function setUp() {
+  const folder = temporaryFolder();
   const state = join(folder, "state");
   return {
     state,
     environment: { LIGHTHOUSE_STATE: state, XDG_CONFIG_HOME: folder },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
@@ -41,7 +40,7 @@ async function addDevice(at: { state: string; environment: Record<string, string
 }
 
 test("pair prints a link and a code, waits for the device, and says who came", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const child = start(
     ["pair", "--page", PAGE, "--for", "/notes", "--for", "/files"],
     at.environment,
@@ -65,7 +64,7 @@ test("pair prints a link and a code, waits for the device, and says who came", a
 });
 
 test("pair takes the name that is given, and the page from the environment", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const environment = { ...at.environment, LIGHTHOUSE_PAGE: PAGE };
   const child = start(["pair", "--json", "--name", "my phone"], environment);
   const { until } = linesOf(child);
@@ -80,7 +79,7 @@ test("pair takes the name that is given, and the page from the environment", asy
 });
 
 test("pair without a page prints the fragment, and says what to do with it", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { code, output } = await run(["pair", "--no-wait"], at.environment);
   assert.is(code, 0);
   assert.match(output, /^ {2}#lighthouse=[\w-]{110}$/m);
@@ -90,7 +89,7 @@ test("pair without a page prints the fragment, and says what to do with it", asy
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`pair that is ended by ${signal} takes its link back`, async () => {
-    await using at = await setUp();
+    const at = setUp();
     const child = start(["pair", "--page", PAGE], at.environment);
     const { until, lines } = linesOf(child);
     await until(/lets one device in/);
@@ -117,7 +116,7 @@ const wrong: [args: string[], message: RegExp][] = [
 ];
 for (const [args, message] of wrong) {
   test(`lighthouse-host ${args.join(" ")} is refused`, async () => {
-    await using at = await setUp();
+    const at = setUp();
     const { code, output, errors } = await run(args, at.environment);
     assert.is(code, 2);
     assert.is(output, "");
@@ -126,7 +125,7 @@ for (const [args, message] of wrong) {
 }
 
 test("devices lists who is let in, revoke and rename change it", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const list = async () => (await run(["devices"], at.environment)).output;
   assert.match(await list(), "No device is paired");
   const phone = await addDevice(at, "phone");
@@ -157,7 +156,7 @@ test("devices lists who is let in, revoke and rename change it", async () => {
 });
 
 test("key prints the host's public key", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { publicKey, fingerprint } = await readIdentity(at.state);
   const { output } = await run(["key"], at.environment);
   assert.is(output, `${toBase64url(publicKey)}\n`);
@@ -166,7 +165,7 @@ test("key prints the host's public key", async () => {
 });
 
 test("a host key that others can read stops run and pair, and is not shown", async () => {
-  await using at = await setUp();
+  const at = setUp();
   await readIdentity(at.state);
   const path = join(at.state, "host.key");
   await chmod(path, 0o644);
@@ -189,7 +188,7 @@ test("a host key that others can read stops run and pair, and is not shown", asy
 const RUN = ["run", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"];
 
 test("run that nobody is paired with says how to, and no secret where it is no terminal", async () => {
-  await using at = await setUp();
+  const at = setUp();
   for (const flags of [[], ["--json"]]) {
     const child = start([...RUN, ...flags], at.environment);
     const { lines, until } = linesOf(child);
@@ -206,7 +205,7 @@ test("run that nobody is paired with says how to, and no secret where it is no t
 });
 
 test("run --public says so loudly, and names what is public", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const services = [
     "--service",
     "/open=http://127.0.0.1:9",
@@ -229,7 +228,7 @@ test("run --public says so loudly, and names what is public", async () => {
 });
 
 test("a revoked device is remembered, and revoking is safe to repeat", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const phone = await addDevice(at, "phone");
   await revokeDevice(devicesFolder(at.state), phone.id);
   await revokeDevice(devicesFolder(at.state), phone.id);

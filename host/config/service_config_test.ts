@@ -1,18 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { LighthouseError } from "../../wire/mod.ts";
 import { formatService, parseServices, type ServiceSettings } from "./service_config.ts";
 
 const test = suite("service_config");
 
 /** A folder with a file in it; its name has what shells and lists trip over. */
-const folder = await mkdtemp(join(tmpdir(), "light house=1 "));
+const folder = join(temporaryFolder(), "light house=1");
+await mkdir(folder);
 await writeFile(join(folder, "file"), "");
-test.after(() => rm(folder, { recursive: true }));
 
 const given: [settings: ServiceSettings, services: string[]][] = [
   [{ backend: "http://127.0.0.1:5000" }, ["/ → http://127.0.0.1:5000/"]],

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { end, linesOf, run, start } from "../testing/program.ts";
 import { MAX_LINES, Monitor } from "./monitor.ts";
 import { controlPath } from "./socket.ts";
@@ -16,8 +16,8 @@ const RUN = [
   ...["--stun", "none"],
 ];
 
-async function setUp() {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-control-"));
+function setUp() {
+  const folder = temporaryFolder();
   const environment = { LIGHTHOUSE_STATE: join(folder, "state") };
   return {
     state: environment.LIGHTHOUSE_STATE,
@@ -29,12 +29,11 @@ async function setUp() {
       await until(/"relay-unreachable"/);
       return { child, lines, until };
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
 
 test("status tells how the host is, and that it is not online", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child } = await at.startHost();
   const { code, output } = await run(["status", "--json"], at.environment);
   assert.is(code, 1);
@@ -58,7 +57,7 @@ test("status tells how the host is, and that it is not online", async () => {
 });
 
 test("without a host, status and logs say so", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const status = await run(["status"], at.environment);
   assert.is(status.code, 1);
   assert.match(status.output, `No host runs with ${at.state}`);
@@ -69,7 +68,7 @@ test("without a host, status and logs say so", async () => {
 });
 
 test("logs prints the last lines, and with --follow what comes", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child, lines } = await at.startHost();
   const all = await run(["logs", "--json"], at.environment);
   const events = all.output.trim().split("\n").map((line) => JSON.parse(line).event);
@@ -88,7 +87,7 @@ test("logs prints the last lines, and with --follow what comes", async () => {
 });
 
 test("the socket is its owner's alone, and goes with the host", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child } = await at.startHost();
   const path = controlPath(at.state);
   assert.is((await stat(path)).mode & 0o777, 0o600);
@@ -97,7 +96,7 @@ test("the socket is its owner's alone, and goes with the host", async () => {
 });
 
 test("a second host with the same state folder is refused, and the first goes on", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child, until } = await at.startHost();
   const { code, errors } = await run(RUN, at.environment);
   assert.is(code, 2);
@@ -110,7 +109,7 @@ test("a second host with the same state folder is refused, and the first goes on
 });
 
 test("of hosts that start at the same time, also after one that was killed, one runs", async () => {
-  await using at = await setUp();
+  const at = setUp();
   for (let round = 0; round < 4; round++) {
     const children = Array.from({ length: 3 }, () => start(RUN, at.environment));
     const refusals = children.map((child) => text(child.stderr!));
@@ -138,7 +137,7 @@ test("of hosts that start at the same time, also after one that was killed, one 
 });
 
 test("a host whose terminal goes ends as by Ctrl-C", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child, lines } = await at.startHost();
   assert.is((await end(child, "SIGHUP")).code, 0);
   assert.match(lines.at(-1)!, '"stopped"');
@@ -151,7 +150,7 @@ test("a state folder that cannot be written to is told of, with what to do", asy
 });
 
 test("a host that was killed leaves nothing in the way of the next", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child } = await at.startHost();
   await end(child, "SIGKILL");
   assert.is((await run(["status"], at.environment)).code, 1);
@@ -161,7 +160,7 @@ test("a host that was killed leaves nothing in the way of the next", async () =>
 });
 
 test("what listens there and is no host is told of", async () => {
-  await using at = await setUp();
+  const at = setUp();
   const { child } = await at.startHost();
   await end(child);
   const server = createServer((socket) => socket.end("hello\n"));

@@ -1,10 +1,10 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
 import { createNotifier } from "./sd_notify.ts";
 
@@ -12,7 +12,7 @@ const test = suite("sd_notify");
 
 /** A `systemd-notify` in its place, which writes down what it is told. The real one: tools/e2e/unit_test.ts. */
 async function setUp(before = "") {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-notify-"));
+  const folder = temporaryFolder();
   const said = join(folder, "said");
   const program = join(folder, "systemd-notify");
   await writeFile(program, `#!/bin/sh\n${before}\necho "$@" >> ${said}\n`);
@@ -28,9 +28,8 @@ async function setUp(before = "") {
       });
       return lines;
     },
-    async [Symbol.asyncDispose]() {
+    [Symbol.dispose]() {
       process.env.PATH = path;
-      await rm(folder, { recursive: true });
     },
   };
 }
@@ -38,7 +37,7 @@ async function setUp(before = "") {
 const complain = (error: Error) => assert.unreachable(error.message);
 
 test("what is told arrives, in its order", async () => {
-  await using at = await setUp();
+  using at = await setUp();
   using notifier = createNotifier({ NOTIFY_SOCKET: "/run/notify" }, complain);
   notifier.ready();
   notifier.status("online:\nall is well");
@@ -47,7 +46,7 @@ test("what is told arrives, in its order", async () => {
 });
 
 test("the watchdog hears of the host twice in its time", async () => {
-  await using at = await setUp();
+  using at = await setUp();
   using _ = createNotifier({ NOTIFY_SOCKET: "/run/notify", WATCHDOG_USEC: "40000" }, complain);
   const keepAlive = setInterval(() => {}, 1000);
   assert.equal((await at.until(3)).slice(0, 3), ["WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
@@ -55,7 +54,7 @@ test("the watchdog hears of the host twice in its time", async () => {
 });
 
 test("without a service manager nothing is told", async () => {
-  await using at = await setUp();
+  using at = await setUp();
   using notifier = createNotifier({ WATCHDOG_USEC: "1000" }, complain);
   notifier.ready();
   using told = createNotifier({ NOTIFY_SOCKET: "@notify" }, complain);
@@ -64,7 +63,7 @@ test("without a service manager nothing is told", async () => {
 });
 
 test("a failure that passes is told of, and what follows is sent", async () => {
-  await using at = await setUp("[ $1 != STATUS=a ] || exit 1");
+  using at = await setUp("[ $1 != STATUS=a ] || exit 1");
   const troubles: string[] = [];
   using notifier = createNotifier({ NOTIFY_SOCKET: "@a" }, ({ message }) => troubles.push(message));
   for (const status of ["a", "b", "a", "c"]) notifier.status(status);

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "plist";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatLaunchdPlist, LABEL } from "./launchd.ts";
 import { unitOf } from "./service_manager.ts";
 import { formatSystemdUnit, UNIT } from "./systemd.ts";
@@ -72,17 +72,12 @@ test("without namespaces a unit asks for none", () => {
 
 /** What systemd-analyze says of a unit; undefined where there is no such program. */
 function analyze(...args: string[]): { output: string; failed: boolean } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "lighthouse-unit-"));
-  try {
-    const path = join(folder, UNIT);
-    writeFileSync(path, formatSystemdUnit({ ...OPTIONS, command: ["/bin/true"], state: "/tmp" }));
-    const { error, status, stdout, stderr } = spawnSync("systemd-analyze", [...args, path], {
-      encoding: "utf8",
-    });
-    return error ? undefined : { output: stdout + stderr, failed: status !== 0 };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const path = join(temporaryFolder(), UNIT);
+  writeFileSync(path, formatSystemdUnit({ ...OPTIONS, command: ["/bin/true"], state: "/tmp" }));
+  const { error, status, stdout, stderr } = spawnSync("systemd-analyze", [...args, path], {
+    encoding: "utf8",
+  });
+  return error ? undefined : { output: stdout + stderr, failed: status !== 0 };
 }
 
 const analyzed = analyze("security", "--offline=true", "--threshold=30", "--no-pager");

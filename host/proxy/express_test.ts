@@ -1,13 +1,13 @@
 // The host before an app that nobody here wrote: express, with static files, compression and multer.
 import { createHash, randomBytes } from "node:crypto";
 import { getEventListeners } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { startExpressApp } from "../testing/express_app.ts";
@@ -19,7 +19,7 @@ const test = suite("express", { deadline: 150_000 });
 const TEXT = "The quick brown fox jumps over the lazy dog. ".repeat(1000);
 const VIDEO = randomBytes(3 * 1024 * 1024);
 
-const folder = await mkdtemp(join(tmpdir(), "lighthouse-"));
+const folder = temporaryFolder();
 await writeFile(join(folder, "long.txt"), TEXT);
 await writeFile(join(folder, "video.mp4"), VIDEO);
 
@@ -30,7 +30,6 @@ const services = Services.start([
 test.after(async () => {
   await services.close();
   await app.close();
-  await rm(folder, { recursive: true });
 });
 
 interface Asked extends Partial<HttpRequest> {

@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { Service } from "./service.ts";
@@ -149,7 +149,7 @@ test("close() closes all", async () => {
 });
 
 test("start() makes a service of each kind", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-"));
+  const folder = temporaryFolder();
   await writeFile(join(folder, "a.txt"), "of the folder");
   const server = createServer(({ url }, response) => response.end(`backend ${url}`)).listen(0);
   await once(server, "listening");
@@ -164,7 +164,6 @@ test("start() makes a service of each kind", async () => {
   assert.is(services.find("/files/1")?.backend, undefined);
   await services.close();
   server.close();
-  await rm(folder, { recursive: true });
 });
 
 test.run();

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { valuesOf } from "./headers.ts";
@@ -19,7 +19,7 @@ const TEXT = "0123456789";
 const DATE = new Date("2026-01-02T03:04:05Z");
 
 // A folder, and a secret beside it.
-const outside = await mkdtemp(join(tmpdir(), "lighthouse-"));
+const outside = temporaryFolder();
 const root = join(outside, "public");
 await mkdir(join(root, "sub"), { recursive: true });
 await mkdir(join(root, "empty"));
@@ -69,7 +69,6 @@ const service = serveFolder("/files", root);
 const IDLE_FILES = openFiles();
 test.after(async () => {
   await service.close();
-  await rm(outside, { recursive: true });
 });
 
 /** How many files and sockets this process has open. */

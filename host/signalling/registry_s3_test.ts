@@ -1,7 +1,5 @@
 // The registry `s3` against the development store, which checks signatures and conditions.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import {
@@ -10,6 +8,7 @@ import {
   startObjectStore,
 } from "../../tools/local/object_store.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { isSignedBy, readHostEntry } from "../../wire/mod.ts";
 import { readIdentity } from "../access/host_key.ts";
 import { type FailureKind, RegistryError } from "./registry.ts";
@@ -22,8 +21,7 @@ const never = new AbortController().signal;
 const BUCKET = "registry";
 const KEY = "hosts/pi.json";
 
-const state = join(await mkdtemp(join(tmpdir(), "lighthouse-s3-")), "state");
-test.after(() => rm(dirname(state), { recursive: true }));
+const state = join(temporaryFolder(), "state");
 const identity = await readIdentity(state);
 const stranger = await readIdentity(`${state}-2`);
 

@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { startBridge } from "../../tools/local/bridge.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatSendSignal, type Signal } from "../../wire/mod.ts";
 import { TestDevice } from "../testing/access.ts";
 import { run } from "../testing/program.ts";
@@ -13,11 +13,6 @@ import { CONNECT, costOf, formatDollars, HOST_MONTH, monthWith, PRICES } from ".
 import { MAX_MONTHS, monthOf, readUsage, Usage } from "./usage.ts";
 
 const test = suite("usage", { deadline: 60_000 });
-
-async function temporaryFolder() {
-  const path = await mkdtemp(join(tmpdir(), "lighthouse-usage-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
-}
 
 test("the host's counts are the gateway's, to the message and the run", async () => {
   await using bridge = await startBridge({ propagation: 200 });
@@ -65,7 +60,7 @@ test("the host's counts are the gateway's, to the message and the run", async ()
 });
 
 test("counts go on where they were, and months that are long over are forgotten", async () => {
-  await using folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const complain = (error: Error) => assert.unreachable(error.message);
   const months = Object.fromEntries(
     Array.from({ length: MAX_MONTHS + 3 }, (_, at) => [
@@ -73,42 +68,42 @@ test("counts go on where they were, and months that are long over are forgotten"
       { messages: at, minutes: 0.5, runs: 1 },
     ]),
   );
-  await writeFile(join(folder.path, "usage.json"), JSON.stringify({ months }));
+  await writeFile(join(folder, "usage.json"), JSON.stringify({ months }));
   for (let at = 0; at < 2; at++) {
-    await using usage = await Usage.open(folder.path, complain);
+    await using usage = await Usage.open(folder, complain);
     usage.sent();
     usage.sent("abc=");
     usage.received({ kind: "signal", data: {} });
   }
-  const all = await readUsage(folder.path);
+  const all = await readUsage(folder);
   assert.is(all.size, MAX_MONTHS);
   assert.equal(all.get(monthOf(new Date())), { messages: 8, minutes: 0, runs: 4 });
 });
 
 for (const text of ["", "{", "[]", '{"months":{"2026-11":{"messages":"9"}}}']) {
   test(`what is no such file counts as none: ${JSON.stringify(text)}`, async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "usage.json"), text);
-    assert.is((await readUsage(folder.path)).size, 0);
+    const folder = temporaryFolder();
+    await writeFile(join(folder, "usage.json"), text);
+    assert.is((await readUsage(folder)).size, 0);
   });
 }
 
 test("a folder that cannot be written to is told, and nothing is lost", async () => {
-  await using folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const troubles: string[] = [];
-  const usage = await Usage.open(folder.path, ({ message }) => troubles.push(message));
+  const usage = await Usage.open(folder, ({ message }) => troubles.push(message));
   usage.sent();
-  await mkdir(join(folder.path, "usage.json"));
+  await mkdir(join(folder, "usage.json"));
   await usage.save();
   assert.is(troubles.length, 1);
-  await rm(join(folder.path, "usage.json"), { recursive: true });
+  await rm(join(folder, "usage.json"), { recursive: true });
   await usage[Symbol.asyncDispose]();
-  assert.is((await readUsage(folder.path)).get(monthOf(new Date()))!.messages, 1);
+  assert.is((await readUsage(folder)).get(monthOf(new Date()))!.messages, 1);
 });
 
 test("cost tells what it knows, for people", async () => {
-  await using folder = await temporaryFolder();
-  const { code, output, errors } = await run(["cost", "--state", folder.path]);
+  const folder = temporaryFolder();
+  const { code, output, errors } = await run(["cost", "--state", folder]);
   assert.equal([code, errors], [0, ""]);
   assert.match(
     output,

@@ -1,18 +1,16 @@
 // For tests: the built program, run as a user runs it. tools/test.ts builds it first.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 
 const PROGRAM = new URL("../dist/main.mjs", import.meta.url).pathname;
 
 /** Where hosts keep their key, unless a test has a place for it. */
-const STATE = join(mkdtempSync(join(tmpdir(), "lighthouse-program-")), "state");
-process.on("exit", () => rmSync(dirname(STATE), { recursive: true, force: true }));
+const STATE = join(temporaryFolder(), "state");
 
 /** Variables of a machine where nothing is set up. */
 const ENVIRONMENT = {

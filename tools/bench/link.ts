@@ -4,12 +4,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 /** Where a page's browser runs, and how it gets at servers on 127.0.0.1 of this side. */
 export interface Link extends AsyncDisposable {
@@ -73,8 +73,7 @@ export async function longLink(rtt: number): Promise<Link> {
   // A browser learns its address from where its way to the world would begin.
   ip("-n", namespace, "route", "add", "default", "via", here.address);
 
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-bench-"));
-  stack.defer(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder();
   const parts = stack.move();
   return {
     flags: [`--host-resolver-rules=MAP 127.0.0.1 ${here.address}`],

@@ -1,8 +1,7 @@
 // `lighthouse-host doctor` against the real bridge: what it finds when all is well, and when each part
 // is not.
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
@@ -11,6 +10,7 @@ import { run } from "../../host/testing/program.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { startRouter } from "./router.ts";
 import { startStunServer, type StunServerOptions } from "./stun_server.ts";
 
@@ -165,7 +165,7 @@ for (const [name, rule, ok] of ROUTERS) {
 
 test("a service that is installed and does not run is told of", async () => {
   await using bridge = await startBridge({ propagation: 200 });
-  const home = await mkdtemp(join(tmpdir(), "lighthouse-home-"));
+  const home = temporaryFolder();
   const folder = join(home, "systemd", "user");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "lighthouse-host.service"), "");
@@ -176,7 +176,6 @@ test("a service that is installed and does not run is told of", async () => {
   const [service] = output.trim().split("\n").map((line) => JSON.parse(line) as Finding)
     .filter(({ check }) => check === "service");
   assert.is(service!.ok, process.platform === "linux" ? false : null);
-  await rm(home, { recursive: true });
 });
 
 test("what a host runs with goes before the settings file", async () => {

@@ -1,7 +1,6 @@
 // Pairing as its user goes through it: from what the terminal prints to the first answer in a real
 // browser, and what page and terminal say where it does not work.
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
@@ -9,6 +8,7 @@ import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { type HostCommand, runCommand, startCommand } from "./host_command.ts";
 
@@ -156,20 +156,16 @@ function testIn(name: BrowserName): void {
   });
 
   test("a link of another host is refused, and told to be that", async () => {
-    const state = await mkdtemp(join(tmpdir(), "lighthouse-other-"));
-    try {
-      const output = await runCommand(
-        ...["pair", "--no-wait", "--state", join(state, "state"), "--page", bridge.page.url],
-      );
-      const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
-      const refusal = nextRefusal();
-      const [code, reason] = await failure(await open(link));
-      assert.is(code, "host-key-changed");
-      assert.match(reason, /not the one that printed this pairing link/);
-      assert.is(await refusal, "not-paired");
-    } finally {
-      await rm(state, { recursive: true });
-    }
+    const state = temporaryFolder();
+    const output = await runCommand(
+      ...["pair", "--no-wait", "--state", join(state, "state"), "--page", bridge.page.url],
+    );
+    const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
+    const refusal = nextRefusal();
+    const [code, reason] = await failure(await open(link));
+    assert.is(code, "host-key-changed");
+    assert.match(reason, /not the one that printed this pairing link/);
+    assert.is(await refusal, "not-paired");
   });
 
   test("revoked while connected, it is out at once, and comes back by another link", async () => {

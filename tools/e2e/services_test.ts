@@ -1,19 +1,18 @@
 // Several services behind one host, from a real Chromium: the sample backend, an express app, a folder.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { startExpressApp } from "../../host/testing/express_app.ts";
 import { startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { launchBrowser, openPage, untilState } from "./browser.ts";
 
 const test = suite("services", { deadline: 60_000 });
 
 await using stack = new AsyncDisposableStack();
-const folder = await mkdtemp(join(tmpdir(), "lighthouse-"));
-stack.defer(() => rm(folder, { recursive: true }));
+const folder = temporaryFolder();
 const video = randomBytes(1024 * 1024);
 await writeFile(join(folder, "video.mp4"), video);
 await writeFile(join(folder, ".env"), "secret");

@@ -1,12 +1,12 @@
 // `npm start` as a newcomer meets it: the demo page in a real Chromium, and nothing left behind.
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { networkInterfaces } from "node:os";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { launchBrowser, openPage, untilState } from "./browser.ts";
 import { readOutput } from "./host_command.ts";
 
@@ -90,9 +90,7 @@ test("a PORT that is none is refused", async () => {
 });
 
 /** Where the host keeps its key: not where the developer's own is. */
-const state = await mkdtemp(join(tmpdir(), "lighthouse-start-"));
-test.after(() => rm(state, { recursive: true }));
-
+const state = temporaryFolder();
 /** Runs `npm start`. Its signals go to npm alone, as from a supervisor. */
 function startDemo(port = "0") {
   const child = spawn("npm", ["start"], {

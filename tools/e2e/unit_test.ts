@@ -1,8 +1,7 @@
 // The host as a service: under a real systemd where one can be booted, as root on a machine that has
 // it. Elsewhere there is what install writes and says, and what the host tells a `systemd-notify` of its
 // own making (host/platform/sd_notify_test.ts).
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
@@ -15,6 +14,7 @@ import {
 } from "../../host/testing/systemd.ts";
 import { startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 const test = suite("unit", { deadline: 120_000 });
 
@@ -22,37 +22,37 @@ const PROGRAM = new URL("../../host/dist/main.mjs", import.meta.url).pathname;
 const UNIT = "lighthouse-host.service";
 
 async function temporaryHome(settings?: object) {
-  const path = await mkdtemp(join(tmpdir(), "lighthouse unit-"));
+  const path = join(temporaryFolder(), "lighthouse unit");
   const folder = join(path, ".config", "lighthouse");
   await mkdir(folder, { recursive: true });
   if (settings) await writeFile(join(folder, "config.json"), JSON.stringify(settings));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+  return path;
 }
 
 const SETTINGS = { relay: "wss://relay.example/prod", backend: "http://127.0.0.1:5000" };
 
 if (process.platform === "linux") {
   test("install --print shows a unit that writes nowhere but to the state folder", async () => {
-    await using home = await temporaryHome(SETTINGS);
-    const environment = { HOME: home.path, LIGHTHOUSE_STATE: "" };
+    const home = await temporaryHome(SETTINGS);
+    const environment = { HOME: home, LIGHTHOUSE_STATE: "" };
     const { code, output, errors } = await run(["install", "--print"], environment);
     assert.equal([code, errors], [0, ""]);
-    const state = join(home.path, ".local", "state", "lighthouse");
+    const state = join(home, ".local", "state", "lighthouse");
     assert.match(output, `ExecStart=${process.execPath} ${PROGRAM} run --state "${state}"\n`);
     assert.match(output, "ProtectSystem=strict\n");
     assert.match(output, `ReadWritePaths="${state}"\n`);
   });
 
   test("install without settings says what is missing, and installs nothing", async () => {
-    await using home = await temporaryHome();
-    const { code, errors } = await run(["install"], { HOME: home.path, LIGHTHOUSE_STATE: "" });
+    const home = await temporaryHome();
+    const { code, errors } = await run(["install"], { HOME: home, LIGHTHOUSE_STATE: "" });
     assert.is(code, 2);
     assert.match(errors, "--relay is missing: run lighthouse-host init");
   });
 
   test("without systemd, install says why it does not start, and uninstall leaves nothing", async () => {
-    await using home = await temporaryHome(SETTINGS);
-    const environment = { HOME: home.path, LIGHTHOUSE_STATE: "", PATH: "/nonexistent" };
+    const home = await temporaryHome(SETTINGS);
+    const environment = { HOME: home, LIGHTHOUSE_STATE: "", PATH: "/nonexistent" };
     const { code, output } = await run(["install"], environment);
     assert.is(code, 1);
     assert.match(output, "the service does not start: systemctl --user daemon-reload: ");
@@ -61,13 +61,13 @@ if (process.platform === "linux") {
     assert.is(removed.code, 1);
     assert.match(removed.output, "the service could not be stopped");
     assert.match(removed.output, "the service is gone. Kept: ");
-    const path = join(home.path, ".config", "systemd", "user", UNIT);
+    const path = join(home, ".config", "systemd", "user", UNIT);
     assert.is(await stat(path).then(() => true, () => false), false);
   });
 
   test("uninstall where there is nothing says so", async () => {
-    await using home = await temporaryHome(SETTINGS);
-    const { code, output } = await run(["uninstall"], { HOME: home.path });
+    const home = await temporaryHome(SETTINGS);
+    const { code, output } = await run(["uninstall"], { HOME: home });
     assert.is(code, 0);
     assert.match(output, "there is no service");
   });

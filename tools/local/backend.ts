@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import express, { type ErrorRequestHandler, type Router } from "express";
 import { appRouter } from "./backend_app.ts";
 import { dataRouter } from "./backend_data.ts";
-import { Film, mediaRouter } from "./backend_media.ts";
+import { mediaRouter } from "./backend_media.ts";
 import { NoteFile, notesRouter } from "./backend_notes.ts";
 import { Refusal, type Route } from "./backend_route.ts";
 
@@ -59,7 +59,6 @@ export interface Backend extends AsyncDisposable {
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notes = await NoteFile.open(options.file);
-  const film = new Film();
   const requests: Backend["requests"] = [];
 
   const app = express();
@@ -73,7 +72,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     next();
   });
   app.use(routerOf(options.routes ?? {}));
-  app.use(notesRouter(notes), dataRouter(), mediaRouter(film), appRouter());
+  app.use(notesRouter(notes), dataRouter(), mediaRouter(), appRouter());
   app.use(({ path }) => {
     throw new Refusal(404, "not_found", `Cannot find ${path}: there is no such path`);
   });
@@ -89,7 +88,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     server.closeAllConnections();
     await closed;
     await notes.settled();
-    await film.remove();
   }
   return { url: `http://127.0.0.1:${port}`, port, requests, close, [Symbol.asyncDispose]: close };
 }

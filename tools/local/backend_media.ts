@@ -1,55 +1,35 @@
 // Development part: what the sample backend has for pages that know nothing of a tunnel: a picture, a
 // film, events, a form.
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { createBrotliDecompress } from "node:zlib";
 import express, { type Router } from "express";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { allowOnly, numberOf } from "./backend_route.ts";
 
 /**
  * A drawing of 60 s in VP8, one cluster a second. A Void element pads each cluster to 400 KiB, so that
  * the file is as large as a film of good quality; the padding is why the file is committed compressed.
  */
-const PACKED = new URL("./lighthouse.webm.br", import.meta.url);
+const FILM = new URL("./lighthouse.webm.br", import.meta.url);
 
 const MAX_WISHES = 100;
 const MAX_FORM = "4kb";
 
-/** The film as a file of its own, unpacked when it is first asked for. */
-export class Film {
-  #folder: Promise<string> | undefined;
-
-  /** Path of the folder that `film.webm` is in. */
-  unpack(): Promise<string> {
-    return this.#folder ??= (async () => {
-      const folder = await mkdtemp(join(tmpdir(), "lighthouse-film-"));
-      const file = createWriteStream(join(folder, "film.webm"));
-      await pipeline(createReadStream(PACKED), createBrotliDecompress(), file);
-      return folder;
-    })();
-  }
-
-  async remove(): Promise<void> {
-    const folder = await this.#folder;
-    if (folder) await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** A picture, a film, events, and a page with a form. */
-export function mediaRouter(film: Film): Router {
+export function mediaRouter(): Router {
   const router = express.Router({ strict: true });
   const wishes: string[] = [];
+  let folder: Promise<string> | undefined;
 
   router.route("/media/picture.svg").get((_request, response) => {
     response.type("svg").send(PICTURE);
   }).all(allowOnly("GET, HEAD"));
 
   router.route("/media/film.webm").get(async (_request, response) => {
-    response.sendFile("film.webm", { root: await film.unpack() });
+    response.sendFile("film.webm", { root: await (folder ??= unpackFilm()) });
   }).all(allowOnly("GET, HEAD"));
 
   router.route("/api/events").get(async (request, response) => {
@@ -74,6 +54,14 @@ export function mediaRouter(film: Film): Router {
     .all(allowOnly("GET, HEAD, POST"));
 
   return router;
+}
+
+/** Unpacks `film.webm` into a folder. @returns its path. */
+async function unpackFilm(): Promise<string> {
+  const folder = temporaryFolder();
+  const film = createWriteStream(join(folder, "film.webm"));
+  await pipeline(createReadStream(FILM), createBrotliDecompress(), film);
+  return folder;
 }
 
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 90">

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { TILES } from "./backend_app.ts";
 
@@ -12,12 +11,11 @@ let folder: string;
 let backend: Backend;
 
 test.before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lighthouse-media-"));
+  folder = temporaryFolder();
   backend = await startBackend({ file: join(folder, "notes.json") });
 });
 test.after(async () => {
   await backend.close();
-  await rm(folder, { recursive: true });
 });
 
 const get = (path: string, headers: Record<string, string> = {}) =>

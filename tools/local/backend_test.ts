@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import type { Note } from "./backend_notes.ts";
 
@@ -17,15 +18,10 @@ async function withBackend(
   use: (backend: Backend, file: string) => Promise<void>,
   { content, routes }: { content?: string; routes?: BackendOptions["routes"] } = {},
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-backend-"));
-  const file = join(folder, "notes.json");
-  try {
-    if (content !== undefined) await writeFile(file, content);
-    await using backend = await startBackend({ file, routes });
-    await use(backend, file);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const file = join(temporaryFolder(), "notes.json");
+  if (content !== undefined) await writeFile(file, content);
+  await using backend = await startBackend({ file, routes });
+  await use(backend, file);
 }
 
 function post(url: string, body: BodyInit): Promise<Response> {

@@ -1,10 +1,10 @@
 // A development part: the whole bridge on this machine, each real part in its place and AWS's own
 // replaced by local ones. `npm start` and the end-to-end tests stand on it.
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
 import { toBase64url } from "../../wire/mod.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway_server.ts";
@@ -85,7 +85,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   let gateway: Gateway;
 
   const { isPublic = true, port, connect = [], host: hostName, publicRegistry = true } = options;
-  const state = options.state ?? join(await temporaryFolder(stack), "state");
+  const state = options.state ?? join(temporaryFolder(), "state");
   const identity = await readIdentity(state);
   const hostKey = isPublic ? toBase64url(identity.publicKey) : undefined;
   let store: ObjectStore | undefined;
@@ -137,7 +137,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     await startControlPlane({ function: relay, propagation, staleFor }),
   );
 
-  const notes = options.notes ?? join(await temporaryFolder(stack), "notes.json");
+  const notes = options.notes ?? join(temporaryFolder(), "notes.json");
   await mkdir(dirname(notes), { recursive: true });
   const backend = stack.use(await startBackend({ file: notes, routes: options.routes }));
 
@@ -189,10 +189,4 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
-}
-
-async function temporaryFolder(stack: AsyncDisposableStack): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-"));
-  stack.defer(() => rm(folder, { recursive: true }));
-  return folder;
 }

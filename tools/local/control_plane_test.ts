@@ -6,12 +6,12 @@ import {
   type UpdateFunctionConfigurationCommandInput,
   waitUntilFunctionUpdated,
 } from "@aws-sdk/client-lambda";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import {
   type ControlPlane,
   type ControlPlaneOptions,
@@ -29,12 +29,10 @@ let folder = "";
 let file = "";
 
 test.before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lighthouse-control-plane-"));
+  folder = temporaryFolder();
   file = join(folder, "handler.mjs");
   await writeFile(file, HANDLER);
 });
-
-test.after(() => rm(folder, { recursive: true }));
 
 /** A function, its control plane and a client of that, ended together. */
 class Setup implements AsyncDisposable {

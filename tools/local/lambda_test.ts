@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { LocalFunction, type LocalFunctionOptions } from "./lambda.ts";
 
 const HANDLER = `
@@ -39,12 +39,10 @@ let folder = "";
 let file = "";
 
 test.before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lighthouse-lambda-"));
+  folder = temporaryFolder();
   file = join(folder, "handler.mjs");
   await writeFile(file, HANDLER);
 });
-
-test.after(() => rm(folder, { recursive: true }));
 
 function relay(options: Partial<LocalFunctionOptions> = {}): LocalFunction {
   return new LocalFunction({

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Page, type PageOptions, startPage } from "./page.ts";
 
 const test = suite("page");
@@ -15,17 +16,13 @@ async function withPage(
   use: (page: Page) => Promise<void>,
   options: Partial<PageOptions> = {},
 ): Promise<void> {
-  const elementFolder = await mkdtemp(join(tmpdir(), "lighthouse-page-"));
-  try {
-    for (const name of ["lighthouse-tunnel.js", "lighthouse-worker.js"]) {
-      await writeFile(join(elementFolder, name), "// built\n");
-      await writeFile(join(elementFolder, `${name}.map`), "{}");
-    }
-    await using page = await startPage({ relay: () => RELAY, elementFolder, ...options });
-    await use(page);
-  } finally {
-    await rm(elementFolder, { recursive: true });
+  const elementFolder = temporaryFolder();
+  for (const name of ["lighthouse-tunnel.js", "lighthouse-worker.js"]) {
+    await writeFile(join(elementFolder, name), "// built\n");
+    await writeFile(join(elementFolder, `${name}.map`), "{}");
   }
+  await using page = await startPage({ relay: () => RELAY, elementFolder, ...options });
+  await use(page);
 }
 
 /** The value of an attribute of a page's element, as it stands in the HTML. */

@@ -1,6 +1,4 @@
 // What fails around a host in its life, at random.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
@@ -9,6 +7,7 @@ import { startBackend } from "../local/backend.ts";
 import type { Route } from "../local/backend_route.ts";
 import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { between } from "./between.ts";
 
 /** Between two faults, in milliseconds. */
@@ -36,7 +35,7 @@ export async function failAtRandom(
   { bridge, host, routes, random, ending, onFault }: Fragile,
 ): Promise<void> {
   const { gateway: { endpoint }, controlPlane, page } = bridge;
-  const folder = await mkdtemp(join(tmpdir(), "lighthouse-soak-"));
+  const folder = temporaryFolder();
   let { backend } = bridge;
   const { port } = backend;
   const faults: [name: string, fault: () => Promise<unknown>][] = [
@@ -76,7 +75,6 @@ export async function failAtRandom(
     }
   } finally {
     if (backend !== bridge.backend) await backend.close();
-    await rm(folder, { recursive: true });
   }
 }
 
