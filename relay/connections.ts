@@ -3,7 +3,7 @@
 import { AwsClient } from "aws4fetch";
 import type { Delivery, Post } from "./relay.ts";
 
-/** Credentials of the role that the relay runs as. */
+/** Credentials of the relay's role. */
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -12,21 +12,21 @@ export interface Credentials {
 
 /** Options of {@linkcode connectionsOf}. */
 export interface ConnectionsOptions {
-  /** Where posts go, such as `https://abc123.execute-api.us-east-1.amazonaws.com/prod`. */
+  /** URL of the stage's management API, such as `https://abc123.execute-api.us-east-1.amazonaws.com/prod`. */
   endpoint: string;
   /** The gateway's AWS region. */
   region: string;
-  /** Undefined posts unsigned, for an emulator; API Gateway answers that with 403. */
+  /** Undefined sends unsigned posts, for an emulator; API Gateway answers them with 403. */
   credentials?: Credentials;
 }
 
-/** One post, its retries included, may take this long: a Lambda is given three seconds by default. */
+/** Limit for one post with its retries, in milliseconds: a Lambda has three seconds by default. */
 const DEADLINE_MS = 2500;
 
-/** How often a post is repeated that was throttled or met a server's error. */
+/** Most retries of a post after a throttle or a server error. */
 const RETRIES = 2;
 
-/** Makes the function that posts to the connections of one gateway. */
+/** Returns the function that posts to the connections of one gateway. */
 export function connectionsOf({ endpoint, region, credentials }: ConnectionsOptions): Post {
   const aws = credentials &&
     new AwsClient({ ...credentials, region, service: "execute-api", retries: RETRIES });
@@ -51,7 +51,7 @@ export function connectionsOf({ endpoint, region, credentials }: ConnectionsOpti
   };
 }
 
-/** What a status means: 410 is a closed or unknown id, 400 a malformed one such as `init`. */
+/** Maps a status: 410 is a closed or unknown connectionId, 400 a malformed one such as `init`. */
 function deliveryOf(status: number): Delivery {
   if (status >= 200 && status < 300) return "delivered";
   if (status === 410 || status === 400) return "gone";

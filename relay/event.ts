@@ -2,11 +2,11 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
 import { asRecord, asString } from "../wire/parse.ts";
 
-/** What happened at the gateway, as far as the relay cares. */
+/** The parts of a gateway event that the relay reads. */
 export type GatewayEvent =
   | {
     kind: "connect";
-    /** The handshake's Origin; undefined where there is none, as with programs. */
+    /** The handshake's Origin; undefined if it has none: programs send none. */
     origin?: string;
   }
   | { kind: "disconnect" }
@@ -14,11 +14,11 @@ export type GatewayEvent =
     kind: "message";
     /** The sender. */
     connectionId: string;
-    /** The message's text; undefined where it was binary. */
+    /** The message's text; undefined if the message is binary. */
     body?: string;
   };
 
-/** Where a connection's gateway takes posts. */
+/** The address of a gateway's management API. */
 export interface GatewayAddress {
   domainName: string;
   stage: string;
@@ -27,7 +27,7 @@ export interface GatewayAddress {
 /**
  * Reads an event.
  *
- * @throws {TypeError} with the path of what was wrong: then it is none of API Gateway's.
+ * @throws {TypeError} With the path of the wrong member: the event is not from API Gateway.
  */
 export function parseEvent(value: unknown): GatewayEvent {
   const event = asRecord(value, "event");
@@ -49,9 +49,9 @@ export function parseEvent(value: unknown): GatewayEvent {
 }
 
 /**
- * Reads the address that posts for this event's connections go to.
+ * Reads the address for posts to this event's connections.
  *
- * @throws {TypeError} with the path of what was wrong.
+ * @throws {TypeError} With the path of the wrong member.
  */
 export function parseAddress(value: unknown): GatewayAddress {
   const context = asRecord(asRecord(value, "event").requestContext, "event.requestContext");

@@ -1,11 +1,10 @@
 /**
- * The Lambda `SignalingRelay`. Everything of AWS stays in this file, in `connections.ts` and in
- * `registry.ts`.
+ * The Lambda `SignalingRelay`. Only this file, `connections.ts` and `registry.ts` know AWS.
  *
  * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID`, written by the host, or
- * `REGISTRY_BUCKET`, where hosts register in that bucket; `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`
- * and `AWS_ENDPOINT_URL_S3`, where posts are to go elsewhere than to the event's own gateway, and
- * reads elsewhere than to AWS. Lambda itself sets `AWS_REGION` and the role's credentials.
+ * `REGISTRY_BUCKET`, the bucket in which hosts register. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`
+ * and `AWS_ENDPOINT_URL_S3` replace the event's own gateway and AWS's S3. Lambda itself sets
+ * `AWS_REGION` and the role's credentials.
  *
  * @module
  */
@@ -42,7 +41,7 @@ function endpointOf(event: unknown, override: string | undefined): string {
   return `https://${domainName}/${stage}`;
 }
 
-/** Made once for each instance, since it keeps what it has read. */
+/** One for each instance of the Lambda, since it caches entries. */
 let inBucket: Lookup | undefined;
 
 function lookupOf(env: NodeJS.ProcessEnv): Lookup {

@@ -1,4 +1,4 @@
-// Finds the connection of a host: in the environment, or in an S3 object by a signed GET.
+// Finds a host's connection: in the environment, or in an S3 object by a signed GET.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 import { AwsClient } from "aws4fetch";
 import { LighthouseError } from "../wire/error.ts";
@@ -10,7 +10,7 @@ import type { Lookup } from "./relay.ts";
 /** `LAPTOP_ID` before the first registration. */
 const NOBODY = "init";
 
-/** The registry `lambda-env`: one host, which has no name. @param laptopId Its connectionId, or `init`. */
+/** The registry `lambda-env`: one host without a name. @param laptopId Its connectionId, or `init`. */
 export function environmentLookup(laptopId: string): Lookup {
   return (host) => {
     if (host === DEFAULT_HOST) {
@@ -26,22 +26,22 @@ export interface S3LookupOptions {
   bucket: string;
   /** The bucket's AWS region. */
   region: string;
-  /** In place of AWS's own endpoint, such as `http://127.0.0.1:9000`. */
+  /** Replaces AWS's endpoint: a URL such as `http://127.0.0.1:9000`. */
   endpoint?: string;
-  /** Gives the role's credentials of now; undefined reads unsigned, for an emulator. */
+  /** Returns the role's current credentials; undefined reads unsigned, for an emulator. */
   credentials: () => Credentials | undefined;
 }
 
-/** How long an entry that was read counts, in milliseconds, and how many are kept. */
+/** How long a cached entry is valid, in milliseconds, and how many entries are cached. */
 const KEEP_MS = 3_000;
 const MAX_KEPT = 256;
 
-/** One read, its retry included, in milliseconds. S3 answers within 0.1 s, as a rule. */
+/** Limit for one read with its retry, in milliseconds. S3 usually answers within 0.1 s. */
 const DEADLINE_MS = 1_500;
 
 /**
- * The registry `s3`. What was read is kept for three seconds, for at most 256 hosts; that a host is
- * not registered is not kept, so that one is found as soon as it is.
+ * The registry `s3`. It caches entries for three seconds, of at most 256 hosts. A missing entry is not
+ * cached, so that a host is found as soon as it has registered.
  */
 export function s3Lookup(options: S3LookupOptions): Lookup {
   const { bucket, region, endpoint, credentials } = options;
@@ -56,7 +56,7 @@ export function s3Lookup(options: S3LookupOptions): Lookup {
     kept.delete(host);
     const connectionId = await read(host);
     if (connectionId !== undefined) {
-      // The oldest goes first.
+      // Drop the oldest entry.
       if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!);
       kept.set(host, { connectionId, until: performance.now() + KEEP_MS });
     }
@@ -72,7 +72,7 @@ export function s3Lookup(options: S3LookupOptions): Lookup {
       const response = await send(`${root}/${entryKey(host)}`, { signal });
       if (response.ok) return (await readHostEntry(response, host)).connectionId;
       await response.body?.cancel();
-      // Who may not list a bucket gets 403 for what is not in it.
+      // Without the right to list the bucket, S3 answers 403 for a missing object.
       if (response.status === 404 || response.status === 403) return undefined;
       throw new Error(`S3 answered ${response.status}`);
     } catch (error) {

@@ -1,10 +1,10 @@
-// The relay's core: who may send what to whom. A pure function of the event, the environment, `lookup`
-// and `post`; it keeps nothing between calls and runs wherever web standards do.
+// The relay's core decides who may send to whom. It is a pure function of the event, the environment,
+// `lookup` and `post`, keeps no state between calls, and uses web standards only.
 import { type ErrorCode, LighthouseError } from "../wire/error.ts";
 import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/signal/envelope.ts";
 import type { GatewayEvent } from "./event.ts";
 
-/** What the relay knows besides the event. */
+/** The relay's configuration. */
 export interface RelayEnvironment {
   /** Finds hosts. */
   lookup: Lookup;
@@ -13,34 +13,34 @@ export interface RelayEnvironment {
 }
 
 /**
- * Finds the connectionId that a host has registered; undefined where it has none.
+ * Finds the connectionId of a registered host; undefined if it is not registered.
  *
  * @param host The host's name.
- * @param options `fresh`: what was read earlier is not good enough, since it has proved to be wrong.
- * @throws {LighthouseError} what the sender is to be told.
+ * @param options `fresh`: read again, since the cached value has proved wrong.
+ * @throws {LighthouseError} With the error for the sender.
  */
 export type Lookup = (host: string, options?: { fresh?: boolean }) => Promise<string | undefined>;
 
-/** How a post to a connection went. `gone` is a connection that is closed or never was. */
+/** The outcome of a post. `gone`: the connection is closed or has never existed. */
 export type Delivery = "delivered" | "gone" | "too-large" | "failed";
 
 /** Posts text to a connection. Never rejects. */
 export type Post = (connectionId: string, text: string) => Promise<Delivery>;
 
-/** What API Gateway is told: 403 refuses a connection; a message is always taken. */
+/** The answer to API Gateway: 403 refuses a connection; messages are always answered with 200. */
 export interface RelayResult {
   statusCode: 200 | 400 | 403;
 }
 
 /**
- * Handles one event. A message that cannot be forwarded is answered to its sender with
- * `{"error":{"code":…,"message":…}}`; never with an exception, which API Gateway would turn into a
- * bare "Internal server error".
+ * Handles one event. If a message cannot be forwarded, its sender gets
+ * `{"error":{"code":…,"message":…}}`. The relay never throws: API Gateway would turn an exception into
+ * a bare "Internal server error".
  *
  * - Without `to`, a message goes to the host that it names.
  * - With `to: "me"`, it goes back to its sender, who learns its connectionId from `from`.
- * - Any other `to` is for hosts alone: the sender names the one that it is, and must be the connection
- *   which that one has registered. So a stranger costs the registry one look at one entry.
+ * - Only hosts may use any other `to`: the sender names its host, and must be the connection which that
+ *   host has registered. So a stranger costs the registry one read of one entry.
  */
 export async function relay(
   event: GatewayEvent,
@@ -54,23 +54,23 @@ export async function relay(
       return { statusCode: 200 };
     case "message": {
       const failure = await forward(event, environment.lookup, post);
-      // A sender that is gone needs no answer.
+      // The result does not matter: a closed connection needs no answer.
       if (failure) await post(event.connectionId, JSON.stringify({ error: failure }));
       return { statusCode: 200 };
     }
   }
 }
 
-/** Programs send no Origin: this keeps out other sites' pages, and nothing else relies on it. */
+/** Programs send no Origin, so this keeps out only other sites' pages. Nothing else relies on it. */
 function isAllowed(origin: string | undefined, allowed: readonly string[]): boolean {
   return origin === undefined || (origin !== "" && allowed.includes(origin));
 }
 
-/** What a sender is told. */
+/** The error for a sender. */
 interface Failure {
   code: ErrorCode;
   message: string;
-  /** The connection that the sender addressed, where it addressed one. */
+  /** The connection that the sender addressed, if it addressed one. */
   to?: string;
 }
 
@@ -101,7 +101,7 @@ async function forward(
   }
 }
 
-/** A connection that is gone may have been followed by another a moment ago. */
+/** Tries once more with a fresh lookup if the connection is gone: the host may have reconnected. */
 async function postToHost(
   host: string,
   text: string,
@@ -120,7 +120,7 @@ async function isHost(sender: string, host: string, lookup: Lookup): Promise<boo
   return sender === await lookup(host) || sender === await lookup(host, { fresh: true });
 }
 
-/** @param to The connection that was addressed; undefined where it is the host. */
+/** @param to The addressed connection; undefined for the host. */
 function failureOf(delivery: Delivery, to?: string): Failure | undefined {
   switch (delivery) {
     case "delivered":

@@ -4,18 +4,18 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
 import { alarmTopicPolicy } from "./policy.ts";
 
-/** Metrics of the Lambda of which one in five minutes is worth a mail. */
+/** Metrics of the Lambda that send a mail at the first event in five minutes. */
 const METRICS = {
   Errors: "The relay failed or took too long: read its log group",
   Throttles: "Lambda refused to run the relay: its concurrency limit is too low",
 };
 
-/** What a bridge is billed under, as Cost Explorer names it. */
+/** The services that a bridge is billed under, as Cost Explorer names them. */
 const SERVICES = ["Amazon API Gateway", "AWS Lambda", "AmazonCloudWatch"];
 
 /** Options of {@linkcode alarms}. */
 export interface AlarmsOptions {
-  /** Where mail goes. AWS asks there first whether the alarms are welcome. */
+  /** Mail address. AWS first asks it to confirm the subscription. */
   email: string;
   relay: aws.lambda.Function;
   settings: Settings;
@@ -23,7 +23,7 @@ export interface AlarmsOptions {
 }
 
 /**
- * Makes the alarms, the topic that mails them, and the budget, which mails by itself.
+ * Creates the alarms, the topic that mails them, and the budget, which sends its own mail.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/metricalarm/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/budgets/budget/

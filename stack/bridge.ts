@@ -1,4 +1,4 @@
-// Everything of Lighthouse that stands in AWS, as one component.
+// All of Lighthouse's resources in AWS, as one component.
 import * as pulumi from "@pulumi/pulumi";
 import { alarms } from "./alarms.ts";
 import { parseSettings, type Settings } from "./config.ts";
@@ -7,16 +7,16 @@ import { type HostAccess, hostAccess } from "./host_access.ts";
 import { registryBucket } from "./registry_bucket.ts";
 import { relayFunction } from "./relay_function.ts";
 
-/** Arguments of {@linkcode Bridge}: settings, of which all but the origins have defaults. */
+/** Arguments of {@linkcode Bridge}. All settings except the origins have defaults. */
 export interface BridgeArgs
   extends Pick<Settings, "allowedOrigins">, Partial<Omit<Settings, "allowedOrigins">> {
-  /** Tags of everything that takes tags. @default { project, stack } with `lighthouse` and the stack's name */
+  /** Tags of all resources that take tags. @default { project, stack } with `lighthouse` and the stack's name */
   tags?: Record<string, string>;
   /** The built relay. @default relay/dist/main.mjs, which `npm run build` makes */
   bundle?: URL;
 }
 
-/** What a host needs of the stack. */
+/** The resources of one host. */
 export interface HostOutputs {
   /** The policy that its credentials need. */
   policyArn: pulumi.Output<string>;
@@ -54,12 +54,12 @@ export class Bridge extends pulumi.ComponentResource {
   readonly hostRoleArn: pulumi.Output<string> | undefined;
   /** The bucket in which hosts register, for `--bucket`; undefined with `lambda-env`. */
   readonly bucket: pulumi.Output<string> | undefined;
-  /** Where pages read who is registered, for their `registry` attribute; undefined where they may not. */
+  /** URL of the entries, for the page's `registry` attribute; undefined if pages may not read them. */
   readonly registryUrl: pulumi.Output<string> | undefined;
-  /** With the registry `s3`, what each host needs, by its name: the first has the policy and user above. */
+  /** With the registry `s3`, each host's resources by its name. The first host has those above. */
   readonly hosts: Record<string, HostOutputs>;
 
-  /** @throws {pulumi.RunError} where a setting is wrong, or the relay has not been built. */
+  /** @throws {pulumi.RunError} If a setting is wrong, or the relay has not been built. */
   constructor(name: string, args: BridgeArgs, options?: pulumi.ComponentResourceOptions) {
     super("lighthouse:index:Bridge", name, {}, options);
     const {
@@ -69,7 +69,7 @@ export class Bridge extends pulumi.ComponentResource {
     } = args;
     const settings = parseSettings(unchecked);
 
-    // In this order, since each needs the one before: API, role and Lambda, routes and stage.
+    // Each needs the one before: API, then role and Lambda, then routes and stage.
     const api = webSocketApi(name, tags, this);
     const isS3 = settings.registry === "s3";
     const bucket = isS3 ? registryBucket(name, { settings, tags }, this) : undefined;
@@ -84,7 +84,7 @@ export class Bridge extends pulumi.ComponentResource {
     this.webSocketUrl = stage.invokeUrl;
     this.functionName = relay.name;
     this.region = relay.region;
-    // The check of the settings sees to it that there is a host.
+    // parseSettings() guarantees at least one host.
     const [{ policy, user, role }] = accesses as [HostAccess];
     this.hostPolicyArn = policy.arn;
     this.hostUserName = user?.name;

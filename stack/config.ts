@@ -1,4 +1,4 @@
-// The stack's settings, checked: what comes out of here can be deployed.
+// Checks the stack's settings: checked settings can be deployed.
 import { parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
 import { bad, parseOrigins } from "./origins.ts";
 
@@ -10,28 +10,29 @@ export interface Settings {
   functionName: string;
   /** Days for which the relay's log lines are kept, one of CloudWatch's values. @default 14 */
   logRetentionDays: number;
-  /** Where alarms and the budget's warnings go; undefined for none of either. */
+  /** Mail address for alarms and the budget's warnings; undefined turns both off. */
   email?: string;
-  /** US dollars a month above which the budget warns. Used with `email` alone. @default 1 */
+  /** US dollars a month above which the budget warns. Needs `email`. @default 1 */
   monthlyBudget: number;
-  /** Requests that the gateway takes at once, above the rate. @default 20 */
+  /** Burst of requests that the gateway accepts above the rate. @default 20 */
   throttleBurst: number;
-  /** Requests a second that the gateway takes. @default 10 */
+  /** Requests a second that the gateway accepts. @default 10 */
   throttleRate: number;
-  /** Instances of the Lambda set aside for it, and its limit; undefined for none. */
+  /** Reserved concurrency of the Lambda, which is its limit too; undefined reserves none. */
   reservedConcurrency?: number;
-  /** Whether to make an IAM user for the laptop, or for each host. @default false */
+  /** Whether to create an IAM user for the laptop, or for each host. @default false */
   hostUser: boolean;
   /**
-   * Who may take a role that has the laptop's, or each host's, rights: the ARN of a trust anchor of IAM
-   * Roles Anywhere, or of an IAM role or user, such as one of IAM Identity Center; undefined for no role.
+   * Principal that may assume a role with the laptop's, or each host's, rights: the ARN of a trust anchor
+   * of IAM Roles Anywhere, or of an IAM role or user, such as one of IAM Identity Center. Undefined creates
+   * no role.
    */
   hostRoleFor?: string;
   /** Where hosts register. @default "lambda-env" */
   registry: RegistryName;
   /** With the registry `s3`: the hosts' names. @default ["laptop"] */
   hosts: string[];
-  /** With the registry `s3`: whether pages, and so anybody, may read who is registered. @default false */
+  /** With the registry `s3`: whether pages, and so anybody, may read the entries. @default false */
   publicRegistry: boolean;
 }
 
@@ -58,10 +59,10 @@ export const settingNames = [
   "publicRegistry",
 ] as const satisfies (keyof Settings)[];
 
-/** Those that are no JSON in Pulumi's config. */
+/** Settings that are plain text in Pulumi's config, and not JSON. */
 const TEXTS: (keyof Settings)[] = ["functionName", "email", "registry", "hostRoleFor"];
 
-/** Settings of which nothing is known yet. */
+/** Unchecked settings. */
 export type UncheckedSettings = { [name in keyof Settings]?: unknown };
 
 /**
@@ -119,7 +120,7 @@ export function parseConfig(get: (name: string) => string | undefined): Settings
   return parseSettings(unchecked);
 }
 
-/** Text that is no JSON stays text, for the check that follows to refuse. */
+/** Text that is not JSON stays text; the check refuses it. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -142,7 +143,7 @@ function parseRetention(value: unknown): number {
   throw bad("logRetentionDays", `${show(value)} is none of ${RETENTION_DAYS.join(", ")}`);
 }
 
-/** An empty text is the default of Pulumi.yaml, and means none. */
+/** Empty text is the default in Pulumi.yaml, and means undefined. */
 function parseEmail(value: unknown): string | undefined {
   if (value === "") return undefined;
   if (typeof value === "string" && /^[^\s@<>,"]+@[^\s@<>,"]+\.[^\s@<>,"]+$/.test(value)) {
@@ -158,7 +159,7 @@ function parseNumber(value: unknown, name: string, least: number, most: number):
   throw bad(name, `${show(value)} is not a whole number from ${least} to ${most}`);
 }
 
-/** -1 is the default of Pulumi.yaml, and means none, as it does to AWS's provider. */
+/** -1 is the default in Pulumi.yaml, and means undefined, as for AWS's provider. */
 function parseConcurrency(value: unknown): number | undefined {
   if (value === -1) return undefined;
   if (value === 0) {
@@ -167,7 +168,7 @@ function parseConcurrency(value: unknown): number | undefined {
   return parseNumber(value, "reservedConcurrency", 1, 1_000);
 }
 
-/** An empty text is the default of Pulumi.yaml, and means none. */
+/** Empty text is the default in Pulumi.yaml, and means undefined. */
 function parseHostRoleFor(value: unknown): string | undefined {
   if (value === "") return undefined;
   const partition = "arn:aws(?:-cn|-us-gov)?";

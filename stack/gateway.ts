@@ -1,16 +1,16 @@
-// The WebSocket API: what pages and the host connect to.
+// The WebSocket API to which pages and the host connect.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
 
-/** The stage, which is the path of the WebSocket URL. */
+/** The stage's name, which is the path of the WebSocket URL. */
 export const STAGE = "prod";
 
-/** What the relay handles: docs/architecture.md, "One connect". */
+/** The routes that the relay handles: docs/architecture.md, "One connect". */
 const ROUTES = ["$connect", "$disconnect", "sendSignal"];
 
 /**
- * Makes the API, without routes: the Lambda's role needs its ARN before there is a Lambda.
+ * Creates the API without routes: the Lambda's role needs its ARN before the Lambda exists.
  *
  * https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/api/
  */
@@ -36,7 +36,7 @@ export interface DeployRoutesOptions {
 }
 
 /**
- * Leads each route to the Lambda, lets the API invoke it, and puts the API on its stage.
+ * Routes all messages to the Lambda, lets the API invoke it, and deploys the API on its stage.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/route/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/apigatewayv2/stage/
@@ -74,7 +74,7 @@ export function deployRoutes(
     apiId: api.id,
     name: STAGE,
     autoDeploy: true,
-    // Both: a stage with one of them missing may answer 429 to everybody.
+    // Set both: a stage with only one of them may answer 429 to everybody.
     defaultRouteSettings: {
       throttlingBurstLimit: settings.throttleBurst,
       throttlingRateLimit: settings.throttleRate,

@@ -1,4 +1,4 @@
-// What hosts need in the account: a policy each, and an IAM user or a role where one is wanted.
+// The hosts' access to the account: a policy each and, if wanted, an IAM user or a role.
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
@@ -7,13 +7,13 @@ import { bucketHostPolicy, hostPolicy, hostTrustPolicy, isTrustAnchor } from "./
 /** Options of {@linkcode hostAccess}. */
 export interface HostAccessOptions {
   relay: aws.lambda.Function;
-  /** The bucket in which hosts register; undefined where one does in the relay's environment. */
+  /** The bucket in which hosts register; undefined with the registry `lambda-env`. */
   bucket: aws.s3.Bucket | undefined;
   settings: Settings;
   tags: Record<string, string>;
 }
 
-/** What {@linkcode hostAccess} makes for a host. */
+/** The resources that {@linkcode hostAccess} creates for a host. */
 export interface HostAccess {
   /** The host's name. */
   host: string;
@@ -25,8 +25,8 @@ export interface HostAccess {
 }
 
 /**
- * Makes a host's policy and, with `hostUser`, a user that has it; with `hostRoleFor`, a role. A user
- * gets no access key here: its secret would lie in Pulumi's state. `aws iam create-access-key` makes one.
+ * Creates a host's policy, with `hostUser` a user that has it, and with `hostRoleFor` a role. It creates
+ * no access key, because the secret would be in Pulumi's state: `aws iam create-access-key` creates one.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/user/
@@ -62,7 +62,7 @@ function hostUserOf(
   parent: pulumi.Resource,
 ): aws.iam.User {
   const user = new aws.iam.User(name, {
-    // So that `pulumi destroy` also deletes a user whose key was made by hand.
+    // Lets `pulumi destroy` delete a user whose key was created by hand.
     forceDestroy: true,
     tags,
   }, { parent });
@@ -86,7 +86,7 @@ function hostRoleOf(
     tags,
   }, { parent });
   new aws.iam.RolePolicyAttachment(name, { role: role.name, policyArn: policy.arn }, { parent });
-  // A certificate's bearer names it beside the role.
+  // Roles Anywhere needs the profile's ARN beside the role's.
   if (isTrustAnchor(principal)) {
     new aws.rolesanywhere.Profile(name, { enabled: true, roleArns: [role.arn], tags }, { parent });
   }

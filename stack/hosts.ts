@@ -1,16 +1,16 @@
-// Checks where hosts register, and their names.
+// Checks the registry's kind and the hosts' names.
 import { bad } from "./origins.ts";
 
-/** Where hosts register: docs/deploy.md, "Several hosts, or no right on the Lambda". */
+/** The kinds of registry: docs/deploy.md, "Several hosts, or no right on the Lambda". */
 export type RegistryName = "lambda-env" | "s3";
 
-/** The host that page and relay mean where none is named; wire/signal/envelope.ts knows it too. */
+/** The host's name if a page names none; wire/signal/envelope.ts has the same constant. */
 export const DEFAULT_HOST = "laptop";
 
-/** Each has a policy of its own, and perhaps a user, of which IAM has some thousands. */
+/** Each host has a policy, and perhaps a user; IAM allows a few thousand of each. */
 const MAX_HOSTS = 100;
 
-/** @throws {RunError} where it is none. */
+/** @throws {RunError} If the value is neither. */
 export function parseRegistry(value: unknown): RegistryName {
   if (value === "lambda-env" || value === "s3") return value;
   throw bad("registry", `${JSON.stringify(value)} is neither "lambda-env" nor "s3"`);
@@ -21,7 +21,7 @@ export function parseRegistry(value: unknown): RegistryName {
  * the same rule.
  *
  * @param value A list; an empty one is the default of Pulumi.yaml, and means the one host `laptop`.
- * @throws {RunError} with the item that is wrong, and why.
+ * @throws {RunError} With the wrong item, and the reason.
  */
 export function parseHosts(value: unknown, registry: RegistryName): string[] {
   if (!Array.isArray(value)) throw bad("hosts", 'it is not a list; give names such as ["laptop"]');

@@ -1,5 +1,5 @@
 /**
- * The program that `pulumi up` runs: config in, outputs out. What it exports are the stack's outputs.
+ * The program that `pulumi up` runs. Its exports are the stack's outputs.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export const hostUserName = bridge.hostUserName ?? "";
 /** The role that has it; empty without `hostRoleFor`. */
 export const hostRoleArn = bridge.hostRoleArn ?? "";
 
-/** Where hosts register: `lambda-env` or `s3`, for the host's `--registry`. */
+/** The registry's kind, `lambda-env` or `s3`, for the host's `--registry`. */
 export const registry = settings.registry;
 
 /** With `s3`, the bucket, for the host's `--bucket`; else empty. */
@@ -43,7 +43,7 @@ const [firstHost] = settings.hosts;
 const named = firstHost === DEFAULT_HOST ? "" : ` host="${firstHost}"`;
 const readable = bridge.registryUrl ? pulumi.interpolate` registry="${bridge.registryUrl}"` : "";
 
-/** What to paste into a page; with `s3`, into one that reaches the first host. */
+/** HTML for a page; with `s3`, it reaches the first host. */
 export const page = pulumi.interpolate`<script type="module" src="lighthouse-tunnel.js"></script>
 <lighthouse-tunnel relay="${webSocketUrl}"${named}${readable}></lighthouse-tunnel>`;
 
@@ -51,6 +51,6 @@ const where = bridge.bucket
   ? pulumi.interpolate`--registry s3 --bucket ${bridge.bucket} --host ${firstHost}`
   : pulumi.interpolate`--function ${functionName}`;
 
-/** What to run on the laptop; with `s3`, on the first host. The backend's address is an example. */
+/** The command for the laptop; with `s3`, for the first host. The backend's address is an example. */
 export const hostCommand = pulumi
   .interpolate`lighthouse-host run --relay ${webSocketUrl} ${where} --region ${region} --backend http://127.0.0.1:5000`;

@@ -1,6 +1,6 @@
 /**
- * The AWS side of Lighthouse, for a Pulumi program of your own. `pulumi up` in the repository runs
- * `main.ts`, which needs none.
+ * The AWS side of Lighthouse, to use in your own Pulumi program. `pulumi up` in the repository runs
+ * `main.ts`.
  *
  * @module
  */

@@ -1,12 +1,12 @@
-// Checks the origins whose pages may connect: each must read exactly as a browser sends it, since
-// the relay compares text with text.
+// Checks the origins whose pages may connect. Each must be exactly as a browser sends it, since the
+// relay compares texts.
 // https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Origin
 import { RunError } from "@pulumi/pulumi";
 
-/** Hosts that may be reached without TLS: pages under development. */
+/** Hosts that are allowed without TLS, for development. */
 const LOCAL_HOSTS = ["localhost", "127.0.0.1"];
 
-/** Lambda's environment holds 4 KB in all; this leaves room for LAPTOP_ID. */
+/** Bytes: Lambda's environment holds 4 KB, and LAPTOP_ID needs room in it. */
 const MAX_BYTES = 3500;
 
 const EXAMPLE = "https://you.github.io";
@@ -15,7 +15,7 @@ const EXAMPLE = "https://you.github.io";
  * Reads `allowedOrigins`.
  *
  * @param value A list of origins such as `https://you.github.io`, at least one.
- * @throws {RunError} with the item that is wrong, and why.
+ * @throws {RunError} With the wrong item, and the reason.
  */
 export function parseOrigins(value: unknown): string[] {
   const hint = `give the origins of your pages, such as ["${EXAMPLE}"]`;
@@ -54,7 +54,7 @@ function parseOrigin(value: unknown, path: string): string {
   return value;
 }
 
-/** An error about one setting, in the words that all settings use. */
+/** The error for a wrong setting. */
 export function bad(path: string, why: string): RunError {
   return new RunError(`Cannot use ${path}: ${why}`);
 }

@@ -1,4 +1,4 @@
-// Who may do what, as IAM policy documents: pure functions of ARNs. docs/aws.md says why each right
+// IAM policy documents as pure functions of ARNs. docs/aws.md says why each right
 // is needed, and stack/rights_test.ts holds them against the calls that are really made.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 
@@ -10,13 +10,13 @@ export interface PolicyDocument {
 
 /** One statement of it. */
 export interface PolicyStatement {
-  /** What the statement is for; letters and digits alone. */
+  /** The statement's purpose, in letters and digits only. */
   Sid: string;
   Effect: "Allow" | "Deny";
-  /** Who: in policies of a role's trust or of a resource. */
+  /** The principal, in trust policies and resource policies. */
   Principal?: { Service: string } | { AWS: string } | "*";
   Action: string[];
-  /** What it may be done to: in all policies but a role's trust. */
+  /** The resources, in all policies except trust policies. */
   Resource?: string[];
   Condition?: Record<string, Record<string, string[]>>;
 }
@@ -35,10 +35,10 @@ export function trustPolicy(): PolicyDocument {
 const ENTRIES = "hosts/*.json";
 
 /**
- * Lets somebody take a host's role.
+ * Lets a principal assume a host's role.
  *
- * @param principal The ARN of an IAM role or user; or of a trust anchor of IAM Roles Anywhere, which
- * takes certificates whose subject's common name (CN) is the host's name.
+ * @param principal The ARN of an IAM role or user, or of a trust anchor of IAM Roles Anywhere. A trust
+ * anchor accepts certificates whose subject has the host's name as common name (CN).
  *
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
@@ -70,19 +70,19 @@ export function isTrustAnchor(arn: string): boolean {
 
 /** Options of {@linkcode relayPolicy}. */
 export interface RelayPolicyOptions {
-  /** The API's: `arn:aws:execute-api:REGION:ACCOUNT:API`. */
+  /** The API's ARN: `arn:aws:execute-api:REGION:ACCOUNT:API`. */
   executionArn: string;
   /** The stage whose connections the relay posts to. */
   stage: string;
-  /** The log group's: `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, without a trailing `:*`. */
+  /** The log group's ARN: `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, without a trailing `:*`. */
   logGroupArn: string;
-  /** The bucket in which hosts register: `arn:aws:s3:::NAME`; undefined where they do not. */
+  /** The ARN of the registry's bucket, `arn:aws:s3:::NAME`; undefined with `lambda-env`. */
   bucketArn?: string;
 }
 
 /**
- * What the relay may do: post to this API's connections, but neither look at nor close them, write to
- * its own log group, which it may not make, and read the hosts' entries where they are in a bucket.
+ * The relay's rights: post to this API's connections, but not look at or close them; write to its own
+ * log group, but not create it; and read the hosts' entries, if they are in a bucket.
  *
  * - https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
  * - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -113,13 +113,13 @@ export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
 
 /** Options of {@linkcode hostPolicy}. */
 export interface HostPolicyOptions {
-  /** The relay's Lambda: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`. */
+  /** The ARN of the relay's Lambda: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`. */
   functionArn: string;
 }
 
 /**
- * What the laptop may do: read and change the configuration of this one function. IAM has no
- * condition for which variable is written; it has one for layers, so those are denied.
+ * The laptop's rights: read and change the configuration of this one function. IAM has no condition for
+ * the variable that is written; it has one for layers, so those are denied.
  *
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
  */
@@ -143,15 +143,15 @@ export function hostPolicy({ functionArn }: HostPolicyOptions): PolicyDocument {
 
 /** Options of {@linkcode bucketHostPolicy}. */
 export interface BucketHostPolicyOptions {
-  /** The bucket in which hosts register: `arn:aws:s3:::NAME`. */
+  /** The ARN of the registry's bucket: `arn:aws:s3:::NAME`. */
   bucketArn: string;
   /** The host's name. */
   host: string;
 }
 
 /**
- * What a host may do that registers in a bucket: read and write its own entry, since it writes over
- * nothing that it has not read.
+ * The rights of a host that registers in a bucket: read and write its own entry. It reads before it
+ * writes, by a conditional write.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -166,15 +166,15 @@ export function bucketHostPolicy({ bucketArn, host }: BucketHostPolicyOptions): 
 
 /** Options of {@linkcode registryBucketPolicy}. */
 export interface RegistryBucketPolicyOptions {
-  /** `arn:aws:s3:::NAME`. */
+  /** The bucket's ARN: `arn:aws:s3:::NAME`. */
   bucketArn: string;
   /** Whether anybody may read the hosts' entries. */
   isPublic: boolean;
 }
 
 /**
- * The bucket's own policy: TLS alone, and reading for anybody where pages are to. Nobody is let list:
- * who does not know a host's name does not find it.
+ * The bucket's own policy: only TLS, and public reading if pages read the entries. Nobody may list the
+ * bucket, so a host's entry is found only by its name.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
  */
@@ -204,12 +204,12 @@ export function registryBucketPolicy(options: RegistryBucketPolicyOptions): Poli
 /** Options of {@linkcode alarmTopicPolicy}. */
 export interface AlarmTopicPolicyOptions {
   topicArn: string;
-  /** The alarms that may publish to it. */
+  /** The ARNs of the alarms that may publish to the topic. */
   alarmArns: string[];
 }
 
 /**
- * Lets these alarms, and nothing else, publish to the topic.
+ * Lets only these alarms publish to the topic.
  *
  * https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
  */

@@ -1,14 +1,14 @@
-// The registry `s3`: a bucket with one small object for each host, which the host writes and the relay
-// reads; pages too, where the owner lets anybody.
+// The registry `s3`: a bucket with one small object for each host. The host writes it and the relay
+// reads it; pages read it too, if the owner allows public reading.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
 import { registryBucketPolicy } from "./policy.ts";
 
-/** Hosts write anew every two hours at least: what is older by far is of hosts that are no more. */
+/** Days until an entry expires. Hosts write every two hours, so an older entry has no host. */
 const KEEP_DAYS = 30;
 
-/** How long a browser may remember that its page may read, in seconds. */
+/** How long a browser may cache the answer to a CORS preflight, in seconds. */
 const CORS_MAX_AGE_S = 3600;
 
 /** Options of {@linkcode registryBucket}. */
@@ -18,7 +18,7 @@ export interface RegistryBucketOptions {
 }
 
 /**
- * Makes the bucket. Objects in it are encrypted with S3's own keys, as in any bucket since 2023.
+ * Creates the bucket. S3 encrypts its objects with its own keys, as in all buckets since 2023.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/
  * - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
@@ -31,7 +31,7 @@ export function registryBucket(
 ): aws.s3.Bucket {
   const { allowedOrigins, publicRegistry } = settings;
   const bucket = new aws.s3.Bucket(`${name}-registry`, {
-    // What it holds is of use to nobody once the relay is gone.
+    // The entries are worthless without the relay.
     forceDestroy: true,
     tags,
   }, { parent });
@@ -49,7 +49,7 @@ export function registryBucket(
     policy: bucket.arn.apply((bucketArn) =>
       JSON.stringify(registryBucketPolicy({ bucketArn, isPublic: publicRegistry }))
     ),
-    // Before, a policy that lets anybody read is refused.
+    // S3 refuses a policy for public reading before this.
   }, { parent, dependsOn: [access] });
 
   new aws.s3.BucketLifecycleConfiguration(`${name}-registry`, {
@@ -59,7 +59,7 @@ export function registryBucket(
       status: "Enabled",
       filter: { prefix: "" },
       expiration: { days: KEEP_DAYS },
-      // s3:PutObject allows to begin an upload in parts, which nobody would see and the owner pays.
+      // s3:PutObject also allows multipart uploads, whose parts the owner would pay for unseen.
       abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
     }],
   }, { parent });
@@ -70,7 +70,7 @@ export function registryBucket(
       corsRules: [{
         allowedOrigins,
         allowedMethods: ["GET"],
-        // By which a page tells an old entry from a new one, whatever its own clock says.
+        // By Date, a page tells an old entry from a new one without its own clock.
         exposeHeaders: ["Date"],
         maxAgeSeconds: CORS_MAX_AGE_S,
       }],

@@ -1,4 +1,4 @@
-// The Lambda that carries signals: its role, its log group and itself.
+// The Lambda `SignalingRelay` with its role and its log group.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync } from "node:fs";
@@ -10,38 +10,38 @@ import { relayPolicy, trustPolicy } from "./policy.ts";
 const NOBODY = "init";
 
 /**
- * MB. A first post needs about 0.1 s of processor time, and Lambda gives processor time in
+ * Memory in MB. A first post needs about 0.1 s of processor time, and Lambda gives processor time in
  * proportion to memory: docs/decisions.md, "512 MB for the relay".
  */
 const MEMORY_MB = 512;
 
 /**
- * Seconds. The relay gives a post 2.5 s, and telling its sender that it failed as much again. Where it
- * reads a bucket, it may do so twice, 1.5 s each, and post to a host twice.
+ * Timeout in seconds. The relay allows 2.5 s for a post, and as much for the error to its sender. With a
+ * bucket, it may read twice, 1.5 s each, and post to a host twice.
  */
 const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
 
 /** Options of {@linkcode relayFunction}. */
 export interface RelayFunctionOptions {
   settings: Settings;
-  /** The API whose connections it posts to. */
+  /** The API to whose connections the relay posts. */
   api: aws.apigatewayv2.Api;
   /** The API's stage, by name. */
   stage: string;
   /** The built relay, one ES module that exports `handler`. */
   bundle: URL;
   tags: Record<string, string>;
-  /** The bucket in which hosts register; undefined where one does in the Lambda's environment. */
+  /** The bucket in which hosts register; undefined with the registry `lambda-env`. */
   bucket: aws.s3.Bucket | undefined;
 }
 
 /**
- * Makes the Lambda.
+ * Creates the Lambda.
  *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/cloudwatch/loggroup/
  *
- * @throws {pulumi.RunError} where the bundle has not been built.
+ * @throws {pulumi.RunError} If the bundle has not been built.
  */
 export function relayFunction(
   name: string,
@@ -57,7 +57,7 @@ export function relayFunction(
     );
   }
 
-  // Made here, since one that Lambda makes by itself keeps its lines for ever.
+  // Created here because a log group that Lambda creates keeps its lines forever.
   const logGroup = new aws.cloudwatch.LogGroup(`${name}-relay`, {
     name: `/aws/lambda/${functionName}`,
     retentionInDays: logRetentionDays,
@@ -98,8 +98,8 @@ export function relayFunction(
   }, {
     parent,
     dependsOn: [logGroup, rights],
-    // The host writes it. This keeps the value of Pulumi's state, which Pulumi.yaml's
-    // `refresh: always` makes the live one: docs/decisions.md, "LAPTOP_ID survives pulumi up".
+    // The host writes LAPTOP_ID. ignoreChanges keeps the value in Pulumi's state, and `refresh: always`
+    // in Pulumi.yaml makes that the live value: docs/decisions.md, "LAPTOP_ID survives pulumi up".
     ignoreChanges: bucket ? [] : ["environment.variables.LAPTOP_ID"],
   });
 }

@@ -1,4 +1,4 @@
-// What `doctor` looks at, in the order in which each needs those before it.
+// The checks of `doctor`, in an order in which each check can rely on those before it.
 import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
@@ -14,42 +14,42 @@ import { objectUrl } from "../signalling/s3_object.ts";
 import { runLoop } from "./loop.ts";
 import { type NatReport, probeNat } from "./nat.ts";
 
-/** What one look has found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, such as `nat`. */
+  /** The check's name, such as `nat`. */
   check: string;
-  /** Whether it is well; null where it could not be looked at, or does not matter. */
+  /** Whether the check passed; null if it could not run, or does not matter. */
   ok: boolean | null;
-  /** One line: how it is. */
+  /** The result in one line. */
   message: string;
-  /** What to do, where it is not well. */
+  /** The cure, if the check failed. */
   cure?: string;
 }
 
-/** What is looked at. */
+/** The installation that is checked. */
 export interface DoctorContext {
   config: HostConfig;
   /** The state folder. */
   state: string;
   /** The page that devices are paired with. */
   page: URL | undefined;
-  /** How the host is that runs; undefined where none does. */
+  /** The running host's status; undefined if no host runs. */
   status: HostStatus | undefined;
-  /** How the platform's service is: see `unitState`. */
+  /** The system service's state: see `unitState`. */
   service: () => Promise<Finding>;
 }
 
-/** Asked besides the usual server, which has one address alone: of the same owner. */
+/** A second server of the same owner, since the usual one has only one address. */
 const SECOND_STUN = "stun:stun1.l.google.com:19302";
 
-/** Farthest that this clock may be from others', in milliseconds: offers are good for two minutes. */
+/** Largest error of the clock, in milliseconds: offers are valid for two minutes. */
 const MAX_SKEW_MS = 60_000;
 
-/** Longest time for what has no bound of its own, in milliseconds. */
+/** Limit for checks without their own, in milliseconds. */
 const DEADLINE_MS = 10_000;
 const LOOP_MS = 45_000;
 
-/** Looks at everything. Nothing is registered by it, and nothing that it makes is left. */
+/** Runs all checks. It registers nothing, and removes what it creates. */
 export async function* runDiagnostics(patient: DoctorContext): AsyncGenerator<Finding> {
   const { config, state, page, status } = patient;
   yield* examineState(state);
@@ -95,7 +95,7 @@ async function examineDns({ hostname }: URL): Promise<Finding> {
   }, "is there a network? A captive portal or a VPN may answer in place of the name server");
 }
 
-/** By the relay's own clock, which its answers tell (RFC 9110 §6.6.1). */
+/** Compares the clock with the relay's, from the Date header (RFC 9110 §6.6.1). */
 async function examineClock(relay: URL): Promise<Finding> {
   const check = "clock";
   let skew: number;
@@ -167,7 +167,7 @@ async function* examineNetwork(stun: string[]): AsyncGenerator<Finding> {
   }
 }
 
-/** Whether STUN alone will do. */
+/** Checks whether STUN is enough. */
 function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
   const check = "nat";
   switch (mapping) {
@@ -217,7 +217,7 @@ async function* examineRelay(
   });
 }
 
-/** Pages may read the entry first, where the stack lets them. */
+/** Checks the entry that pages may read, if the stack allows it. */
 async function examineCors(
   { bucket, host }: { bucket: string; host: string },
   region: string,

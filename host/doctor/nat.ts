@@ -1,4 +1,4 @@
-// What stands between this machine and the internet: is STUN enough for pages to reach it?
+// Finds out what NAT this machine is behind: is STUN enough for pages to reach it?
 import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
@@ -6,27 +6,27 @@ import { networkInterfaces } from "node:os";
 import { arrives, askStun, type Endpoint, type StunAnswer } from "./stun.ts";
 
 /**
- * Whom a router gives the same port to (RFC 5780 §4.3): with `endpoint-independent`, what STUN has
- * found out holds for every page. `none`: there is no router that changes addresses. `unknown`: there
- * were not two addresses to ask.
+ * A router's mapping behaviour (RFC 5780 §4.3). With `endpoint-independent`, the address that STUN has
+ * found is valid for every page. `none`: no router changes addresses. `unknown`: there were not two
+ * addresses to ask.
  */
 export type Mapping = "none" | "endpoint-independent" | "endpoint-dependent" | "unknown";
 
-/** How this machine looks from outside, by IPv4 or IPv6. */
+/** This machine's address and NAT, by IPv4 or IPv6. */
 export interface NatReport {
   /** The address that the server has seen. */
   mapped: Endpoint;
   mapping: Mapping;
-  /** Whether the router lets machines behind it reach each other by their outer addresses. */
+  /** Whether the router supports hairpinning: machines behind it reach each other by outer addresses. */
   hairpin: boolean;
 }
 
 /**
  * Asks STUN servers.
  *
- * @param servers `stun:host:port` each, of which the first that answers is asked, and another one where
- * that has no second address.
- * @returns undefined where none answers.
+ * @param servers `stun:host:port` each. The first that answers is asked, and another one if the first has
+ * no second address.
+ * @returns Undefined if no server answers.
  */
 export async function probeNat(servers: string[], family: 4 | 6): Promise<NatReport | undefined> {
   await using own = await openSocket(family);
@@ -42,7 +42,7 @@ export async function probeNat(servers: string[], family: 4 | 6): Promise<NatRep
   const report = (mapping: Mapping, hairpin: boolean) => ({ mapped, mapping, hairpin });
   if (isOwnAddress(mapped.address)) return report("none", true);
   const there = other
-    // The same port at another address tells address and port apart from neither.
+    // Another address, at the same port, shows both kinds of endpoint-dependent mapping.
     ? await askStun(own.socket, { address: other.address, port: first.server.port })
     : second?.answer;
   const isSame = there && there.mapped.address === mapped.address &&
@@ -57,7 +57,7 @@ async function openSocket(family: 4 | 6): Promise<{ socket: Socket } & AsyncDisp
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
   socket.bind();
   await once(socket, "listening");
-  // What goes wrong with one packet shows by there being no answer.
+  // A packet that cannot be sent shows as a missing answer.
   socket.on("error", () => {});
   return {
     socket,
@@ -69,7 +69,7 @@ async function openSocket(family: 4 | 6): Promise<{ socket: Socket } & AsyncDisp
   };
 }
 
-/** Addresses of the servers that have one of that family, each once. */
+/** The servers' addresses of one family, without duplicates. */
 async function resolveAll(servers: string[], family: 4 | 6): Promise<Endpoint[]> {
   const found = new Map<string, Endpoint>();
   for (const server of servers) {
@@ -78,7 +78,7 @@ async function resolveAll(servers: string[], family: 4 | 6): Promise<Endpoint[]>
       const { address } = await lookup(host!.replace(/^\[|\]$/g, ""), { family });
       if (!found.has(address)) found.set(address, { address, port: Number(port) });
     } catch {
-      // Others may have a name that resolves.
+      // The other servers' names may resolve.
     }
   }
   return [...found.values()];

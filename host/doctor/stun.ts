@@ -1,5 +1,5 @@
-// A STUN client, for what only the doctor asks: which address a server sees, from which of its own
-// addresses. RFC 8489 is the protocol; OTHER-ADDRESS is RFC 5780's. No library in npm is kept that has it.
+// A small STUN client for the doctor (RFC 8489) that reads OTHER-ADDRESS (RFC 5780). No maintained
+// library on npm does.
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo, Socket } from "node:dgram";
 
@@ -9,11 +9,11 @@ export interface Endpoint {
   port: number;
 }
 
-/** What a server says. */
+/** A server's answer. */
 export interface StunAnswer {
-  /** Whence the request came, as the server sees it. */
+  /** The address from which the request came, as the server sees it. */
   mapped: Endpoint;
-  /** The server's other address and port (RFC 5780 §7.4), where it has one. */
+  /** The server's other address and port (RFC 5780 §7.4), if it has one. */
   other: Endpoint | undefined;
 }
 
@@ -25,15 +25,15 @@ const MAPPED_ADDRESS = 0x0001;
 const XOR_MAPPED_ADDRESS = 0x0020;
 const OTHER_ADDRESS = 0x802c;
 
-/** When a request is sent again, and when it is given up, in milliseconds from its start (§6.2.1). */
+/** Times of retransmissions and of the end, in milliseconds from the start (RFC 8489 §6.2.1). */
 const RESEND_MS = [500, 1_500];
 const GIVE_UP_MS = 3_000;
 
 /**
  * Asks a server once.
  *
- * @param socket A bound socket, whose other messages are passed over.
- * @returns undefined where no answer came.
+ * @param socket A bound socket. Other messages on it are ignored.
+ * @returns Undefined if no answer comes.
  */
 export async function askStun(
   socket: Socket,
@@ -45,7 +45,7 @@ export async function askStun(
     const answer = parseAnswer(message, id);
     if (answer) resolve(answer);
   };
-  // A route that is missing is told by the callback: then no answer comes, which is what counts.
+  // A missing route shows in the callback, and as a missing answer: the answer decides.
   const send = () => socket.send(request, port, address, () => {});
   socket.on("message", hear);
   send();
@@ -62,8 +62,7 @@ export async function askStun(
 }
 
 /**
- * Whether a packet that is sent to an address arrives at a socket: what a router does that has hairpins
- * (RFC 5780 §4.5).
+ * Whether a packet sent to an address arrives at a socket: the test for hairpinning (RFC 5780 §4.5).
  */
 export async function arrives(to: Socket, from: Socket, { address, port }: Endpoint) {
   const { request } = bindingRequest();
@@ -92,7 +91,7 @@ function bindingRequest(): { request: Buffer; id: Buffer } {
   return { request, id };
 }
 
-/** @returns undefined where it is not the answer to that request. */
+/** @returns Undefined if the message is not the answer to the request. */
 export function parseAnswer(message: Buffer, id: Buffer): StunAnswer | undefined {
   if (message.length < HEADER_BYTES || message.readUInt16BE(0) !== BINDING_SUCCESS) return;
   if (message.readUInt32BE(4) !== MAGIC_COOKIE || !message.subarray(8, HEADER_BYTES).equals(id)) {
@@ -109,14 +108,14 @@ export function parseAnswer(message: Buffer, id: Buffer): StunAnswer | undefined
     if (type === XOR_MAPPED_ADDRESS) mapped = parseAddress(value, message.subarray(4, 20));
     if (type === MAPPED_ADDRESS) plain = parseAddress(value);
     if (type === OTHER_ADDRESS) other = parseAddress(value);
-    // Attributes are filled up to four bytes (§5).
+    // Attributes are padded to four bytes (RFC 8489 §14).
     at += 4 + Math.ceil(length / 4) * 4;
   }
   mapped ??= plain;
   return mapped && { mapped, other };
 }
 
-/** @param mask Cookie and transaction id, where the address is XORed with them (§14.2). */
+/** @param mask Cookie and transaction id, if the address is XORed with them (RFC 8489 §14.2). */
 function parseAddress(value: Buffer, mask?: Buffer): Endpoint | undefined {
   const size = value[1] === 0x02 ? 16 : 4;
   if (value.length < 4 + size) return undefined;
