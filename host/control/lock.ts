@@ -1,4 +1,4 @@
-// One host for each state folder: the kernel's own lock, which a killed process leaves to the next.
+// Locks the state folder for one host, by a lock of the kernel: it ends with the process.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,20 +7,20 @@ import process from "node:process";
 const BUSY = 5;
 
 /**
- * Locks a state folder for as long as this process lives, or until it is disposed of. Node itself has
- * no file locks; those of its SQLite are the platform's, so that none is ever left behind.
+ * Locks a state folder until this process ends, or until the lock is disposed of. Node.js has no file
+ * locks, but its SQLite uses the kernel's, which no crash leaves behind.
  *
- * @returns undefined where another process has the lock.
- * @throws what the file system throws.
+ * @returns Undefined if another process has the lock.
+ * @throws {Error} Errors of the file system.
  */
 export async function lockState(state: string): Promise<Disposable | undefined> {
   const { DatabaseSync } = await importSqlite();
   const path = join(state, "host.lock");
-  // Says why where it cannot, which SQLite does not.
+  // Open the file here first: unlike SQLite's, this error has a reason.
   await (await open(path, "a", 0o600)).close();
   const database = new DatabaseSync(path);
   try {
-    // No journal on the disk: a lock is no reason to write, and a disk may be full.
+    // Keep the journal in memory: a lock needs no writes, and the disk may be full.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
@@ -30,7 +30,7 @@ export async function lockState(state: string): Promise<Disposable | undefined> 
   return { [Symbol.dispose]: () => database.close() };
 }
 
-/** Without the warning of Node 22 that it is experimental: nothing but its locks is used here. */
+/** Loads SQLite without Node 22's warning that it is experimental: only its locks are used. */
 async function importSqlite() {
   const { emitWarning } = process;
   process.emitWarning = () => {};

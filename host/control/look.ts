@@ -1,18 +1,18 @@
-// Whether backends are there, for who asks how the host is.
+// Checks whether backends accept connections, for `status`.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { formatService, type ServiceConfig } from "../config/service_config.ts";
 
-/** A service, and whether its backend takes connections; null where it has none. */
+/** A service, and whether its backend accepts connections; null for a folder. */
 export interface SeenService {
   service: string;
   isUp: boolean | null;
 }
 
-/** Time for a backend to take a connection, in milliseconds. */
+/** Limit for a backend to accept a connection, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** Looks at all of them at once. */
+/** Checks all backends at the same time. */
 export async function lookAt(services: ServiceConfig[]): Promise<SeenService[]> {
   return await Promise.all(services.map(async (config) => ({
     service: formatService(config),

@@ -1,4 +1,4 @@
-// Numbers for monitoring, as OpenMetrics has them: https://prometheus.io/docs/specs/om/open_metrics_spec
+// Metrics for monitoring, in the OpenMetrics format: https://prometheus.io/docs/specs/om/open_metrics_spec
 import type { ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
@@ -9,10 +9,10 @@ import { type LoopbackServer, serveLoopback } from "../platform/loopback.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Standing } from "./monitor.ts";
 
-/** Seconds until an answer's head, between which requests are counted. */
+/** Buckets of the histogram of the time to an answer's head, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Numbers about a host that runs. */
+/** The metrics of a running host. */
 export class Metrics {
   readonly #registry = new Registry<OpenMetricsContentType>();
   readonly #requests: Counter;
@@ -21,13 +21,13 @@ export class Metrics {
   readonly #log: Log;
   readonly #writes: () => boolean;
   #answered = 0;
-  /** How many requests and WebSockets are under way; none until there is a host. */
+  /** Returns the number of requests and WebSockets under way; 0 until the host sets it. */
   underWay = () => 0;
 
   /**
-   * @param log Gets a line of level `debug` for each request.
-   * @param look Tells how the host is, when somebody asks.
-   * @param writes Whether anybody sees such lines now: to put one together costs a small request some.
+   * @param log Takes a line of level `debug` for each request.
+   * @param look Returns the host's status when the metrics are read.
+   * @param writes Whether such lines are logged now: building one costs as much as a part of a small request.
    */
   constructor(
     log: Log,
@@ -64,7 +64,7 @@ export class Metrics {
     });
     gauge("lighthouse_pages", "Pages that are connected.", () => look().standing.pages);
     gauge("lighthouse_streams", "Requests and WebSockets under way.", () => this.underWay());
-    // The library's own numbers about a process have it wake up a hundred times a second.
+    // The library's default metrics would wake the process a hundred times a second.
     gauge("process_resident_memory_bytes", "Memory.", () => process.memoryUsage.rss());
     gauge("process_start_time_seconds", "When it began.", () => performance.timeOrigin / 1000);
     new Counter({
@@ -78,12 +78,12 @@ export class Metrics {
     gauge("lighthouse_devices", "Devices that are let in.", () => look().devices);
   }
 
-  /** Requests that were answered so far. */
+  /** Number of requests that have been answered. */
   get answered(): number {
     return this.#answered;
   }
 
-  /** The handler, with its requests counted and written down: no query and no header, which hold secrets. */
+  /** Wraps a handler, and counts and logs its requests, without queries and headers: they hold secrets. */
   watch(handler: ServiceHandler): ServiceHandler {
     return async (request, context) => {
       const started = performance.now();
@@ -102,13 +102,13 @@ export class Metrics {
     };
   }
 
-  /** Counts a WebSocket that a page asks for. */
+  /** Counts a WebSocket that a page opens. */
   sawWebSocket(target: string, principal: Principal): void {
     this.#webSockets.inc();
     this.#write("WEBSOCKET", target, "asked for", 0, principal);
   }
 
-  /** Answers a request for the numbers. */
+  /** Answers a request for the metrics. */
   async send(response: ServerResponse): Promise<void> {
     const text = await this.#registry.metrics();
     response.writeHead(200, { "content-type": this.#registry.contentType });
@@ -126,9 +126,9 @@ export class Metrics {
 }
 
 /**
- * Serves the numbers at http://127.0.0.1:PORT/metrics, for this machine alone.
+ * Serves the metrics at http://127.0.0.1:PORT/metrics, on this machine only.
  *
- * @throws {LighthouseError} `bad-config` where the port cannot be had.
+ * @throws {LighthouseError} `bad-config` if the port is not free.
  */
 export async function serveMetrics(metrics: Metrics, port: number): Promise<LoopbackServer> {
   return await serveLoopback("metrics", port, async ({ method, url }, response) => {

@@ -1,15 +1,15 @@
-// How the host is, as its log tells it; and the log's last lines.
+// Derives the host's status from its log, and keeps the log's last lines.
 import { isAtLeast, type Level, type Log } from "../platform/log.ts";
 
-/** Lines that are remembered. */
+/** Most lines that are kept. */
 export const MAX_LINES = 500;
 
-/** Where the host stands with its relay. */
+/** The state of the host's registration with the relay. */
 export type Phase = "connecting" | "registering" | "online" | "stopping";
 
-/** A line of the log. */
+/** One entry of the log. */
 export interface LogEntry {
-  /** As ISO 8601 has it. */
+  /** In ISO 8601. */
   time: string;
   level: Level;
   event: string;
@@ -17,20 +17,20 @@ export interface LogEntry {
   [field: string]: unknown;
 }
 
-/** What the log has told so far. */
+/** The host's status up to now. */
 export interface Standing {
   phase: Phase;
-  /** Since when. */
+  /** Start of the phase, in ISO 8601. */
   since: string;
-  /** Why it is not online; undefined where it is, or nothing has failed. */
+  /** Why the host is not online; undefined if it is, or nothing has failed. */
   reason?: string;
-  /** Pages that are connected. */
+  /** Number of connected pages. */
   pages: number;
-  /** The last line that was a warning or worse. */
+  /** The last warning or error. */
   trouble?: Pick<LogEntry, "time" | "message">;
 }
 
-/** The phase that an event begins. */
+/** The phase that each event begins. */
 const PHASES: Record<string, Phase> = {
   "starting": "connecting",
   "relay-unreachable": "connecting",
@@ -47,13 +47,13 @@ export class Monitor extends EventTarget {
   readonly #least: () => Level;
   standing: Standing = { phase: "connecting", since: new Date().toISOString(), pages: 0 };
 
-  /** @param least The least level of lines that are remembered, asked each time. */
+  /** @param least Returns the lowest level of lines that are kept; called for each line. */
   constructor(least: () => Level = () => "info") {
     super();
     this.#least = least;
   }
 
-  /** A log that is listened to, and goes on as it did. */
+  /** Wraps a log, and listens to it. */
   watch(log: Log): Log {
     return (level, event, text, fields = {}) => {
       log(level, event, text, fields);
@@ -69,7 +69,7 @@ export class Monitor extends EventTarget {
     this.dispatchEvent(new CustomEvent("line", { detail: line }));
   }
 
-  /** What it says of how the host is counts at any level. */
+  /** Lines about the status count at any level. */
   #stand(line: LogEntry): void {
     const { time, level, event, message, pages } = line;
     const isFine = !isAtLeast("warn", level);

@@ -1,4 +1,4 @@
-// What the host answers to commands on this machine, on its socket: how it is, and what it says.
+// The control socket: answers commands on this machine about the host's status and log.
 import { once } from "node:events";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -17,25 +17,25 @@ export interface ControlOptions {
   state: string;
   monitor: Monitor;
   metrics: Pick<Metrics, "send">;
-  /** Who is let in, for `/devices`. */
+  /** The access list, for `/devices`. */
   devices: () => object[];
-  /** What `/status` tells besides the standing. */
+  /** Returns the rest of `/status`. */
   describe: () => Promise<object>;
 }
 
-/** Time for a host that has just begun to say which process it is, in milliseconds. */
+/** Limit for another host that is starting to give its process id, in milliseconds. */
 const TWIN_MS = 5_000;
 
-/** Followers at once. */
+/** Most followers of the log at once. */
 const MAX_FOLLOWERS = 16;
 
-/** Bytes that wait for a follower that does not read, until it is cut off. */
+/** Most bytes that may wait for a follower; then it is cut off. */
 const MAX_WAITING = 1024 * 1024;
 
 /**
- * Opens the socket: its owner's alone (0600), and one for each state folder.
+ * Opens the socket, with mode 0600; each state folder has its own.
  *
- * @throws {LighthouseError} `bad-config` where another host runs with the same state folder.
+ * @throws {LighthouseError} `bad-config` if another host runs with the same state folder.
  */
 export async function serveControl(options: ControlOptions): Promise<AsyncDisposable> {
   const { state, monitor, describe } = options;
@@ -79,12 +79,12 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
     lock[Symbol.dispose]();
     throw error;
   }
-  // It is no reason for the process to live on.
+  // The socket does not keep the process alive.
   server.unref();
   return {
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
-      // Removes the socket, too.
+      // close() also removes the socket's file.
       server.close();
       server.closeAllConnections();
       await closed;
@@ -94,9 +94,9 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
 }
 
 async function listen(server: Server, path: string): Promise<void> {
-  // A host that was killed has left its socket; one that lives would have the lock.
+  // Remove the socket of a killed host: a running one would have the lock.
   await rm(path, { force: true });
-  // Nobody else is to open it in the moment before its mode is set.
+  // The umask keeps others out before the mode is set.
   const mask = process.umask(0o077);
   try {
     server.listen(path);
@@ -116,7 +116,7 @@ async function twinError(state: string): Promise<LighthouseError> {
   );
 }
 
-/** @returns "" where it does not tell. */
+/** @returns "" if it does not answer. */
 async function pidOfTwin(state: string): Promise<string> {
   const deadline = Date.now() + TWIN_MS;
   do {
@@ -126,13 +126,13 @@ async function pidOfTwin(state: string): Promise<string> {
     } catch {
       return "";
     }
-    // It has the lock, and will listen in a moment.
+    // The other host has the lock, and will listen in a moment.
     await sleep(50);
   } while (Date.now() < deadline);
   return "";
 }
 
-/** Writes what the log says from now on, until the follower goes. */
+/** Writes new log entries until the follower disconnects. */
 async function follow(monitor: Monitor, response: ServerResponse): Promise<void> {
   const hear = (event: Event) => {
     const { detail } = event as CustomEvent<LogEntry>;

@@ -1,47 +1,47 @@
-// Where the commands find the host that runs: a UNIX socket in its state folder.
+// Finds and asks the running host: it listens on a UNIX socket in its state folder.
 import { statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** Bytes of a socket's path, at most: 104 on macOS, and 108 on Linux, each with a zero at the end. */
+/** Most bytes of a socket's path: 104 on macOS and 108 on Linux, including a zero at the end. */
 const MAX_PATH = 103;
 
-/** Time for an answer to begin, in milliseconds. */
+/** Limit for an answer to begin, in milliseconds. */
 const ANSWER_MS = 5_000;
 
 /**
- * The socket's path: in the state folder or, where that has too long a name, in the folder that the
- * platform has for such files.
+ * The socket's path: in the state folder or, if that path is too long, in the platform's folder for
+ * sockets.
  */
 export function controlPath(state: string): string {
   const path = join(state, "control.sock");
   if (Buffer.byteLength(path) <= MAX_PATH) return path;
-  // An import of it would be loaded by each command, and is hardly ever needed.
+  // Load it here: a static import would cost each command time, and few need it.
   const { createHash } = process.getBuiltinModule("node:crypto");
   const name = createHash("sha256").update(state).digest("hex").slice(0, 16);
   return join(process.env.XDG_RUNTIME_DIR || tmpdir(), `lighthouse-${name}.sock`);
 }
 
 /**
- * Asks the host that runs with a state folder.
+ * Sends a request to the running host.
  *
  * @param path Such as `/status`.
- * @returns its answer, whose body is yet to be read; undefined where no host runs.
- * @throws {Error} where the host does not answer in time.
+ * @returns The answer, with its body unread; undefined if no host runs.
+ * @throws {Error} If the host does not answer in time.
  */
 export async function askHost(state: string, path: string): Promise<IncomingMessage | undefined> {
   const socketPath = controlPath(state);
   if (!isOwn(socketPath)) return undefined;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | undefined>();
-  // An import of it would load Node's WebSocket and fetch, too, which takes as long as all the rest.
+  // Load it here: a static import would load Node's WebSocket and fetch too, which doubles the start.
   const { request } = process.getBuiltinModule("node:http");
   const asked = request({ socketPath, path, timeout: ANSWER_MS });
   asked.on("response", resolve);
   asked.on("timeout", () => asked.destroy(new Error("The host does not answer: is it hanging?")));
   asked.on("error", (error: NodeJS.ErrnoException) => {
-    // Nobody listens: a host that was killed has left its socket.
+    // The socket of a killed host: nobody listens.
     if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(undefined);
     else reject(error);
   });
@@ -49,7 +49,7 @@ export async function askHost(state: string, path: string): Promise<IncomingMess
   return await promise;
 }
 
-/** Whether the socket is this user's: in a folder for all, others could put one of theirs. */
+/** Whether the socket belongs to this user: in a shared folder, others could put theirs. */
 function isOwn(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && (process.getuid === undefined || found.uid === process.getuid());

@@ -1,22 +1,22 @@
-// What a running host tells of itself, by its control socket.
+// The status of a running host, which it gives on its control socket.
 import type { Settings } from "../config/config.ts";
 import type { SeenService } from "./look.ts";
 import type { Standing } from "./monitor.ts";
 
-/** What a host tells of itself. */
+/** The answer to `/status`. */
 export interface HostStatus extends Standing {
   version: string;
   pid: number;
-  /** When it started, as ISO 8601 has it. */
+  /** Start of the process, in ISO 8601. */
   started: string;
   relay: string;
   registry: string;
   services: SeenService[];
-  /** What anybody reaches. */
+  /** Prefixes of services that anybody reaches. */
   public: string[];
   devices: number;
-  /** Those that were answered since the start; and those under way, WebSockets too. */
+  /** Requests answered since the start; requests and WebSockets under way. */
   requests: { answered: number; underWay: number };
-  /** What it runs with, wherever that was set. */
+  /** The settings in force, from flags, environment and file. */
   settings: Settings;
 }

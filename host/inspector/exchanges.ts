@@ -1,23 +1,23 @@
-// What the inspector knows: the last requests of pages and their answers, as they go.
+// Records the last requests of pages and their answers for the inspector, while they pass.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 
-/** Requests that are remembered; the oldest go. */
+/** Most recorded requests; the oldest are dropped. */
 export const MAX_EXCHANGES = 200;
 
-/** Bytes of a body that are kept, where bodies are kept. */
+/** Most bytes of a recorded body, if bodies are recorded. */
 export const MAX_BODY = 64 * 1024;
 
-/** A body on its way. */
+/** A body under way. */
 export interface SeenBody {
   /** Bytes so far. */
   bytes: number;
-  /** The first of them; undefined where bodies are not kept. */
+  /** The first of them; undefined if bodies are not recorded. */
   kept?: Uint8Array;
 }
 
-/** A request and its answer, as far as they have come. Times are in milliseconds. */
+/** A request and its answer up to now. Times are in milliseconds. */
 export interface Exchange {
   readonly id: number;
   /** Since 1970. */
@@ -27,21 +27,21 @@ export interface Exchange {
   /** The path with its query. */
   readonly target: string;
   readonly headers: HeaderField[];
-  /** The exchange that this one repeats. */
+  /** The exchange that this one replays. */
   readonly replayOf?: number;
-  /** Null where the request has none. */
+  /** Null if the request has no body. */
   requestBody: SeenBody | null;
   answer?: { status: number; statusText: string; headers: HeaderField[]; body: SeenBody | null };
   /** From the request to the answer's head, and to its end. */
   headAfter?: number;
   endAfter?: number;
-  /** The code of what ended it too early. */
+  /** The code of the error that ended it early. */
   failure?: string;
 }
 
 /** The last exchanges, the newest last. Dispatches {@linkcode ExchangeEvent}s. */
 export class Exchanges extends EventTarget {
-  /** Whether the first 64 KiB of each body are kept. @default false */
+  /** Whether the first 64 KiB of each body are recorded. @default false */
   keepsBodies = false;
   readonly #all = new Map<number, Exchange>();
   #count = 0;
@@ -55,17 +55,17 @@ export class Exchanges extends EventTarget {
     return this.#all.get(id);
   }
 
-  /** The handler, with all that goes through it seen here. */
+  /** Wraps a handler, and records its requests. */
   watch(handler: ServiceHandler): ServiceHandler {
     return (request, context) => this.#pass({ handler, request, ...context });
   }
 
   /**
-   * Sends a request once more, in the name of the device that sent it.
+   * Replays a request in the name of its device.
    *
-   * @returns the new exchange, when the answer's head is there or has failed; the rest follows.
-   * @throws {LighthouseError} `bad-request` where there is none of that id, or it had a body that was
-   * not kept whole.
+   * @returns The new exchange, once the answer's head has arrived or the request has failed; the rest
+   * follows.
+   * @throws {LighthouseError} `bad-request` if the id is unknown, or the body was not recorded in full.
    */
   async replay(id: number, handler: ServiceHandler, signal: AbortSignal): Promise<Exchange> {
     const seen = this.#all.get(id);
@@ -86,10 +86,10 @@ export class Exchanges extends EventTarget {
         ...{ handler, request, signal, principal, replayOf: id },
         onStart: (exchange) => made = exchange,
       });
-      // Nobody reads it, but what watches it.
+      // Read the body to its end, so that it is recorded.
       answer.body?.pipeTo(new WritableStream(), { signal }).catch(() => {});
     } catch (error) {
-      // The exchange says so itself.
+      // The exchange records the error itself.
       if (!made?.failure) throw error;
     }
     return made!;
@@ -143,7 +143,7 @@ export class Exchanges extends EventTarget {
   }
 }
 
-/** An exchange began, went on or ended. */
+/** An exchange has begun, gone on or ended. */
 export class ExchangeEvent extends Event {
   readonly exchange: Exchange;
 
@@ -153,7 +153,7 @@ export class ExchangeEvent extends Event {
   }
 }
 
-/** The same stream, whose bytes are counted, and kept as far as they are to be. */
+/** Passes a stream on, counts its bytes, and records the first of them. */
 function watch(
   body: ReadableStream<Uint8Array>,
   seen: SeenBody,
@@ -182,7 +182,7 @@ function watch(
   }, { highWaterMark: 0 });
 }
 
-/** A copy is kept: the buffer is used again by who gave it. */
+/** Records a copy: the sender uses its buffer again. */
 function keep(seen: SeenBody, chunk: Uint8Array): void {
   seen.bytes += chunk.length;
   const { kept } = seen;

@@ -1,4 +1,4 @@
-// The inspector's web page and what it asks: on this machine alone, and for who has the token.
+// Serves the inspector's web page and its requests, on this machine only and only with the token.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -10,19 +10,19 @@ import type { Exchange, ExchangeEvent, Exchanges, SeenBody } from "./exchanges.t
 /** Options of {@linkcode startInspector}. */
 export interface InspectorOptions {
   exchanges: Exchanges;
-  /** Answers what is replayed. */
+  /** Answers replayed requests. */
   handler: ServiceHandler;
-  /** The port on 127.0.0.1; 0 for any that is free. */
+  /** The port on 127.0.0.1; 0 for any free one. */
   port: number;
 }
 
-/** An inspector that runs. */
+/** A running inspector. */
 export interface Inspector extends AsyncDisposable {
-  /** Its page, with the token in the fragment: a secret. */
+  /** URL of its page. A secret: the fragment holds the token. */
   readonly url: string;
 }
 
-/** The page's files, as `npm run build` puts them beside the bundle. */
+/** The page's files, which `npm run build` puts beside the bundle. */
 const FILES: Record<string, [file: string, type: string]> = {
   "/": ["index.html", "text/html"],
   "/inspector.js": ["inspector.js", "text/javascript"],
@@ -40,20 +40,20 @@ const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Fields whose values let their bearer in somewhere. They are sent when replayed, and never shown. */
+/** Headers with credentials. They are sent in replays, and never shown. */
 const SECRET =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|.*(?:token|secret|api-?key).*)$/i;
 
-/** Pages that may follow at once. */
+/** Most pages that may follow at once. */
 const MAX_FOLLOWERS = 16;
 
 /**
  * Starts the inspector on 127.0.0.1.
  *
- * The token is new each time, and travels in the fragment and then in `Authorization`, which no other
- * site's page can make a browser send.
+ * Each start makes a new token. It is in the fragment of the page's URL and then in `Authorization`,
+ * which no other site's page can make a browser send.
  *
- * @throws {LighthouseError} `bad-config` where the port cannot be had.
+ * @throws {LighthouseError} `bad-config` if the port is not free.
  */
 export async function startInspector(
   { exchanges, handler, port }: InspectorOptions,
@@ -118,14 +118,14 @@ export async function startInspector(
   };
 }
 
-/** Writes each exchange as a line of JSON: first all that there are, then those that change. */
+/** Writes each exchange as a line of JSON: first all recorded ones, then each that changes. */
 async function follow(
   exchanges: Exchanges,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
   response.setHeader("content-type", "application/x-ndjson");
-  // By id: one that has changed often while the page was slow is told once.
+  // By id: an exchange that changes often while the page is slow is sent once.
   const news = new Map(exchanges.all.map((exchange) => [exchange.id, exchange]));
   let wake = () => {};
   const hear = (event: Event) => {
@@ -156,7 +156,7 @@ async function follow(
   }
 }
 
-/** An exchange as the list shows it. */
+/** An exchange in the form for the list. */
 function summary(exchange: Exchange) {
   const { id, time, principal, method, target, requestBody, answer, endAfter, failure } = exchange;
   return {
@@ -168,7 +168,7 @@ function summary(exchange: Exchange) {
   };
 }
 
-/** All that is shown of an exchange. */
+/** An exchange in the form for its details. */
 function details(exchange: Exchange) {
   const { headers, requestBody, answer, headAfter } = exchange;
   return {
@@ -192,13 +192,13 @@ function masked(headers: HeaderField[]): HeaderField[] {
   ]);
 }
 
-/** Text where it is some; the page says of the rest how much it is. */
+/** A body as text; undefined if it is not text: the page then shows its size. */
 function shownBody(body: SeenBody | null) {
   if (!body) return null;
   const { bytes, kept } = body;
   if (!kept) return { bytes };
   try {
-    // Cut in the middle of a character, as it may be, the last one is left out.
+    // A recorded body may end within a character: stream mode leaves that one out.
     const isWhole = kept.length === bytes;
     const text = new TextDecoder("utf-8", { fatal: true }).decode(kept, { stream: !isWhole });
     return { bytes, kept: kept.length, text };
@@ -216,7 +216,7 @@ function sendError(response: ServerResponse, status: number, message: string): v
   sendJson(response, status, { error: { message } });
 }
 
-/** Whether two texts are the same, in a time that does not tell where they differ. */
+/** Compares two texts in constant time. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
