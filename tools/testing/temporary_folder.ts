@@ -1,12 +1,18 @@
-// For tests and tools: a folder for what nobody needs afterwards.
+// For tests and tools: temporary folders.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-/** Makes a folder that goes, with everything in it, when this process exits. @returns its path. */
+const made: string[] = [];
+
+process.on("exit", () => {
+  for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** Makes a folder, which is removed with its contents when this process exits. @returns Its path. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "lighthouse-"));
-  process.on("exit", () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
+  made.push(path);
   return path;
 }
