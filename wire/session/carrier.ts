@@ -2,6 +2,7 @@
 // is heard (docs/wire.md, "Carriers").
 import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
+import { NEAR_MS } from "../limits.ts";
 import type { Channel } from "./channel.ts";
 import { CongestionWindow } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, writeFrame } from "./frame.ts";
@@ -14,7 +15,6 @@ import type { Hello } from "./hello.ts";
  */
 const ACK_EVERY = 8 * 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
-const NEAR_MS = 10;
 
 /**
  * Bytes after which large transfers to an end that is near rest where they are not alone, and for how

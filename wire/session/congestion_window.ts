@@ -4,6 +4,7 @@
 // After FAST TCP and Vegas: with a window W and a round-trip time R, W/R bytes pass per second, and
 // what exceeds the path's own round-trip time B is spent in queues. W follows W·(B + target)/R, which
 // rests where the queues hold `target` milliseconds' worth of bytes.
+import { NEAR_MS } from "../limits.ts";
 
 /** Bounds of the window in bytes; it begins at the lower one. */
 const MIN_WINDOW = 64 * 1024;
@@ -15,7 +16,6 @@ const MIN_WINDOW = 64 * 1024;
  */
 const LEAST_NEAR = 96 * 1024;
 const LEAST_NEAR_ALONE = 256 * 1024;
-const NEAR_MS = 10;
 
 const MOST = 1024 * 1024;
 

@@ -47,6 +47,9 @@ export type Frame =
   /** The session is over. */
   | { type: "close"; code: ErrorCode; message: string };
 
+/** A frame of one stream. */
+export type StreamFrame = Extract<Frame, { stream: number }>;
+
 /**
  * Longest message an end sends, and the longest it accepts, in bytes. Into the one that is sent go
  * 16 KiB of a stream and the frames beside them: bodies come in pieces of a multiple of that, of which

@@ -2,11 +2,9 @@
 // credit, and what they keep beyond that comes from a share of all. So an end that gives credit and
 // never says what it has received cannot fill this one's memory, and streams that it does not read,
 // however many, leave every other stream its own first credit.
+import { SHARED_BYTES } from "../limits.ts";
 import { MAX_MESSAGE } from "./frame.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
-
-/** Most that streams may keep beyond their first credit, in bytes: as much as {@linkcode Windows} gives. */
-const SHARED = 16 * 1024 * 1024;
 
 /** Bytes of a buffer that is used again: a message's part of a stream fits in. */
 const BUFFER = MAX_MESSAGE;
@@ -16,7 +14,7 @@ const SPARE = 64;
 
 /** The share of one session, and the memory that it is made of. */
 export class RetransmitBudget {
-  #left = SHARED;
+  #left = SHARED_BYTES;
   /** Buffers that nothing needs: browsers take longer to make one than to fill it. */
   readonly #spare: Uint8Array[] = [];
   readonly #onFree: () => void;

@@ -8,45 +8,45 @@ import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
-import { SendHalf } from "./send_half.ts";
+import { SendStream } from "./send_stream.ts";
 
-const test = suite("SendShare");
+const test = suite("RetransmitBudget");
 
 const MiB = 1024 * 1024;
 
-/** A half that may send all it wants, and wants to send much. */
-function greedy(share: RetransmitBudget): SendHalf {
-  const half = new SendHalf(Number.MAX_SAFE_INTEGER, share);
-  half.write(new Uint8Array(20 * MiB));
-  return half;
+/** A stream that may send all it wants, and wants to send much. */
+function greedy(budget: RetransmitBudget): SendStream {
+  const stream = new SendStream(Number.MAX_SAFE_INTEGER, budget, () => {});
+  stream.queue(new Uint8Array(20 * MiB));
+  return stream;
 }
 
 /** Sends what may be sent. @returns how much that is. */
-function send(half: SendHalf): number {
+function send(stream: SendStream): number {
   let sent = 0;
-  while (half.ready) sent += half.take(10_000)!.bytes.length;
+  while (stream.ready) sent += stream.take(10_000)!.bytes.length;
   return sent;
 }
 
-test("all halves keep their first credit, and 16 MiB more between them", () => {
-  const share = new RetransmitBudget(() => {});
-  const sent = Array.from({ length: 10 }, () => send(greedy(share)));
+test("all streams keep their first credit, and 16 MiB more between them", () => {
+  const budget = new RetransmitBudget(() => {});
+  const sent = Array.from({ length: 10 }, () => send(greedy(budget)));
   assert.is(sent[0], INITIAL_LIMITS.credit + 16 * MiB);
   assert.equal(sent.slice(1), Array(9).fill(INITIAL_LIMITS.credit));
 });
 
 for (
   const [what, free] of [
-    ["has arrived", (half: SendHalf) => half.credit(half.sent, Infinity)],
-    ["nobody wants", (half: SendHalf) => half.stop()],
-    ["needs no more to be kept", (half: SendHalf) => half.finish()],
+    ["has arrived", (stream: SendStream) => stream.credit(stream.sent, Infinity)],
+    ["nobody wants", (stream: SendStream) => stream.stop()],
+    ["needs no more to be kept", (stream: SendStream) => stream.finish()],
   ] as const
 ) {
   test(`what ${what} makes room for others, who are told once`, () => {
     let told = 0;
-    const share = new RetransmitBudget(() => told++);
-    const [first, second, third] = [greedy(share), greedy(share), greedy(share)];
-    for (const half of [first, second]) send(half);
+    const budget = new RetransmitBudget(() => told++);
+    const [first, second, third] = [greedy(budget), greedy(budget), greedy(budget)];
+    for (const stream of [first, second]) send(stream);
     assert.is(told, 0);
     free(first);
     assert.is(told, 1);
@@ -101,18 +101,18 @@ test("a session bounds what it keeps for an end that takes all and says nothing 
 });
 
 test("a copy is the writer's bytes, whatever the writer does, in memory that is used again", () => {
-  const share = new RetransmitBudget(() => {});
+  const budget = new RetransmitBudget(() => {});
   const bytes = new Uint8Array(16 * 1024).fill(1);
-  const first = share.copyOf(bytes);
+  const first = budget.copyOf(bytes);
   bytes.fill(2);
   assert.ok(first.length === bytes.length && first.every((byte) => byte === 1));
-  share.recycle(first);
-  const second = share.copyOf(bytes.subarray(0, 10_000));
+  budget.recycle(first);
+  const second = budget.copyOf(bytes.subarray(0, 10_000));
   assert.is(second.buffer, first.buffer);
   assert.ok(second.length === 10_000 && second.every((byte) => byte === 2));
-  const small = share.copyOf(bytes.subarray(0, 100));
-  share.recycle(small);
-  assert.is.not(share.copyOf(bytes.subarray(0, 100)).buffer, small.buffer);
+  const small = budget.copyOf(bytes.subarray(0, 100));
+  budget.recycle(small);
+  assert.is.not(budget.copyOf(bytes.subarray(0, 100)).buffer, small.buffer);
 });
 
 test.run();

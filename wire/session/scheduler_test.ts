@@ -10,7 +10,7 @@ const test = suite("Scheduler");
 /** A stream that has sent at least so many bytes. */
 function streamThatSent(bytes: number): Stream {
   const stream = new Stream({
-    share: new RetransmitBudget(() => {}),
+    budget: new RetransmitBudget(() => {}),
     wake() {},
     widen: () => 0,
     forget() {},

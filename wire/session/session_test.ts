@@ -7,8 +7,8 @@ import { failureOf, thrownBy } from "../testing/failure.ts";
 import { Link, type LinkOptions } from "../testing/link.ts";
 import { encodeMessage, type Frame } from "./frame.ts";
 import { MAX_MISSING } from "./remote_stream_ids.ts";
-import { MAX_STREAMS } from "./session.ts";
 import type { Stream } from "./stream.ts";
+import { MAX_STREAMS } from "./streams.ts";
 
 const test = suite("session");
 

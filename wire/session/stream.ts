@@ -2,24 +2,15 @@
 // a slow reader stops its own writer and nobody else (docs/wire.md, "Streams").
 import type { ByteWriter } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
-import { ChunkList } from "./chunks.ts";
-import { DATA_OVERHEAD, writeFrame } from "./frame.ts";
+import { DATA_OVERHEAD, type StreamFrame, writeFrame } from "./frame.ts";
 import type { Held } from "./hello.ts";
-import { ReceiveHalf } from "./receive_half.ts";
+import { ReceiveStream } from "./receive_stream.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
-import { SendHalf } from "./send_half.ts";
+import { SendStream } from "./send_stream.ts";
+import { ReadableEnd, sendBody, WritableEnd } from "./web_streams.ts";
 
 /** Most bytes of a head: with its length it fits into the credit that every stream begins with. */
 export const MAX_HEAD = 60 * 1024;
-
-/** Bytes that a reader is given ahead of its reading. */
-const READ_AHEAD = 64 * 1024;
-
-/**
- * Bytes that may wait to be sent before a writer has to: what is written and ended at once then leaves
- * as one message, and the next part of a body is fetched while the last of the one before is sent.
- */
-const WRITE_AHEAD = 16 * 1024;
 
 /** Bytes before a head: its length, 32 bits, big endian. */
 const HEAD_LENGTH = 4;
@@ -27,7 +18,7 @@ const HEAD_LENGTH = 4;
 /** What a stream needs of its session. */
 export interface StreamOwner {
   /** What its streams may keep of what they sent. */
-  readonly share: RetransmitBudget;
+  readonly budget: RetransmitBudget;
   /** The stream has something to send. */
   wake(stream: Stream): void;
   /** The window for the stream, now that its reader has read what was in the old one. */
@@ -38,47 +29,28 @@ export interface StreamOwner {
 
 /**
  * A stream of a session. Each end sends a head, the one that opened it first; then both read
- * `readable` and write `writable`. These are made when they are asked for: most requests have no body,
- * and to make a stream of the platform's costs as much as all else that is done for a small one.
+ * `readable` and write `writable`. The platform's streams are made when somebody asks for them: most
+ * requests have no body, and one such stream costs as much as the rest of a small request.
  */
 export class Stream {
   /** Unique in the session; 0 until the stream has begun to be sent. */
-  id = 0;
+  id: number;
   /** The other end's head. Rejects when the stream is reset. */
   readonly head: Promise<Uint8Array>;
-  /** Resolves when the stream is over, by both directions' end or by a reset. Never rejects. */
+  /** Resolves when the stream ends, by both directions' end or by a reset. Never rejects. */
   readonly closed: Promise<void>;
 
   readonly #owner: StreamOwner;
-  readonly #opener: boolean;
+  readonly #isOpener: boolean;
   readonly #abort = new AbortController();
   readonly #head = Promise.withResolvers<Uint8Array>();
   readonly #closed = Promise.withResolvers<void>();
-
-  readonly #sending: SendHalf;
-  readonly #receiving: ReceiveHalf;
-  /** The head so far; undefined once it is complete. */
-  #headBytes: ChunkList | undefined = new ChunkList();
-  #headHeld = 0;
-  #headSize: number | undefined;
-
-  #readable: ReadableStream<Uint8Array> | undefined;
-  #reader: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** What came behind the head in its message. */
-  #rest: Uint8Array = NOTHING;
-  #writable: WritableStream<Uint8Array> | undefined;
-  #writer: WritableStreamDefaultController | undefined;
-  /** Ends the write under way, if one is. */
-  #written: (() => void) | undefined;
-  /** Called when nothing more can be written. */
-  #onUnwritable: ((reason: unknown) => void) | undefined;
-  #unwritable: { reason: unknown } | undefined;
-
-  #readDone = false;
-  #creditDue = false;
-  #doneDue = false;
-  #stopping = false;
-  #stopDue = false;
+  readonly #outgoing: SendStream;
+  readonly #incoming: ReceiveStream;
+  #readable: ReadableEnd | undefined;
+  #writable: WritableEnd | undefined;
+  #headLength: number | undefined;
+  #hasHead = false;
   #reset: { code: ErrorCode; message: string } | undefined;
   #resetDue = false;
   #failed: { reason: unknown } | undefined;
@@ -90,34 +62,30 @@ export class Stream {
    */
   constructor(owner: StreamOwner, window: number, id?: number) {
     this.#owner = owner;
-    this.#opener = id === undefined;
+    this.#isOpener = id === undefined;
     this.id = id ?? 0;
-    this.#sending = new SendHalf(0, owner.share);
-    this.#receiving = new ReceiveHalf(window);
+    this.#outgoing = new SendStream(0, owner.budget, () => owner.wake(this));
+    this.#incoming = new ReceiveStream(window);
     this.head = this.#head.promise;
     this.head.catch(() => {});
     this.closed = this.#closed.promise;
   }
 
   /**
-   * What the other end writes after its head. Errors with a LighthouseError when the stream is reset.
-   * Cancelled by the end that opened the stream, it resets it; by the other, it stops what comes.
+   * The bytes that the other end writes after its head. Errors with a LighthouseError when the stream
+   * is reset. Cancelled by the end that opened the stream, it resets the stream; by the other end, it
+   * stops what comes.
    */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#readable ??= new ReadableStream({
-      start: (controller) => {
-        this.#reader = controller;
-        if (this.#failed) return controller.error(this.#failed.reason);
-        if (this.#rest.length > 0) controller.enqueue(this.#rest);
-        this.#rest = NOTHING;
-        if (this.#readDone) controller.close();
-      },
-      pull: () => this.#feed(),
-      cancel: (reason) => {
-        if (this.#opener) this.reset(LighthouseError.from(reason ?? "The reader left", "aborted"));
-        else this.#stop();
-      },
-    }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
+    if (!this.#readable) {
+      this.#readable = new ReadableEnd(() => this.#deliver(), (reason) => {
+        if (!this.#isOpener) return this.#stop();
+        this.reset(LighthouseError.from(reason ?? "The reader left", "aborted"));
+      });
+      if (this.#failed) this.#readable.error(this.#failed.reason);
+      else this.#deliver();
+    }
+    return this.#readable.stream;
   }
 
   /**
@@ -125,18 +93,14 @@ export class Stream {
    * with `stopped` when the other end wants no more. Aborting it resets the stream.
    */
   get writable(): WritableStream<Uint8Array> {
-    return this.#writable ??= new WritableStream({
-      start: (controller) => {
-        this.#writer = controller;
-        if (this.#unwritable) return controller.error(this.#unwritable.reason);
-        controller.signal.addEventListener("abort", () => {
-          // A sink is told by `abort` only once no write is under way: one that waits for credit must end.
-          this.reset(LighthouseError.from(controller.signal.reason, "aborted"));
-        });
-      },
-      write: (chunk) => this.#write(chunk),
-      close: () => this.end(),
-    });
+    if (!this.#writable) {
+      this.#writable = new WritableEnd(this.#outgoing, (reason) => {
+        this.reset(LighthouseError.from(reason, "aborted"));
+      });
+      const { unwritable } = this.#outgoing;
+      if (unwritable) this.#writable.error(unwritable.reason);
+    }
+    return this.#writable.stream;
   }
 
   /** Aborted, with the reason, when the stream is reset by either end or the session ends. */
@@ -144,74 +108,37 @@ export class Stream {
     return this.#abort.signal;
   }
 
-  /** Whether bytes may still come, or go: what is left of a stream without is news of its end. */
-  get isOpen(): boolean {
-    return !this.#receiving.over || !this.#sending.complete;
-  }
-
-  /** Bytes sent so far. */
-  get sent(): number {
-    return this.#sending.sent;
-  }
-
-  /** Bytes that this end takes ahead of its reader. */
-  get window(): number {
-    return this.#receiving.window;
-  }
-
-  /** Whether all of the other end's head is here. */
-  get hasHead(): boolean {
-    return this.#headBytes === undefined;
-  }
-
   /** Sends this end's head. To be called once, before anything is written. */
   sendHead(payload: Uint8Array): void {
     const bytes = new Uint8Array(HEAD_LENGTH + payload.length);
     new DataView(bytes.buffer).setUint32(0, payload.length);
     bytes.set(payload, HEAD_LENGTH);
-    this.#sending.write(bytes);
-    this.#owner.wake(this);
+    this.#outgoing.queue(bytes);
   }
 
   /** Ends this end's direction, as closing `writable` does. */
   end(): void {
-    if (this.#unwritable) return;
-    this.#sending.end();
-    this.#owner.wake(this);
+    this.#outgoing.end();
   }
 
   /**
-   * Writes a body and ends this direction, as piping it to `writable` does, for less. What the other
-   * end wants no more of, or cannot have, is cancelled at its source.
+   * Writes a body and ends this direction, as piping it to `writable` does, for less. When the stream
+   * ends or the other end wants no more, cancels the body.
    *
    * @throws what the body fails with, and then the stream goes on; what `writable` would error with.
    */
-  async send(body: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = body.getReader();
-    const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
-    this.#onUnwritable = cancel;
-    try {
-      while (!this.#unwritable) {
-        const { done, value } = await reader.read();
-        if (this.#unwritable) break;
-        if (done) return this.end();
-        await this.#write(value);
-      }
-      throw this.#unwritable.reason;
-    } catch (error) {
-      cancel(error);
-      throw error;
-    }
+  send(body: ReadableStream<Uint8Array>): Promise<void> {
+    return sendBody(body, this.#outgoing);
   }
 
   /** Wants no more of what the other end sends, as cancelling `readable` does, unless somebody reads it. */
   ignore(): void {
     if (!this.#readable) this.#stop();
-    else if (!this.#readable.locked) this.#readable.cancel().catch(() => {});
+    else if (!this.readable.locked) this.readable.cancel().catch(() => {});
   }
 
   /**
-   * Ends both directions at once and tells the other end why. Does nothing on a stream that is over.
+   * Ends both directions at once and tells the other end why. Does nothing after the stream's end.
    *
    * @param error What the other end learns.
    * @param reason What this end's readable, writable and signal fail with. @default error
@@ -226,247 +153,203 @@ export class Stream {
     this.#owner.wake(this);
   }
 
-  // What follows is for the session alone.
+  // What follows is for the session only.
 
-  /** Whether it has bytes to send and may. */
-  get ready(): boolean {
-    return !this.#reset && this.#sending.ready;
+  /** Whether all of the other end's head is here. */
+  get hasHead(): boolean {
+    return this.#hasHead;
   }
 
-  /** Whether anything else is to be told. */
-  get due(): boolean {
-    return this.urgent || this.#doneDue;
+  /** Whether bytes may still come or go: otherwise only news of the stream's end does. */
+  get isOpen(): boolean {
+    return !this.#incoming.over || !this.#outgoing.complete;
   }
 
-  /** Whether that changes what the other end does, which then should hear of it at once. */
-  get urgent(): boolean {
-    return this.#creditDue || this.#stopDue || this.#resetDue;
+  /** Bytes sent so far, each counted once. */
+  get sent(): number {
+    return this.#outgoing.sent;
+  }
+
+  /** Most bytes that this end takes ahead of its reader. */
+  get window(): number {
+    return this.#incoming.window;
   }
 
   /** What this end holds of the other's direction. */
   get held(): Held {
-    const { received, limit, over } = this.#receiving;
-    return { stream: this.id, received, limit: over ? 0 : limit };
+    return this.#incoming.held(this.id);
   }
 
-  /** Begins to be sent. */
+  /** Whether there are bytes to send that may be sent. */
+  get ready(): boolean {
+    return !this.#reset && this.#outgoing.ready;
+  }
+
+  /** Whether there are other frames to send. */
+  get due(): boolean {
+    return this.#resetDue || this.#incoming.due;
+  }
+
+  /** Whether one of them changes what the other end does, which should get it at once. */
+  get urgent(): boolean {
+    return this.#resetDue || this.#incoming.urgent;
+  }
+
+  /** Begins to be sent. @param credit Bytes that the other end takes at first. */
   begin(id: number, credit: number): void {
     this.id = id;
-    this.#sending.credit(0, credit);
+    this.#outgoing.credit(0, credit);
   }
 
-  /** Writes what is to be told. */
+  /** Writes the frames that are due. */
   writeControl(writer: ByteWriter): void {
-    const { id: stream } = this;
-    if (this.#creditDue) {
-      const { received } = this.#receiving;
-      writeFrame(writer, {
-        type: "credit",
-        stream,
-        received,
-        limit: this.#receiving.giveCredit(),
-      });
-    }
-    if (this.#stopDue) writeFrame(writer, { type: "stop", stream });
-    if (this.#resetDue) writeFrame(writer, { type: "reset", stream, ...this.#reset! });
-    if (this.#doneDue) writeFrame(writer, { type: "done", stream });
-    this.#creditDue =
-      this.#stopDue =
-      this.#resetDue =
-      this.#doneDue =
-        false;
+    // RESET goes first: a DONE before it would say that this end was content.
+    if (this.#resetDue) writeFrame(writer, { type: "reset", stream: this.id, ...this.#reset! });
+    this.#resetDue = false;
+    this.#incoming.writeControl(writer, this.id);
     this.#settle();
   }
 
   /** Writes the next bytes, as many as fit. */
   writeData(writer: ByteWriter): void {
-    const piece = this.#sending.take(writer.room - DATA_OVERHEAD);
+    const piece = this.#outgoing.take(writer.room - DATA_OVERHEAD);
     if (piece) writeFrame(writer, { type: "data", stream: this.id, ...piece });
-    if (this.#sending.waiting <= WRITE_AHEAD) this.#finishWrite();
   }
 
-  /** @throws {LighthouseError} `bad-frame` when it breaks the protocol; then it is to be reset. */
-  receiveData(offset: number, bytes: Uint8Array, end: boolean): void {
-    this.#receiving.receive(offset, bytes, end);
-    this.#feed();
-  }
-
-  /** @throws {LighthouseError} `bad-frame` as above. */
-  receiveCredit(received: number, limit: number): void {
-    this.#sending.credit(received, limit);
-    if (this.ready) this.#owner.wake(this);
-  }
-
-  receiveStop(): void {
-    this.#sending.stop();
-    this.#endWriting(stopped());
-    this.#owner.wake(this);
-  }
-
-  receiveDone(): void {
-    this.#unwanted();
-    this.#sending.finish();
-    this.#finishWrite();
-    this.#resetDue = false;
-    this.#settle();
-  }
-
-  receiveReset(code: ErrorCode, message: string): void {
-    this.#doneDue = true;
-    this.#resetDue = false;
-    this.#sending.finish();
-    this.#fail(new LighthouseError(code, message));
-    this.#owner.wake(this);
-  }
-
-  /** Says everything again that the other end may not know: what carried it is lost. */
-  rewind(): void {
-    this.#sending.rewind();
-    this.#creditDue = !this.#receiving.over;
-    this.#resetDue = this.#reset !== undefined && !this.#sending.over;
-    this.#stopDue = this.#stopping && !this.#receiving.over;
-    this.#doneDue = this.#receiving.over;
-    this.#owner.wake(this);
+  /** Takes a frame. One that breaks the rules resets this stream, and no other. */
+  receive(frame: StreamFrame): void {
+    try {
+      switch (frame.type) {
+        case "data":
+          this.#incoming.receive(frame.offset, frame.bytes, frame.end);
+          return this.#deliver();
+        case "credit":
+          this.#outgoing.credit(frame.received, frame.limit);
+          if (this.ready) this.#owner.wake(this);
+          return;
+        case "stop":
+          this.#outgoing.stop();
+          this.#endWriting(stopped());
+          return this.#owner.wake(this);
+        case "done":
+          return this.#finishSending();
+        case "reset":
+          return this.#end(new LighthouseError(frame.code, frame.message));
+      }
+    } catch (error) {
+      this.reset(LighthouseError.from(error, "bad-frame"));
+    }
   }
 
   /**
-   * The other end does not list the stream on a new carrier.
+   * Goes on over another carrier (docs/wire.md, "Resuming").
    *
-   * @returns false when that cannot be.
+   * @param entry What the other end holds of the stream; undefined where it does not list it.
+   * @param isNewer Whether the other end wrote its list before it could know of the stream.
+   * @returns false when the other end has lost the stream.
    */
-  unlisted(): boolean {
-    // It has forgotten what is over at both ends; and what has not arrived yet, it has not seen.
-    if (this.#receiving.over) {
-      this.#unwanted();
+  resume(entry: Held | undefined, isNewer: boolean): boolean {
+    if (entry?.limit === 0) this.#finishSending();
+    else if (entry) this.receive({ type: "credit", ...entry });
+    else if (!isNewer && this.#incoming.over) {
+      // The other end has forgotten a stream whose both directions have ended.
+      this.#endUnwanted();
       this.#forget();
-    } else if (this.#opener && this.#sending.received === 0) this.rewind();
-    else return false;
+      return true;
+    } // Nor does it list what has not arrived yet.
+    else if (!isNewer && !(this.#isOpener && this.#outgoing.received === 0)) return false;
+    this.rewind();
     return true;
   }
 
-  /** The other end needs nothing more, though this one is not through: whoever writes is told. */
-  #unwanted(): void {
-    if (this.#failed || this.#sending.complete) return;
-    const reason = stopped();
-    this.#endWriting(reason);
-    this.#abort.abort(reason);
+  /** Repeats all that the other end may not know: the carrier of it is lost. */
+  rewind(): void {
+    this.#outgoing.rewind();
+    this.#incoming.rewind();
+    this.#resetDue = this.#reset !== undefined && !this.#outgoing.over;
+    this.#owner.wake(this);
   }
 
-  /** Ends both directions at this end alone: the other cannot be told. */
+  /** Ends both directions at this end only: the other cannot be told. */
   drop(reason: unknown): void {
     this.#fail(reason);
     this.#forget();
   }
 
   #stop(): void {
-    if (this.#receiving.over) return;
-    this.#receiving.stop();
-    this.#stopping = true;
-    if (this.#receiving.over) this.#doneDue = true;
-    else this.#stopDue = true;
-    this.#owner.wake(this);
-  }
-
-  /** Gives the reader what there is, as long as it wants some. */
-  #feed(): void {
-    if (this.#failed || this.#readDone) return;
-    while (this.#headBytes || (this.#reader && this.#reader.desiredSize! > 0)) {
-      const chunk = this.#receiving.read();
-      if (!chunk) break;
-      const bytes = this.#headBytes ? this.#takeHead(chunk) : chunk;
-      if (bytes.length === 0) continue;
-      if (this.#reader) this.#reader.enqueue(bytes);
-      else this.#rest = bytes;
-    }
-    // `enqueue` may have asked for more at once, and come here before.
-    if (this.#receiving.over && !this.#readDone) {
-      this.#readDone = this.#doneDue = true;
-      if (!this.#stopping) this.#endReading();
-    } else if (this.#receiving.creditDue) {
-      this.#creditDue = true;
-      this.#receiving.widen(this.#owner.widen(this));
-    }
+    this.#incoming.stop();
     if (this.due) this.#owner.wake(this);
   }
 
-  #endReading(): void {
-    if (this.#headBytes) return this.#refuse("ended before its head");
-    this.#reader?.close();
+  /** Gives the reader what has arrived, as long as it wants some. */
+  #deliver(): void {
+    if (this.#failed) return;
+    if (!this.#hasHead) this.#takeHead();
+    if (this.#hasHead) this.#readable?.feed(this.#incoming);
+    if (this.#incoming.creditDue) this.#incoming.widen(this.#owner.widen(this));
+    if (this.due) this.#owner.wake(this);
   }
 
-  /** Takes the head out of the first bytes. @returns what follows it. */
-  #takeHead(chunk: Uint8Array): Uint8Array {
-    const parts = this.#headBytes!;
-    parts.push(chunk);
-    this.#headHeld += chunk.length;
-    if (this.#headHeld < HEAD_LENGTH + (this.#headSize ?? 0)) return NOTHING;
-    const bytes = new Uint8Array(this.#headHeld);
-    let at = 0;
-    for (let part = parts.shift(); part; part = parts.shift()) {
-      bytes.set(part, at);
-      at += part.length;
+  /** Takes the head out of the first bytes, once all of it is there. */
+  #takeHead(): void {
+    if (this.#headLength === undefined) {
+      const length = this.#incoming.readExactly(HEAD_LENGTH);
+      if (length) this.#headLength = new DataView(length.buffer).getUint32(0);
     }
-    this.#headSize = new DataView(bytes.buffer).getUint32(0);
-    if (this.#headSize > MAX_HEAD) {
-      this.#refuse(`has a head of ${this.#headSize} bytes, more than ${MAX_HEAD}`);
-      return NOTHING;
-    }
-    const end = HEAD_LENGTH + this.#headSize;
-    if (bytes.length < end) {
-      parts.push(bytes);
-      return NOTHING;
-    }
-    this.#headBytes = undefined;
-    this.#head.resolve(bytes.subarray(HEAD_LENGTH, end));
-    return bytes.subarray(end);
+    const length = this.#headLength ?? MAX_HEAD;
+    if (length > MAX_HEAD) throw bad(`has a head of ${length} bytes, more than ${MAX_HEAD}`);
+    const head = this.#headLength === undefined ? undefined : this.#incoming.readExactly(length);
+    if (head) {
+      this.#hasHead = true;
+      this.#head.resolve(head);
+    } else if (this.#incoming.complete) throw bad("ended before its head");
   }
 
-  #refuse(why: string): void {
-    this.reset(new LighthouseError("bad-frame", `Cannot go on with the stream: it ${why}`));
-  }
-
-  #write(chunk: unknown): Promise<void> | void {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new TypeError("Cannot write to the stream: a chunk is no Uint8Array");
-    }
-    if (chunk.length === 0) return;
-    const isAhead = this.#sending.waiting + chunk.length <= WRITE_AHEAD;
-    // The writer may change its bytes once the write is done.
-    this.#sending.write(isAhead ? chunk.slice() : chunk);
+  /** The other end has reset the stream. */
+  #end(error: LighthouseError): void {
+    this.#outgoing.finish();
+    this.#fail(error);
+    this.#resetDue = false;
+    this.#incoming.acknowledge();
     this.#owner.wake(this);
-    if (!isAhead) return new Promise((resolve) => this.#written = resolve);
   }
 
-  #finishWrite(): void {
-    if (!this.#written) return;
-    this.#sending.own();
-    this.#written();
-    this.#written = undefined;
+  /** The other end needs nothing more. */
+  #finishSending(): void {
+    this.#endUnwanted();
+    this.#outgoing.finish();
+    this.#resetDue = false;
+    this.#settle();
   }
 
-  /** Nothing more is written: whoever writes learns why. */
+  /** Where this end still had something to send, tells its writer that nobody wants it. */
+  #endUnwanted(): void {
+    if (this.#failed || this.#outgoing.complete) return;
+    const reason = stopped();
+    this.#endWriting(reason);
+    this.#abort.abort(reason);
+  }
+
   #endWriting(reason: unknown): void {
-    this.#unwritable ??= { reason };
-    this.#writer?.error(reason);
-    this.#finishWrite();
-    this.#onUnwritable?.(reason);
+    this.#writable?.error(reason);
+    this.#outgoing.refuseWrites(reason);
   }
 
   #fail(reason: unknown): void {
     if (this.#failed) return;
     this.#failed = { reason };
-    this.#receiving.finish();
-    this.#sending.stop();
+    this.#incoming.finish();
+    this.#outgoing.stop();
     this.#head.reject(reason);
-    this.#reader?.error(reason);
+    this.#readable?.error(reason);
     this.#endWriting(reason);
     this.#abort.abort(reason);
     this.#closed.resolve();
   }
 
-  /** Neither end needs anything: the other has what was sent, and knows that this end is done. */
+  /** Ends when the other end has all that was sent, and knows that this end has all that it wants. */
   #settle(): void {
-    if (this.#receiving.over && this.#sending.over && !this.due) this.#forget();
+    if (this.#incoming.over && this.#outgoing.over && !this.due) this.#forget();
   }
 
   #forget(): void {
@@ -477,7 +360,9 @@ export class Stream {
   }
 }
 
-const NOTHING = new Uint8Array();
+function bad(what: string): LighthouseError {
+  return new LighthouseError("bad-frame", `Cannot go on with the stream: it ${what}`);
+}
 
 function stopped(): LighthouseError {
   return new LighthouseError("stopped", "The other side wants no more of the stream");

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../error.ts";
 import { connectSessions } from "../testing/session_pair.ts";
-import { decodeMessage } from "./frame.ts";
+import { decodeMessage, type StreamFrame } from "./frame.ts";
 import type { Stream } from "./stream.ts";
 
 const test = suite("stream");
@@ -23,6 +23,11 @@ async function hostStream(): Promise<{ stream: Stream; [Symbol.dispose](): void 
   };
 }
 
+/** A frame that ends the other end's direction, with no bytes. */
+function endAt({ id }: Stream, offset: number): StreamFrame {
+  return { type: "data", stream: id, offset, bytes: new Uint8Array(), end: true };
+}
+
 async function failureOf(promise: Promise<unknown>): Promise<string> {
   return await promise.then(() => "none", (error) => (error as LighthouseError).code);
 }
@@ -30,7 +35,7 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
 test("a DONE before the end was sent tells whoever writes, and aborts what serves it", async () => {
   using opened = await hostStream();
   const { stream } = opened;
-  stream.receiveDone();
+  stream.receive({ type: "done", stream: stream.id });
   assert.is(await failureOf(stream.writable.getWriter().write(new Uint8Array(10))), "stopped");
   assert.ok(stream.signal.aborted);
 });
@@ -39,8 +44,8 @@ test("a stream that the other end does not list any more tells whoever writes", 
   using opened = await hostStream();
   const { stream } = opened;
   await stream.readable.cancel();
-  stream.receiveData(5, new Uint8Array(), true);
-  assert.ok(stream.unlisted());
+  stream.receive(endAt(stream, 5));
+  assert.ok(stream.resume(undefined, false));
   assert.is(await failureOf(stream.writable.getWriter().write(new Uint8Array(10))), "stopped");
   assert.ok(stream.signal.aborted);
 });
@@ -81,10 +86,10 @@ test("a body that is sent is cancelled once nobody wants it: while it waits, and
     using opened = await hostStream();
     const { stream } = opened;
     const { body, cancelled } = waitingBody();
-    if (begins === "after") stream.receiveStop();
+    if (begins === "after") stream.receive({ type: "stop", stream: stream.id });
     const sent = failureOf(stream.send(body));
     await new Promise((resolve) => setTimeout(resolve, 10));
-    if (begins === "before") stream.receiveStop();
+    if (begins === "before") stream.receive({ type: "stop", stream: stream.id });
     assert.is(await sent, "stopped");
     assert.is((await cancelled as LighthouseError).code, "stopped");
   }
@@ -103,7 +108,7 @@ test("a stream is open until all has been read and sent, whatever the other end 
   using opened = await hostStream();
   const { stream } = opened;
   assert.is(stream.isOpen, true);
-  stream.receiveData(5, new Uint8Array(), true);
+  stream.receive(endAt(stream, 5));
   assert.is(stream.isOpen, true);
   stream.sendHead(new Uint8Array([2]));
   stream.end();
@@ -129,7 +134,7 @@ test("a DONE after the end is no failure", async () => {
   stream.sendHead(new Uint8Array([2]));
   await stream.writable.close();
   await new Promise((resolve) => setTimeout(resolve, 10));
-  stream.receiveDone();
+  stream.receive({ type: "done", stream: stream.id });
   assert.not(stream.signal.aborted);
 });
 

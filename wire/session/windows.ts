@@ -2,12 +2,9 @@
 // window; one whose reader keeps up gets more, from a share that all of the session's streams have in
 // common. So what waits unread is bounded for the session as a whole, and readers that stall, however
 // many, leave every other stream its own window.
+import { MAX_WINDOW, SHARED_BYTES } from "../limits.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
 import type { Stream } from "./stream.ts";
-
-/** Largest window of a stream, and all that streams may have beyond their first, in bytes. */
-const MAX_WINDOW = 4 * 1024 * 1024;
-const SHARED = 16 * 1024 * 1024;
 
 /** A window that is read within so many round trips holds its writer up. */
 const ROUND_TRIPS = 2;
@@ -16,7 +13,7 @@ const ROUND_TRIPS = 2;
 export class Windows {
   /** When each stream was given credit last. */
   readonly #given = new WeakMap<Stream, number>();
-  #shared = SHARED;
+  #shared = SHARED_BYTES;
 
   /**
    * The window that a stream is to have, now that credit is given to it again.

@@ -15,7 +15,7 @@ const SLOW = 60_000;
 /** A stream that has such a window. */
 function streamWith(window: number): Stream {
   return new Stream(
-    { share: new RetransmitBudget(() => {}), wake() {}, widen: () => 0, forget() {} },
+    { budget: new RetransmitBudget(() => {}), wake() {}, widen: () => 0, forget() {} },
     window,
   );
 }

@@ -1,12 +1,16 @@
-// The incoming direction of a stream: puts bytes in order, in whatever order they arrive and however
-// often, and gives credit for what was read. No I/O (RFC 9000 §2.2, §4.1).
+// The receiving direction of a stream: puts bytes in order, in whatever order and however often they
+// arrive, and tells the other end what it may send (RFC 9000 §2.2, §3.2, §4.1). No I/O: the stream
+// asks for the bytes and for the frames to send.
+import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { ChunkList } from "./chunks.ts";
+import { writeFrame } from "./frame.ts";
+import type { Held } from "./hello.ts";
 
-/** Gaps that a direction may have at once. Each lost packet makes one until it is sent again. */
+/** Most gaps of a direction at once. Each lost packet makes one until it is sent again. */
 const MAX_GAPS = 1024;
 
-/** Bytes beyond a gap. */
+/** Bytes beyond a gap: those from offset `start` up to `end`. */
 interface Segment {
   start: number;
   end: number;
@@ -14,20 +18,26 @@ interface Segment {
 }
 
 /** Holds at most its window of unread bytes. */
-export class ReceiveHalf {
+export class ReceiveStream {
+  /** In order, from `#read` up to `#received`. */
   readonly #ready = new ChunkList();
   /** In order, apart from each other, all beyond `#received`. */
   readonly #segments: Segment[] = [];
   #received = 0;
   #read = 0;
   #highest = 0;
+  /** The offset behind the last byte; undefined before END. */
   #final: number | undefined;
   #window: number;
   #limit: number;
   #stopped = false;
   #over = false;
+  /** Frames to send. */
+  #creditAgain = false;
+  #stopDue = false;
+  #doneDue = false;
 
-  /** @param window Bytes that may be unread or on their way. */
+  /** @param window Most bytes that are unread or on their way. */
   constructor(window: number) {
     this.#window = window;
     this.#limit = window;
@@ -43,20 +53,67 @@ export class ReceiveHalf {
     return this.#limit;
   }
 
-  /** Bytes that may be unread or on their way. */
+  /** Most bytes that are unread or on their way. */
   get window(): number {
     return this.#window;
   }
 
-  /** Whether nothing more is needed of the other end: all has been read, or nobody wants it. */
+  /** Whether the other end has nothing more to send: all was read, or nobody wants the rest. */
   get over(): boolean {
     return this.#over;
+  }
+
+  /** Whether all bytes are here for the reader, read or not. */
+  get complete(): boolean {
+    return !this.#stopped && this.#received === this.#final;
+  }
+
+  /** Whether the reader has left. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** What a HELLO says of this direction. @param stream Its number. */
+  held(stream: number): Held {
+    return { stream, received: this.#received, limit: this.#over ? 0 : this.#limit };
   }
 
   /** Whether enough was read for a CREDIT: a quarter of the window, to keep them few. */
   get creditDue(): boolean {
     return !this.#over && !this.#stopped && this.#final === undefined &&
       this.#read + this.#window - this.#limit >= this.#window / 4;
+  }
+
+  /** Whether there are frames to send. */
+  get due(): boolean {
+    return this.#doneDue || this.urgent;
+  }
+
+  /** Whether one of them changes what the other end does, which should get it at once. */
+  get urgent(): boolean {
+    return this.#creditAgain || this.#stopDue || this.creditDue;
+  }
+
+  /** Writes the frames to send. @param stream Its number. */
+  writeControl(writer: ByteWriter, stream: number): void {
+    if (this.#creditAgain || this.creditDue) {
+      writeFrame(writer, {
+        type: "credit",
+        stream,
+        received: this.#received,
+        limit: this.giveCredit(),
+      });
+    }
+    if (this.#stopDue) writeFrame(writer, { type: "stop", stream });
+    if (this.#doneDue) writeFrame(writer, { type: "done", stream });
+    this.#creditAgain = this.#stopDue = this.#doneDue = false;
+  }
+
+  /** Repeats what the other end may not know: the carrier of it is lost. */
+  rewind(): void {
+    this.#creditAgain = !this.#over;
+    this.#stopDue = this.#stopped && !this.#over;
+    this.#doneDue = this.#over;
   }
 
   /** Raises the limit by what was read since. @returns the new limit. */
@@ -86,36 +143,65 @@ export class ReceiveHalf {
     if (end) this.#final = stop;
     this.#highest = Math.max(this.#highest, stop);
     if (this.#over) return;
-    if (this.#stopped) this.#over = end;
-    else if (offset <= this.#received) this.#append(offset, bytes);
+    if (this.#stopped) {
+      if (end) this.#end();
+      return;
+    }
+    if (offset <= this.#received) this.#append(offset, bytes);
     else if (bytes.length > 0) this.#keep(offset, bytes);
-    this.#finish();
+    this.#noteRead(0);
   }
 
-  /** The next bytes in order, undefined while there are none. */
+  /** The next bytes in order; undefined while there are none. */
   read(): Uint8Array | undefined {
     const chunk = this.#ready.shift();
-    if (chunk) this.#read += chunk.length;
-    this.#finish();
+    if (chunk) this.#noteRead(chunk.length);
     return chunk;
   }
 
-  /** Drops what is unread and whatever comes. */
+  /** The next bytes, exactly so many; undefined while there are fewer. */
+  readExactly(length: number): Uint8Array | undefined {
+    if (this.#stopped || this.#received - this.#read < length) return undefined;
+    const bytes = this.#ready.take(length);
+    this.#noteRead(length);
+    return bytes;
+  }
+
+  /** The reader leaves: drops what is unread and whatever comes, and tells the other end. */
   stop(): void {
+    if (this.#over) return;
+    this.#drop();
+    if (this.#final !== undefined) this.#end();
+    else this.#stopDue = true;
+  }
+
+  /** Nothing comes any more, and nothing is to be said about it. */
+  finish(): void {
+    this.#drop();
+    this.#over = true;
+    this.#creditAgain = this.#stopDue = this.#doneDue = false;
+  }
+
+  /** Acknowledges the end of a direction that was reset. */
+  acknowledge(): void {
+    this.#doneDue = true;
+  }
+
+  #drop(): void {
     this.#stopped = true;
     this.#ready.clear();
     this.#segments.length = 0;
-    if (this.#final !== undefined) this.#over = true;
   }
 
-  /** Nothing comes any more. */
-  finish(): void {
-    this.stop();
-    this.#over = true;
+  #noteRead(bytes: number): void {
+    this.#read += bytes;
+    if (this.#read === this.#final) this.#end();
   }
 
-  #finish(): void {
-    if (this.#read === this.#final) this.#over = true;
+  #end(): void {
+    if (this.#over) return;
+    this.#over = this.#doneDue = true;
+    this.#creditAgain = this.#stopDue = false;
   }
 
   #append(offset: number, bytes: Uint8Array): void {
@@ -136,7 +222,7 @@ export class ReceiveHalf {
     this.#received += fresh.length;
   }
 
-  /** Puts bytes beyond a gap, where no others are yet. */
+  /** Keeps bytes beyond a gap, where there are no others yet. */
   #keep(offset: number, bytes: Uint8Array): void {
     const stop = offset + bytes.length;
     let index = this.#segments.findIndex(({ end }) => end > offset);

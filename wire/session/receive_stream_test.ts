@@ -3,14 +3,14 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { isSame, pattern } from "../testing/bytes.ts";
 import { thrownBy } from "../testing/failure.ts";
-import { ReceiveHalf } from "./receive_half.ts";
+import { ReceiveStream } from "./receive_stream.ts";
 
-const test = suite("ReceiveHalf");
+const test = suite("ReceiveStream");
 
 /** All that can be read now. */
-function drain(half: ReceiveHalf): Uint8Array {
+function drain(stream: ReceiveStream): Uint8Array {
   const bytes: number[] = [];
-  for (let chunk = half.read(); chunk; chunk = half.read()) bytes.push(...chunk);
+  for (let chunk = stream.read(); chunk; chunk = stream.read()) bytes.push(...chunk);
   return new Uint8Array(bytes);
 }
 
@@ -24,27 +24,27 @@ test("any order, overlap and repetition of pieces gives the same bytes", () => {
       const [i, j] = [index % (pieces.length || 1), other % (pieces.length || 1)];
       if (pieces.length > 0) [pieces[i], pieces[j]] = [pieces[j]!, pieces[i]!];
     }
-    const half = new ReceiveHalf(300);
+    const stream = new ReceiveStream(300);
     const read: number[] = [];
     for (const [index, [start, length]] of [...pieces, [size, 0] as const].entries()) {
       const [at, stop] = [Math.min(start, size), Math.min(start + length, size)];
-      half.receive(at, whole.slice(at, stop), stop === size);
-      if (index % 3 === 0) read.push(...drain(half));
+      stream.receive(at, whole.slice(at, stop), stop === size);
+      if (index % 3 === 0) read.push(...drain(stream));
     }
-    read.push(...drain(half));
+    read.push(...drain(stream));
     assert.equal(read, [...whole]);
-    assert.is(half.received, size);
-    assert.is(half.over, true);
+    assert.is(stream.received, size);
+    assert.is(stream.over, true);
   }));
 });
 
 test("many pieces of one byte with gaps between them are put in order", () => {
   const whole = pattern(1000);
-  const half = new ReceiveHalf(1000);
-  for (let at = 1; at < 1000; at += 2) half.receive(at, whole.slice(at, at + 1), false);
-  assert.is(half.received, 0);
-  for (let at = 0; at < 1000; at += 2) half.receive(at, whole.slice(at, at + 1), false);
-  assert.ok(isSame(drain(half), whole));
+  const stream = new ReceiveStream(1000);
+  for (let at = 1; at < 1000; at += 2) stream.receive(at, whole.slice(at, at + 1), false);
+  assert.is(stream.received, 0);
+  for (let at = 0; at < 1000; at += 2) stream.receive(at, whole.slice(at, at + 1), false);
+  assert.ok(isSame(drain(stream), whole));
 });
 
 for (
@@ -56,9 +56,9 @@ for (
   ] as const
 ) {
   test(`receive() refuses ${what}: ${JSON.stringify(pieces)}`, () => {
-    const half = new ReceiveHalf(64);
+    const stream = new ReceiveStream(64);
     const error = thrownBy(() => {
-      for (const [at, length, end] of pieces) half.receive(at, pattern(length), end);
+      for (const [at, length, end] of pieces) stream.receive(at, pattern(length), end);
     });
     assert.is(error.code, "bad-frame");
     assert.match(error.message, what);
@@ -66,37 +66,37 @@ for (
 }
 
 test("receive() refuses bytes with too many gaps", () => {
-  const half = new ReceiveHalf(10_000);
-  for (let i = 1; i <= 1024; i++) half.receive(2 * i, pattern(1), false);
-  assert.match(thrownBy(() => half.receive(3000, pattern(1), false)).message, "too many gaps");
+  const stream = new ReceiveStream(10_000);
+  for (let i = 1; i <= 1024; i++) stream.receive(2 * i, pattern(1), false);
+  assert.match(thrownBy(() => stream.receive(3000, pattern(1), false)).message, "too many gaps");
 });
 
 test("credit is due when a quarter of the window has been read, and then raises the limit", () => {
-  const half = new ReceiveHalf(100);
-  half.receive(0, pattern(24), false);
-  half.read();
-  assert.is(half.creditDue, false);
-  half.receive(24, pattern(1), false);
-  assert.is(half.creditDue, false);
-  half.read();
-  assert.is(half.creditDue, true);
-  assert.is(half.giveCredit(), 125);
-  assert.is(half.creditDue, false);
-  half.widen(200);
-  assert.is(half.limit, 125);
-  assert.is(half.giveCredit(), 225);
+  const stream = new ReceiveStream(100);
+  stream.receive(0, pattern(24), false);
+  stream.read();
+  assert.is(stream.creditDue, false);
+  stream.receive(24, pattern(1), false);
+  assert.is(stream.creditDue, false);
+  stream.read();
+  assert.is(stream.creditDue, true);
+  assert.is(stream.giveCredit(), 125);
+  assert.is(stream.creditDue, false);
+  stream.widen(200);
+  assert.is(stream.limit, 125);
+  assert.is(stream.giveCredit(), 225);
 });
 
 test("stop() drops what comes, and is over with the end", () => {
-  const half = new ReceiveHalf(100);
-  half.receive(0, pattern(10), false);
-  half.stop();
-  assert.is(half.read(), undefined);
-  half.receive(10, pattern(10), false);
-  assert.is(half.over, false);
-  half.receive(20, pattern(0), true);
-  assert.is(half.read(), undefined);
-  assert.is(half.over, true);
+  const stream = new ReceiveStream(100);
+  stream.receive(0, pattern(10), false);
+  stream.stop();
+  assert.is(stream.read(), undefined);
+  stream.receive(10, pattern(10), false);
+  assert.is(stream.over, false);
+  stream.receive(20, pattern(0), true);
+  assert.is(stream.read(), undefined);
+  assert.is(stream.over, true);
 });
 
 test.run();

@@ -1,10 +1,14 @@
-// The outgoing direction of a stream: what is to be sent, what was sent and may be needed again, and
-// how far the other end lets it go. No I/O: the stream asks for the next piece (RFC 9000 §3.1).
+// The sending direction of a stream: what is to be sent, what was sent and may be needed again, and
+// how far the other end lets it go (RFC 9000 §3.1, §4.1). No I/O: the stream asks for the next piece.
 import { LighthouseError } from "../error.ts";
+import { MAX_WINDOW } from "../limits.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 
-/** Most bytes that are kept, whatever credit there is: as many as the largest window of a stream. */
-const MAX_KEPT = 4 * 1024 * 1024;
+/**
+ * Bytes that may wait to be sent before a writer has to wait: a body that is written and ended at once
+ * then leaves as one message, and the source is asked for the next part while the last one is sent.
+ */
+const WRITE_AHEAD = 16 * 1024;
 
 /** Bytes to send, and where they belong in the stream. */
 export interface Piece {
@@ -16,9 +20,13 @@ export interface Piece {
 
 /**
  * Keeps what it hands out until the other end has it: at most what its credit allows, since no more
- * is on the way, never more than 4 MiB, and no more than its part of what the session may keep.
+ * is on the way, never more than {@linkcode MAX_WINDOW}, and no more than its part of the session's
+ * budget.
  */
-export class SendHalf {
+export class SendStream {
+  /** Called when nothing more can be written, with the reason. */
+  onUnwritable: ((reason: unknown) => void) | undefined;
+
   /** Sent and not known to have arrived, in order, without gaps. */
   readonly #kept: { offset: number; bytes: Uint8Array }[] = [];
   /** Not sent yet. */
@@ -31,14 +39,22 @@ export class SendHalf {
   #ended = false;
   #endSent = false;
   #over = false;
-  readonly #share: RetransmitBudget;
-  /** What the share knows of. */
+  /** Resolves the write that waits, if one does. */
+  #written: (() => void) | undefined;
+  #unwritable: { reason: unknown } | undefined;
+  readonly #budget: RetransmitBudget;
+  /** Bytes that the budget knows of. */
   #noted = 0;
+  readonly #wake: () => void;
 
-  /** @param limit Bytes that may be sent before the other end gives more credit. */
-  constructor(limit: number, share: RetransmitBudget) {
+  /**
+   * @param limit Bytes that may be sent before the other end gives more credit.
+   * @param wake Called when something was written.
+   */
+  constructor(limit: number, budget: RetransmitBudget, wake: () => void) {
     this.#limit = limit;
-    this.#share = share;
+    this.#budget = budget;
+    this.#wake = wake;
   }
 
   /** Bytes sent so far, each counted once. */
@@ -61,7 +77,12 @@ export class SendHalf {
     return this.#waiting;
   }
 
-  /** Whether nothing is left to be written: the end has been given, and all before it sent. */
+  /** Why nothing more can be written; undefined while more can. */
+  get unwritable(): { reason: unknown } | undefined {
+    return this.#unwritable;
+  }
+
+  /** Whether all was written and has been sent. */
   get complete(): boolean {
     return this.#ended && this.#waiting === 0;
   }
@@ -74,21 +95,42 @@ export class SendHalf {
     return this.#ended && !this.#endSent;
   }
 
-  /** Queues bytes. They are not copied before they are sent, or {@linkcode own} is called. */
-  write(bytes: Uint8Array): void {
+  /** Queues bytes that nobody changes any more, without a wait. */
+  queue(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#over || this.#ended) return;
     this.#unsent.push(bytes);
     this.#waiting += bytes.length;
+    this.#wake();
   }
 
-  /** Copies what waits: the writer may change its bytes from now on. */
-  own(): void {
-    this.#unsent.forEach((bytes, index) => this.#unsent[index] = bytes.slice());
+  /**
+   * Writes a chunk, which is the writer's again once this is done.
+   *
+   * @returns undefined or a promise, which resolves when all but 16 KiB have been sent.
+   * @throws {TypeError} when it is no Uint8Array.
+   */
+  write(chunk: unknown): Promise<void> | void {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError("Cannot write to the stream: a chunk is no Uint8Array");
+    }
+    if (chunk.length === 0) return;
+    const isAhead = this.#waiting + chunk.length <= WRITE_AHEAD;
+    this.queue(isAhead ? chunk.slice() : chunk);
+    if (!isAhead) return new Promise((resolve) => this.#written = resolve);
   }
 
   /** Nothing follows what has been written. */
   end(): void {
+    if (this.#unwritable) return;
     this.#ended = true;
+    this.#wake();
+  }
+
+  /** Nothing more can be written: tells the writer why. */
+  refuseWrites(reason: unknown): void {
+    this.#unwritable ??= { reason };
+    this.#finishWrite();
+    this.onUnwritable?.(reason);
   }
 
   /**
@@ -103,12 +145,13 @@ export class SendHalf {
     this.#next += bytes.length;
     const end = this.complete && this.#next === this.#sent;
     if (end) this.#endSent = true;
+    if (this.#waiting <= WRITE_AHEAD) this.#finishWrite();
     return { offset, bytes, end };
   }
 
   /**
-   * The other end holds all bytes below `received`, and takes those below `limit`. Older news than
-   * what is known changes nothing.
+   * The other end holds all bytes below `received`, and takes those below `limit`. Older news changes
+   * nothing.
    *
    * @throws {LighthouseError} `bad-frame` when it claims what was never sent.
    */
@@ -120,19 +163,19 @@ export class SendHalf {
       );
     }
     this.#received = Math.max(this.#received, received);
-    this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_KEPT));
+    this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_WINDOW));
     this.#next = Math.max(this.#next, this.#received);
     let drop = 0;
     for (const { offset, bytes } of this.#kept) {
       if (offset + bytes.length > this.#received) break;
-      this.#share.recycle(bytes);
+      this.#budget.recycle(bytes);
       drop++;
     }
     if (drop > 0) this.#kept.splice(0, drop);
     this.#note();
   }
 
-  /** Sends again, from the first byte that may not have arrived: what carried it is lost. */
+  /** Goes back to the first byte that may not have arrived: the carrier of it is lost. */
   rewind(): void {
     this.#next = this.#received;
     this.#endSent = false;
@@ -152,6 +195,15 @@ export class SendHalf {
     this.#received = this.#sent;
     this.#over = true;
     this.#note();
+    this.#finishWrite();
+  }
+
+  #finishWrite(): void {
+    if (!this.#written) return;
+    // The writer may change its bytes from now on.
+    this.#unsent.forEach((bytes, index) => this.#unsent[index] = bytes.slice());
+    this.#written();
+    this.#written = undefined;
   }
 
   #dropAll(): void {
@@ -162,12 +214,12 @@ export class SendHalf {
   /** Bytes that may leave for the first time now. */
   get #room(): number {
     const kept = this.#sent - this.#received;
-    return Math.min(this.#limit - this.#sent, this.#share.roomBeside(kept));
+    return Math.min(this.#limit - this.#sent, this.#budget.roomBeside(kept));
   }
 
   #note(): void {
     const kept = this.#sent - this.#received;
-    this.#share.note(kept, this.#noted);
+    this.#budget.note(kept, this.#noted);
     this.#noted = kept;
   }
 
@@ -183,8 +235,8 @@ export class SendHalf {
     const first = this.#unsent[0];
     if (!first) return new Uint8Array();
     const length = Math.min(max, this.#room, first.length);
-    // A copy: what is kept is not the writer's any more, and pins no more memory than it needs.
-    const bytes = this.#share.copyOf(first.subarray(0, length));
+    // A copy: the writer may change its bytes, and a part would keep all of a large chunk in memory.
+    const bytes = this.#budget.copyOf(first.subarray(0, length));
     this.#kept.push({ offset: this.#sent, bytes });
     this.#sent += length;
     this.#waiting -= length;

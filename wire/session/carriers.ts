@@ -1,0 +1,147 @@
+// The carriers of a session: which there are, whether the other end is heard over them, and when the
+// last one is lost.
+import type { LighthouseError } from "../error.ts";
+import type { Carrier, CarrierOwner, SessionFrame } from "./carrier.ts";
+import { Liveness, type LivenessRules } from "./liveness.ts";
+
+/** Options of {@linkcode Carriers}. */
+export interface CarriersOptions {
+  liveness: LivenessRules;
+  /** Whether bytes of streams have moved lately. */
+  isBusy(): boolean;
+  /** Whether streams have been opened beside others lately. */
+  isShared(): boolean;
+  /** Takes frames of one message. `isCurrent` says whether their carrier still belongs to the session. */
+  receive(frames: SessionFrame[], isCurrent: () => boolean): void;
+  /** Something is to be sent, or there is room for it again. */
+  wake(): void;
+  /** The other end broke the protocol. */
+  onBroken(error: LighthouseError): void;
+  /** A carrier was lost. */
+  onLost(): void;
+  /** Called when nothing is heard where something should be (true), and when it is again (false). */
+  onSilence(silent: boolean): void;
+}
+
+/** The carriers that belong to a session, the oldest first. */
+export class Carriers {
+  readonly #options: CarriersOptions;
+  readonly #carriers = new Map<Carrier, Liveness>();
+  #isSilent = false;
+
+  constructor(options: CarriersOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#carriers.size;
+  }
+
+  /** The newest measured round-trip time in milliseconds, undefined before the first. */
+  get roundTripTime(): number | undefined {
+    for (const { roundTripTime } of this) {
+      if (roundTripTime !== undefined) return roundTripTime;
+    }
+    return undefined;
+  }
+
+  /** The shortest time that any of them has taken there and back, in ms; Infinity before the first. */
+  get shortestRoundTrip(): number {
+    return Math.min(...[...this].map((carrier) => carrier.shortestRoundTrip));
+  }
+
+  [Symbol.iterator](): IterableIterator<Carrier> {
+    return this.#carriers.keys();
+  }
+
+  /** Takes a carrier whose HELLOs have been exchanged, or are about to be. */
+  adopt(carrier: Carrier): void {
+    const { liveness, isBusy } = this.#options;
+    this.#carriers.set(
+      carrier,
+      new Liveness(liveness, {
+        isBusy,
+        takeHeard: () => carrier.takeHeard(),
+        roundTripTime: () => carrier.roundTripTime,
+        ping: () => carrier.ping(),
+        onSilence: (silent) => {
+          // One of several is given up at once: the others repeat what may be lost with it.
+          if (silent && this.size > 1) carrier.close();
+          else this.#noteSilence(silent);
+        },
+        onDeath: () => carrier.close(),
+      }),
+    );
+    carrier.adopt(this.#ownerOf(carrier));
+    carrier.ping();
+    this.#noteSilence(false);
+  }
+
+  /** Closes all carriers but the one given; the session does not hear of it. */
+  discard(kept?: Carrier): void {
+    for (const carrier of [...this]) {
+      if (carrier === kept) continue;
+      this.#remove(carrier);
+      carrier.close();
+    }
+  }
+
+  /** Closes all carriers but the oldest. */
+  shed(): void {
+    for (const carrier of [...this].slice(1)) carrier.close();
+  }
+
+  /** Says CLOSE on all carriers, which closes them. */
+  leave(reason: LighthouseError): void {
+    for (const carrier of [...this]) {
+      this.#remove(carrier);
+      carrier.leave(reason);
+    }
+  }
+
+  /** The last carrier is gone: says nothing more about silence until the next. */
+  forgetSilence(): void {
+    this.#isSilent = false;
+  }
+
+  /** Finds out at once whether the other end is there. */
+  probe(): void {
+    for (const liveness of this.#carriers.values()) liveness.probe();
+  }
+
+  /** Bytes of streams have moved: watches more closely. */
+  nudge(): void {
+    for (const liveness of this.#carriers.values()) liveness.nudge();
+  }
+
+  #ownerOf(carrier: Carrier): CarrierOwner {
+    const { isShared, receive, wake, onBroken } = this.#options;
+    const isCurrent = () => this.#carriers.has(carrier);
+    return {
+      get isShared() {
+        return isShared();
+      },
+      receive: (frames) => receive(frames, isCurrent),
+      wake,
+      broken: (error) => {
+        if (isCurrent()) onBroken(error);
+      },
+      closed: () => {
+        if (!isCurrent()) return;
+        this.#remove(carrier);
+        this.#options.onLost();
+      },
+    };
+  }
+
+  #remove(carrier: Carrier): void {
+    this.#carriers.get(carrier)?.stop();
+    this.#carriers.delete(carrier);
+  }
+
+  #noteSilence(silent: boolean): void {
+    if (this.#isSilent === silent) return;
+    this.#isSilent = silent;
+    this.#options.onSilence(silent);
+  }
+}

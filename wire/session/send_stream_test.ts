@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { pattern } from "../testing/bytes.ts";
+import { thrownBy } from "../testing/failure.ts";
+import { ReceiveStream } from "./receive_stream.ts";
+import { RetransmitBudget } from "./retransmit_budget.ts";
+import { SendStream } from "./send_stream.ts";
+
+const test = suite("SendStream");
+
+/** One that has such a credit and a budget for itself. */
+function streamWith(credit: number): SendStream {
+  return new SendStream(credit, new RetransmitBudget(() => {}), () => {});
+}
+
+test("rewinds anywhere and pieces of any size give the other end the same bytes", () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("write" as const), size: fc.nat(100) }),
+    fc.record({ do: fc.constant("take" as const), size: fc.integer({ min: 1, max: 60 }) }),
+    fc.record({ do: fc.constantFrom("lose" as const, "credit" as const, "rewind" as const) }),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    const whole = pattern(8000);
+    const stream = streamWith(64);
+    const other = new ReceiveStream(64);
+    const read: number[] = [];
+    let written = 0;
+    const credit = () => stream.credit(other.received, other.giveCredit());
+    const take = (size: number, isLost = false) => {
+      const piece = stream.take(size);
+      if (!piece) return false;
+      assert.ok(piece.bytes.length <= size);
+      if (!isLost) other.receive(piece.offset, piece.bytes, piece.end);
+      for (let chunk = other.read(); chunk; chunk = other.read()) read.push(...chunk);
+      return true;
+    };
+    let isLossy = false;
+    for (const step of steps) {
+      if (step.do === "write") {
+        stream.queue(whole.slice(written, written += step.size));
+      } else if (step.do === "take") take(step.size, isLossy);
+      // What follows is lost, until all is sent again.
+      else if (step.do === "lose") isLossy = true;
+      else if (step.do === "credit") credit();
+      else {
+        stream.rewind();
+        isLossy = false;
+      }
+      assert.ok(stream.sent <= other.limit);
+    }
+    stream.end();
+    stream.rewind();
+    for (credit(); take(50); credit());
+    assert.equal(read, [...whole.slice(0, written)]);
+    assert.is(other.over, true);
+    assert.is(stream.waiting, 0);
+  }));
+});
+
+test("what is sent again is what was sent, whatever the writer does to its buffer", () => {
+  const stream = streamWith(100);
+  const bytes = pattern(10);
+  stream.queue(bytes);
+  stream.take(10);
+  bytes.fill(0);
+  stream.rewind();
+  assert.equal(stream.take(100)!.bytes, pattern(10));
+});
+
+test("the end goes with the last bytes, or alone, and again after a rewind", () => {
+  const stream = streamWith(100);
+  stream.queue(pattern(10));
+  assert.is(stream.take(10)!.end, false);
+  stream.end();
+  assert.equal(stream.take(10), { offset: 10, bytes: new Uint8Array(), end: true });
+  assert.is(stream.take(10), undefined);
+  stream.credit(4, 100);
+  stream.rewind();
+  assert.equal(stream.take(10), { offset: 4, bytes: pattern(10).slice(4), end: true });
+});
+
+test("nothing beyond the credit is sent, and older credit takes none back", () => {
+  const stream = streamWith(10);
+  stream.queue(pattern(30));
+  assert.is(stream.take(100)!.bytes.length, 10);
+  assert.is(stream.ready, false);
+  stream.credit(0, 25);
+  stream.credit(0, 5);
+  assert.is(stream.take(100)!.bytes.length, 15);
+  assert.is(stream.ready, false);
+});
+
+test("no more than 4 MiB are sent ahead of what has arrived, whatever the credit", () => {
+  const stream = streamWith(10);
+  stream.queue(new Uint8Array(10 * 1024 * 1024));
+  stream.credit(0, Number.MAX_SAFE_INTEGER);
+  assert.is(stream.take(Infinity)!.bytes.length, 4 * 1024 * 1024);
+  assert.is(stream.ready, false);
+  stream.credit(1000, Number.MAX_SAFE_INTEGER);
+  assert.is(stream.take(Infinity)!.bytes.length, 1000);
+});
+
+test("credit() refuses what was never sent", () => {
+  const stream = streamWith(10);
+  stream.queue(pattern(5));
+  stream.take(3);
+  const error = thrownBy(() => stream.credit(4, 10));
+  assert.is(error.code, "bad-frame");
+  assert.match(error.message, "4 bytes were received of 3 sent");
+});
+
+test("stop() ends where it is, finish() sends nothing more", () => {
+  const stream = streamWith(10);
+  stream.queue(pattern(30));
+  stream.take(4);
+  stream.stop();
+  assert.equal(stream.take(100), { offset: 4, bytes: new Uint8Array(), end: true });
+  stream.rewind();
+  assert.is(stream.ready, true);
+  stream.finish();
+  assert.is(stream.over, true);
+  assert.is(stream.ready, false);
+  assert.is(stream.take(10), undefined);
+});
+
+test.run();
