@@ -2,19 +2,17 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 import { AwsClient } from "aws4fetch";
 import { LighthouseError } from "../wire/error.ts";
+import { NO_LAPTOP_ID } from "../wire/limits.ts";
 import { DEFAULT_HOST } from "../wire/signal/envelope.ts";
 import { entryKey, readHostEntry } from "../wire/signal/host_entry.ts";
 import type { Credentials } from "./connections.ts";
 import type { Lookup } from "./relay.ts";
 
-/** `LAPTOP_ID` before the first registration. */
-const NOBODY = "init";
-
 /** The registry `lambda-env`: one host without a name. @param laptopId Its connectionId, or `init`. */
 export function environmentLookup(laptopId: string): Lookup {
   return (host) => {
     if (host === DEFAULT_HOST) {
-      return Promise.resolve(laptopId === NOBODY || laptopId === "" ? undefined : laptopId);
+      return Promise.resolve(laptopId === NO_LAPTOP_ID || laptopId === "" ? undefined : laptopId);
     }
     const message = `This relay has one host, which has no name: "${host}" is not to be named`;
     return Promise.reject(new LighthouseError("bad-message", message));

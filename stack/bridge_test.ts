@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
+import { NO_LAPTOP_ID } from "../wire/limits.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
 import { createBridge, RecordingMocks, valueOf } from "./testing/mocks.ts";
@@ -103,7 +104,7 @@ test("the Lambda is the built relay and nothing else", async () => {
   assert.is(relay.reservedConcurrentExecutions, undefined);
   assert.equal(relay.environment, {
     variables: {
-      LAPTOP_ID: "init",
+      LAPTOP_ID: NO_LAPTOP_ID,
       ALLOWED_ORIGINS: "https://you.github.io,http://localhost:3000",
     },
   });

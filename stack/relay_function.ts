@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Settings } from "./config.ts";
 import { relayPolicy, trustPolicy } from "./policy.ts";
 
-/** `LAPTOP_ID` before a host has registered; relay/relay.ts and host/signalling/registry_lambda.ts know it too. */
+/** `LAPTOP_ID` before a host has registered, as in wire/limits.ts: a test compares the two. */
 const NOBODY = "init";
 
 /**

@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
+import { NO_LAPTOP_ID } from "../../wire/limits.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
@@ -126,7 +127,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       environment: {
         ...store
           ? { REGISTRY_BUCKET: BUCKET, AWS_ENDPOINT_URL_S3: store.endpoint }
-          : { LAPTOP_ID: "init" },
+          : { LAPTOP_ID: NO_LAPTOP_ID },
         ALLOWED_ORIGINS: page.origins.join(","),
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
       },

@@ -315,7 +315,7 @@ export class Session {
 
   /** The stream that a frame opens, if any: one that has ended here stays so. */
   #accept(frame: StreamFrame): Stream | undefined {
-    const isOpening = this.#streams.notes(frame);
+    const isOpening = this.#streams.opens(frame);
     if (!isOpening || frame.type === "reset") {
       const isEnd = frame.type === "reset" || (frame.type === "data" && frame.end);
       if (isEnd) this.#packer.answerForgotten(frame.stream);

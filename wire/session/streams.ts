@@ -106,12 +106,12 @@ export class Streams {
   }
 
   /**
-   * Notes the number of a frame whose stream is not open.
+   * Notes the number of a frame whose stream is not open here.
    *
-   * @returns whether the frame opens a stream: the number is the other end's, and new.
+   * @returns whether the frame opens the stream: its number is the other end's, and new.
    * @throws {LighthouseError} `bad-frame` when the number is too far ahead, or too many are open.
    */
-  notes({ type, stream }: StreamFrame): boolean {
+  opens({ type, stream }: StreamFrame): boolean {
     if (type !== "data" && type !== "reset") return false;
     if (this.#isOurs(stream) || !this.#remoteIds.add(stream)) return false;
     if (type === "data" && this.#open.size >= MAX_STREAMS + 2 * SLACK) {
