@@ -2,6 +2,7 @@
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError, type PairingLink } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
+import { CurrentView } from "./connection/connection_view.ts";
 import type { PeerStats } from "./connection/peer.ts";
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import {
@@ -100,7 +101,8 @@ export class LighthouseTunnel extends LitElement {
   /** What this browser is to be called when it is paired. @default such as "Chrome on Android" */
   declare deviceName: string | null;
 
-  readonly #connection = new SharedConnection();
+  readonly #view = new CurrentView();
+  readonly #connection = new SharedConnection(this.#view);
   /** A pairing link out of the address bar that has not been used. */
   #link: PairingLink | undefined;
   /** What is wrong with one that was there; said once. */
@@ -116,12 +118,12 @@ export class LighthouseTunnel extends LitElement {
     this.stun = null;
     this.worker = null;
     this.deviceName = null;
-    this.#connection.addEventListener("statechange", (event) => {
+    this.#view.addEventListener("statechange", (event) => {
       const { state, previous, reason } = event as StateChangeEvent;
       this.requestUpdate();
       this.dispatchEvent(new StateChangeEvent(state, previous, reason));
     });
-    this.#connection.addEventListener("devicechange", () => {
+    this.#view.addEventListener("devicechange", () => {
       this.requestUpdate();
       this.dispatchEvent(new DeviceChangeEvent(this.device));
     });
@@ -129,22 +131,22 @@ export class LighthouseTunnel extends LitElement {
 
   /** How the connection stands. */
   get state(): TunnelState {
-    return this.#connection.view.state;
+    return this.#view.now.state;
   }
 
   /** One sentence for people about the state. */
   get reason(): string {
-    return this.#connection.view.reason;
+    return this.#view.now.reason;
   }
 
   /** What went wrong, in the states `offline` and `failed`. */
   get error(): LighthouseError | undefined {
-    return this.#connection.view.error;
+    return this.#view.now.error;
   }
 
   /** As the host knows this browser, where it is paired and that is known yet. */
   get device(): DeviceName | undefined {
-    return this.#connection.view.device;
+    return this.#view.now.device;
   }
 
   /**
@@ -160,7 +162,7 @@ export class LighthouseTunnel extends LitElement {
    * lost, it is a new promise.
    */
   get ready(): Promise<void> {
-    return this.#connection.ready;
+    return this.#view.ready;
   }
 
   /**
@@ -207,8 +209,7 @@ export class LighthouseTunnel extends LitElement {
   socket(url: string | URL, protocols: string | string[] = []): TunnelSocket {
     return new TunnelSocket(url, protocols, async (signal) => {
       await this.updateComplete;
-      await this.#settled(signal);
-      return this.#connection.session!;
+      return await this.#view.session(signal);
     });
   }
 
@@ -291,7 +292,7 @@ export class LighthouseTunnel extends LitElement {
 
   protected override render(): unknown {
     const canForget = this.error?.code === "host-key-changed" && this.#link !== undefined;
-    const pill = renderPill(this.#connection.view, {
+    const pill = renderPill(this.#view.now, {
       retry: () => this.#retry(),
       forget: canForget ? () => void this.forget() : undefined,
     });
@@ -334,31 +335,14 @@ export class LighthouseTunnel extends LitElement {
   /** Sends a request, and again where that is safe. */
   async #send(request: TunnelRequest): Promise<Response> {
     for (let attempt = 1;; attempt++) {
-      if (this.state !== "connected") await this.#settled(request.signal);
+      const session = await this.#view.session(request.signal);
       try {
-        return await fetchThrough(this.#connection.session!, request);
+        return await fetchThrough(session, request);
       } catch (error) {
         const { request: { method }, canRepeat } = request;
         if (attempt === MAX_ATTEMPTS || !isRepeatable(method, canRepeat, error)) throw error;
       }
     }
-  }
-
-  /** Resolves when connected; rejects with the reason when it turns out not to be, or is not to be. */
-  #settled(signal?: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const done = new AbortController();
-    const look = () => {
-      if (this.state === "connected") resolve();
-      else if (this.error) reject(this.error);
-      else if (this.state === "idle") {
-        reject(new LighthouseError("closed", "The tunnel is closed, or has no relay attribute"));
-      }
-    };
-    this.addEventListener("statechange", look, { signal: done.signal });
-    signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
-    look();
-    return promise.finally(() => done.abort());
   }
 }
 

@@ -2,7 +2,7 @@
 import { html, nothing } from "lit";
 import type { ErrorCode } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
-import type { ConnectionView } from "./tabs/tabs.ts";
+import type { ConnectionView } from "./connection/connection_view.ts";
 
 /** What its buttons do; without `forget` there is no such button. */
 export interface PillActions {

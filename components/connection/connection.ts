@@ -1,7 +1,6 @@
 // Keeps the page connected: carries out what connection_state.ts asks for, and listens to what the browser
 // says about the network and the page.
 import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../../wire/mod.ts";
-import { StateChangeEvent } from "../events.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import {
   type ConnectionEffect,
@@ -9,8 +8,8 @@ import {
   IDLE,
   isFinal,
   stepConnection,
-  type TunnelState,
 } from "./connection_state.ts";
+import type { CurrentView } from "./connection_view.ts";
 import { type ConnectionSettings, dialAsDevice, onPairing } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
@@ -26,13 +25,9 @@ const RETRY = { first: 250, longest: 30_000 };
 /** Pauses where only people can change what is wrong: an attempt is a message that the relay bills. */
 const SLOW_RETRY = { first: 60_000, longest: 600_000 };
 
-/**
- * A session with the host, and a connection for it that comes back when it is lost.
- *
- * @event statechange - see {@linkcode StateChangeEvent}.
- * @event devicechange - The host has named this device.
- */
-export class Connection extends EventTarget {
+/** A session with the host, and a connection for it that comes back when it is lost. */
+export class Connection {
+  readonly #view: CurrentView;
   #now = IDLE;
   #settings: ConnectionSettings | undefined;
   #device: DeviceName | undefined;
@@ -46,29 +41,14 @@ export class Connection extends EventTarget {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #listening: AbortController | undefined;
 
-  /** Where the connection stands. */
-  get state(): TunnelState {
-    return this.#now.state;
-  }
-
-  /** One sentence for people. */
-  get reason(): string {
-    return this.#now.reason;
-  }
-
-  /** Why it is `offline` or `failed`. */
-  get error(): LighthouseError | undefined {
-    return this.#now.error;
+  /** @param view Where the connection shows how it stands, from `connect` to `close`. */
+  constructor(view: CurrentView) {
+    this.#view = view;
   }
 
   /** Whether there is to be a connection: from `connect` to `close`. */
   get isWanted(): boolean {
     return this.#listening !== undefined;
-  }
-
-  /** As the host knows this browser; undefined where it does not, or it is not known yet. */
-  get device(): DeviceName | undefined {
-    return this.#device;
   }
 
   /** What carries requests, from `connect` to `close`, whether connected at the moment or not. */
@@ -112,13 +92,15 @@ export class Connection extends EventTarget {
   }
 
   #step(event: ConnectionEvent): void {
-    const before = this.#now;
-    const [now, effect] = stepConnection(before, event);
+    const [now, effect] = stepConnection(this.#now, event);
     this.#now = now;
     this.#perform(effect);
-    if (now.state !== before.state || now.reason !== before.reason) {
-      this.dispatchEvent(new StateChangeEvent(now.state, before.state, now.reason));
-    }
+    this.#show();
+  }
+
+  #show(): void {
+    const { state, reason, error } = this.#now;
+    this.#view.show({ state, reason, error, device: this.#device, session: this.#session });
   }
 
   #perform(effect: ConnectionEffect): void {
@@ -204,16 +186,15 @@ export class Connection extends EventTarget {
 
   /** Where no attempt follows, nothing is to wait for one. */
   #endWaiting(error: LighthouseError): void {
-    if (!isFinal(error.code) || this.state === "connected") return;
+    if (!isFinal(error.code) || this.#now.state === "connected") return;
     this.#lanes?.stop();
     this.#session?.close(error);
     this.#session = this.#createSession();
   }
 
   #nameDevice(device: DeviceName | undefined): void {
-    if (device?.id === this.#device?.id && device?.name === this.#device?.name) return;
     this.#device = device;
-    this.dispatchEvent(new Event("devicechange"));
+    this.#show();
   }
 
   /** What the browser tells: a network that is back, a page that is looked at, a page that goes. */
@@ -226,7 +207,7 @@ export class Connection extends EventTarget {
       this.#step({ type: "woken" });
     };
     onPairing((relay) => {
-      if (relay === this.#settings?.relay.href && this.error) this.#step({ type: "connect" });
+      if (relay === this.#settings?.relay.href && this.#now.error) this.#step({ type: "connect" });
     }, signal);
     addEventListener("online", retry, { signal });
     document.addEventListener("visibilitychange", () => {

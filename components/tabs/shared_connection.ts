@@ -1,53 +1,27 @@
 // The connection as the element sees it: its own, or one that the site's tabs share.
-import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
+import { LighthouseError } from "../../wire/mod.ts";
 import { Connection } from "../connection/connection.ts";
+import type { CurrentView } from "../connection/connection_view.ts";
 import type { ConnectionSettings } from "../connection/dial_as_device.ts";
-import { StateChangeEvent } from "../events.ts";
-import { type ConnectionView, Tabs } from "./tabs.ts";
+import { Tabs } from "./tabs.ts";
 
-/**
- * A connection to the host, which other tabs and the service worker use too where there is a worker.
- *
- * @event statechange - see {@linkcode StateChangeEvent}.
- * @event devicechange - The host has named this device.
- */
-export class SharedConnection extends EventTarget {
-  readonly #own = new Connection();
-  #view: ConnectionView;
-  #ready = Promise.withResolvers<void>();
+/** A connection to the host, which other tabs and the service worker use too where there is a worker. */
+export class SharedConnection {
+  readonly #view: CurrentView;
+  readonly #own: Connection;
   #tabs: Tabs | undefined;
   #listening: AbortController | undefined;
   #workerError: LighthouseError | undefined;
 
-  constructor() {
-    super();
-    this.#view = viewOf(this.#own);
-    const update = () => {
-      if (this.#tabs) this.#tabs.update();
-      else this.#show(viewOf(this.#own));
-    };
-    this.#own.addEventListener("statechange", update);
-    this.#own.addEventListener("devicechange", update);
-  }
-
-  /** How it stands. */
-  get view(): ConnectionView {
-    return this.#view;
+  /** @param view Where the connection shows how it stands, this tab's own or another's. */
+  constructor(view: CurrentView) {
+    this.#view = view;
+    this.#own = new Connection(view);
   }
 
   /** This tab's own connection; not connected while another tab's is used. */
   get own(): Connection {
     return this.#own;
-  }
-
-  /** What carries requests while connected. */
-  get session(): StreamOpener | undefined {
-    return this.#tabs ? this.#tabs.session : this.#own.session;
-  }
-
-  /** Resolves as soon as it is connected. After a loss it is another promise. */
-  get ready(): Promise<void> {
-    return this.#ready.promise;
   }
 
   /** Why the worker cannot be used, where one was wanted. */
@@ -70,17 +44,12 @@ export class SharedConnection extends EventTarget {
       const why = "There are no service workers in this window: is it private, or not secure?";
       return this.#goAlone(settings, new LighthouseError("unsupported", why));
     }
-    const own = this.#own;
     try {
       this.#tabs = new Tabs({
         worker,
-        own: {
-          connect: () => own.connect(settings),
-          renew: () => own.renew(),
-          view: () => viewOf(own),
-          session: () => own.session,
-        },
-        onView: (view) => this.#show(view),
+        settings,
+        own: this.#own,
+        view: this.#view,
         onTrouble: (error) => this.#goAlone(settings, error),
       });
     } catch (error) {
@@ -130,7 +99,7 @@ export class SharedConnection extends EventTarget {
     this.#tabs?.leave();
     this.#tabs = undefined;
     this.#own.close();
-    this.#show(viewOf(this.#own));
+    this.#view.delay(undefined);
   }
 
   #goAlone(settings: ConnectionSettings, error: LighthouseError): void {
@@ -138,25 +107,6 @@ export class SharedConnection extends EventTarget {
     this.#workerError = error;
     this.#tabs = undefined;
     this.#own.connect(settings);
-    this.#show(viewOf(this.#own));
+    this.#view.delay(undefined);
   }
-
-  #show(view: ConnectionView): void {
-    const before = this.#view;
-    this.#view = view;
-    if (view.state === "connected" && before.state !== "connected") this.#ready.resolve();
-    if (view.state !== "connected" && before.state === "connected") {
-      this.#ready = Promise.withResolvers();
-    }
-    if (view.state !== before.state || view.reason !== before.reason) {
-      this.dispatchEvent(new StateChangeEvent(view.state, before.state, view.reason));
-    }
-    if (view.device?.id !== before.device?.id || view.device?.name !== before.device?.name) {
-      this.dispatchEvent(new Event("devicechange"));
-    }
-  }
-}
-
-function viewOf({ state, reason, error, device }: Connection): ConnectionView {
-  return { state, reason, error, device };
 }

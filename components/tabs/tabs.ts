@@ -1,39 +1,25 @@
 // Sharing one connection between a site's tabs: they elect the one that holds it, by a Web Lock, and
 // the others use its session. docs/service-worker.md has the whole picture.
-import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
-import type { TunnelState } from "../connection/connection_state.ts";
-import type { DeviceName } from "../identity/device_store.ts";
+import { LighthouseError } from "../../wire/mod.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { CurrentView } from "../connection/connection_view.ts";
+import type { ConnectionSettings } from "../connection/dial_as_device.ts";
 import { FollowerSession } from "./follower_session.ts";
 import { install } from "./install.ts";
 import { LeaderStreams } from "./leader_streams.ts";
 import { holdLifetimeLock, lifetimeEnd } from "./lifetime_lock.ts";
 import { type Broadcast, groupOf, type LeaderState, type ToWorker } from "./tab_messages.ts";
 
-/** How a connection stands, whoever holds it. */
-export interface ConnectionView {
-  state: TunnelState;
-  /** One sentence for people. */
-  reason: string;
-  /** Why it is `offline` or `failed`. */
-  error?: LighthouseError;
-  /** As the host knows this browser. */
-  device?: DeviceName;
-}
-
 /** Options of {@linkcode Tabs}. */
 export interface TabsOptions {
   /** The service worker's URL. */
   worker: URL;
-  /** This tab's own connection, which is made only where this tab holds the one of all. */
-  own: {
-    connect: () => void;
-    /** Connects anew, as whom this browser is now. */
-    renew: () => void;
-    view: () => ConnectionView;
-    session: () => StreamOpener | undefined;
-  };
-  /** Called with each change of the connection that this tab uses. */
-  onView: (view: ConnectionView) => void;
+  /** What to connect to. */
+  settings: ConnectionSettings;
+  /** This tab's own connection, which is made only while this tab leads. */
+  own: Pick<Connection, "connect" | "renew" | "session">;
+  /** Where the tab shows the leader's connection while it follows. */
+  view: CurrentView;
   /** Called when the worker cannot be had: this tab is on its own, and has left already. */
   onTrouble: (error: LighthouseError) => void;
 }
@@ -50,23 +36,27 @@ export class Tabs {
   #leader: LeaderStreams | undefined;
   /** What this tab borrows, and of whom, while another holds it. */
   #following: { session: FollowerSession; alive: string } | undefined;
-  #view: ConnectionView = { state: "signalling", reason: "Looking for the other tabs …" };
 
   /** Joins. */
   constructor(options: TabsOptions) {
     this.#options = options;
+    const { view } = options;
     const { signal } = this.#left;
     const group = groupOf(new URL("../", options.worker).href);
     this.#alive = holdLifetimeLock(signal);
     this.#channel = new BroadcastChannel(group);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Broadcast);
     this.#say({ lighthouse: "who" });
+    // The page's own requests under the prefix need the worker: without it, this is not connected.
+    view.delay("Starting the worker …");
+    view.show({ state: "signalling", reason: "Looking for the other tabs …" });
+    view.addEventListener("statechange", () => void this.#announce(), { signal });
+    view.addEventListener("devicechange", () => void this.#announce(), { signal });
     // Aborted, it rejects: this tab has left without its turn.
     navigator.locks.request(group, { signal }, () => this.#hold()).catch(() => {});
     install(options.worker).then((registration) => {
       this.#registration = registration;
-      this.#announce();
-      this.#show(this.#view);
+      if (!signal.aborted) view.delay(undefined);
     }, (error) => {
       if (signal.aborted) return;
       this.leave();
@@ -74,14 +64,9 @@ export class Tabs {
     });
   }
 
-  /** What carries this tab's requests. */
-  get session(): StreamOpener | undefined {
-    return this.#leader ? this.#options.own.session() : this.#following?.session;
-  }
-
   /** Has whoever holds the connection try again. */
   retry(): void {
-    if (this.#leader) this.#options.own.connect();
+    if (this.#leader) this.#connect();
     else this.#say({ lighthouse: "retry" });
   }
 
@@ -95,13 +80,6 @@ export class Tabs {
     this.#say({ lighthouse: "renew" });
   }
 
-  /** This tab's own connection has changed. */
-  update(): void {
-    if (!this.#leader) return;
-    this.#announce();
-    this.#show(this.#options.own.view());
-  }
-
   /** Leaves: another tab takes over, if this one held the connection. */
   leave(): void {
     this.#left.abort();
@@ -112,21 +90,21 @@ export class Tabs {
 
   /** It is this tab's turn, until it leaves. */
   async #hold(): Promise<void> {
-    const { own } = this.#options;
     this.#endFollowing();
     this.#leader = new LeaderStreams({
-      session: own.session,
+      session: () => this.#options.own.session,
       keepAwake: () => this.#post({ lighthouse: "awake" }),
     });
-    own.connect();
-    this.#show(own.view());
+    this.#connect();
+    // Followers are to know the new leader, even where it stands as the one before did.
+    void this.#announce();
     await new Promise((release) => this.#left.signal.addEventListener("abort", release));
   }
 
   /** Tells the other tabs, and the worker, how the connection stands. */
   async #announce(): Promise<void> {
     const alive = await this.#alive;
-    const { state, reason, error, device } = this.#options.own.view();
+    const { state, reason, error, device } = this.#options.view.now;
     if (!this.#leader || this.#left.signal.aborted) return;
     this.#say({ lighthouse: "state", state, reason, code: error?.code, device, alive });
     if (state !== "connected") return;
@@ -137,13 +115,14 @@ export class Tabs {
 
   #hear(message: Broadcast): void {
     if (message.lighthouse === "who") void this.#announce();
-    if (message.lighthouse === "retry" && this.#leader) this.#options.own.connect();
+    if (message.lighthouse === "retry" && this.#leader) this.#connect();
     if (message.lighthouse === "renew" && this.#leader) this.#options.own.renew();
     if (message.lighthouse === "state" && !this.#leader) void this.#follow(message);
   }
 
   /** Another tab says that it holds the connection. */
   async #follow({ state, reason, code, device, alive }: LeaderState): Promise<void> {
+    const { view } = this.#options;
     const own = await this.#alive;
     if (this.#leader || this.#left.signal.aborted) return;
     if (this.#following?.alive !== alive) {
@@ -156,15 +135,15 @@ export class Tabs {
       lifetimeEnd(alive, this.#left.signal).then(() => {
         if (this.#following?.alive !== alive) return;
         this.#endFollowing();
-        this.#show({ state: "signalling", reason: "Taking the connection over …" });
+        view.show({ state: "signalling", reason: "Taking the connection over …" });
       }, () => {});
     }
-    const isConnected = state === "connected";
-    this.#show({
+    view.show({
       state,
-      reason: isConnected ? "through another tab" : reason,
+      reason: state === "connected" ? "through another tab" : reason,
       error: code && new LighthouseError(code, reason),
       device,
+      session: this.#following.session,
     });
   }
 
@@ -175,12 +154,8 @@ export class Tabs {
     this.#following = undefined;
   }
 
-  /** Connected is what this page's own requests under the prefix are, too: not without the worker. */
-  #show(view: ConnectionView): void {
-    this.#view = view;
-    const isEarly = view.state === "connected" && !this.#registration;
-    const early: ConnectionView = { ...view, state: "connecting", reason: "Starting the worker …" };
-    this.#options.onView(isEarly ? early : view);
+  #connect(): void {
+    this.#options.own.connect(this.#options.settings);
   }
 
   #say(message: Broadcast): void {

@@ -1,0 +1,96 @@
+// What the page sees of its connection, in one place: connection.ts fills it while this tab leads or
+// stands on its own, tabs.ts while this tab follows another, and the element reads it.
+import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
+import { StateChangeEvent } from "../events.ts";
+import type { DeviceName } from "../identity/device_store.ts";
+import type { TunnelState } from "./connection_state.ts";
+
+/** How the page's connection stands, whichever tab keeps it. */
+export interface ConnectionView {
+  state: TunnelState;
+  /** One sentence for people. */
+  reason: string;
+  /** Why it is `offline` or `failed`. */
+  error?: LighthouseError;
+  /** As the host knows this browser; undefined where it does not, or that is not known yet. */
+  device?: DeviceName;
+  /** Carries requests; to be used while `connected`. */
+  session?: StreamOpener;
+}
+
+/**
+ * The current view.
+ *
+ * @event statechange - see {@linkcode StateChangeEvent}.
+ * @event devicechange - The host has named this device, or knows it no longer.
+ */
+export class CurrentView extends EventTarget {
+  #actual: ConnectionView = { state: "idle", reason: "Not connected" };
+  #shown = this.#actual;
+  #pending: string | undefined;
+  #ready = Promise.withResolvers<void>();
+
+  /** The view now. */
+  get now(): ConnectionView {
+    return this.#shown;
+  }
+
+  /** Resolves as soon as the state is `connected`. After a loss it is another promise. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Replaces the view. */
+  show(view: ConnectionView): void {
+    this.#actual = view;
+    this.#update();
+  }
+
+  /** Until called with undefined: `connected` shows as `connecting`, with this reason. */
+  delay(reason: string | undefined): void {
+    this.#pending = reason;
+    this.#update();
+  }
+
+  /**
+   * Waits until the state is `connected`.
+   *
+   * @returns What carries requests.
+   * @throws {LighthouseError} why it is `offline` or `failed`; `closed` when it is `idle`; the signal's
+   * reason when aborted.
+   */
+  session(signal?: AbortSignal): Promise<StreamOpener> {
+    const { promise, resolve, reject } = Promise.withResolvers<StreamOpener>();
+    const done = new AbortController();
+    const look = () => {
+      const { state, error, session } = this.#shown;
+      if (state === "connected") resolve(session!);
+      else if (error) reject(error);
+      else if (state === "idle") {
+        reject(new LighthouseError("closed", "The tunnel is closed, or has no relay attribute"));
+      }
+    };
+    this.addEventListener("statechange", look, { signal: done.signal });
+    signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
+    look();
+    return promise.finally(() => done.abort());
+  }
+
+  #update(): void {
+    const before = this.#shown;
+    const isDelayed = this.#actual.state === "connected" && this.#pending !== undefined;
+    const now = this.#shown = isDelayed
+      ? { ...this.#actual, state: "connecting", reason: this.#pending! }
+      : this.#actual;
+    if (now.state === "connected" && before.state !== "connected") this.#ready.resolve();
+    if (now.state !== "connected" && before.state === "connected") {
+      this.#ready = Promise.withResolvers();
+    }
+    if (now.state !== before.state || now.reason !== before.reason) {
+      this.dispatchEvent(new StateChangeEvent(now.state, before.state, now.reason));
+    }
+    if (now.device?.id !== before.device?.id || now.device?.name !== before.device?.name) {
+      this.dispatchEvent(new Event("devicechange"));
+    }
+  }
+}
