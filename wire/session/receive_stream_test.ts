@@ -87,6 +87,22 @@ test("credit is due when a quarter of the window has been read, and then raises 
   assert.is(stream.giveCredit(), 225);
 });
 
+for (const cuts of [[5], [2, 3], [1, 2, 3], [5, 2000], [2000, 3]]) {
+  test(`readExactly() takes its bytes out of chunks of ${cuts}`, () => {
+    const stream = new ReceiveStream(4096);
+    const whole = pattern(cuts.reduce((sum, length) => sum + length));
+    let at = 0;
+    for (const length of cuts) {
+      stream.receive(at, whole.slice(at, at + length), false);
+      at += length;
+    }
+    assert.is(stream.readExactly(at + 1), undefined);
+    assert.equal(stream.readExactly(4), whole.slice(0, 4));
+    assert.equal(stream.readExactly(0), new Uint8Array());
+    assert.ok(isSame(drain(stream), whole.slice(4)));
+  });
+}
+
 test("stop() drops what comes, and is over with the end", () => {
   const stream = new ReceiveStream(100);
   stream.receive(0, pattern(10), false);

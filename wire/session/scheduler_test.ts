@@ -1,20 +1,15 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { ByteWriter } from "../bytes.ts";
-import { RetransmitBudget } from "./retransmit_budget.ts";
+import { newStream } from "../testing/stream.ts";
 import { Scheduler } from "./scheduler.ts";
-import { Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 const test = suite("Scheduler");
 
 /** A stream that has sent at least so many bytes. */
 function streamThatSent(bytes: number): Stream {
-  const stream = new Stream({
-    budget: new RetransmitBudget(() => {}),
-    wake() {},
-    widen: () => 0,
-    forget() {},
-  }, 1000);
+  const stream = newStream();
   stream.begin(1, 2 * bytes + 100);
   stream.sendHead(new Uint8Array(bytes));
   stream.writeData(new ByteWriter(bytes + 100));

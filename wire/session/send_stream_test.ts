@@ -124,4 +124,55 @@ test("stop() ends where it is, finish() sends nothing more", () => {
   assert.is(stream.take(10), undefined);
 });
 
+for (
+  const [sizes, waits] of [
+    [[16_384], [false]],
+    [[16_385], [true]],
+    [[10_000, 6384], [false, false]],
+    [[10_000, 6385], [false, true]],
+    [[0], [false]],
+  ] as [number[], boolean[]][]
+) {
+  test(`writes of ${sizes} bytes wait: ${waits}`, () => {
+    const stream = streamWith(0);
+    assert.equal(sizes.map((size) => stream.write(pattern(size)) instanceof Promise), waits);
+  });
+}
+
+test("a write is done when all but 16 KiB have been sent, and then the chunk is the writer's", async () => {
+  const stream = streamWith(100_000);
+  const bytes = pattern(20_000);
+  let isDone = false;
+  const written = Promise.resolve(stream.write(bytes)).then(() => isDone = true);
+  stream.take(3615);
+  await Promise.resolve();
+  assert.not(isDone);
+  stream.take(1);
+  await written;
+  bytes.fill(0);
+  assert.equal(stream.take(100_000)!.bytes, pattern(20_000).slice(3616));
+});
+
+for (
+  const [what, end] of [
+    ["stop() and refuseWrites()", (stream: SendStream) => {
+      stream.stop();
+      stream.refuseWrites("why");
+    }],
+    ["finish()", (stream: SendStream) => stream.finish()],
+  ] as const
+) {
+  test(`${what} ends a write that waits`, async () => {
+    const stream = streamWith(0);
+    const written = stream.write(pattern(20_000));
+    end(stream);
+    await written;
+    assert.is(stream.waiting, 0);
+  });
+}
+
+test("write() refuses what is no Uint8Array", () => {
+  assert.throws(() => streamWith(0).write("text"), /no Uint8Array/);
+});
+
 test.run();

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { newStream } from "../testing/stream.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
-import { RetransmitBudget } from "./retransmit_budget.ts";
-import { Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import { Windows } from "./windows.ts";
 
 const test = suite("Windows");
@@ -14,10 +14,7 @@ const SLOW = 60_000;
 
 /** A stream that has such a window. */
 function streamWith(window: number): Stream {
-  return new Stream(
-    { budget: new RetransmitBudget(() => {}), wake() {}, widen: () => 0, forget() {} },
-    window,
-  );
+  return newStream({ window });
 }
 
 /** Asks twice, as does a reader that keeps up. */
