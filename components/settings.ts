@@ -44,7 +44,7 @@ export function parseAttributes(attributes: Attributes): ConnectionSettings {
     relay,
     host,
     registry: parseRegistry(attributes.registry),
-    stun: parseStunServers(stun ?? ""),
+    ice: { iceServers: parseStunServers(stun ?? "") },
     name: (deviceName?.trim() || proposeName(navigator as Agent)).slice(0, MAX_NAME),
     identities: new Identities({
       store,

@@ -92,7 +92,7 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
   let config = first;
   // What is in them changes with the settings, for whoever is connected, too.
   const publicPrefixes = [...config.public];
-  const stun = [...config.stun];
+  const ice = { ...config.ice };
   const { checkInterval, linkLife = LINK_LIFE, grace = GRACE } = timing;
   const services = Services.start(config.services);
   await using inspection = await inspect(config, services, options.onInspector);
@@ -107,7 +107,7 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
       metrics?.sawWebSocket(request.target, principal);
       return sockets.serve(request, stream, principal);
     },
-    stun,
+    ice,
     onSeen: ({ id }) => accessList.touch(id),
     log,
   });
@@ -147,7 +147,7 @@ export async function runHost(first: HostConfig, options: HostOptions): Promise<
     config = detail.config;
     services.replace(config.services);
     publicPrefixes.splice(0, Infinity, ...config.public);
-    stun.splice(0, Infinity, ...config.stun);
+    ice.iceServers = config.ice.iceServers;
     if (!detail.registry) return;
     registry = detail.registry;
     // Its owner has just said so.

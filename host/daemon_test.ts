@@ -49,7 +49,10 @@ const phones = await Promise.all(Array.from({ length: 8 }, (_, at) => pairDevice
 
 function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConfig {
   return {
-    ...{ relay, functionName: "SignalingRelay", stun: [], public: [] },
+    relay,
+    functionName: "SignalingRelay",
+    ice: { iceServers: [] },
+    public: [],
     services: [{ prefix: "/", backend }],
   };
 }

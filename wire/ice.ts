@@ -1,5 +1,19 @@
-// Settings of ICE that page and host share.
+// The configuration of ICE, in the same form on page and host.
 import { LighthouseError } from "./error.ts";
+
+/** A server that helps ICE (RTCIceServer of https://www.w3.org/TR/webrtc/). */
+export interface IceServer {
+  /** Such as `stun:host:port`. */
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** How an end of a connection runs ICE: members of the W3C's RTCConfiguration. */
+export interface IceConfig {
+  /** Empty: only ends on the same network connect. */
+  iceServers: IceServer[];
+}
 
 /** The STUN server that both ends use unless told otherwise: public, and named in README.md. */
 export const DEFAULT_STUN = "stun:stun.l.google.com:19302";
@@ -11,14 +25,14 @@ const MAX_SERVERS = 8;
 const STUN_URI = /^stun:(?:[\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?$/i;
 
 /**
- * Reads STUN servers: `stun:host:port` each (RFC 7064), separated by spaces or commas; `none` for
- * none; nothing for {@linkcode DEFAULT_STUN}.
+ * Reads STUN servers: `stun:host:port` each (RFC 7064), separated by spaces or commas. `none` is an
+ * empty list; an empty text is {@linkcode DEFAULT_STUN}.
  *
  * @throws {LighthouseError} `bad-config` with the server that is wrong.
  */
-export function parseStunServers(text: string): string[] {
+export function parseStunServers(text: string): IceServer[] {
   const servers = text.split(/[\s,]+/).filter(Boolean);
-  if (servers.length === 0) return [DEFAULT_STUN];
+  if (servers.length === 0) return [{ urls: [DEFAULT_STUN] }];
   if (servers.length === 1 && servers[0] === "none") return [];
   if (servers.length > MAX_SERVERS) {
     throw new LighthouseError(
@@ -36,5 +50,10 @@ export function parseStunServers(text: string): string[] {
       );
     }
   }
-  return servers;
+  return servers.map((server) => ({ urls: [server] }));
+}
+
+/** Writes servers as {@linkcode parseStunServers} reads them. */
+export function formatStunServers(servers: IceServer[]): string {
+  return servers.flatMap(({ urls }) => urls).join(" ") || "none";
 }

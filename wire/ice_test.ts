@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import { DEFAULT_STUN, parseStunServers } from "./ice.ts";
+import { DEFAULT_STUN, formatStunServers, parseStunServers } from "./ice.ts";
 import { thrownBy } from "./testing/failure.ts";
 
 const test = suite("ice");
@@ -21,12 +21,18 @@ for (
   ] as const
 ) {
   test(`parseStunServers() reads ${JSON.stringify(text)}`, () => {
-    assert.equal(parseStunServers(text), servers);
+    assert.equal(parseStunServers(text), servers.map((server) => ({ urls: [server] })));
   });
 }
 
 test("the default STUN server is one that parseStunServers() takes", () => {
-  assert.equal(parseStunServers(DEFAULT_STUN), [DEFAULT_STUN]);
+  assert.equal(parseStunServers(DEFAULT_STUN), [{ urls: [DEFAULT_STUN] }]);
+});
+
+test("formatStunServers() writes what parseStunServers() reads", () => {
+  for (const text of ["none", "stun:a.example:3478", "stun:a.example stun:[2001:db8::1]:3478"]) {
+    assert.is(formatStunServers(parseStunServers(text)), text);
+  }
 });
 
 for (

@@ -67,7 +67,13 @@ export {
   type SentOffer,
   taggedBytes,
 } from "./signal/seal.ts";
-export { DEFAULT_STUN, parseStunServers } from "./ice.ts";
+export {
+  DEFAULT_STUN,
+  formatStunServers,
+  type IceConfig,
+  type IceServer,
+  parseStunServers,
+} from "./ice.ts";
 export { backoff, type BackoffOptions } from "./backoff.ts";
 export type { Channel } from "./session/channel.ts";
 export { Carrier } from "./session/carrier.ts";

@@ -145,7 +145,7 @@ export class Connection {
       onBusy: () => this.#lanes?.watch(),
     });
     this.#lanes = new Lanes(session, (signal) => {
-      return dialLane(session, { stun: this.#settings!.stun, signal });
+      return dialLane(session, { ice: this.#settings!.ice, signal });
     });
     return session;
   }

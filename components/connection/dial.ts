@@ -5,6 +5,7 @@ import {
   type Answer,
   type Channel,
   formatSendSignal,
+  type IceConfig,
   LighthouseError,
   type Offer,
   parseRelayMessage,
@@ -28,8 +29,7 @@ export interface DialSettings {
   host?: string;
   /** Where to see whether the host is up before a socket is opened; undefined for nowhere. */
   registry?: URL;
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
   /** What this device is to be called when it is paired. */
   name: string;
 }
@@ -82,7 +82,7 @@ export async function dial(
   }
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   const socket = openSocket(settings.relay);
-  const peer = createPeer({ stun: settings.stun });
+  const peer = createPeer(settings);
   const trouble = Promise.withResolvers<never>();
   let isOver = false;
   const giveUp = (error: unknown) => {

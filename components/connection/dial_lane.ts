@@ -1,12 +1,17 @@
 // A further connection for a session that has one: offered and answered inside the session, so that
 // it costs the relay nothing.
-import { Carrier, LighthouseError, sendOffer, type Session } from "../../wire/mod.ts";
+import {
+  Carrier,
+  type IceConfig,
+  LighthouseError,
+  sendOffer,
+  type Session,
+} from "../../wire/mod.ts";
 import { createPeer } from "./peer.ts";
 
 /** Options of {@linkcode dialLane}. */
 export interface LaneOptions {
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
   /** Gives up. */
   signal: AbortSignal;
 }
@@ -21,8 +26,8 @@ const OPEN_MS = 15_000;
  * signal's reason when aborted.
  */
 export async function dialLane(session: Session, options: LaneOptions): Promise<void> {
-  const { stun, signal } = options;
-  const peer = createPeer({ stun });
+  const { ice, signal } = options;
+  const peer = createPeer({ ice });
   const late = new LighthouseError("connection-failed", "A further connection took too long");
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(late), OPEN_MS);

@@ -1,6 +1,6 @@
 // The page's end of a WebRTC connection: the one file that knows simple-peer.
 import SimplePeer from "simple-peer";
-import { type Channel, LighthouseError } from "../../wire/mod.ts";
+import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 
 /** Which way the packets go (RFC 8445 §5.1.1): the less direct of both ends' candidates. */
 export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "unknown";
@@ -27,8 +27,7 @@ export interface Peer {
 
 /** Options of {@linkcode createPeer}. */
 export interface PeerOptions {
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
 }
 
 /** Candidates that take longer than this after the first one stay out of the offer, in ms. */
@@ -43,7 +42,7 @@ const GATHER_MS = 1000;
 const RETRANSMITS = 65_535;
 
 /** Starts a connection: candidates are gathered from now on. */
-export function createPeer({ stun }: PeerOptions): Peer {
+export function createPeer({ ice }: PeerOptions): Peer {
   const offer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   offer.promise.catch(() => {});
@@ -53,7 +52,7 @@ export function createPeer({ stun }: PeerOptions): Peer {
     initiator: true,
     trickle: false,
     iceCompleteTimeout: GATHER_MS,
-    config: { iceServers: stun.map((urls) => ({ urls })) },
+    config: ice,
     channelName: "lighthouse",
     channelConfig: { ordered: false, maxRetransmits: RETRANSMITS },
   });

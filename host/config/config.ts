@@ -1,5 +1,12 @@
 // The host's settings, from flags, the environment and the settings file, checked.
-import { DEFAULT_HOST, parseHostName, parseStunServers } from "../../wire/mod.ts";
+import {
+  DEFAULT_HOST,
+  formatStunServers,
+  type IceConfig,
+  type IceServer,
+  parseHostName,
+  parseStunServers,
+} from "../../wire/mod.ts";
 import { isUnder } from "../access/principal.ts";
 import { type Level, LEVELS } from "../platform/log.ts";
 import {
@@ -27,8 +34,7 @@ export interface BridgeConfig {
 export interface HostConfig extends BridgeConfig {
   /** What pages reach, at least one. */
   services: ServiceConfig[];
-  /** STUN servers, `stun:host:port` each; empty for none. */
-  stun: string[];
+  ice: IceConfig;
   /** Prefixes under which lie the services that anybody reaches; empty for none. */
   public: string[];
   /** The port of the inspector's page on 127.0.0.1, 0 for any that is free; undefined for no inspector. */
@@ -82,7 +88,7 @@ export function parseConfig(
   return {
     ...bridge,
     services,
-    stun: parseStun(settings.stun ?? ""),
+    ice: { iceServers: parseStun(settings.stun ?? "") },
     public: parsePublic(
       flags.public ?? listOf(environment.LIGHTHOUSE_PUBLIC) ?? file.public,
       services,
@@ -151,14 +157,14 @@ function parseS3({ registry = "lambda-env", bucket, host, region }: Settings): B
 
 /** The settings that say the same as a configuration, for another process. */
 export function toSettings(config: HostConfig): Settings {
-  const { relay, functionName, region, s3, services, stun } = config;
+  const { relay, functionName, region, s3, services, ice } = config;
   return {
     relay: relay.href,
     function: functionName,
     region,
     ...s3 && { registry: "s3", ...s3 },
     service: services.map(formatSetting),
-    stun: stun.join(" ") || "none",
+    stun: formatStunServers(ice.iceServers),
     public: config.public,
   };
 }
@@ -210,7 +216,7 @@ function parseRegion(text: string | undefined): string | undefined {
   throw badSetting(`--region is not an AWS region such as us-east-1: ${text}`);
 }
 
-function parseStun(text: string): string[] {
+function parseStun(text: string): IceServer[] {
   try {
     return parseStunServers(text);
   } catch (error) {

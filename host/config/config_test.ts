@@ -17,7 +17,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     metrics: undefined,
     logLevel: "info",
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
-    stun: ["stun:stun.l.google.com:19302"],
+    ice: { iceServers: [{ urls: ["stun:stun.l.google.com:19302"] }] },
     public: [],
   });
 });
@@ -40,7 +40,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     metrics: undefined,
     logLevel: "info",
     services: [{ prefix: "/", backend: new URL("https://backend.example/api") }],
-    stun: [],
+    ice: { iceServers: [] },
     public: ["/"],
   });
   const flags: Settings = {
@@ -59,7 +59,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     metrics: undefined,
     logLevel: "info",
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
-    stun: ["stun:a.example"],
+    ice: { iceServers: [{ urls: ["stun:a.example"] }] },
     public: [],
   });
 });
@@ -70,7 +70,7 @@ test("parseConfig() takes from the file what neither flags nor environment say",
   assert.is(config.relay.href, "wss://abc.example/prod");
   assert.is(config.functionName, "OfFlag");
   assert.is(config.region, "us-east-2");
-  assert.equal(config.stun, []);
+  assert.equal(config.ice.iceServers, []);
   assert.equal(config.services, [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }]);
   const { services } = parseConfig({ service: ["/a=http://127.0.0.1:1"] }, {}, file);
   assert.equal(services.map(({ prefix }) => prefix), ["/a"]);

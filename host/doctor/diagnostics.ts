@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_STUN, entryKey } from "../../wire/mod.ts";
+import { DEFAULT_STUN, entryKey, type IceConfig } from "../../wire/mod.ts";
 import { readIdentity } from "../access/host_key.ts";
 import type { HostConfig } from "../config/config.ts";
 import { lookAt } from "../control/look.ts";
@@ -56,7 +56,7 @@ export async function* runDiagnostics(patient: DoctorContext): AsyncGenerator<Fi
   yield await examineDns(config.relay);
   yield await examineClock(config.relay);
   yield* examineBackends(config);
-  yield* examineNetwork(config.stun);
+  yield* examineNetwork(config.ice);
   yield* examineRelay(config, state, status);
   if (config.s3) yield await examineCors(config.s3, config.region!, page);
   yield await patient.service();
@@ -134,7 +134,8 @@ async function* examineBackends({ services }: HostConfig): AsyncGenerator<Findin
   }
 }
 
-async function* examineNetwork(stun: string[]): AsyncGenerator<Finding> {
+async function* examineNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding> {
+  const stun = iceServers.flatMap(({ urls }) => urls);
   if (stun.length === 0) {
     const message = "no STUN server is set: only pages on the same network connect";
     yield { check: "stun", ok: null, message };
@@ -259,13 +260,13 @@ async function examineLoop({ config, state, status }: DoctorContext): Promise<Fi
     const message = "not tried, since no host runs with this state folder: lighthouse-host run";
     return { check, ok: null, message };
   }
-  const { relay, stun, s3, services } = config;
+  const { relay, ice, s3, services } = config;
   const target = services[0]!.prefix;
   return await look(check, async () => {
     const identity = await readIdentity(state);
     const signal = AbortSignal.timeout(LOOP_MS);
     const result = await runLoop({
-      ...{ relay, stun, state, identity, target, signal },
+      ...{ relay, ice, state, identity, target, signal },
       host: s3?.host,
     });
     return `a page's way, from the relay to GET ${target}: ${result.status} ` +

@@ -4,6 +4,7 @@ import {
   type Answer,
   Carrier,
   generateKeyPair,
+  type IceConfig,
   LighthouseError,
   PAGE_LIVENESS,
   parseSignal,
@@ -25,8 +26,7 @@ export interface LoopOptions {
   relay: URL;
   /** The host's name, where several share the relay. */
   host?: string;
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
   /** The state folder of the host that runs. */
   state: string;
   identity: Pick<Identity, "publicKey">;
@@ -78,7 +78,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 async function attempt(
-  { relay, host, stun, identity, target, signal }: LoopOptions,
+  { relay, host, ice, identity, target, signal }: LoopOptions,
   device: CryptoKeyPair,
   secret: Uint8Array<ArrayBuffer>,
 ): Promise<{ status: number; ms: number }> {
@@ -86,7 +86,7 @@ async function attempt(
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
   const late = rejectionOf(ending);
   const socket = await RelaySocket.open(relay, ending, { host });
-  const peer = createOffer({ stun });
+  const peer = createOffer({ ice });
   const session = new Session({ role: "page", liveness: PAGE_LIVENESS });
   try {
     const offer = await sealOffer({ sdp: await peer.offer, origin: ORIGIN, name: "doctor" }, {

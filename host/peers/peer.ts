@@ -4,7 +4,7 @@
 // connection dies, so `open` holds them all; callbacks that are not registered keep the process
 // from ending; `cleanup()` hangs while anything is open.
 import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
-import { type Channel, LighthouseError } from "../../wire/mod.ts";
+import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 import { formatOffer, type Offer } from "./sdp.ts";
 
 /** Which way the packets go: ICE's types of candidates (RFC 8445 §5.1.1). */
@@ -28,8 +28,7 @@ export interface Peer {
 
 /** Options of {@linkcode answerOffer}. */
 export interface AnswerOptions {
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
 }
 
 /** Candidates that take longer than this stay out of the answer, in milliseconds. */
@@ -44,8 +43,8 @@ let serial = 0;
  *
  * @throws {LighthouseError} `bad-offer` when node-datachannel refuses it.
  */
-export function answerOffer(offer: Offer, { stun }: AnswerOptions): Peer {
-  const { connection, description, channel, closed, close } = connect(stun);
+export function answerOffer(offer: Offer, { ice }: AnswerOptions): Peer {
+  const { connection, description, channel, closed, close } = connect(ice);
   let claimed = false;
   connection.onDataChannel((native) => {
     // The session uses one channel, and the connection ends with it.
@@ -81,8 +80,8 @@ export interface OfferingPeer extends Pick<Peer, "channel" | "closed" | "close">
 }
 
 /** Offers a connection, as a page does. */
-export function createOffer({ stun }: AnswerOptions): OfferingPeer {
-  const { connection, description, channel, closed, close } = connect(stun);
+export function createOffer({ ice }: AnswerOptions): OfferingPeer {
+  const { connection, description, channel, closed, close } = connect(ice);
   const native = connection.createDataChannel("lighthouse", { unordered: true });
   const adapted = adapt(native, close);
   native.onOpen(() => channel.resolve(adapted));
@@ -96,14 +95,16 @@ export function createOffer({ stun }: AnswerOptions): OfferingPeer {
 }
 
 /** What both ends of a connection have. */
-function connect(stun: string[]) {
+function connect({ iceServers }: IceConfig) {
   const described = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   const closed = Promise.withResolvers<void>();
   channel.promise.catch(() => {});
   described.promise.catch(() => {});
 
-  const connection = new PeerConnection(`page-${++serial}`, { iceServers: stun });
+  const connection = new PeerConnection(`page-${++serial}`, {
+    iceServers: iceServers.flatMap(({ urls }) => urls),
+  });
   open.add(connection);
   const timer = setTimeout(finishGathering, GATHER_MS);
 

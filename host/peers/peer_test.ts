@@ -23,7 +23,7 @@ test.after(() => {
 });
 
 async function answer(page: TestPage): Promise<Peer> {
-  const peer = answerOffer(parseOffer(await page.offer), { stun: [] });
+  const peer = answerOffer(parseOffer(await page.offer), { ice: { iceServers: [] } });
   peers.push(peer);
   return peer;
 }
@@ -40,7 +40,7 @@ interface Connected extends AsyncDisposable {
 async function connect(): Promise<Connected> {
   let peer: Peer | undefined;
   const page = await TestPage.connect(async (offer) => {
-    peer = answerOffer(parseOffer(offer), { stun: [] });
+    peer = answerOffer(parseOffer(offer), { ice: { iceServers: [] } });
     peers.push(peer);
     return { sdp: await peer.answer };
   });

@@ -1,5 +1,5 @@
 // Who may have a connection, and how many: bounds on what pages can make this host do.
-import { LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
+import { type IceConfig, LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
 import type { Principal } from "../access/principal.ts";
 import { TokenBucket } from "../access/token_bucket.ts";
@@ -32,8 +32,7 @@ export interface PeersOptions {
   handler: ServiceHandler;
   /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
-  /** STUN servers, `stun:host:port` each. */
-  stun: string[];
+  ice: IceConfig;
   /** Called when somebody connects, and when a connection is gone. */
   onSeen?: (principal: Principal) => void;
   log: Log;
@@ -130,7 +129,7 @@ export class Peers {
   #accept(sdp: string, claim: Claim): Promise<string> {
     const description = parseOffer(sdp);
     this.#checkRoom(claim);
-    const peer = answerOffer(description, { stun: this.#options.stun });
+    const peer = answerOffer(description, { ice: this.#options.ice });
     this.#keep(peer, claim);
     return peer.answer;
   }

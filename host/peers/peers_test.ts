@@ -76,7 +76,7 @@ async function setUp(
   // A clock for the limits that runs fast: they are the gate's own test's to look at.
   const steady = () => 20 * performance.now();
   const gate = new Gate({ identity, accessList, public: options.public, log, steady });
-  const peers = new Peers({ gate, handler: hello, stun: [], log, ...options });
+  const peers = new Peers({ gate, handler: hello, ice: { iceServers: [] }, log, ...options });
   all.push(peers);
   const pair = () => TestDevice.paired(identity, accessList);
   const phone = await pair();

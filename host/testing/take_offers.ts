@@ -9,7 +9,7 @@ let answered = 0;
 let refused = 0;
 for (const sdp of await json(process.stdin) as string[]) {
   try {
-    const peer = answerOffer(parseOffer(sdp), { stun: [] });
+    const peer = answerOffer(parseOffer(sdp), { ice: { iceServers: [] } });
     await peer.answer;
     peer.close();
     answered++;

@@ -64,7 +64,7 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
     relay: new URL(bridge.gateway.url),
     functionName: "SignalingRelay",
     services: [{ prefix: "/", backend: new URL(backend.url) }],
-    stun: [],
+    ice: { iceServers: [] },
     public: ["/"],
   }, {
     registry: new MemoryRegistry(bridge),

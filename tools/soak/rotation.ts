@@ -202,7 +202,7 @@ async function startHost(
     functionName: bridge.function.name,
     region: "us-east-1",
     services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
-    stun: [],
+    ice: { iceServers: [] },
     public: [],
   }, {
     registry: lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
