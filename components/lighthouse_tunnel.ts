@@ -5,15 +5,8 @@ import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
 import type { PeerStats } from "./connection/peer.ts";
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
-import {
-  fetchThrough,
-  isRepeatable,
-  MAX_ATTEMPTS,
-  origin,
-  toRequest,
-  type TunnelRequest,
-} from "./fetch/fetch.ts";
-import { MAX_REDIRECTS, redirected } from "./fetch/redirect.ts";
+import { fetchThrough } from "./fetch/fetch.ts";
+import { toRequest } from "./fetch/request.ts";
 import { TunnelSocket } from "./fetch/socket.ts";
 import type { DeviceName } from "./identity/device_store.ts";
 import { checkPage } from "./identity/identity.ts";
@@ -183,7 +176,7 @@ export class LighthouseTunnel extends LitElement {
       request.signal?.throwIfAborted();
       // An element that was just made connects with its first update.
       if (this.isUpdatePending) await this.updateComplete;
-      return await this.#follow(request);
+      return await fetchThrough(request, (signal) => this.#view.session(signal));
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       const cause = LighthouseError.from(error, "connection-failed");
@@ -314,34 +307,6 @@ export class LighthouseTunnel extends LitElement {
     } catch (error) {
       this.#badLink = LighthouseError.from(error, "bad-link");
       return true;
-    }
-  }
-
-  /** Sends a request, and those that it is redirected to. */
-  async #follow(request: TunnelRequest): Promise<Response> {
-    let next = request;
-    for (let redirects = 0;; redirects++) {
-      const answer = await this.#send(next);
-      const following = redirected(next, answer, origin());
-      if (!following) return answer;
-      await answer.body?.cancel();
-      if (redirects === MAX_REDIRECTS) {
-        throw new TypeError(`Cannot fetch: more than ${MAX_REDIRECTS} redirects follow each other`);
-      }
-      next = following;
-    }
-  }
-
-  /** Sends a request, and again where that is safe. */
-  async #send(request: TunnelRequest): Promise<Response> {
-    for (let attempt = 1;; attempt++) {
-      const session = await this.#view.session(request.signal);
-      try {
-        return await fetchThrough(session, request);
-      } catch (error) {
-        const { request: { method }, canRepeat } = request;
-        if (attempt === MAX_ATTEMPTS || !isRepeatable(method, canRepeat, error)) throw error;
-      }
     }
   }
 }

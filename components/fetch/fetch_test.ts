@@ -1,85 +1,119 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { type HttpRequest, LighthouseError, serveRequest } from "../../wire/mod.ts";
-import { bytesOf } from "../../wire/testing/bytes.ts";
+import {
+  type ErrorCode,
+  type HttpHandler,
+  LighthouseError,
+  serveRequest,
+  type StreamOpener,
+} from "../../wire/mod.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { connectSessions } from "../../wire/testing/session_pair.ts";
-import { fetchThrough, isRepeatable, toRequest } from "./fetch.ts";
+import { type Connect, fetchThrough, isRepeatable } from "./fetch.ts";
+import { toRequest } from "./request.ts";
 
 const test = suite("fetch");
 
 const SITE = "https://me.example";
 
-/** Sends what `fetch` was called with so many times. @returns what the host gets. */
-async function sent(
-  init: RequestInit,
-  times: number,
-  input: RequestInfo = "/a",
-): Promise<string[]> {
-  const seen: string[] = [];
-  const read = async ({ method, headers, body }: HttpRequest) => {
-    const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
-    const bytes = body && await bytesOf(body);
-    // A form is readable with the boundary that its type names, and with no other.
-    const form = bytes && type.startsWith("multipart/")
-      ? await new Response(bytes, { headers: { "content-type": type } }).formData()
-      : undefined;
-    const text = form ? form.get("field") : new TextDecoder().decode(bytes ?? new Uint8Array());
-    seen.push(`${method} ${type.replace(/;.*/, "")} ${text}`);
-    return { status: 200, statusText: "", headers: [], body: null };
-  };
+/** Sends a request through sessions whose host end is `handler`. */
+async function through(handler: HttpHandler, path: string, init?: RequestInit): Promise<Response> {
   const { page, host } = await connectSessions({
-    host: { onStream: (stream) => void serveRequest(stream, read) },
+    host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
   try {
-    const request = toRequest(input, init, SITE);
-    for (let i = 0; i < times; i++) await fetchThrough(page, request);
+    return await fetchThrough(toRequest(path, init, SITE), () => Promise.resolve(page));
   } finally {
     page.close();
     await host.closed;
   }
-  return seen;
 }
 
-function form(): FormData {
-  const data = new FormData();
-  data.set("field", "value");
-  return data;
-}
-
-for (
-  const [what, init, expected] of [
-    ["a text", { method: "POST", body: "text" }, "POST text/plain text"],
-    ["bytes", { method: "PUT", body: new Uint8Array([0x61]) }, "PUT  a"],
-    ["a form", { method: "POST", body: form() }, "POST multipart/form-data value"],
-    ["no body", { method: "DELETE" }, "DELETE  "],
-    ["a GET", {}, "GET  "],
-  ] as [string, RequestInit, string][]
-) {
-  test(`${what} can be sent again, and is the same then`, async () => {
-    assert.is(toRequest("/a", init, SITE).canRepeat, true);
-    assert.equal(await sent(init, 2), [expected, expected]);
-  });
+/** A connection whose streams all fail, and how often one was asked for. */
+function broken(code: ErrorCode): { connect: Connect; attempts: () => number } {
+  let attempts = 0;
+  const session: StreamOpener = {
+    open() {
+      throw new LighthouseError(code, "It broke");
+    },
+  };
+  return {
+    connect() {
+      attempts++;
+      return Promise.resolve(session);
+    },
+    attempts: () => attempts,
+  };
 }
 
 for (
-  const [what, input, init] of [
-    ["a stream", "/a", { method: "POST", body: new Blob(["once"]).stream() }],
-    ["a Request's body", new Request(`${SITE}/a`, { method: "POST", body: "once" }), {}],
-  ] as [string, RequestInfo, RequestInit][]
+  const [method, code, expected] of [
+    ["GET", "session-lost", 4],
+    ["GET", "connection-lost", 4],
+    ["POST", "refused", 4],
+    ["POST", "connection-lost", 1],
+    ["GET", "backend-failed", 1],
+  ] as const
 ) {
-  test(`${what} is sent once`, async () => {
-    const request = toRequest(input, init, SITE);
-    assert.is(request.canRepeat, false);
-    assert.is(new TextDecoder().decode(await bytesOf((await request.body()).bytes!)), "once");
-    const error = await request.body().catch((error) => error);
-    assert.match(error.message, "Cannot send the body again");
+  test(`a ${method} that ends with ${code} is sent ${expected} times in all`, async () => {
+    const { connect, attempts } = broken(code);
+    assert.is(
+      (await failureOf(fetchThrough(toRequest("/", { method }, SITE), connect))).code,
+      code,
+    );
+    assert.is(attempts(), expected);
   });
 }
 
-test("a Request without a body can be sent again, as it is", async () => {
-  const input = new Request(`${SITE}/a`, { method: "DELETE" });
-  assert.equal(await sent({}, 2, input), ["DELETE  ", "DELETE  "]);
+test("a request ends when there is no connection to be had", async () => {
+  let attempts = 0;
+  const connect: Connect = () => {
+    attempts++;
+    return Promise.reject(new LighthouseError("connection-lost", "Nobody there"));
+  };
+  const failure = failureOf(fetchThrough(toRequest("/", {}, SITE), connect));
+  assert.is((await failure).message, "Nobody there");
+  assert.is(attempts, 1);
 });
+
+test("connect() gets the request's signal", async () => {
+  const controller = new AbortController();
+  const connect: Connect = (signal) =>
+    new Promise((_resolve, reject) => {
+      signal!.addEventListener("abort", () => reject(signal!.reason));
+    });
+  const request = toRequest("/", { signal: controller.signal }, SITE);
+  const failure = failureOf(fetchThrough(request, connect));
+  controller.abort();
+  assert.is((await failure).name, "AbortError");
+});
+
+/** Redirects `/n` to `/n-1`, until `/0` is there. */
+const countdown: HttpHandler = ({ method, target }) => {
+  const left = Number(target.slice(1));
+  const headers: [string, string][] = left > 0 ? [["location", `/${left - 1}`]] : [["x-a", method]];
+  return Promise.resolve({ status: left > 0 ? 302 : 200, statusText: "", headers, body: null });
+};
+
+test("redirects are followed, 20 at most", async () => {
+  const response = await through(countdown, "/20", { method: "POST", body: "x" });
+  assert.equal([response.status, response.headers.get("x-a")], [200, "GET"]);
+  const failure = await failureOf(through(countdown, "/21"));
+  assert.instance(failure, TypeError);
+  assert.match(failure.message, /more than 20 redirects/);
+});
+
+for (
+  const [redirect, expected] of [["manual", 302], ["error", "TypeError"], ["follow", 200]] as const
+) {
+  test(`with redirect: "${redirect}" a redirect becomes ${expected}`, async () => {
+    const outcome = await through(countdown, "/1", { redirect }).then(
+      ({ status }) => status,
+      ({ name }) => name,
+    );
+    assert.is(outcome, expected);
+  });
+}
 
 for (
   const [method, canRepeat, code, expected] of [

@@ -1,14 +1,13 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import type { TunnelRequest } from "./fetch.ts";
+import type { TunnelRequest } from "./request.ts";
 import { redirected } from "./redirect.ts";
 
 const test = suite("redirect");
-const BASE = "https://site.example";
 
 function request(method: string, redirect: RequestRedirect = "follow"): TunnelRequest {
   return {
-    request: {
+    head: {
       method,
       target: "/a/b?c",
       headers: [["Content-Type", "text/plain"], ["accept", "*/*"]],
@@ -17,6 +16,7 @@ function request(method: string, redirect: RequestRedirect = "follow"): TunnelRe
     canRepeat: false,
     signal: new AbortController().signal,
     redirect,
+    base: "https://site.example",
   };
 }
 
@@ -39,13 +39,13 @@ for (
   ] as const
 ) {
   test(`${method} redirected by ${status} becomes ${expected}`, async () => {
-    const next = redirected(request(method), answer(status, "../d?e"), BASE)!;
-    assert.is(next.request.method, expected);
-    assert.is(next.request.target, "/d?e");
+    const next = redirected(request(method), answer(status, "../d?e"))!;
+    assert.is(next.head.method, expected);
+    assert.is(next.head.target, "/d?e");
     const isKept = method === expected;
     assert.is((await next.body()).bytes !== null, isKept);
     assert.is(next.canRepeat, !isKept);
-    assert.is(next.request.headers.length, isKept ? 2 : 1);
+    assert.is(next.head.headers.length, isKept ? 2 : 1);
   });
 }
 
@@ -58,18 +58,18 @@ for (
   ] as const
 ) {
   test(`${what} is the answer`, () => {
-    assert.is(redirected(from, to, BASE), undefined);
+    assert.is(redirected(from, to), undefined);
   });
 }
 
 for (const place of ["https://other.example/", "//other.example/", "http://site.example/", "a:b"]) {
   test(`a redirect to ${place} is refused`, () => {
-    assert.throws(() => redirected(request("GET"), answer(302, place), BASE), /another site/);
+    assert.throws(() => redirected(request("GET"), answer(302, place)), /another site/);
   });
 }
 
 test("a redirect is an error where the caller wants none", () => {
-  assert.throws(() => redirected(request("GET", "error"), answer(302, "/d"), BASE), /redirects to/);
+  assert.throws(() => redirected(request("GET", "error"), answer(302, "/d")), /redirects to/);
 });
 
 test.run();

@@ -13,7 +13,7 @@ import {
   WebSocketWriter,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
-import { origin } from "./fetch.ts";
+import { origin } from "./request.ts";
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3] as const;
 

@@ -1,23 +1,18 @@
-// Answers a page's request through the tab that holds the connection: what the service worker does
-// with each `fetch` event under its prefix.
-import {
-  type HeaderField,
-  type HttpResponse,
-  LighthouseError,
-  sendRequest,
-  type StreamOpener,
-} from "../../wire/mod.ts";
-import { bodyOf, isReading, isRepeatable, MAX_ATTEMPTS, toResponse } from "../fetch/fetch.ts";
+// Answers a page's request through the tab that leads: what the service worker does with each `fetch`
+// event under its prefix.
+import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
+import { type Connect, fetchThrough } from "../fetch/fetch.ts";
+import { bodyOf, isReading, type TunnelRequest } from "../fetch/request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
 
 /** Where requests go. */
 export interface Tunnel {
   /** The URL under which requests go through the tunnel; ends with a slash. */
   prefix: URL;
-  /** Where the site's pages are that hold a connection. */
+  /** The URL of the site's pages, any of which can connect. */
   site: string;
-  /** Resolves as soon as a tab holds a connection; rejects when none did in time. */
-  session(): Promise<StreamOpener>;
+  /** Waits until a tab is connected; rejects when no tab was in time. */
+  session: Connect;
 }
 
 /** A `fetch` event's request, as far as it is read here. */
@@ -33,27 +28,21 @@ export function isUnder(prefix: URL, url: string): boolean {
 
 /** Answers a request for a URL under the prefix. Never rejects. */
 export async function answer(request: PageRequest, tunnel: Tunnel): Promise<Response> {
-  if (isForgery(request, tunnel.prefix.origin)) return forbidden();
-  for (let attempt = 1;; attempt++) {
-    let session: StreamOpener;
-    try {
-      session = await tunnel.session();
-    } catch (error) {
-      return unavailable(request, tunnel.site, LighthouseError.from(error, "no-holder"));
-    }
-    let hasBody = true;
-    try {
-      const head = { method: request.method, ...readHead(request, tunnel.prefix) };
-      const body = await bodyOf(request);
-      hasBody = body !== null;
-      const response = await sendRequest(session, { ...head, body }, request.signal);
-      return toResponse({ ...response, headers: located(response, head.target, tunnel.prefix) });
-    } catch (error) {
-      if (attempt < MAX_ATTEMPTS && isRepeatable(request.method, !hasBody, error)) continue;
-      console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
-      if (request.mode !== "navigate") return Response.error();
-      return failed(LighthouseError.from(error, "connection-lost"));
-    }
+  const { prefix, site } = tunnel;
+  if (isForgery(request, prefix.origin)) return forbidden();
+  let trouble: LighthouseError | undefined;
+  const connect: Connect = (signal) =>
+    tunnel.session(signal).catch((error) => {
+      throw trouble = LighthouseError.from(error, "no-holder");
+    });
+  try {
+    const sent = await read(request, prefix);
+    return located(await fetchThrough(sent, connect), sent.head.target, prefix);
+  } catch (error) {
+    if (trouble) return unavailable(request, site, trouble);
+    console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
+    if (request.mode !== "navigate") return Response.error();
+    return failed(LighthouseError.from(error, "connection-lost"));
   }
 }
 
@@ -75,39 +64,46 @@ function isFromSite({ mode, headers, referrer }: PageRequest, own: string): bool
   return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
 }
 
-/** The request's path from the backend's root, and its fields. */
-function readHead(
-  request: PageRequest,
-  prefix: URL,
-): { target: string; headers: HeaderField[] } {
+/** Makes the backend's request: its path from the backend's root, and headers that browsers add later. */
+async function read(request: PageRequest, prefix: URL): Promise<TunnelRequest> {
+  const { method, mode, signal } = request;
   const url = new URL(request.url);
   const headers = new Headers(request.headers);
   // As a browser says it to a server (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
-  if (!isReading(request.method)) headers.set("origin", prefix.origin);
-  // Browsers add these after the worker, so it says them itself: what a backend goes by against other
-  // sites' requests (https://www.w3.org/TR/fetch-metadata/).
+  if (!isReading(method)) headers.set("origin", prefix.origin);
+  // Browsers add these after the worker, so the worker does: backends judge other sites' requests by them
+  // (https://www.w3.org/TR/fetch-metadata/).
   headers.set("sec-fetch-site", isFromSite(request, prefix.origin) ? "same-origin" : "cross-site");
-  headers.set("sec-fetch-mode", request.mode);
+  headers.set("sec-fetch-mode", mode);
   headers.set("sec-fetch-dest", request.destination || "empty");
   // Backends that know this make links that work under the prefix.
   headers.set("x-forwarded-prefix", prefix.pathname.slice(0, -1));
+  const bytes = await bodyOf(request);
   return {
-    target: url.pathname.slice(prefix.pathname.length - 1) + url.search,
-    headers: [...headers] as HeaderField[],
+    head: {
+      method,
+      target: url.pathname.slice(prefix.pathname.length - 1) + url.search,
+      headers: [...headers] as HeaderField[],
+    },
+    body: () => Promise.resolve({ bytes }),
+    canRepeat: bytes === null,
+    signal,
+    // The page, or the browser, follows it: a page that is shown has the URL that it led to.
+    redirect: "manual",
+    base: prefix.origin,
   };
 }
 
-/** The answer's fields, with a Location that is the backend's own led back under the prefix. */
-function located({ headers }: HttpResponse, target: string, prefix: URL): HeaderField[] {
-  return headers.map(([name, value]) => {
-    if (name.toLowerCase() !== "location") return [name, value];
-    // The backend does not know the site, so what is left of this origin is its own path.
-    const base = new URL(`http://lighthouse.invalid${target}`);
-    const url = URL.parse(value, base.href);
-    if (url?.origin !== base.origin) return [name, value];
-    const path = isUnder(prefix, prefix.origin + url.pathname)
-      ? url.pathname
-      : prefix.pathname + url.pathname.slice(1);
-    return [name, path + url.search + url.hash];
-  });
+/** The response, with a Location on the backend led back under the prefix. */
+function located(response: Response, target: string, prefix: URL): Response {
+  const location = response.headers.get("location");
+  // The backend does not know the site: a Location on this origin is a path of the backend.
+  const base = new URL(`http://lighthouse.invalid${target}`);
+  const url = location === null ? null : URL.parse(location, base.href);
+  if (url?.origin !== base.origin) return response;
+  const path = isUnder(prefix, prefix.origin + url.pathname)
+    ? url.pathname
+    : prefix.pathname + url.pathname.slice(1);
+  response.headers.set("location", path + url.search + url.hash);
+  return response;
 }
