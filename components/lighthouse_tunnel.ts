@@ -1,6 +1,6 @@
 // <lighthouse-tunnel>: what a page embeds.
 import { html, LitElement, type PropertyValues } from "lit";
-import { LighthouseError, type PairingLink } from "../wire/mod.ts";
+import { LighthouseError } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
 import type { PeerStats } from "./connection/peer.ts";
@@ -10,7 +10,7 @@ import { toRequest } from "./fetch/request.ts";
 import { TunnelSocket } from "./fetch/socket.ts";
 import type { DeviceName } from "./identity/device_store.ts";
 import { checkPage } from "./identity/identity.ts";
-import { takeLink } from "./identity/pairing_link.ts";
+import { OpenedLink } from "./identity/opened_link.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
 import { renderPill } from "./pill.ts";
 import { parseAttributes } from "./settings.ts";
@@ -96,10 +96,7 @@ export class LighthouseTunnel extends LitElement {
 
   readonly #view = new CurrentView();
   readonly #connection = new SharedConnection(this.#view);
-  /** A pairing link out of the address bar that has not been used. */
-  #link: PairingLink | undefined;
-  /** What is wrong with one that was there; said once. */
-  #badLink: LighthouseError | undefined;
+  readonly #link = new OpenedLink();
   #listening: AbortController | undefined;
 
   constructor() {
@@ -221,21 +218,11 @@ export class LighthouseTunnel extends LitElement {
 
   /** Connects, or tries again at once. Done by itself when the element enters a document. */
   connect(): void {
-    const badLink = this.#badLink;
-    this.#badLink = undefined;
     try {
       checkPage(globalThis);
-      if (badLink) throw badLink;
       const worker = this.worker === null ? undefined : new URL(this.worker, document.baseURI);
       const settings = parseAttributes(this);
-      const link = this.#link;
-      if (link) {
-        settings.opening = settings.identities.open(link);
-        // One that was refused is kept for `forget`.
-        settings.opening.then(() => {
-          if (this.#link === link) this.#link = undefined;
-        }, () => {});
-      }
+      settings.opening = this.#link.use(settings.identities);
       this.#connection.connect(settings, worker);
     } catch (error) {
       this.#connection.refuse(LighthouseError.from(error, "bad-config"));
@@ -251,7 +238,7 @@ export class LighthouseTunnel extends LitElement {
    */
   async forget(): Promise<void> {
     await parseAttributes(this).identities.forget();
-    if (this.#link) return this.connect();
+    if (this.#link.isHeld) return this.connect();
     this.#connection.renew();
   }
 
@@ -263,10 +250,10 @@ export class LighthouseTunnel extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     // First of all: nobody is to copy the secret from the address bar.
-    this.#takeLink();
+    this.#link.take(globalThis);
     this.#listening = new AbortController();
     addEventListener("hashchange", () => {
-      if (this.#takeLink() && this.relay !== null) this.connect();
+      if (this.#link.take(globalThis) && this.relay !== null) this.connect();
     }, { signal: this.#listening.signal });
     if (this.hasUpdated && this.relay !== null) this.connect();
   }
@@ -284,7 +271,7 @@ export class LighthouseTunnel extends LitElement {
   }
 
   protected override render(): unknown {
-    const canForget = this.error?.code === "host-key-changed" && this.#link !== undefined;
+    const canForget = this.error?.code === "host-key-changed" && this.#link.isHeld;
     const pill = renderPill(this.#view.now, {
       retry: () => this.#retry(),
       forget: canForget ? () => void this.forget() : undefined,
@@ -293,21 +280,9 @@ export class LighthouseTunnel extends LitElement {
   }
 
   #retry(): void {
-    // A link that was refused, since it is another host's, is not what is tried again.
-    if (this.error?.code === "host-key-changed") this.#link = undefined;
+    // A link of another host was refused: the attempt is without it.
+    if (this.error?.code === "host-key-changed") this.#link.drop();
     this.connect();
-  }
-
-  /** Takes a pairing link out of the address bar. @returns whether there was one. */
-  #takeLink(): boolean {
-    try {
-      const link = takeLink(globalThis);
-      this.#link = link ?? this.#link;
-      return link !== undefined;
-    } catch (error) {
-      this.#badLink = LighthouseError.from(error, "bad-link");
-      return true;
-    }
   }
 }
 
