@@ -1,6 +1,7 @@
 // <lighthouse-tunnel>: what a page embeds.
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError } from "../wire/mod.ts";
+import { Connection } from "./connection/connection.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
 import type { PeerStats } from "./connection/peer.ts";
@@ -95,7 +96,8 @@ export class LighthouseTunnel extends LitElement {
   declare deviceName: string | null;
 
   readonly #view = new CurrentView();
-  readonly #connection = new SharedConnection(this.#view);
+  readonly #own = new Connection(this.#view);
+  readonly #connection = new SharedConnection({ own: this.#own, view: this.#view });
   readonly #link = new OpenedLink();
   #listening: AbortController | undefined;
 
@@ -209,7 +211,7 @@ export class LighthouseTunnel extends LitElement {
    * @throws {LighthouseError} `closed` while not connected, or while another tab holds the connection.
    */
   async stats(): Promise<TunnelStats> {
-    const { session, peer } = this.#connection.own;
+    const { session, peer } = this.#own;
     if (!session?.carriers || !peer) {
       throw new LighthouseError("closed", "Cannot read statistics: not connected");
     }

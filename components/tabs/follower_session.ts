@@ -1,16 +1,16 @@
-// The session of another tab, as its service worker and the site's other tabs use it.
+// The leader's session, as the site's other tabs and its service worker use it.
 import type { LighthouseError } from "../../wire/mod.ts";
 import { PortStream } from "./port_stream.ts";
 import type { OpenMessage } from "./tab_messages.ts";
 
-/** Opens streams of a session that another tab holds. */
+/** Opens streams of the leader's session. */
 export class FollowerSession {
   readonly #alive: string;
   readonly #send: (message: OpenMessage, transfer: Transferable[]) => void;
   readonly #streams = new Set<PortStream>();
 
   /**
-   * @param alive The lock of this end: its leader ends what this end leaves behind.
+   * @param alive The follower's lock: once it is free, the leader ends the follower's streams.
    * @param send Takes the message to the leader.
    */
   constructor(alive: string, send: (message: OpenMessage, transfer: Transferable[]) => void) {
@@ -18,12 +18,12 @@ export class FollowerSession {
     this.#send = send;
   }
 
-  /** Streams open now. */
+  /** Streams that are open. */
   get streams(): number {
     return this.#streams.size;
   }
 
-  /** Opens a stream: as the session's own `open`. */
+  /** Opens a stream, as the session's own `open` does. */
   open(head: Uint8Array): PortStream {
     const { port1, port2 } = new MessageChannel();
     const stream = new PortStream(port1, "opener");
@@ -33,7 +33,7 @@ export class FollowerSession {
     return stream;
   }
 
-  /** Fails what is open: the leader is gone. */
+  /** Fails all open streams: the leader is gone. */
   end(error: LighthouseError): void {
     for (const stream of this.#streams) stream.fail(error);
   }

@@ -2,33 +2,42 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import type { ToWorker } from "./tab_messages.ts";
 
-/** Longest time that a page waits for the worker to take it over, in milliseconds. */
-const CLAIM_MS = 3000;
+/** Options of {@linkcode install}. */
+export interface InstallOptions {
+  /** The worker's URL. */
+  worker: URL;
+  serviceWorker: ServiceWorkerContainer;
+  /** The page's URL. */
+  page: string;
+  /** Longest time that the page waits for the worker to take it over, in milliseconds. @default 3000 */
+  claimMs?: number;
+}
 
 /**
- * Installs the worker, and resolves when it is active and, where the page is in its scope, answers
- * what the page asks for.
+ * Installs the worker. Resolves when it is active and, where the page is in its scope, answers the page's
+ * requests.
  *
  * @throws {LighthouseError} `unsupported` where this window may have no service worker; `bad-config`
  * when the browser does not take this one.
  */
-export async function install(url: URL): Promise<ServiceWorkerRegistration> {
-  const { serviceWorker } = navigator;
+export async function install(options: InstallOptions): Promise<ServiceWorkerRegistration> {
+  const { worker, serviceWorker, page, claimMs = 3000 } = options;
   try {
-    const registration = await serviceWorker.register(url);
+    const registration = await serviceWorker.register(worker);
     await activation(registration);
-    if (!serviceWorker.controller && location.href.startsWith(registration.scope)) {
+    if (!serviceWorker.controller && page.startsWith(registration.scope)) {
       const { promise, resolve } = Promise.withResolvers<void>();
       serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true });
-      setTimeout(resolve, CLAIM_MS);
+      const timer = setTimeout(resolve, claimMs);
       registration.active!.postMessage({ lighthouse: "awake" } satisfies ToWorker);
       await promise;
+      clearTimeout(timer);
     }
     return registration;
   } catch (cause) {
     throw new LighthouseError(
       (cause as Error).name === "SecurityError" ? "unsupported" : "bad-config",
-      `Cannot use the service worker ${url}: ${(cause as Error).message}`,
+      `Cannot use the service worker ${worker}: ${(cause as Error).message}`,
       { cause },
     );
   }

@@ -1,5 +1,4 @@
-// In the tab that holds the connection: opens streams of its session for others, and passes on what
-// they carry.
+// In the leader: opens streams of its session for followers, and passes on the bytes of each.
 import { LighthouseError, type OpenStream, type StreamOpener } from "../../wire/mod.ts";
 import { lifetimeEnd } from "./lifetime_lock.ts";
 import { PortStream } from "./port_stream.ts";
@@ -15,16 +14,18 @@ const AWAKE_MS = 15_000;
 export interface LeaderStreamsOptions {
   /** The session to open streams of; undefined while there is none. */
   session: () => StreamOpener | undefined;
-  /** Called from time to time while streams are lent, so that the worker keeps running. */
+  /** Called from time to time while followers have streams, so that the worker keeps running. */
   keepAwake: () => void;
-  /** How often that is, in milliseconds. @default 15_000 */
+  /** The time from call to call, in milliseconds. @default 15_000 */
   interval?: number;
+  /** @default navigator.locks */
+  locks?: LockManager;
 }
 
-/** Lends streams until it is closed. */
+/** Opens streams for followers until it is closed. */
 export class LeaderStreams {
   readonly #options: LeaderStreamsOptions;
-  /** What each follower has open, by its lock. */
+  /** The open streams of each follower, by its lock. */
   readonly #followers = new Map<string, Set<PortStream>>();
   readonly #closing = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -32,22 +33,22 @@ export class LeaderStreams {
   constructor(options: LeaderStreamsOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
-      if (this.lent > 0) options.keepAwake();
+      if (this.streams > 0) options.keepAwake();
     }, options.interval ?? AWAKE_MS);
   }
 
-  /** Streams that are lent now. */
-  get lent(): number {
+  /** Streams that followers have open. */
+  get streams(): number {
     return [...this.#followers.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Who has borrowed, and still lives. */
+  /** Followers that have opened a stream and still live. */
   get followers(): number {
     return this.#followers.size;
   }
 
-  /** Opens a stream as somebody asks for it. */
-  lend({ head, port, alive }: OpenMessage): void {
+  /** Opens a stream for a follower. */
+  open({ head, port, alive }: OpenMessage): void {
     const outer = new PortStream(port, "leader");
     try {
       const session = this.#options.session();
@@ -66,7 +67,7 @@ export class LeaderStreams {
     outer.closed.then(() => streams.delete(outer));
   }
 
-  /** Ends what is lent: this tab holds the connection no longer. */
+  /** Ends the followers' streams: this tab leads no longer. */
   close(): void {
     clearInterval(this.#timer);
     this.#closing.abort();
@@ -80,7 +81,7 @@ export class LeaderStreams {
   #watch(alive: string): Set<PortStream> {
     const streams = new Set<PortStream>();
     this.#followers.set(alive, streams);
-    lifetimeEnd(alive, this.#closing.signal).then(() => {
+    lifetimeEnd(alive, { signal: this.#closing.signal, locks: this.#options.locks }).then(() => {
       this.#followers.delete(alive);
       const error = new LighthouseError("aborted", "Whoever asked is gone");
       for (const stream of streams) stream.reset(error);
@@ -89,7 +90,7 @@ export class LeaderStreams {
   }
 }
 
-/** Passes on what either stream carries to the other, and its end. */
+/** Joins two streams: passes on the bytes of either to the other, and its end. */
 function connect(outer: PortStream, inner: OpenStream): void {
   outer.signal.addEventListener("abort", () => {
     inner.reset(LighthouseError.from(outer.signal.reason, "aborted"));

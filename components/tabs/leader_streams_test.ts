@@ -21,9 +21,9 @@ import { holdLifetimeLock } from "./lifetime_lock.ts";
 
 const test = suite("leader_streams");
 
-/** A follower of a session, the tab that lends it, and the host at its other end. */
-interface Loan {
-  borrowed: FollowerSession;
+/** A follower, its leader, and the host at the other end of the leader's session. */
+interface Group {
+  follower: FollowerSession;
   leader: LeaderStreams;
   page: Session;
   host: Session;
@@ -32,26 +32,29 @@ interface Loan {
   crash(): void;
 }
 
-async function withLoan(handler: HttpHandler, use: (loan: Loan) => Promise<void>): Promise<void> {
+async function withGroup(
+  handler: HttpHandler,
+  use: (group: Group) => Promise<void>,
+): Promise<void> {
   const { page, host } = await connectSessions({
     host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
   const leader = new LeaderStreams({ session: () => page, keepAwake: () => {} });
   const life = new AbortController();
   const { port1, port2 } = new MessageChannel();
-  port2.onmessage = ({ data }) => leader.lend(data);
-  const borrowed = new FollowerSession(
-    await holdLifetimeLock(life.signal),
+  port2.onmessage = ({ data }) => leader.open(data);
+  const follower = new FollowerSession(
+    await holdLifetimeLock(life),
     (message, transfer) => port1.postMessage(message, transfer),
   );
-  const send: Loan["send"] = (request, signal) => {
+  const send: Group["send"] = (request, signal) => {
     const head = { method: "GET", target: "/", headers: [], body: null, ...request };
-    return sendRequest(borrowed, head, signal);
+    return sendRequest(follower, head, signal);
   };
   try {
-    await use({ borrowed, leader, page, host, send, crash: () => life.abort() });
+    await use({ follower, leader, page, host, send, crash: () => life.abort() });
     await untilIdle(page, host);
-    await until(() => leader.lent + borrowed.streams === 0);
+    await until(() => leader.streams + follower.streams === 0);
   } finally {
     life.abort();
     leader.close();
@@ -80,19 +83,22 @@ function endless() {
 }
 
 test("many requests at once come back with their own bodies", async () => {
-  await withLoan(async ({ body }) => response(streamOf(await bytesOf(body!))), async ({ send }) => {
-    await Promise.all(Array.from({ length: 30 }, async (_, index) => {
-      const bytes = pattern(100_000, index);
-      const answer = await send({ method: "POST", body: streamOf(bytes) });
-      assert.equal([answer.status, answer.headers], [200, [["x-a", "1"]]]);
-      assert.ok(isSame(await bytesOf(answer.body!), bytes));
-    }));
-  });
+  await withGroup(
+    async ({ body }) => response(streamOf(await bytesOf(body!))),
+    async ({ send }) => {
+      await Promise.all(Array.from({ length: 30 }, async (_, index) => {
+        const bytes = pattern(100_000, index);
+        const answer = await send({ method: "POST", body: streamOf(bytes) });
+        assert.equal([answer.status, answer.headers], [200, [["x-a", "1"]]]);
+        assert.ok(isSame(await bytesOf(answer.body!), bytes));
+      }));
+    },
+  );
 });
 
 test("an answer that is not read stops the host; cancelled, it ends there", async () => {
   const { body, taken, cancelled } = endless();
-  await withLoan(() => Promise.resolve(response(body)), async ({ send }) => {
+  await withGroup(() => Promise.resolve(response(body)), async ({ send }) => {
     const answer = await send();
     for (let before = -1; before !== taken.bytes;) {
       before = taken.bytes;
@@ -113,7 +119,7 @@ test("a request that is aborted before its answer ends at the host", async () =>
     seen.resolve();
     return new Promise(() => {});
   };
-  await withLoan(handler, async ({ send }) => {
+  await withGroup(handler, async ({ send }) => {
     const controller = new AbortController();
     const failure = failureOf(send({}, controller.signal));
     await seen.promise;
@@ -126,7 +132,7 @@ test("a request that is aborted before its answer ends at the host", async () =>
 test("the host's error arrives with its code", async () => {
   const handler: HttpHandler = () =>
     Promise.reject(new LighthouseError("bad-request", "It leads out"));
-  await withLoan(handler, async ({ send }) => {
+  await withGroup(handler, async ({ send }) => {
     const { code, message } = await failureOf(send());
     assert.equal([code, message], ["bad-request", "It leads out"]);
   });
@@ -134,7 +140,7 @@ test("the host's error arrives with its code", async () => {
 
 test("an answer that comes before all of the body was sent is read to its end", async () => {
   const { body } = endless();
-  await withLoan(() => Promise.resolve(response(streamOf(pattern(9)))), async ({ send }) => {
+  await withGroup(() => Promise.resolve(response(streamOf(pattern(9)))), async ({ send }) => {
     const answer = await send({ method: "POST", body });
     assert.is((await bytesOf(answer.body!)).length, 9);
   });
@@ -153,10 +159,10 @@ test("a WebSocket's stream carries bytes both ways as they come", async () => {
   });
   const life = new AbortController();
   const leader = new LeaderStreams({ session: () => page, keepAwake: () => {} });
-  const alive = await holdLifetimeLock(life.signal);
-  const borrowed = new FollowerSession(alive, (message) => leader.lend(message));
+  const alive = await holdLifetimeLock(life);
+  const follower = new FollowerSession(alive, (message) => leader.open(message));
   const opening = { target: "/live", headers: [], protocols: ["chat"] };
-  const { stream, protocol } = await openWebSocket(borrowed, opening, life.signal);
+  const { stream, protocol } = await openWebSocket(follower, opening, life.signal);
   assert.is(protocol, "chat");
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
@@ -175,20 +181,20 @@ test("a WebSocket's stream carries bytes both ways as they come", async () => {
 
 test("what a follower that crashed has left open ends at the host", async () => {
   const { body, cancelled } = endless();
-  await withLoan(() => Promise.resolve(response(body)), async (loan) => {
-    const { send, crash, borrowed, leader } = loan;
+  await withGroup(() => Promise.resolve(response(body)), async (group) => {
+    const { send, crash, follower, leader } = group;
     await send();
     assert.is(leader.followers, 1);
     crash();
     await cancelled;
     assert.is(leader.followers, 0);
-    borrowed.end(new LighthouseError("closed", "tidy up"));
+    follower.end(new LighthouseError("closed", "tidy up"));
   });
 });
 
-test("close() ends what is lent as a lost connection, and lends no more", async () => {
+test("close() ends the streams as a lost connection, and opens no more", async () => {
   const { body, cancelled } = endless();
-  await withLoan(() => Promise.resolve(response(body)), async ({ send, leader }) => {
+  await withGroup(() => Promise.resolve(response(body)), async ({ send, leader }) => {
     const answer = await send();
     leader.close();
     assert.is((await failureOf(bytesOf(answer.body!))).code, "connection-lost");
@@ -197,28 +203,28 @@ test("close() ends what is lent as a lost connection, and lends no more", async 
   });
 });
 
-test("a tab without a session lends nothing", async () => {
+test("a tab without a session opens nothing", async () => {
   const leader = new LeaderStreams({ session: () => undefined, keepAwake: () => {} });
-  const borrowed = new FollowerSession("nobody", (message) => leader.lend(message));
+  const follower = new FollowerSession("nobody", (message) => leader.open(message));
   const head = { method: "GET", target: "/", headers: [], body: null };
-  assert.is((await failureOf(sendRequest(borrowed, head))).code, "connection-lost");
+  assert.is((await failureOf(sendRequest(follower, head))).code, "connection-lost");
   leader.close();
 });
 
-test("end() fails all that is borrowed, before its answer and in the middle of it", async () => {
+test("end() fails all streams, before its answer and in the middle of it", async () => {
   const handler: HttpHandler = ({ target }) =>
     target === "/never" ? new Promise(() => {}) : Promise.resolve(response(endless().body));
-  await withLoan(handler, async ({ send, borrowed, crash }) => {
+  await withGroup(handler, async ({ send, follower, crash }) => {
     const early = failureOf(send({ target: "/never" }));
     const reader = (await send()).body!.getReader();
-    borrowed.end(new LighthouseError("connection-lost", "It is gone"));
+    follower.end(new LighthouseError("connection-lost", "It is gone"));
     assert.is((await early).message, "It is gone");
     assert.is((await failureOf(reader.closed)).message, "It is gone");
     crash();
   });
 });
 
-test("the worker is kept awake while something is lent, and not after", async () => {
+test("the worker is kept awake while streams are open, and not after", async () => {
   let calls = 0;
   const { page, host } = await connectSessions({ host: { onStream: () => {} } });
   const leader = new LeaderStreams({
@@ -229,12 +235,12 @@ test("the worker is kept awake while something is lent, and not after", async ()
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(calls, 0);
   const life = new AbortController();
-  const alive = await holdLifetimeLock(life.signal);
-  const borrowed = new FollowerSession(alive, (message) => leader.lend(message));
-  const stream = borrowed.open(pattern(1));
+  const alive = await holdLifetimeLock(life);
+  const follower = new FollowerSession(alive, (message) => leader.open(message));
+  const stream = follower.open(pattern(1));
   await until(() => calls >= 2);
   stream.reset(new LighthouseError("aborted", "enough"));
-  await until(() => leader.lent === 0);
+  await until(() => leader.streams === 0);
   const before = calls;
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.is(calls, before);

@@ -1,27 +1,34 @@
-// The connection as the element sees it: its own, or one that the site's tabs share.
+// Decides whether this tab connects on its own, or shares one connection with the site's other tabs.
 import { LighthouseError } from "../../wire/mod.ts";
-import { Connection } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
 import type { ConnectionSettings } from "../connection/dial_as_device.ts";
+import type { TabWindow } from "./tab_window.ts";
 import { Tabs } from "./tabs.ts";
+
+/** Options of {@linkcode SharedConnection}. */
+export interface SharedConnectionOptions {
+  /** This tab's own connection, which shows itself in `view`. */
+  own: Pick<Connection, "connect" | "renew" | "close" | "refuse" | "isWanted" | "session">;
+  /** Shows the connection that this tab uses. */
+  view: CurrentView;
+  /** @default globalThis */
+  window?: TabWindow;
+}
 
 /** A connection to the host, which other tabs and the service worker use too where there is a worker. */
 export class SharedConnection {
+  readonly #own: SharedConnectionOptions["own"];
   readonly #view: CurrentView;
-  readonly #own: Connection;
+  readonly #window: TabWindow;
   #tabs: Tabs | undefined;
   #listening: AbortController | undefined;
   #workerError: LighthouseError | undefined;
 
-  /** @param view Where the connection shows how it stands, this tab's own or another's. */
-  constructor(view: CurrentView) {
+  constructor({ own, view, window = globalThis }: SharedConnectionOptions) {
+    this.#own = own;
     this.#view = view;
-    this.#own = new Connection(view);
-  }
-
-  /** This tab's own connection; not connected while another tab's is used. */
-  get own(): Connection {
-    return this.#own;
+    this.#window = window;
   }
 
   /** Why the worker cannot be used, where one was wanted. */
@@ -36,11 +43,12 @@ export class SharedConnection {
    */
   connect(settings: ConnectionSettings, worker?: URL): void {
     if (settings.opening) this.#useLink(settings.opening);
-    // What is under way goes on until the link is kept.
+    // Requests under way go on until the link is kept.
     if (settings.opening && this.#own.isWanted) return;
     if (this.#tabs) return this.#tabs.retry();
     if (!worker || this.#workerError) return this.#own.connect(settings);
-    if (!navigator.serviceWorker || !navigator.locks) {
+    const { serviceWorker, locks } = this.#window.navigator;
+    if (!serviceWorker || !locks) {
       const why = "There are no service workers in this window: is it private, or not secure?";
       return this.#goAlone(settings, new LighthouseError("unsupported", why));
     }
@@ -51,6 +59,9 @@ export class SharedConnection {
         own: this.#own,
         view: this.#view,
         onTrouble: (error) => this.#goAlone(settings, error),
+        serviceWorker,
+        locks,
+        window: this.#window,
       });
     } catch (error) {
       // A browser that keeps nothing for the site lets its tabs say nothing to each other either.
@@ -58,13 +69,13 @@ export class SharedConnection {
     }
     const { signal } = this.#listening = new AbortController();
     // A page that the browser keeps for its Back button must not keep the lock.
-    addEventListener("pagehide", () => this.#leave(), { signal });
-    addEventListener("pageshow", ({ persisted }) => {
+    this.#window.addEventListener("pagehide", () => this.#leave(), { signal });
+    this.#window.addEventListener("pageshow", ({ persisted }) => {
       if (persisted) this.connect(settings, worker);
     }, { signal });
   }
 
-  /** Says goodbye to the host and stays unconnected; of the tabs, another takes over. */
+  /** Says goodbye to the host and stays unconnected. Where this tab leads, another takes over. */
   close(): void {
     this.#listening?.abort();
     this.#workerError = undefined;
@@ -77,19 +88,23 @@ export class SharedConnection {
     this.#own.refuse(error);
   }
 
-  /** Uses what is kept of this browser as it is now. */
+  /** Connects anew, as whom this browser is now. */
   renew(): void {
-    if (this.#tabs && !this.#tabs.holds) this.#tabs.renew();
+    if (this.#follows) this.#tabs!.renew();
     else this.#own.renew();
   }
 
-  /** Once a pairing link is kept, whoever holds the connection uses it. */
+  get #follows(): boolean {
+    return this.#tabs?.leads === false;
+  }
+
+  /** Has the connection use a pairing link once it is kept. */
   #useLink(opening: Promise<void>): void {
-    // One that begins now waits for the link by itself.
+    // A connection that begins now waits for the link by itself.
     const isBeginning = !this.#own.isWanted;
     opening.then(
       () => {
-        if (!isBeginning || (this.#tabs && !this.#tabs.holds)) this.renew();
+        if (!isBeginning || this.#follows) this.renew();
       },
       (error) => this.refuse(LighthouseError.from(error, "unsupported")),
     );

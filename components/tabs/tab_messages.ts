@@ -1,17 +1,20 @@
-// What the tabs of a site, and its service worker, tell each other about the one connection that
-// they share.
+// The messages between the tabs of a site, and its service worker, about the one connection that they
+// share.
 //
-//     BroadcastChannel  who ──▶ all        who holds the connection?
-//                       state ◀── leader   how it stands: as an answer, and at each change
-//                       retry ──▶ leader   somebody wants it to try again at once
+//     BroadcastChannel  who ──▶ all        which tab leads?
+//                       state ◀── leader   how its connection stands: as an answer, and at each change
+//                       retry ──▶ leader   a follower wants it to try again at once
 //                       renew ──▶ leader   a pairing link was opened, or the host is to be forgotten
 //     to the worker     hold ◀── leader    a port for the worker to open streams by, once connected
 //                       open ◀── others    a stream, for the worker to hand to the leader
 //                       awake ◀── tabs     take this page over, if you have not; and keep running
-//     on hold's port    open ──▶ leader    a stream: port_stream.ts says what its own port carries
+//     on hold's port    open ──▶ leader    a stream: port_stream.ts describes the messages on its port
 //
-// All of it stays within one origin, whose scripts can do anything with the connection anyhow. So what
-// arrives is told apart from a site's own messages, and no more.
+// A page and a worker of different builds meet where a site has been updated, so the names of messages
+// and members stay.
+//
+// All messages stay within one origin, whose scripts can do anything with the connection anyhow. So they
+// are told apart from a site's own messages, and not checked further.
 import type { ErrorCode } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
@@ -30,7 +33,7 @@ export interface LeaderState {
   alive: string;
 }
 
-/** What goes to all. */
+/** What tabs and worker broadcast. */
 export type Broadcast = LeaderState | { lighthouse: "who" | "retry" | "renew" };
 
 /** Asks the leader to open a stream. */
@@ -38,9 +41,9 @@ export interface OpenMessage {
   lighthouse: "open";
   /** The head that opens it. */
   head: Uint8Array;
-  /** What the stream travels on from here. */
+  /** Carries the stream from here on. */
   port: MessagePort;
-  /** The lock of whoever opens it. */
+  /** The lock of the follower that opens it. */
   alive: string;
 }
 
@@ -51,15 +54,15 @@ export type ToWorker =
   | { lighthouse: "awake" };
 
 /**
- * The URL under which requests go through the tunnel, by the worker's own URL: `local/` in its scope,
- * or what its query says (`sw.js?prefix=laptop/`).
+ * The URL under which requests go through the tunnel: `local/` in the worker's scope, unless the worker's
+ * own URL has another (`sw.js?prefix=laptop/`).
  *
  * @throws {TypeError} when that is not within the scope.
  */
 export function prefixIn(scope: string, worker: string): URL {
   const text = new URL(worker).searchParams.get("prefix") ?? "local/";
   const prefix = URL.parse(text.replace(/\/?$/, "/"), scope);
-  // The scope as a whole would leave no page that holds a connection.
+  // The scope as a whole would leave no page of the site that can lead.
   if (!prefix?.href.startsWith(scope) || prefix.href === scope || prefix.search || prefix.hash) {
     throw new TypeError(`Cannot use the prefix "${text}": expected a path within ${scope}`);
   }

@@ -1,5 +1,5 @@
-// Sharing one connection between a site's tabs: they elect the one that holds it, by a Web Lock, and
-// the others use its session. docs/service-worker.md has the whole picture.
+// Shares one connection between a site's tabs: they elect the leader, which connects, by a Web Lock, and
+// the others follow it, by opening streams of its session. docs/service-worker.md has the whole picture.
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
@@ -9,22 +9,26 @@ import { install } from "./install.ts";
 import { LeaderStreams } from "./leader_streams.ts";
 import { holdLifetimeLock, lifetimeEnd } from "./lifetime_lock.ts";
 import { type Broadcast, groupOf, type LeaderState, type ToWorker } from "./tab_messages.ts";
+import type { TabWindow } from "./tab_window.ts";
 
 /** Options of {@linkcode Tabs}. */
 export interface TabsOptions {
   /** The service worker's URL. */
   worker: URL;
-  /** What to connect to. */
+  /** What the leader connects to. */
   settings: ConnectionSettings;
-  /** This tab's own connection, which is made only while this tab leads. */
+  /** This tab's own connection, which connects only while this tab leads. */
   own: Pick<Connection, "connect" | "renew" | "session">;
-  /** Where the tab shows the leader's connection while it follows. */
+  /** Shows the leader's connection while this tab follows. */
   view: CurrentView;
-  /** Called when the worker cannot be had: this tab is on its own, and has left already. */
+  /** Called when the worker cannot be had. This tab has left then, and is on its own. */
   onTrouble: (error: LighthouseError) => void;
+  serviceWorker: ServiceWorkerContainer;
+  locks: LockManager;
+  window: Pick<TabWindow, "location" | "BroadcastChannel">;
 }
 
-/** One tab's part in it, until it leaves. */
+/** One tab's part in the group, from its making until it leaves. */
 export class Tabs {
   readonly #options: TabsOptions;
   readonly #left = new AbortController();
@@ -32,19 +36,19 @@ export class Tabs {
   /** This tab's lock, by which others learn that it is gone. */
   readonly #alive: Promise<string>;
   #registration: ServiceWorkerRegistration | undefined;
-  /** What this tab lends, while it holds the connection. */
+  /** Streams of the followers, while this tab leads. */
   #leader: LeaderStreams | undefined;
-  /** What this tab borrows, and of whom, while another holds it. */
+  /** The leader and this tab's streams of its session, while this tab follows. */
   #following: { session: FollowerSession; alive: string } | undefined;
 
   /** Joins. */
   constructor(options: TabsOptions) {
     this.#options = options;
-    const { view } = options;
+    const { worker, view, locks, serviceWorker, window } = options;
     const { signal } = this.#left;
-    const group = groupOf(new URL("../", options.worker).href);
-    this.#alive = holdLifetimeLock(signal);
-    this.#channel = new BroadcastChannel(group);
+    const group = groupOf(new URL("../", worker).href);
+    this.#alive = holdLifetimeLock({ signal, locks });
+    this.#channel = new window.BroadcastChannel(group);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Broadcast);
     this.#say({ lighthouse: "who" });
     // The page's own requests under the prefix need the worker: without it, this is not connected.
@@ -52,11 +56,12 @@ export class Tabs {
     view.show({ state: "signalling", reason: "Looking for the other tabs …" });
     view.addEventListener("statechange", () => void this.#announce(), { signal });
     view.addEventListener("devicechange", () => void this.#announce(), { signal });
-    // Aborted, it rejects: this tab has left without its turn.
-    navigator.locks.request(group, { signal }, () => this.#hold()).catch(() => {});
-    install(options.worker).then((registration) => {
+    // Rejects when this tab leaves before its turn.
+    locks.request(group, { signal }, () => this.#lead()).catch(() => {});
+    install({ worker, serviceWorker, page: window.location.href }).then((registration) => {
+      if (signal.aborted) return;
       this.#registration = registration;
-      if (!signal.aborted) view.delay(undefined);
+      view.delay(undefined);
     }, (error) => {
       if (signal.aborted) return;
       this.leave();
@@ -64,23 +69,23 @@ export class Tabs {
     });
   }
 
-  /** Has whoever holds the connection try again. */
+  /** Whether this tab leads. */
+  get leads(): boolean {
+    return this.#leader !== undefined;
+  }
+
+  /** Has the leader try again. */
   retry(): void {
     if (this.#leader) this.#connect();
     else this.#say({ lighthouse: "retry" });
   }
 
-  /** Whether this tab holds the connection. */
-  get holds(): boolean {
-    return this.#leader !== undefined;
-  }
-
-  /** Has whoever holds the connection connect anew, with what is kept meanwhile. */
+  /** Has the leader, another tab, connect anew as whom this browser is now. */
   renew(): void {
     this.#say({ lighthouse: "renew" });
   }
 
-  /** Leaves: another tab takes over, if this one held the connection. */
+  /** Leaves. Where this tab leads, another takes over. */
   leave(): void {
     this.#left.abort();
     this.#channel.close();
@@ -88,12 +93,14 @@ export class Tabs {
     this.#endFollowing();
   }
 
-  /** It is this tab's turn, until it leaves. */
-  async #hold(): Promise<void> {
+  /** Leads, until this tab leaves. */
+  async #lead(): Promise<void> {
+    const { own, locks } = this.#options;
     this.#endFollowing();
     this.#leader = new LeaderStreams({
-      session: () => this.#options.own.session,
+      session: () => own.session,
       keepAwake: () => this.#post({ lighthouse: "awake" }),
+      locks,
     });
     this.#connect();
     // Followers are to know the new leader, even where it stands as the one before did.
@@ -101,7 +108,11 @@ export class Tabs {
     await new Promise((release) => this.#left.signal.addEventListener("abort", release));
   }
 
-  /** Tells the other tabs, and the worker, how the connection stands. */
+  #connect(): void {
+    this.#options.own.connect(this.#options.settings);
+  }
+
+  /** Where this tab leads: tells the other tabs, and the worker, how the connection stands. */
   async #announce(): Promise<void> {
     const alive = await this.#alive;
     const { state, reason, error, device } = this.#options.view.now;
@@ -109,7 +120,7 @@ export class Tabs {
     this.#say({ lighthouse: "state", state, reason, code: error?.code, device, alive });
     if (state !== "connected") return;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => this.#leader?.lend(data);
+    port1.onmessage = ({ data }) => this.#leader?.open(data);
     this.#post({ lighthouse: "hold", port: port2, alive }, [port2]);
   }
 
@@ -120,11 +131,12 @@ export class Tabs {
     if (message.lighthouse === "state" && !this.#leader) void this.#follow(message);
   }
 
-  /** Another tab says that it holds the connection. */
+  /** Follows the tab that says that it leads. */
   async #follow({ state, reason, code, device, alive }: LeaderState): Promise<void> {
-    const { view } = this.#options;
+    const { view, locks } = this.#options;
+    const { signal } = this.#left;
     const own = await this.#alive;
-    if (this.#leader || this.#left.signal.aborted) return;
+    if (this.#leader || signal.aborted) return;
     if (this.#following?.alive !== alive) {
       this.#endFollowing();
       const session = new FollowerSession(
@@ -132,7 +144,7 @@ export class Tabs {
         (message, transfer) => this.#post(message, transfer),
       );
       this.#following = { session, alive };
-      lifetimeEnd(alive, this.#left.signal).then(() => {
+      lifetimeEnd(alive, { signal, locks }).then(() => {
         if (this.#following?.alive !== alive) return;
         this.#endFollowing();
         view.show({ state: "signalling", reason: "Taking the connection over …" });
@@ -152,10 +164,6 @@ export class Tabs {
       new LighthouseError("connection-lost", "The tab that held the connection is gone"),
     );
     this.#following = undefined;
-  }
-
-  #connect(): void {
-    this.#options.own.connect(this.#options.settings);
   }
 
   #say(message: Broadcast): void {

@@ -1,15 +1,15 @@
-// The service worker's way to the tab that holds the connection. Nothing here outlives the worker,
-// which the browser stops whenever it likes: started again, it asks who holds the connection.
+// The service worker's way to the leader. Nothing here outlives the worker, which the browser stops
+// whenever it likes: started again, it asks who leads.
 import { LighthouseError } from "../../wire/mod.ts";
 import { FollowerSession } from "../tabs/follower_session.ts";
 import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 
-/** Longest time that a request waits for a tab that holds the connection, in milliseconds. */
+/** Longest time that a request waits for a leader that is connected, in milliseconds. */
 export const WAIT_MS = 15_000;
 
-/** The tab that holds the connection. */
+/** The tab that leads. */
 interface Leader {
   alive: string;
   /** Reaches it. */
@@ -17,7 +17,7 @@ interface Leader {
   session: FollowerSession;
   /** Whether it is connected, as far as is known here. */
   connected: boolean;
-  /** Aborted when it holds the connection no longer. */
+  /** Aborted when it leads no longer. */
   left: AbortController;
 }
 
@@ -29,15 +29,17 @@ export interface LeaderLinkOptions {
   alive: string;
   /** How long `session` waits, in milliseconds. @default WAIT_MS */
   wait?: number;
+  /** @default navigator.locks */
+  locks?: LockManager;
 }
 
-/** Knows the tab that holds the connection, or finds it. */
+/** Knows the leader, or finds it. */
 export class LeaderLink {
   readonly #options: LeaderLinkOptions;
   /** Requests that wait for a leader. */
   readonly #waiting = new Set<(session: FollowerSession) => void>();
   #leader: Leader | undefined;
-  /** What a leader that is not connected gave as its reason. */
+  /** Why the leader is not connected, as it has said. */
   #trouble: LighthouseError | undefined;
 
   constructor(options: LeaderLinkOptions) {
@@ -50,8 +52,8 @@ export class LeaderLink {
     return this.#waiting.size;
   }
 
-  /** A tab says that it holds the connection, and is connected. */
-  hold(alive: string, port: MessagePort): void {
+  /** A tab says that it leads, and is connected. @param port Takes messages to it. */
+  setLeader(alive: string, port: MessagePort): void {
     if (this.#leader?.alive === alive) {
       this.#leader.connected = true;
       port.close();
@@ -83,7 +85,7 @@ export class LeaderLink {
     });
   }
 
-  /** Hands a stream that another tab opens to the leader. */
+  /** Hands a stream that a follower opens to the leader. */
   async pass(message: OpenMessage): Promise<void> {
     try {
       await this.session();
@@ -98,7 +100,7 @@ export class LeaderLink {
     const session = new FollowerSession(this.#options.alive, send);
     const left = new AbortController();
     const leader = { alive, send, session, connected: true, left };
-    lifetimeEnd(alive, left.signal).then(() => {
+    lifetimeEnd(alive, { signal: left.signal, locks: this.#options.locks }).then(() => {
       if (this.#leader === leader) this.#drop();
     }, () => {});
     left.signal.addEventListener("abort", () => port.close());

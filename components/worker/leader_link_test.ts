@@ -31,7 +31,7 @@ async function withSite(use: (site: Site) => Promise<void>, wait = 50): Promise<
   }
 }
 
-/** A tab that says that it holds the connection. */
+/** A tab that says that it leads. */
 class Tab implements AsyncDisposable {
   readonly opened: OpenMessage[] = [];
   readonly #life = new AbortController();
@@ -41,16 +41,16 @@ class Tab implements AsyncDisposable {
   closed = 0;
 
   async prepare(): Promise<void> {
-    this.alive ||= await holdLifetimeLock(this.#life.signal);
+    this.alive ||= await holdLifetimeLock(this.#life);
   }
 
-  async hold(link: LeaderLink): Promise<void> {
+  async lead(link: LeaderLink): Promise<void> {
     await this.prepare();
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.opened.push(data);
     port1.addEventListener("close", () => this.closed++);
     this.#ports.push(port1);
-    link.hold(this.alive, port2);
+    link.setLeader(this.alive, port2);
   }
 
   /** Ends without a word. */
@@ -69,13 +69,13 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve));
 }
 
-test("session() asks the tabs, and waits for the one that holds the connection", async () => {
+test("session() asks the tabs, and waits for the one that leads", async () => {
   await withSite(async ({ link, asked }) => {
     await using tab = new Tab();
     const session = link.session();
     while (asked.length === 0) await settle();
     assert.equal(asked, ["who"]);
-    await tab.hold(link);
+    await tab.lead(link);
     (await session).open(pattern(3));
     while (tab.opened.length === 0) await settle();
     assert.equal([tab.opened[0]!.head, tab.opened[0]!.alive], [pattern(3), "the worker"]);
@@ -84,7 +84,7 @@ test("session() asks the tabs, and waits for the one that holds the connection",
   }, 10_000);
 });
 
-test("session() rejects with no-holder when nobody holds one in time", async () => {
+test("session() rejects with no-holder when no tab leads in time", async () => {
   await withSite(async ({ link }) => {
     assert.is((await failureOf(link.session())).code, "no-holder");
     assert.is(link.waiting, 0);
@@ -107,7 +107,7 @@ test("session() rejects with what keeps the leader from connecting", async () =>
 test("while the leader is not connected, session() waits until it is again", async () => {
   await withSite(async ({ link, tell }) => {
     await using tab = new Tab();
-    await tab.hold(link);
+    await tab.lead(link);
     const before = await link.session();
     const state = { lighthouse: "state", state: "signalling", reason: "…" } as const;
     tell({ ...state, alive: "another" });
@@ -117,7 +117,7 @@ test("while the leader is not connected, session() waits until it is again", asy
     tell({ ...state, alive: tab.alive });
     await settle();
     assert.is((await failureOf(link.session())).code, "no-holder");
-    await tab.hold(link);
+    await tab.lead(link);
     // What it had open has not been lost.
     assert.is(await link.session(), before);
   });
@@ -127,14 +127,14 @@ test("what a leader that crashes has open is lost, and the next one is asked for
   await withSite(async ({ link, asked }) => {
     await using first = new Tab();
     await using second = new Tab();
-    await first.hold(link);
+    await first.lead(link);
     const stream = (await link.session()).open(pattern(1));
     first.crash();
     assert.is((await failureOf(stream.head)).code, "connection-lost");
     const session = link.session();
     await settle();
     assert.equal(asked, ["who"]);
-    await second.hold(link);
+    await second.lead(link);
     (await session).open(pattern(1));
     while (second.opened.length === 0) await settle();
   }, 10_000);
@@ -144,9 +144,9 @@ test("another leader takes the place of the one before, whose end then changes n
   await withSite(async ({ link }) => {
     await using first = new Tab();
     await using second = new Tab();
-    await first.hold(link);
+    await first.lead(link);
     const stream = (await link.session()).open(pattern(1));
-    await second.hold(link);
+    await second.lead(link);
     assert.is((await failureOf(stream.head)).code, "connection-lost");
     const session = await link.session();
     while (first.closed === 0) await settle();
@@ -162,11 +162,11 @@ test("the end of a leader that is noticed late does not end the next one", async
     await withSite(async ({ link }) => {
       await using first = new Tab();
       await using second = new Tab();
-      await first.hold(link);
+      await first.lead(link);
       await second.prepare();
       first.crash();
       for (let i = 0; i < delay; i++) await Promise.resolve();
-      await second.hold(link);
+      await second.lead(link);
       await settle();
       assert.is((await link.session()).streams, 0);
     });
@@ -176,7 +176,7 @@ test("the end of a leader that is noticed late does not end the next one", async
 test("pass() hands another tab's stream to the leader", async () => {
   await withSite(async ({ link }) => {
     await using tab = new Tab();
-    await tab.hold(link);
+    await tab.lead(link);
     const { port1, port2 } = new MessageChannel();
     const stream = new PortStream(port1, "opener");
     await link.pass({ lighthouse: "open", head: pattern(2), port: port2, alive: "a tab" });

@@ -1,0 +1,64 @@
+// What the service worker does with each of its events.
+import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
+import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
+import { LeaderLink } from "./leader_link.ts";
+import { answer, isUnder, type PageRequest, type Tunnel } from "./worker_fetch.ts";
+
+/** An event of a service worker, with the members of all those that are listened to. */
+export interface WorkerEvent {
+  data: unknown;
+  request: PageRequest;
+  waitUntil(work: Promise<unknown>): void;
+  respondWith(response: Promise<Response>): void;
+}
+
+/** ServiceWorkerGlobalScope, as far as it is used here: TypeScript has it apart from the page's. */
+export interface WorkerScope {
+  location: Pick<Location, "href">;
+  navigator: { locks: LockManager };
+  registration: { scope: string };
+  clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(
+    type: "install" | "activate" | "message" | "fetch",
+    listener: (event: WorkerEvent) => void,
+  ): void;
+}
+
+/**
+ * Leads requests under the prefix through the tunnel.
+ *
+ * @throws {TypeError} when the worker's URL names a prefix outside of its scope.
+ */
+export function startWorker(worker: WorkerScope): void {
+  const { registration: { scope }, location, navigator: { locks } } = worker;
+  const prefix = prefixIn(scope, location.href);
+  /** Known once this worker holds its lock. */
+  const link = holdLifetimeLock({ locks }).then((alive) =>
+    new LeaderLink({ channel: new BroadcastChannel(groupOf(scope)), alive, locks })
+  );
+  const tunnel: Tunnel = {
+    prefix,
+    site: scope,
+    session: async () => (await link).session(),
+  };
+
+  worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
+  // The page that registers the worker is served by it without a reload.
+  worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+  worker.addEventListener("fetch", (event) => {
+    if (isUnder(prefix, event.request.url)) event.respondWith(answer(event.request, tunnel));
+  });
+  worker.addEventListener("message", (event) => {
+    const message = event.data as ToWorker | null;
+    switch (message?.lighthouse) {
+      case "hold":
+        return event.waitUntil(link.then((link) => link.setLeader(message.alive, message.port)));
+      case "open":
+        return event.waitUntil(link.then((link) => link.pass(message)));
+      case "awake":
+        // A page that was reloaded past all caches is not controlled until then.
+        return event.waitUntil(worker.clients.claim());
+    }
+  });
+}
