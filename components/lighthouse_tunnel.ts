@@ -1,6 +1,6 @@
 // <lighthouse-tunnel>: what a page embeds.
 import { html, LitElement, type PropertyValues } from "lit";
-import { LighthouseError } from "../wire/mod.ts";
+import { LighthouseError, type StreamOpener } from "../wire/mod.ts";
 import { Connection } from "./connection/connection.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
@@ -17,13 +17,13 @@ import { renderPill } from "./pill.ts";
 import { parseAttributes } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
 
-/** What {@linkcode LighthouseTunnel.stats} tells. */
+/** What {@linkcode LighthouseTunnel.stats} measures. */
 export interface TunnelStats extends PeerStats {
   /** The newest measured round-trip time in milliseconds; undefined before the first. */
   roundTripTime: number | undefined;
 }
 
-/** Attributes that say to what, and how, the element connects. */
+/** Attributes whose change makes the element connect anew. */
 const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker"];
 
 /**
@@ -89,10 +89,10 @@ export class LighthouseTunnel extends LitElement {
   declare stun: string | null;
   /**
    * The URL of the site's service worker, `lighthouse-worker.js` or one that imports it. With it, the
-   * site's tabs share one connection, and what they ask for under the worker's prefix goes through it.
+   * site's tabs share one connection, which also carries their requests under the worker's prefix.
    */
   declare worker: string | null;
-  /** What this browser is to be called when it is paired. @default such as "Chrome on Android" */
+  /** The name that this browser proposes when it is paired. @default such as "Chrome on Android" */
   declare deviceName: string | null;
 
   readonly #view = new CurrentView();
@@ -136,14 +136,14 @@ export class LighthouseTunnel extends LitElement {
     return this.#view.now.error;
   }
 
-  /** As the host knows this browser, where it is paired and that is known yet. */
+  /** As the host knows this browser; undefined where it does not, or that is not known yet. */
   get device(): DeviceName | undefined {
     return this.#view.now.device;
   }
 
   /**
-   * Why this window does without its service worker: it is private and the browser has none there, or
-   * the worker cannot be loaded. `fetch` works all the same.
+   * Why this window does without its service worker: it is private, and the browser has no workers there,
+   * or the worker cannot be loaded. `fetch` works all the same.
    */
   get workerError(): LighthouseError | undefined {
     return this.#connection.workerError;
@@ -162,7 +162,7 @@ export class LighthouseTunnel extends LitElement {
    * from the backend's root. While the tunnel is connecting, it waits for the outcome.
    *
    * A request survives the loss of the connection: it goes on over the next one. Where the host itself
-   * was restarted meanwhile, a GET or HEAD that has no answer yet is sent again, and so is any that
+   * was restarted meanwhile, a GET or HEAD without an answer yet is sent again, and so is any request that
    * the host says it has not looked at; other requests fail, since nobody knows whether the backend has
    * acted on them.
    *
@@ -172,10 +172,7 @@ export class LighthouseTunnel extends LitElement {
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = toRequest(input, init);
     try {
-      request.signal?.throwIfAborted();
-      // An element that was just made connects with its first update.
-      if (this.isUpdatePending) await this.updateComplete;
-      return await fetchThrough(request, (signal) => this.#view.session(signal));
+      return await fetchThrough(request, (signal) => this.#connected(signal));
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
       const cause = LighthouseError.from(error, "connection-failed");
@@ -185,12 +182,12 @@ export class LighthouseTunnel extends LitElement {
 
   /**
    * Opens a WebSocket to the host's backend: `new WebSocket()` through the tunnel. While the tunnel
-   * is connecting, the socket waits for the outcome; where that is none, or the backend refuses, it
-   * fires `error` and `close`.
+   * is connecting, the socket waits for the outcome. Where the connection fails, or the backend refuses,
+   * it fires `error` and `close`.
    *
    * @param url A path from the backend's root.
    * @param protocols Subprotocols, the most wanted first.
-   * @throws {DOMException} SyntaxError for a URL or subprotocols that are none.
+   * @throws {DOMException} SyntaxError for an invalid URL, or invalid subprotocols.
    *
    * @example
    * ```ts
@@ -199,16 +196,13 @@ export class LighthouseTunnel extends LitElement {
    * ```
    */
   socket(url: string | URL, protocols: string | string[] = []): TunnelSocket {
-    return new TunnelSocket(url, protocols, async (signal) => {
-      await this.updateComplete;
-      return await this.#view.session(signal);
-    });
+    return new TunnelSocket(url, protocols, { connect: (signal) => this.#connected(signal) });
   }
 
   /**
-   * How the connection does.
+   * Measures the connection.
    *
-   * @throws {LighthouseError} `closed` while not connected, or while another tab holds the connection.
+   * @throws {LighthouseError} `closed` while not connected, or while another tab leads.
    */
   async stats(): Promise<TunnelStats> {
     const { session, peer } = this.#own;
@@ -232,9 +226,9 @@ export class LighthouseTunnel extends LitElement {
   }
 
   /**
-   * Forgets the host that this browser is paired with, and the key by which that knows it. What is
-   * connected is not any more. A pairing link that was opened and refused, since it is another host's, is
-   * used then. (The host lists this device until it is revoked there.)
+   * Forgets the host that this browser is paired with, and the key by which that host knows it, and ends
+   * the connection. A pairing link of another host that was refused before is then used. (The host lists
+   * this device until it is revoked there.)
    *
    * @throws {LighthouseError} `unsupported` where the browser keeps nothing.
    */
@@ -279,6 +273,13 @@ export class LighthouseTunnel extends LitElement {
       forget: canForget ? () => void this.forget() : undefined,
     });
     return html`<slot>${pill}</slot>`;
+  }
+
+  /** Waits until the tunnel is connected. @returns The session. */
+  async #connected(signal?: AbortSignal): Promise<StreamOpener> {
+    // An element that was just made connects with its first update.
+    if (this.isUpdatePending) await this.updateComplete;
+    return await this.#view.session(signal);
   }
 
   #retry(): void {

@@ -62,6 +62,7 @@ export class CurrentView extends EventTarget {
   session(signal?: AbortSignal): Promise<StreamOpener> {
     const { promise, resolve, reject } = Promise.withResolvers<StreamOpener>();
     const done = new AbortController();
+    if (signal?.aborted) reject(signal.reason);
     const look = () => {
       const { state, error, session } = this.#shown;
       if (state === "connected") resolve(session!);

@@ -122,6 +122,7 @@ test("session() rejects with the signal's reason when aborted", async () => {
   const waiting = failureOf(view.session(controller.signal));
   controller.abort();
   assert.is((await waiting).name, "AbortError");
+  assert.is((await failureOf(view.session(controller.signal))).name, "AbortError");
 });
 
 test.run();

@@ -1,5 +1,5 @@
-// fetch through a session, for the page and for the service worker: sends a request, again where that is
-// safe, and follows redirects.
+// fetch through a session: sends a request, again where that is safe, and follows redirects. The service
+// worker sends in the same way, and leaves redirects to the browser.
 import {
   type ErrorCode,
   type HeaderField,
@@ -8,7 +8,7 @@ import {
   type StreamOpener,
 } from "../../wire/mod.ts";
 import { redirected } from "./redirect.ts";
-import { isReading, type TunnelRequest } from "./request.ts";
+import { type BackendRequest, isReading, type TunnelRequest } from "./request.ts";
 import { toResponse } from "./response.ts";
 
 /** How often a request is sent at most. */
@@ -23,9 +23,9 @@ export type Connect = (signal?: AbortSignal) => Promise<StreamOpener>;
 /**
  * Sends a request, and those that it is redirected to.
  *
- * @param connect Called for each attempt. What it rejects with ends the request.
- * @throws {LighthouseError} what {@linkcode sendRequest} throws.
- * @throws {TypeError} for a redirect that is not followed, or a body that cannot be sent again.
+ * @param connect As for {@linkcode send}.
+ * @throws {LighthouseError} as {@linkcode send} does.
+ * @throws {TypeError} as {@linkcode send} does, and for a redirect that is not followed.
  */
 export async function fetchThrough(request: TunnelRequest, connect: Connect): Promise<Response> {
   let next = request;
@@ -41,8 +41,14 @@ export async function fetchThrough(request: TunnelRequest, connect: Connect): Pr
   }
 }
 
-/** Sends a request, and again where that is safe. */
-async function send(request: TunnelRequest, connect: Connect): Promise<Response> {
+/**
+ * Sends a request, and again where that is safe.
+ *
+ * @param connect Called for each attempt. What it rejects with ends the request.
+ * @throws {LighthouseError} what {@linkcode sendRequest} throws.
+ * @throws {TypeError} for a body that cannot be sent again.
+ */
+export async function send(request: BackendRequest, connect: Connect): Promise<Response> {
   for (let attempt = 1;; attempt++) {
     const session = await connect(request.signal);
     try {
@@ -55,7 +61,7 @@ async function send(request: TunnelRequest, connect: Connect): Promise<Response>
 }
 
 async function sendOnce(
-  { head, body, signal }: TunnelRequest,
+  { head, body, signal }: BackendRequest,
   session: StreamOpener,
 ): Promise<Response> {
   const { bytes, type } = await body();

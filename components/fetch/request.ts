@@ -1,8 +1,8 @@
 // Reads what `fetch` was called with.
 import type { HeaderField, HttpRequest } from "../../wire/mod.ts";
 
-/** A request to the backend, read from what `fetch` was called with. */
-export interface TunnelRequest {
+/** A request as it is sent to the backend, once or again. */
+export interface BackendRequest {
   head: Omit<HttpRequest, "body">;
   /** Returns the body; to be called each time that the request is sent. */
   body: () => Promise<RequestBody>;
@@ -10,6 +10,10 @@ export interface TunnelRequest {
   canRepeat: boolean;
   /** Undefined where the caller gave none. */
   signal: AbortSignal | undefined;
+}
+
+/** A request that follows redirects: what `fetch` was called with. */
+export interface TunnelRequest extends BackendRequest {
   /** What to do with a redirect. */
   redirect: RequestRedirect;
   /** The origin that stands for the backend in redirects. */
@@ -79,7 +83,7 @@ export function isReading(method: string): boolean {
 }
 
 /** Pages without an origin of their own (`file:`) need some base to read a path against. */
-export function origin(site = location.origin): string {
+export function origin(site: string): string {
   return site === "null" ? "http://lighthouse.invalid" : site;
 }
 

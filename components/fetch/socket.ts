@@ -6,13 +6,13 @@ import {
   type OpenStream,
   openWebSocket,
   readWebSocket,
-  type StreamOpener,
   TOKEN,
   type WebSocketMessage,
   type WebSocketOpening,
   WebSocketWriter,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
+import type { Connect } from "./fetch.ts";
 import { origin } from "./request.ts";
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3] as const;
@@ -25,6 +25,14 @@ const MAX_REASON = 123;
 
 const encoder = new TextEncoder();
 
+/** Options of {@linkcode TunnelSocket}. */
+export interface TunnelSocketOptions {
+  /** Waits for the session; called at once. */
+  connect: Connect;
+  /** The page's origin. @default location.origin */
+  site?: string;
+}
+
 /**
  * A WebSocket to the host's backend: what `tunnel.socket()` returns. It is used as the platform's.
  * Its events are not trusted ones, `error` says why, and there are no extensions.
@@ -32,7 +40,7 @@ const encoder = new TextEncoder();
  * @event open - Messages can be sent.
  * @event message - A message has come (MessageEvent).
  * @event error - The connection failed (SocketErrorEvent); `close` follows at once.
- * @event close - The connection is over (CloseEvent).
+ * @event close - The connection has ended (CloseEvent).
  */
 export class TunnelSocket extends EventTarget implements WebSocket {
   static readonly CONNECTING = CONNECTING;
@@ -52,7 +60,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   declare onerror: WebSocket["onerror"];
   declare onclose: WebSocket["onclose"];
 
-  /** The path at the backend, with the page's own host: as a WebSocket to the page's server has it. */
+  /** The path at the backend, after the page's own host, as for a WebSocket to the page's server. */
   readonly url: string;
   readonly extensions = "";
 
@@ -67,20 +75,19 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   /**
    * @param url A path from the backend's root, or such a URL with the page's own host.
    * @param protocols Subprotocols, the most wanted first.
-   * @param connect Resolves with the session once there is one; called at once.
    * @throws {DOMException} SyntaxError for a URL or subprotocols that are none.
    */
   constructor(
     url: string | URL,
     protocols: string | string[],
-    connect: (signal: AbortSignal) => Promise<StreamOpener>,
+    { connect, site = location.origin }: TunnelSocketOptions,
   ) {
     super();
-    const { href, pathname, search } = parseUrl(url);
+    const { href, pathname, search } = parseUrl(url, origin(site));
     this.url = href;
     this.#run(connect, {
       target: pathname + search,
-      headers: [["origin", location.origin]],
+      headers: [["origin", site]],
       protocols: parseProtocols(protocols),
     });
   }
@@ -100,7 +107,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
   }
 
-  /** Bytes given to `send` that the connection has not taken yet; those that it never will stay. */
+  /** Bytes given to `send` that the connection has not taken yet. After the end they stay. */
   get bufferedAmount(): number {
     return this.#unsent + (this.#writer?.buffered ?? 0);
   }
@@ -144,10 +151,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     }
   }
 
-  async #run(
-    connect: (signal: AbortSignal) => Promise<StreamOpener>,
-    opening: WebSocketOpening,
-  ): Promise<void> {
+  async #run(connect: Connect, opening: WebSocketOpening): Promise<void> {
     const { signal } = this.#connecting;
     let stream: OpenStream | undefined;
     try {
@@ -197,8 +201,8 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   }
 
   /**
-   * Resolves in a task of its own: each event has one, so a flood of messages leaves the page its
-   * time, and what one handler starts is done before the next is called.
+   * Resolves in a task of its own. Each event has one, so a flood of messages leaves time to the page,
+   * and the promises of one handler settle before the next is called.
    */
   #task(): Promise<void> {
     const { port1, port2 } = this.#tasks;
@@ -210,8 +214,8 @@ export class TunnelSocket extends EventTarget implements WebSocket {
 }
 
 /**
- * Makes `on…` of an event's type, as https://html.spec.whatwg.org/#event-handler-attributes has it,
- * but for one thing: a handler that is removed leaves its place to the next.
+ * Defines `on…` for an event's type as https://html.spec.whatwg.org/#event-handler-attributes does, with
+ * one difference: a handler that is removed leaves its place to the next.
  */
 function defineHandler(prototype: TunnelSocket, type: string): void {
   const handlers = new WeakMap<TunnelSocket, EventListener | null>();
@@ -230,8 +234,8 @@ function defineHandler(prototype: TunnelSocket, type: string): void {
 }
 
 /** @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's. */
-function parseUrl(input: string | URL): URL {
-  const own = new URL(origin());
+function parseUrl(input: string | URL, base: string): URL {
+  const own = new URL(base);
   const url = URL.parse(input, own);
   if (url) url.protocol = url.protocol.replace(/^http/, "ws");
   if (!url?.protocol.startsWith("ws") || url.href.includes("#") || url.host !== own.host) {
@@ -249,7 +253,7 @@ function parseProtocols(input: string | string[]): string[] {
   return protocols;
 }
 
-/** Whatever is no bytes is text, as Web IDL converts it. */
+/** Converts as Web IDL does: data other than bytes becomes text. */
 function messageOf(data: string | Blob | BufferSource): ["text" | "binary", Uint8Array | Blob] {
   if (data instanceof Blob) return ["binary", data];
   if (data instanceof ArrayBuffer) return ["binary", new Uint8Array(data)];

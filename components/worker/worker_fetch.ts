@@ -1,8 +1,8 @@
 // Answers a page's request through the tab that leads: what the service worker does with each `fetch`
 // event under its prefix.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import { type Connect, fetchThrough } from "../fetch/fetch.ts";
-import { bodyOf, isReading, type TunnelRequest } from "../fetch/request.ts";
+import { type Connect, send } from "../fetch/fetch.ts";
+import { type BackendRequest, bodyOf, isReading } from "../fetch/request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
 
 /** Where requests go. */
@@ -37,7 +37,7 @@ export async function answer(request: PageRequest, tunnel: Tunnel): Promise<Resp
     });
   try {
     const sent = await read(request, prefix);
-    return located(await fetchThrough(sent, connect), sent.head.target, prefix);
+    return located(await send(sent, connect), sent.head.target, prefix);
   } catch (error) {
     if (trouble) return unavailable(request, site, trouble);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
@@ -65,7 +65,7 @@ function isFromSite({ mode, headers, referrer }: PageRequest, own: string): bool
 }
 
 /** Makes the backend's request: its path from the backend's root, and headers that browsers add later. */
-async function read(request: PageRequest, prefix: URL): Promise<TunnelRequest> {
+async function read(request: PageRequest, prefix: URL): Promise<BackendRequest> {
   const { method, mode, signal } = request;
   const url = new URL(request.url);
   const headers = new Headers(request.headers);
@@ -88,9 +88,6 @@ async function read(request: PageRequest, prefix: URL): Promise<TunnelRequest> {
     body: () => Promise.resolve({ bytes }),
     canRepeat: bytes === null,
     signal,
-    // The page, or the browser, follows it: a page that is shown has the URL that it led to.
-    redirect: "manual",
-    base: prefix.origin,
   };
 }
 

@@ -1,0 +1,261 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
+import {
+  acceptWebSocket,
+  LighthouseError,
+  readWebSocket,
+  serveRequest,
+  type Stream,
+  WebSocketWriter,
+} from "../../wire/mod.ts";
+import { thrownBy } from "../../wire/testing/failure.ts";
+import { connectSessions } from "../../wire/testing/session_pair.ts";
+import type { SocketErrorEvent } from "../events.ts";
+import type { Connect } from "./fetch.ts";
+import { TunnelSocket } from "./socket.ts";
+
+const test = suite("socket");
+
+const SITE = "https://me.example";
+const never: Connect = () => new Promise(() => {});
+
+/** What the host's end of a socket does. */
+type Serve = (stream: Stream, writer: WebSocketWriter) => Promise<void>;
+
+/** Sends each message back, and closes as it is closed. */
+const echo: Serve = async (stream, writer) => {
+  for await (const message of readWebSocket(stream.readable)) {
+    if (message.type === "close") writer.close(message.code, message.reason);
+    else if (message.type === "text") writer.send("text", new TextEncoder().encode(message.data));
+    else if (message.type === "binary") writer.send("binary", message.data);
+  }
+};
+
+/** A socket that is connected to a host, and its events as text. */
+interface Connected {
+  socket: TunnelSocket;
+  events: string[];
+  /** What the host has been asked for. */
+  asked: string[];
+}
+
+async function withSocket(
+  { serve = echo, protocols = [] }: { serve?: Serve; protocols?: string[] },
+  use: (connected: Connected) => Promise<void>,
+): Promise<void> {
+  const asked: string[] = [];
+  const { page, host } = await connectSessions({
+    host: {
+      onStream: (stream) => {
+        const refuse = () => Promise.reject(new Error("no request"));
+        void serveRequest(stream, refuse, async ({ target, headers }, stream) => {
+          asked.push(target, ...headers.map((field) => field.join(": ")));
+          acceptWebSocket(stream, protocols.at(-1) ?? "");
+          await serve(stream, new WebSocketWriter(stream.writable));
+        });
+      },
+    },
+  });
+  const connect = () => Promise.resolve(page);
+  const socket = new TunnelSocket("/live?a=1", protocols, { connect, site: SITE });
+  const events = record(socket);
+  try {
+    await use({ socket, events, asked });
+  } finally {
+    page.close();
+    await host.closed;
+  }
+}
+
+function record(socket: TunnelSocket): string[] {
+  const events: string[] = [];
+  socket.onopen = () => events.push("open");
+  socket.onmessage = async ({ data }) => {
+    const text = typeof data === "string" ? data : await new Response(data).text();
+    events.push(`${data.constructor.name} ${text}`);
+  };
+  socket.onerror = (event) => events.push(`error ${(event as SocketErrorEvent).cause.code}`);
+  socket.onclose = ({ code, reason, wasClean }) => {
+    events.push(`close ${code} ${reason} ${wasClean}`);
+  };
+  return events;
+}
+
+for (
+  const [input, site, url] of [
+    ["/live", SITE, "wss://me.example/live"],
+    ["live?a=1", SITE, "wss://me.example/live?a=1"],
+    ["https://me.example/a", SITE, "wss://me.example/a"],
+    ["wss://me.example/a", SITE, "wss://me.example/a"],
+    ["/live", "http://localhost:8000", "ws://localhost:8000/live"],
+    ["/live", "null", "ws://lighthouse.invalid/live"],
+  ] as const
+) {
+  test(`on ${site}, ${input} is ${url}`, () => {
+    const socket = new TunnelSocket(input, [], { connect: never, site });
+    assert.equal([socket.url, socket.readyState], [url, TunnelSocket.CONNECTING]);
+    socket.close();
+  });
+}
+
+for (
+  const [what, url, protocols] of [
+    ["another site's URL", "wss://other.example/", []],
+    ["a URL with a fragment", "/live#a", []],
+    ["another scheme", "ftp://me.example/", []],
+    ["an empty subprotocol", "/live", ""],
+    ["a subprotocol with a space", "/live", "a b"],
+    ["the same subprotocol twice", "/live", ["a", "a"]],
+  ] as [string, string, string | string[]][]
+) {
+  test(`${what} is a SyntaxError`, () => {
+    const make = () => new TunnelSocket(url, protocols, { connect: never, site: SITE });
+    assert.is(thrownBy(make).name, "SyntaxError");
+  });
+}
+
+for (
+  const [what, code, reason, name] of [
+    ["code 999", 999, "", "InvalidAccessError"],
+    ["code 1001", 1001, "", "InvalidAccessError"],
+    ["code 5000", 5000, "", "InvalidAccessError"],
+    ["124 bytes of reason", 1000, "é".repeat(62), "SyntaxError"],
+  ] as const
+) {
+  test(`close() with ${what} is an ${name}`, () => {
+    const socket = new TunnelSocket("/", [], { connect: never, site: SITE });
+    assert.is(thrownBy(() => socket.close(code, reason)).name, name);
+    socket.close();
+  });
+}
+
+test("send() before open is an InvalidStateError", () => {
+  const socket = new TunnelSocket("/", [], { connect: never, site: SITE });
+  assert.is(thrownBy(() => socket.send("x")).name, "InvalidStateError");
+  socket.close();
+});
+
+test("the host gets the path, the origin and the subprotocols, and chooses one", async () => {
+  await withSocket({ protocols: ["a", "b"] }, async ({ socket, events, asked }) => {
+    await until(() => events.length > 0);
+    assert.equal(asked, ["/live?a=1", `origin: ${SITE}`, "sec-websocket-protocol: a, b"]);
+    assert.equal([socket.protocol, socket.readyState], ["b", TunnelSocket.OPEN]);
+  });
+});
+
+for (
+  const [what, data, binaryType, expected] of [
+    ["text", "héllo", "blob", "String héllo"],
+    ["a number", 7, "blob", "String 7"],
+    ["bytes", new TextEncoder().encode("abc"), "blob", "Blob abc"],
+    ["a part of a buffer", new TextEncoder().encode("abc").subarray(1), "blob", "Blob bc"],
+    ["an ArrayBuffer", new TextEncoder().encode("abc").buffer, "arraybuffer", "ArrayBuffer abc"],
+    ["a Blob", new Blob(["abc"]), "arraybuffer", "ArrayBuffer abc"],
+  ] as [string, never, BinaryType, string][]
+) {
+  test(`${what} comes back as ${expected}`, async () => {
+    await withSocket({}, async ({ socket, events }) => {
+      socket.binaryType = binaryType;
+      await until(() => events.length > 0);
+      socket.send(data);
+      await until(() => events.length > 1);
+      assert.equal(events, ["open", expected]);
+    });
+  });
+}
+
+for (
+  const [what, args, expected] of [
+    ["no code", [], "close 1005  true"],
+    ["a code", [3001], "close 3001  true"],
+    ["a code and a reason", [1000, "done"], "close 1000 done true"],
+  ] as [string, [number?, string?], string][]
+) {
+  test(`close() with ${what} ends as ${expected}`, async () => {
+    await withSocket({}, async ({ socket, events }) => {
+      await until(() => events.length > 0);
+      socket.close(...args);
+      assert.is(socket.readyState, TunnelSocket.CLOSING);
+      await until(() => events.length > 1);
+      assert.equal(events, ["open", expected]);
+      assert.is(socket.readyState, TunnelSocket.CLOSED);
+    });
+  });
+}
+
+test("bytes that are sent after close() stay in bufferedAmount", async () => {
+  await withSocket({}, async ({ socket, events }) => {
+    await until(() => events.length > 0);
+    socket.close();
+    socket.send("abc");
+    await until(() => events.length > 1);
+    assert.is(socket.bufferedAmount, 3);
+  });
+});
+
+test("close() before open ends without a connection", async () => {
+  const socket = new TunnelSocket("/", [], {
+    connect: (signal) =>
+      new Promise((_resolve, reject) => {
+        signal!.addEventListener("abort", () => reject(signal!.reason));
+      }),
+    site: SITE,
+  });
+  const events = record(socket);
+  socket.close();
+  await until(() => events.length > 1);
+  assert.equal(events, ["error aborted", "close 1006  false"]);
+});
+
+test("without a connection, error says why, and close follows", async () => {
+  const connect = () => Promise.reject(new LighthouseError("host-offline", "Asleep"));
+  const events = record(new TunnelSocket("/", [], { connect, site: SITE }));
+  await until(() => events.length > 1);
+  assert.equal(events, ["error host-offline", "close 1006  false"]);
+});
+
+test("a stream that breaks is an error, and a close with 1006", async () => {
+  const serve: Serve = (stream) => {
+    stream.reset(new LighthouseError("backend-failed", "It broke"));
+    return Promise.resolve();
+  };
+  await withSocket({ serve }, async ({ events }) => {
+    await until(() => events.at(-1)?.startsWith("close") ?? false);
+    assert.equal(events.slice(-2), ["error backend-failed", "close 1006  false"]);
+  });
+});
+
+test("each event has a task of its own", async () => {
+  const serve: Serve = (_stream, writer) => {
+    for (const text of ["a", "b"]) writer.send("text", new TextEncoder().encode(text));
+    return Promise.resolve();
+  };
+  await withSocket({ serve }, async ({ socket }) => {
+    const order: string[] = [];
+    socket.addEventListener("message", async (event) => {
+      const { data } = event as MessageEvent;
+      order.push(data);
+      for (let i = 0; i < 20; i++) await undefined;
+      order.push(`after ${data}`);
+    });
+    await until(() => order.length === 4);
+    assert.equal(order, ["a", "after a", "b", "after b"]);
+  });
+});
+
+test("a handler is called as one listener, in the place of the first", async () => {
+  await withSocket({}, async ({ socket }) => {
+    const calls: string[] = [];
+    socket.onopen = () => calls.push("first");
+    socket.addEventListener("open", () => calls.push("listener"));
+    socket.onopen = () => calls.push("second");
+    assert.is(typeof socket.onopen, "function");
+    await until(() => calls.length > 1);
+    assert.equal(calls, ["second", "listener"]);
+    socket.onopen = null;
+    assert.is(socket.onopen, null);
+  });
+});
+
+test.run();
