@@ -1,14 +1,13 @@
 // The real program killed at any moment of what it writes, and on a disk that takes nothing more: what
 // was there stays whole.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { startBridge } from "../tools/local/bridge.ts";
+import { run, start } from "../tools/testing/program.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { generateKeyPair, rawPublicKey } from "../wire/mod.ts";
@@ -18,11 +17,8 @@ import { pairingsFolder, readPairings } from "./access/pairings.ts";
 import { readConfigFile } from "./config/config_file.ts";
 import type { Finding } from "./doctor/diagnostics.ts";
 import { deviceOf } from "./testing/access.ts";
-import { end, linesOf, run, start } from "./testing/program.ts";
 
 const test = suite("crash", { deadline: 200_000 });
-
-const PROGRAM = new URL("./dist/main.mjs", import.meta.url).pathname;
 
 /** Moments at which it is killed, of each of the commands together. */
 const KILLS = 52;
@@ -63,13 +59,13 @@ test("killed at any moment, it leaves config, keys and devices whole", async () 
   for (let round = 1; round <= KILLS / 4; round++) {
     for (const [which, args] of commands(round).entries()) {
       const started = performance.now();
-      const child = start(args, at.environment);
-      const closed = once(child, "close").then(() => performance.now() - started);
+      const program = start(args, at.environment);
+      const closed = program.exited.then(() => performance.now() - started);
       // From when half of it is done to when it ends, each moment of it once.
       await sleep(took[which]! * (0.3 + 0.8 * round / (KILLS / 4)));
-      const isRunning = child.exitCode === null;
+      const isRunning = program.child.exitCode === null;
       if (isRunning) interrupted++;
-      child.kill("SIGKILL");
+      program.child.kill("SIGKILL");
       const ms = await closed;
       // The machine may have become faster meanwhile.
       if (!isRunning) took[which] = ms;
@@ -98,18 +94,14 @@ if (process.platform !== "win32") {
     async () => {
       const at = await setUp();
       await readIdentity(at.state);
-      const args = [process.execPath, PROGRAM, "run", "--relay", "ws://127.0.0.1:9/prod"];
-      const command = [...args, "--backend", "http://127.0.0.1:9", "--state", at.state];
+      const args = ["run", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"];
       // Root may write to what its mode forbids, but not to what is mounted so.
       const mounted = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
       if (!isRoot) await chmod(at.state, 0o500);
-      const [program, ...rest] = isRoot
-        ? ["unshare", "--mount", "sh", "-c", mounted, at.state, ...command]
-        : command;
-      const child = spawn(program!, rest, { stdio: ["ignore", "ignore", "pipe"] });
-      const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
-      assert.is(code, 1);
-      assert.match(errors, /E(?:ROFS|ACCES).*--state names another/);
+      const through = isRoot ? ["unshare", "--mount", "sh", "-c", mounted, at.state] : [];
+      const host = start(args, at.environment, { through });
+      assert.is(await host.exited, 1);
+      assert.match(host.errors, /E(?:ROFS|ACCES).*--state names another/);
       await chmod(at.state, 0o700);
     },
   );
@@ -118,23 +110,19 @@ if (process.platform !== "win32") {
     await using bridge = await startBridge({ propagation: 100, isPublic: false });
     const before = await readFile(join(bridge.state, "host.key"), "utf8");
     // No file may grow: what writes gets an error, as from a full disk.
-    const limited = ['trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", process.execPath, PROGRAM];
-    const child = spawn("sh", ["-c", ...limited, "run", "--json", ...bridge.hostFlags()], {
-      env: { ...process.env, ...bridge.hostEnvironment },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const { until } = linesOf(child);
-    await until(/"event":"online"/);
-    const args = ["doctor", "--json", ...bridge.hostFlags()];
-    const { output } = await run(args, bridge.hostEnvironment);
+    const through = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"];
+    const flags = ["--json", ...bridge.hostFlags()];
+    const host = start(["run", ...flags], bridge.hostEnvironment, { through });
+    await host.until(/"event":"online"/);
+    const { output } = await run(["doctor", ...flags], bridge.hostEnvironment);
     const findings = output.trim().split("\n").map((line) => JSON.parse(line) as Finding);
     const loop = findings.find(({ check }) => check === "loop")!;
     assert.is(loop.ok, false);
     assert.match(loop.message, "cannot write the device down");
-    assert.match(await until(/"pairing-failed"/), "EFBIG");
+    assert.match(await host.until(/"pairing-failed"/), "EFBIG");
     const status = await run(["status", "--json", "--state", bridge.state]);
     assert.is(JSON.parse(status.output).phase, "online");
-    assert.is((await end(child)).code, 0);
+    assert.is((await host.end()).code, 0);
     assert.is(await readFile(join(bridge.state, "host.key"), "utf8"), before);
   });
 }

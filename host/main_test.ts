@@ -1,13 +1,11 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { startControlPlane } from "../tools/local/control_plane.ts";
+import { run, start } from "../tools/testing/program.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { formatFlag } from "./config/settings.ts";
-import { end, linesOf, run, start } from "./testing/program.ts";
 import { startTestRelay } from "./testing/relay.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -103,10 +101,10 @@ test("an error is coloured where colours are wanted, and not with NO_COLOR", asy
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`run keeps trying to reach the relay, and ends by ${signal} with 0`, async () => {
-    const child = start(UNREACHABLE);
-    const { until, lines } = linesOf(child);
+    const host = start(UNREACHABLE);
+    const { until, lines } = host;
     await until(/ECONNREFUSED.*again in/, 2);
-    const { code, ms } = await end(child, signal);
+    const { code, ms } = await host.end(signal);
     assert.is(code, 0);
     assert.ok(ms < 2_000, `it took ${ms} ms`);
     assert.match(lines.at(-1)!, "stopped");
@@ -115,10 +113,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 test("run --json prints one JSON object a line", async () => {
-  const child = start([...UNREACHABLE, "--json"]);
-  const { until, lines } = linesOf(child);
+  const host = start([...UNREACHABLE, "--json"]);
+  const { until, lines } = host;
   await until(/relay-unreachable/);
-  await end(child, "SIGTERM");
+  await host.end();
   const events = lines.map((line) => {
     const { time, level, event, message } = JSON.parse(line);
     assert.match(time, /^\d{4}-\d\d-\d\dT.*Z$/);
@@ -132,14 +130,14 @@ test("run --json prints one JSON object a line", async () => {
 });
 
 test("run takes its settings from the environment", async () => {
-  const child = start(["run", "--json"], {
+  const host = start(["run", "--json"], {
     LIGHTHOUSE_RELAY: "ws://127.0.0.1:9/prod",
     LIGHTHOUSE_BACKEND: "http://127.0.0.1:5001/api",
   });
-  const line = await linesOf(child).until(/starting/);
+  const line = await host.until(/starting/);
   const message = "connecting to 127.0.0.1:9 for / → http://127.0.0.1:5001/api";
   assert.is(JSON.parse(line).message, message);
-  await end(child, "SIGTERM");
+  await host.end();
 });
 
 test("run is online, then ends within 2 s, and shows no credentials at any time", async () => {
@@ -151,19 +149,18 @@ test("run is online, then ends within 2 s, and shows no credentials at any time"
     AWS_SECRET_ACCESS_KEY: SECRET,
   };
   const args = [...RUN, "--region", "us-east-1", "--relay", relay.url.href, "--json"];
-  const child = start(args, credentials);
-  const { lines, until } = linesOf(child);
+  const host = start(args, credentials);
+  const { lines, until } = host;
   await until(/"event":"online"/);
-  const { code, ms } = await end(child, "SIGTERM");
+  const { code, ms } = await host.end();
   assert.is(code, 0);
   assert.ok(ms < 2_000, `it took ${ms} ms`);
 
   aws.faults.answer = () => ({ status: 403, code: "AccessDeniedException" });
   const denied = start(args, credentials);
-  const other = linesOf(denied);
-  assert.match(await other.until(/registration-failed/), "lambda:UpdateFunctionConfiguration");
-  assert.is((await end(denied, "SIGTERM")).code, 0);
-  const said = [...lines, ...other.lines].join("\n");
+  assert.match(await denied.until(/registration-failed/), "lambda:UpdateFunctionConfiguration");
+  assert.is((await denied.end()).code, 0);
+  const said = [...lines, ...denied.lines].join("\n");
   assert.not.match(said, SECRET);
   assert.not.match(said, "AKIAIOSFODNN7EXAMPLE");
 });
@@ -178,16 +175,14 @@ test("run that is replaced by another host ends with 3", async () => {
   };
   const args = [...RUN, "--region", "us-east-1", "--relay", relay.url.href];
   const first = start(args, environment);
-  const ended = Promise.all([text(first.stderr!), once(first, "close")]);
-  await linesOf(first).until(/online/);
+  await first.until(/online/);
   // As on another machine, which has a state folder of its own.
   const folder = temporaryFolder();
   const second = start(args, { ...environment, LIGHTHOUSE_STATE: folder });
-  await linesOf(second).until(/online/);
-  const [errors, [code]] = await ended;
-  assert.is(code, 3);
-  assert.match(errors, /^error: Another host has registered itself with this relay/);
-  assert.is((await end(second, "SIGTERM")).code, 0);
+  await second.until(/online/);
+  assert.is(await first.exited, 3);
+  assert.match(first.errors, /^error: Another host has registered itself with this relay/);
+  assert.is((await second.end()).code, 0);
 });
 
 test.run();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { startBridge } from "../tools/local/bridge.ts";
+import { run, start } from "../tools/testing/program.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import {
@@ -20,7 +21,6 @@ import {
 import { endPeers } from "./peers/peer.ts";
 import { accepted, outcomeOf, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
-import { linesOf, run, start } from "./testing/program.ts";
 
 const test = suite("secrets", { deadline: 60_000 });
 
@@ -44,8 +44,7 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
     await using bridge = await startBridge({ propagation: 100, state, isPublic: false });
     const host = bridge.startHost(["--page", page]);
     await host.until("online");
-    const child = start(["pair", "--json"], { ...environment, LIGHTHOUSE_PAGE: page });
-    const pairing = linesOf(child);
+    const pairing = start(["pair", "--json"], { ...environment, LIGHTHOUSE_PAGE: page });
     const { link } = JSON.parse(await pairing.until(/"pairing"/));
     seen.push(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }));
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
+import { run } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
-import { run } from "../testing/program.ts";
 import { COMMANDS } from "./commands.ts";
 import { formatManPage, formatMarkdown } from "./help.ts";
 

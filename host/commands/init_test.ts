@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { type ControlPlane, failNext, startControlPlane } from "../../tools/local/control_plane.ts";
 import { startObjectStore } from "../../tools/local/object_store.ts";
+import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
-import { end, linesOf, run, start } from "../testing/program.ts";
 import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 
 const test = suite("init", { deadline: 30_000 });
@@ -85,8 +85,8 @@ test("init - writes the settings, checks relay and rights, and run needs nothing
   assert.is(at.relay.function.environment.LAPTOP_ID, "init", "nobody was registered");
 
   const host = start(["run", "--json"], at.environment);
-  await linesOf(host).until(/"event":"online"/);
-  assert.is((await end(host)).code, 0);
+  await host.until(/"event":"online"/);
+  assert.is((await host.end()).code, 0);
 });
 
 test("init with a file says what it does for people, and what to do next", async () => {
@@ -185,9 +185,9 @@ test("init on a stack with the S3 registry tries out its rights, and run leaves 
     staleFor: 0,
   });
   const running = start(["run", "--json"], environment);
-  const line = JSON.parse(await linesOf(running).until(/"event":"online"/));
+  const line = JSON.parse(await running.until(/"event":"online"/));
   assert.is(JSON.parse(store.read("hosts/pi.json")!).connectionId, line.connectionId);
-  assert.is((await end(running)).code, 0);
+  assert.is((await running.end()).code, 0);
   assert.is(JSON.parse(store.read("hosts/pi.json")!).connectionId, undefined);
 
   store.faults.answer = () => ({ status: 403, code: "AccessDenied" });

@@ -3,10 +3,10 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatConfigSchema } from "../config/config_schema.ts";
-import { end, linesOf, run, start } from "../testing/program.ts";
 
 const test = suite("live_config", { deadline: 60_000 });
 
@@ -28,10 +28,9 @@ async function setUp(text = TEXT) {
     path,
     environment,
     async startHost(...flags: string[]) {
-      const child = start(["run", "--json", ...flags], environment);
-      const { lines, until } = linesOf(child);
-      await until(/"relay-unreachable"/);
-      return { child, lines, until };
+      const host = start(["run", "--json", ...flags], environment);
+      await host.until(/"relay-unreachable"/);
+      return host;
     },
     async status() {
       const { output } = await run(["status", "--json"], environment);
@@ -42,26 +41,26 @@ async function setUp(text = TEXT) {
 
 test("a change of the file is taken over, and a bad one is refused with its place", async () => {
   const at = await setUp();
-  const { child, until } = await at.startHost();
+  const host = await at.startHost();
   await writeFile(at.path, TEXT.replace(":9/prod", ":8/prod"));
-  await until(/"settings-changed"/);
+  await host.until(/"settings-changed"/);
   assert.is((await at.status()).relay, "ws://127.0.0.1:8/prod");
-  await until(/Cannot connect to ws:\/\/127\.0\.0\.1:8/);
+  await host.until(/Cannot connect to ws:\/\/127\.0\.0\.1:8/);
   await writeFile(at.path, TEXT.replace('"none"', '"somewhere"'));
-  const refused = await until(/"settings-refused"/);
+  const refused = await host.until(/"settings-refused"/);
   assert.match(JSON.parse(refused).message, `${at.path}:5:11: --stun: `);
   assert.is((await at.status()).relay, "ws://127.0.0.1:8/prod");
   await rm(at.path);
-  await until(/"settings-refused".*--relay is missing/);
+  await host.until(/"settings-refused".*--relay is missing/);
   await writeFile(at.path, TEXT);
-  await until(/"settings-changed"/, 2);
+  await host.until(/"settings-changed"/, 2);
   assert.is((await at.status()).relay, "ws://127.0.0.1:9/prod");
-  await end(child);
+  await host.end();
 });
 
 test("services adds, replaces and removes in the file, whose comments stay, and the host follows", async () => {
   const at = await setUp();
-  const { child } = await at.startHost();
+  const host = await at.startHost();
   const services = async (...args: string[]) => {
     const { code, output, errors } = await run(["services", ...args], at.environment);
     return { code, text: output + errors };
@@ -85,7 +84,7 @@ test("services adds, replaces and removes in the file, whose comments stay, and 
   assert.not.match(text, '"backend"');
   const listed = await run(["services", "list", "--json"], at.environment);
   assert.equal(JSON.parse(listed.output), { service: "/files → http://127.0.0.1:7/", isUp: false });
-  await end(child);
+  await host.end();
   assert.match((await services()).text, "/files → http://127.0.0.1:7/");
 });
 
@@ -110,7 +109,7 @@ test("services refuses what cannot be, and the file stays", async () => {
 
 test("a host whose services come from its command line is told apart", async () => {
   const at = await setUp();
-  const { child, until } = await at.startHost("--backend", "http://127.0.0.1:6");
+  const host = await at.startHost("--backend", "http://127.0.0.1:6");
   const { output } = await run(
     ["services", "add", "/a=http://127.0.0.1:5", "--json"],
     at.environment,
@@ -118,8 +117,8 @@ test("a host whose services come from its command line is told apart", async () 
   const [added, taken] = output.trim().split("\n").map((line) => JSON.parse(line));
   assert.equal(added, { added: "/a → http://127.0.0.1:5/" });
   assert.equal(taken, { taken: false });
-  await until(/"settings-changed"/);
-  await end(child);
+  await host.until(/"settings-changed"/);
+  await host.end();
 });
 
 test("docs/config.schema.json is what the settings are checked by", async () => {

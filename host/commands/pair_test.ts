@@ -2,6 +2,7 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
@@ -10,7 +11,6 @@ import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access
 import { readIdentity } from "../access/host_key.ts";
 import { pairingsFolder, readPairings } from "../access/pairings.ts";
 import { createIdentity, ORIGIN } from "../testing/access.ts";
-import { end, linesOf, run, start } from "../testing/program.ts";
 
 const test = suite("pair", { deadline: 30_000 });
 
@@ -41,11 +41,11 @@ async function addDevice(at: { state: string; environment: Record<string, string
 
 test("pair prints a link and a code, waits for the device, and says who came", async () => {
   const at = setUp();
-  const child = start(
+  const host = start(
     ["pair", "--page", PAGE, "--for", "/notes", "--for", "/files"],
     at.environment,
   );
-  const { lines, until } = linesOf(child);
+  const { lines, until } = host;
   const link = (await until(/#lighthouse=/)).trim();
   await until(/lets one device in, once, until \d\d:\d\d/);
   assert.ok(link.startsWith(`${PAGE}#lighthouse=`));
@@ -57,7 +57,7 @@ test("pair prints a link and a code, waits for the device, and says who came", a
   const device = await comeIn(at.state, "Firefox on Android");
   const said = `Paired with “Firefox on Android” on ${ORIGIN}, for /notes, /files (${device.id})`;
   assert.is(await until(/Paired/), said);
-  assert.is(child.exitCode ?? (await end(child)).code, 0);
+  assert.is(await host.exited, 0);
   assert.equal(device.services, ["/notes", "/files"]);
   const kept = readPairings(pairingsFolder(at.state));
   assert.not.match(JSON.stringify(kept), toBase64url(secret));
@@ -66,8 +66,8 @@ test("pair prints a link and a code, waits for the device, and says who came", a
 test("pair takes the name that is given, and the page from the environment", async () => {
   const at = setUp();
   const environment = { ...at.environment, LIGHTHOUSE_PAGE: PAGE };
-  const child = start(["pair", "--json", "--name", "my phone"], environment);
-  const { until } = linesOf(child);
+  const host = start(["pair", "--json", "--name", "my phone"], environment);
+  const { until } = host;
   const { link, expires } = JSON.parse(await until(/"pairing"/));
   assert.match(link, PAGE);
   assert.ok(Math.abs(Date.parse(expires) - Date.now() - 600_000) < 10_000);
@@ -90,10 +90,10 @@ test("pair without a page prints the fragment, and says what to do with it", asy
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`pair that is ended by ${signal} takes its link back`, async () => {
     const at = setUp();
-    const child = start(["pair", "--page", PAGE], at.environment);
-    const { until, lines } = linesOf(child);
+    const host = start(["pair", "--page", PAGE], at.environment);
+    const { until, lines } = host;
     await until(/lets one device in/);
-    const { code, ms } = await end(child, signal);
+    const { code, ms } = await host.end(signal);
     assert.is(code, 1);
     assert.ok(ms < 2000);
     assert.match(lines.at(-1)!, "Cancelled");
@@ -190,17 +190,17 @@ const RUN = ["run", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127
 test("run that nobody is paired with says how to, and no secret where it is no terminal", async () => {
   const at = setUp();
   for (const flags of [[], ["--json"]]) {
-    const child = start([...RUN, ...flags], at.environment);
-    const { lines, until } = linesOf(child);
+    const host = start([...RUN, ...flags], at.environment);
+    const { lines, until } = host;
     await until(/no device is paired yet: lighthouse-host pair/);
-    await end(child);
+    await host.end();
     assert.not.match(lines.join(), "#lighthouse=");
   }
   await addDevice(at, "phone");
-  const child = start(RUN, at.environment);
-  const { lines, until } = linesOf(child);
+  const host = start(RUN, at.environment);
+  const { lines, until } = host;
   await until(/again in/);
-  await end(child);
+  await host.end();
   assert.not.match(lines.join(), "no device is paired");
 });
 
@@ -214,14 +214,14 @@ test("run --public says so loudly, and names what is public", async () => {
   ];
   const args = ["run", "--relay", "ws://127.0.0.1:9/prod", ...services];
   const some = start([...args, "--public", "/open"], at.environment);
-  assert.match(await linesOf(some).until(/▲.*PUBLIC/), "PUBLIC: /open: anybody");
-  await end(some);
+  assert.match(await some.until(/▲.*PUBLIC/), "PUBLIC: /open: anybody");
+  await some.end();
   const all = start([...args, "--public", "/", "--json"], at.environment);
-  const line = JSON.parse(await linesOf(all).until(/"public"/));
+  const line = JSON.parse(await all.until(/"public"/));
   assert.is(line.level, "warn");
   assert.match(line.message, "ALL SERVICES ARE PUBLIC");
   assert.is(line.hostKey, toBase64url((await readIdentity(at.state)).publicKey));
-  await end(all);
+  await all.end();
   const none = await run([...args, "--public", "/other"], at.environment);
   assert.is(none.code, 2);
   assert.match(none.errors, "--public /other is for no service. There is: /open, /notes");

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
+import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
-import { end, linesOf, run, start } from "../testing/program.ts";
+import { until } from "../../tools/testing/until.ts";
 import { MAX_LINES, Monitor } from "./monitor.ts";
 import { controlPath } from "./socket.ts";
 
@@ -24,17 +24,16 @@ function setUp() {
     environment,
     /** A host that tries to reach its relay. */
     async startHost() {
-      const child = start(RUN, environment);
-      const { lines, until } = linesOf(child);
-      await until(/"relay-unreachable"/);
-      return { child, lines, until };
+      const host = start(RUN, environment);
+      await host.until(/"relay-unreachable"/);
+      return host;
     },
   };
 }
 
 test("status tells how the host is, and that it is not online", async () => {
   const at = setUp();
-  const { child } = await at.startHost();
+  const host = await at.startHost();
   const { code, output } = await run(["status", "--json"], at.environment);
   assert.is(code, 1);
   const { running, phase, reason, pid, relay, services, ...counts } = JSON.parse(output);
@@ -42,7 +41,7 @@ test("status tells how the host is, and that it is not online", async () => {
   assert.equal(
     { running, phase, pid, relay, devices, pages, requests },
     {
-      ...{ running: true, phase: "connecting", pid: child.pid, devices: 0, pages: 0 },
+      ...{ running: true, phase: "connecting", pid: host.pid, devices: 0, pages: 0 },
       requests: { answered: 0, underWay: 0 },
       relay: "ws://127.0.0.1:9/prod",
     },
@@ -53,7 +52,7 @@ test("status tells how the host is, and that it is not online", async () => {
   assert.match(shown.output, /^● connecting for \d+ s: .*ECONNREFUSED/);
   assert.match(shown.output, / requests +0 answered, 0 under way\n/);
   assert.match(shown.output, /service +\/ → http:\/\/127.0.0.1:9\/ {2}does not answer\n/);
-  await end(child);
+  await host.end();
 });
 
 test("without a host, status and logs say so", async () => {
@@ -69,78 +68,66 @@ test("without a host, status and logs say so", async () => {
 
 test("logs prints the last lines, and with --follow what comes", async () => {
   const at = setUp();
-  const { child, lines } = await at.startHost();
+  const host = await at.startHost();
   const all = await run(["logs", "--json"], at.environment);
   const events = all.output.trim().split("\n").map((line) => JSON.parse(line).event);
   assert.equal(events.slice(0, 3), ["starting", "nobody-paired", "relay-unreachable"]);
   const last = await run(["logs", "-n", "1"], at.environment);
   assert.match(last.output, /^\d\d:\d\d:\d\d {2}▲ .*ECONNREFUSED.*\n$/);
   const follower = start(["logs", "--follow", "--json", "-n", "0"], at.environment);
-  const heard = linesOf(follower);
-  const before = lines.length;
-  await heard.until(/relay-unreachable/);
-  assert.ok(lines.length > before);
-  await end(child);
+  const before = host.lines.length;
+  await follower.until(/relay-unreachable/);
+  assert.ok(host.lines.length > before);
+  await host.end();
   // The host is gone, and so is what follows it.
-  await heard.until(/stopping/);
-  if (follower.exitCode === null) await new Promise((resolve) => follower.once("close", resolve));
+  await follower.until(/stopping/);
+  await follower.exited;
 });
 
 test("the socket is its owner's alone, and goes with the host", async () => {
   const at = setUp();
-  const { child } = await at.startHost();
+  const host = await at.startHost();
   const path = controlPath(at.state);
   assert.is((await stat(path)).mode & 0o777, 0o600);
-  await end(child);
+  await host.end();
   assert.is(await stat(path).then(() => true, () => false), false);
 });
 
 test("a second host with the same state folder is refused, and the first goes on", async () => {
   const at = setUp();
-  const { child, until } = await at.startHost();
+  const host = await at.startHost();
   const { code, errors } = await run(RUN, at.environment);
   assert.is(code, 2);
   assert.match(
     errors,
-    `another host runs with the state folder ${at.state} (process ${child.pid})`,
+    `another host runs with the state folder ${at.state} (process ${host.pid})`,
   );
-  await until(/"relay-unreachable"/, 2);
-  await end(child);
+  await host.until(/"relay-unreachable"/, 2);
+  await host.end();
 });
 
 test("of hosts that start at the same time, also after one that was killed, one runs", async () => {
   const at = setUp();
   for (let round = 0; round < 4; round++) {
-    const children = Array.from({ length: 3 }, () => start(RUN, at.environment));
-    const refusals = children.map((child) => text(child.stderr!));
-    const codes = children.map((child) =>
-      new Promise<number | null>((resolve) => child.on("close", resolve))
-    );
+    const hosts = Array.from({ length: 3 }, () => start(RUN, at.environment));
     // All but one end by themselves.
-    const ended: number[] = [];
-    await new Promise<void>((resolve) => {
-      codes.forEach(async (code, index) => {
-        await code;
-        if (ended.push(index) === children.length - 1) resolve();
-      });
-    });
-    const [winner] = children.filter((_, index) => !ended.includes(index));
-    for (const index of ended) {
-      assert.is(await codes[index], 2);
-      assert.match(await refusals[index]!, `process ${winner!.pid}`);
+    await until(() => hosts.filter((host) => host.isRunning).length <= 1);
+    const winner = hosts.find((host) => host.isRunning);
+    for (const host of hosts.filter((host) => host !== winner)) {
+      assert.is(await host.exited, 2);
+      assert.match(host.errors, `process ${winner!.pid}`);
     }
     const { output } = await run(["status", "--json"], at.environment);
     assert.is(JSON.parse(output).pid, winner!.pid);
-    winner!.kill("SIGKILL");
-    await Promise.all(codes);
+    await winner!.end("SIGKILL");
   }
 });
 
 test("a host whose terminal goes ends as by Ctrl-C", async () => {
   const at = setUp();
-  const { child, lines } = await at.startHost();
-  assert.is((await end(child, "SIGHUP")).code, 0);
-  assert.match(lines.at(-1)!, '"stopped"');
+  const host = await at.startHost();
+  assert.is((await host.end("SIGHUP")).code, 0);
+  assert.match(host.lines.at(-1)!, '"stopped"');
 });
 
 test("a state folder that cannot be written to is told of, with what to do", async () => {
@@ -151,18 +138,18 @@ test("a state folder that cannot be written to is told of, with what to do", asy
 
 test("a host that was killed leaves nothing in the way of the next", async () => {
   const at = setUp();
-  const { child } = await at.startHost();
-  await end(child, "SIGKILL");
+  const host = await at.startHost();
+  await host.end("SIGKILL");
   assert.is((await run(["status"], at.environment)).code, 1);
-  const { child: next } = await at.startHost();
+  const next = await at.startHost();
   assert.is(JSON.parse((await run(["status", "--json"], at.environment)).output).pid, next.pid);
-  await end(next);
+  await next.end();
 });
 
 test("what listens there and is no host is told of", async () => {
   const at = setUp();
-  const { child } = await at.startHost();
-  await end(child);
+  const host = await at.startHost();
+  await host.end();
   const server = createServer((socket) => socket.end("hello\n"));
   await new Promise<void>((resolve) => server.listen(controlPath(at.state), resolve));
   const { code, errors } = await run(["status"], at.environment);

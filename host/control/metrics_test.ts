@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { startBridge } from "../../tools/local/bridge.ts";
+import { run } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import { run } from "../testing/program.ts";
 import { askHost } from "./socket.ts";
 
 const test = suite("metrics", { deadline: 60_000 });

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { startBridge } from "../../tools/local/bridge.ts";
+import { run } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatSendSignal, type Signal } from "../../wire/mod.ts";
 import { TestDevice } from "../testing/access.ts";
-import { run } from "../testing/program.ts";
 import { CONNECT, costOf, formatDollars, HOST_MONTH, monthWith, PRICES } from "./prices.ts";
 import { MAX_MONTHS, monthOf, readUsage, Usage } from "./usage.ts";
 

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "puppeteer-core";
 import { toBase64url } from "../../wire/mod.ts";
 import { launchBrowser, untilState } from "../e2e/browser.ts";
-import { runCommand } from "../e2e/host_command.ts";
 import { type RecordingRelay, startRecordingRelay } from "../e2e/recording_relay.ts";
 import { startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
+import { outputOf } from "../testing/program.ts";
 import { costOf } from "./process_cost.ts";
 
 /** What a flood has found. */
@@ -43,7 +43,7 @@ export async function runFlood(forged: number): Promise<Flood> {
   const browser = await launchBrowser();
   stack.defer(() => browser.close());
   const page = await browser.newPage();
-  const output = await runCommand(
+  const output = await outputOf(
     ...["pair", "--no-wait", "--state", bridge.state, "--page", site.url],
   );
   await page.goto(/^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!);

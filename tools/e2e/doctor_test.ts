@@ -6,15 +6,13 @@ import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import type { Finding } from "../../host/doctor/diagnostics.ts";
-import { run } from "../../host/testing/program.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
+import { PROGRAM, run } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { startRouter } from "./router.ts";
 import { startStunServer, type StunServerOptions } from "./stun_server.ts";
-
-const PROGRAM = new URL("../../host/dist/main.mjs", import.meta.url).pathname;
 
 const test = suite("doctor", { deadline: 60_000 });
 
@@ -153,7 +151,7 @@ for (const [name, rule, ok] of ROUTERS) {
     await using network = await startRouter(rule);
     await using server = await startStunServer({ hasOther: true, addresses: network.outside });
     const output = network.run(
-      [process.execPath, PROGRAM, "doctor", "--json", "--stun", server.url],
+      [...PROGRAM, "doctor", "--json", "--stun", server.url],
       ["--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"],
     );
     const findings = (await output).trim().split("\n").map((line) => JSON.parse(line) as Finding);

@@ -1,21 +1,19 @@
 // The host on a machine whose network comes, goes and changes: a network namespace with one cable, which
 // takes Linux, root and its rights. Elsewhere the parts are tested by themselves: host/daemon_test.ts.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { end, linesOf } from "../../host/testing/program.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
+import { type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 
 const test = suite("network", { deadline: 120_000 });
-
-const PROGRAM = new URL("../../host/dist/main.mjs", import.meta.url).pathname;
 
 /** How long the network is gone, in milliseconds. */
 const GONE_MS = Number(process.env.LIGHTHOUSE_TEST_GONE_MS) || 4_000;
@@ -60,9 +58,9 @@ async function plugIn(bridge: Bridge) {
       for (const socket of open) socket.destroy();
     });
   }
-  const children = new Set<ChildProcess>();
+  const hosts: RunningProgram[] = [];
   stack.defer(async () => {
-    for (const child of children) if (child.exitCode === null) await end(child);
+    for (const host of hosts) await host.end();
   });
   const over = (text: string) => text.replaceAll("127.0.0.1", `${NET}.1`);
   const parts = stack.move();
@@ -80,17 +78,15 @@ async function plugIn(bridge: Bridge) {
     cut: (isCut: boolean) => ip("link", "set", here, isCut ? "down" : "up"),
     startHost() {
       const flags = [...bridge.hostFlags().map(over), "--public", "/"];
-      const args = [process.execPath, PROGRAM, "run", "--json", ...flags];
       const variables = Object.entries(bridge.hostEnvironment).map(([key, value]) => [
         key,
         over(value),
       ]);
-      const child = spawn("ip", ["netns", "exec", name, ...args], {
-        env: { ...process.env, ...Object.fromEntries(variables) },
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      children.add(child);
-      return { child, ...linesOf(child) };
+      const environment = { ...process.env, ...Object.fromEntries(variables) };
+      const through = ["ip", "netns", "exec", name];
+      const host = start(["run", "--json", ...flags], environment, { through });
+      hosts.push(host);
+      return host;
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -7,10 +7,10 @@ import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
+import { outputOf, type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
-import { type HostCommand, runCommand, startCommand } from "./host_command.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
@@ -48,9 +48,9 @@ function testIn(name: BrowserName): void {
   test.after.each(() => context.close());
 
   /** `lighthouse-host pair`, and the link that it prints. */
-  async function pair(...more: string[]): Promise<{ command: HostCommand; link: string }> {
-    const command = startCommand("pair", ...flags, "--page", bridge.page.url, ...more);
-    return { command, link: (await command.until(/^ +(http\S+#lighthouse=\S+)$/m))[1]! };
+  async function pair(...more: string[]): Promise<{ command: RunningProgram; link: string }> {
+    const command = start(["pair", ...flags, "--page", bridge.page.url, ...more]);
+    return { command, link: (await command.until(/^ +http\S+#lighthouse=\S+$/)).trim() };
   }
 
   /** A page in the test's own profile. */
@@ -84,7 +84,7 @@ function testIn(name: BrowserName): void {
 
   test("from the terminal's link to the first answer", async () => {
     const { command, link } = await pair("--name", "Ännchens phone");
-    assert.match(command.output, /▀|█/, "a code to scan");
+    assert.match(command.lines.join("\n"), /▀|█/, "a code to scan");
     const page = await open(link);
     await untilState(page, "connected");
     assert.is(page.url(), bridge.page.url);
@@ -99,8 +99,11 @@ function testIn(name: BrowserName): void {
     // The terminal says who came.
     assert.is(await command.exited, 0);
     const site = bridge.page.url.slice(0, -1);
-    assert.match(command.output, `Paired with “Ännchens phone” on ${site}, for all services`);
-    assert.match(await runCommand("devices", ...flags), new RegExp(`Ännchens phone +${paired.id}`));
+    assert.match(
+      command.lines.join("\n"),
+      `Paired with “Ännchens phone” on ${site}, for all services`,
+    );
+    assert.match(await outputOf("devices", ...flags), new RegExp(`Ännchens phone +${paired.id}`));
     // And the demo shows it.
     const shown = await page.$eval("#device", (element) => element.textContent);
     assert.is(shown, "paired as “Ännchens phone”");
@@ -148,16 +151,15 @@ function testIn(name: BrowserName): void {
 
   test("a link that its owner took back lets nobody in", async () => {
     const { link, command } = await pair();
-    command.interrupt();
-    assert.is(await command.exited, 1);
-    assert.match(command.output, /Cancelled: the link lets nobody in/);
+    assert.is((await command.end("SIGINT")).code, 1);
+    assert.match(command.lines.join("\n"), /Cancelled: the link lets nobody in/);
     const [code] = await failure(await open(link));
     assert.is(code, "pairing-expired");
   });
 
   test("a link of another host is refused, and told to be that", async () => {
     const state = temporaryFolder();
-    const output = await runCommand(
+    const output = await outputOf(
       ...["pair", "--no-wait", "--state", join(state, "state"), "--page", bridge.page.url],
     );
     const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
@@ -176,7 +178,7 @@ function testIn(name: BrowserName): void {
       Object.assign(globalThis, { outcome });
     });
     const started = performance.now();
-    const output = await runCommand("revoke", "lost phone", ...flags);
+    const output = await outputOf("revoke", "lost phone", ...flags);
     assert.match(output, /Revoked “lost phone”/);
     const [code, reason] = await failure(page);
     console.log(`  ${name}: out after ${Math.round(performance.now() - started)} ms`);
@@ -187,7 +189,7 @@ function testIn(name: BrowserName): void {
     );
     assert.ok(["device-revoked", "session-lost"].includes(outcome), outcome);
     assert.match((await host.until("device-revoked")).message, /“lost phone” is revoked/);
-    assert.not.match(await runCommand("devices", ...flags), /lost phone/);
+    assert.not.match(await outputOf("devices", ...flags), /lost phone/);
 
     const { link } = await pair("--name", "found phone");
     await page.evaluate((hash) => {
@@ -201,7 +203,7 @@ function testIn(name: BrowserName): void {
   test("revoked while it was away, it is told when it comes, and the host is left in peace", async () => {
     const page = await openPaired("--name", "away");
     await page.goto("about:blank");
-    await runCommand("revoke", "away", ...flags);
+    await outputOf("revoke", "away", ...flags);
     const refusal = nextRefusal();
     await page.goto(bridge.page.url);
     await page.waitForSelector("lighthouse-tunnel:defined");
@@ -215,7 +217,7 @@ function testIn(name: BrowserName): void {
 
   test("another name shows at the next connection", async () => {
     const page = await openPaired("--name", "old name");
-    await runCommand("rename", "old name", "new name", ...flags);
+    await outputOf("rename", "old name", "new name", ...flags);
     await page.reload();
     await untilState(page, "connected");
     assert.is((await device(page))!.name, "new name");

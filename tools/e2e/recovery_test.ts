@@ -3,8 +3,8 @@
 import type { ServerResponse } from "node:http";
 import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { run as runCommand } from "../../host/testing/program.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
+import { run as runCommand } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";

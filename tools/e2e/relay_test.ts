@@ -8,10 +8,10 @@ import type { BrowserName } from "../browser.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type Page as Site, startPage } from "../local/page.ts";
+import { outputOf } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
-import { runCommand } from "./host_command.ts";
 import {
   openEnvelope,
   type Passing,
@@ -55,7 +55,7 @@ function testIn(name: BrowserName): void {
 
   /** A link of the host's. */
   async function link(...flags: string[]): Promise<string> {
-    const output = await runCommand(
+    const output = await outputOf(
       ...["pair", "--no-wait", "--state", bridge.state, "--page", site.url, ...flags],
     );
     return /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;

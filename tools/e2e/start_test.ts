@@ -5,17 +5,17 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import { RunningProgram } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { launchBrowser, openPage, untilState } from "./browser.ts";
-import { readOutput } from "./host_command.ts";
 
 const test = suite("npm start", { deadline: 90_000 });
 
 test("the demo lists, adds and deletes notes, and Ctrl-C ends all of it", async () => {
   await using demo = startDemo();
   const url = /page +(http\S+)/.exec(await demo.until(/click here/))![1]!;
-  const backend = /backend +http:\/\/127\.0\.0\.1:(\d+)/.exec(demo.output)![1]!;
+  const backend = /backend +http:\/\/127\.0\.0\.1:(\d+)/.exec(demo.lines.join("\n"))![1]!;
   await demo.until(/online/);
 
   const browser = await launchBrowser();
@@ -79,44 +79,33 @@ test("a port that is in use is named, with what to do", async () => {
   const port = new URL(/page +(http\S+)/.exec(await first.until(/click here/))![1]!).port;
   await using second = startDemo(port);
   assert.is(await second.exited, 1);
-  assert.match(second.output, new RegExp(`port ${port} is in use.*PORT=\\d+ npm start`));
+  assert.match(second.errors, new RegExp(`port ${port} is in use.*PORT=\\d+ npm start`));
   assert.is(await first.interrupt(), 0);
 });
 
 test("a PORT that is none is refused", async () => {
   await using demo = startDemo("80a");
   assert.is(await demo.exited, 2);
-  assert.match(demo.output, /PORT is not a number/);
+  assert.match(demo.errors, /PORT is not a number/);
 });
 
 /** Where the host keeps its key: not where the developer's own is. */
 const state = temporaryFolder();
+
 /** Runs `npm start`. Its signals go to npm alone, as from a supervisor. */
 function startDemo(port = "0") {
   const child = spawn("npm", ["start"], {
     env: { ...process.env, PORT: port, LIGHTHOUSE_STATE: state },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const read = readOutput(child);
-  const { exited } = read;
-  return {
-    pid: child.pid!,
-    exited,
-    get output() {
-      return read.output;
-    },
-    async until(pattern: RegExp): Promise<string> {
-      await read.until(pattern);
-      return read.output;
-    },
-    interrupt(): Promise<number | null> {
-      child.kill("SIGINT");
-      return exited;
-    },
+  const demo = new RunningProgram(child);
+  const interrupt = async () => (await demo.end("SIGINT")).code;
+  return Object.assign(demo, {
+    interrupt,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null) await this.interrupt();
+      await interrupt();
     },
-  };
+  });
 }
 
 function otherAddresses(): string[] {

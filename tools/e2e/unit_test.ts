@@ -5,7 +5,6 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
-import { run } from "../../host/testing/program.ts";
 import {
   bootSystemd,
   canBootSystemd,
@@ -13,12 +12,12 @@ import {
   type Systemd,
 } from "../../host/testing/systemd.ts";
 import { startBridge } from "../local/bridge.ts";
+import { PROGRAM, run } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 const test = suite("unit", { deadline: 120_000 });
 
-const PROGRAM = new URL("../../host/dist/main.mjs", import.meta.url).pathname;
 const UNIT = "lighthouse-host.service";
 
 async function temporaryHome(settings?: object) {
@@ -38,7 +37,7 @@ if (process.platform === "linux") {
     const { code, output, errors } = await run(["install", "--print"], environment);
     assert.equal([code, errors], [0, ""]);
     const state = join(home, ".local", "state", "lighthouse");
-    assert.match(output, `ExecStart=${process.execPath} ${PROGRAM} run --state "${state}"\n`);
+    assert.match(output, `ExecStart=${PROGRAM.join(" ")} run --state "${state}"\n`);
     assert.match(output, "ProtectSystem=strict\n");
     assert.match(output, `ReadWritePaths="${state}"\n`);
   });
@@ -91,7 +90,7 @@ for (const flags of [[], ["--system"]]) {
       await using bridge = await startBridge({ propagation: 200 });
       await using systemd = await bootSystemd();
       const scope = flags.length > 0 ? [] : ["--user"];
-      const command = [process.execPath, PROGRAM].map(pathInside);
+      const command = PROGRAM.map(pathInside);
       const host = (...args: string[]) => systemd.run(...command, ...args, ...flags);
       const settings = {
         ...{ relay: bridge.gateway.url, backend: bridge.backend.url, stun: "none" },
