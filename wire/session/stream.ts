@@ -242,7 +242,7 @@ export class Stream {
   }
 
   /**
-   * Goes on over another carrier (docs/wire.md, "Resuming").
+   * Goes on over another carrier (docs/wire.md, "Resume").
    *
    * @param entry What the other end holds of the stream; undefined where it does not list it.
    * @param isNewer Whether the other end wrote its list before it could know of the stream.
