@@ -1,4 +1,4 @@
-// What a WebSocket client and the relay say to each other. The relay reads nothing but this.
+// The messages between a WebSocket client and the relay. The relay reads only these.
 //
 //   client → relay   {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
 //   relay → client   {"from"?:"<connectionId>","data":…}
@@ -9,7 +9,7 @@ import { asRecord, asString, parseJson } from "../parse.ts";
 /** The route of the WebSocket API that carries signals (its `$request.body.action`). */
 export const SEND_SIGNAL = "sendSignal";
 
-/** Addressed to oneself: the relay answers with the sender's own connectionId in `from`. */
+/** Addresses the sender: the relay answers with the sender's own connectionId in `from`. */
 export const ME = "me";
 
 /**
@@ -21,7 +21,7 @@ export const MAX_MESSAGE_BYTES = 16 * 1024;
 /** Ids are 12 to 16 characters today; AWS promises no length. */
 const MAX_CONNECTION_ID = 128;
 
-/** The host that is meant where none is named. */
+/** The host that is addressed where a message names no host. */
 export const DEFAULT_HOST = "laptop";
 
 /** What a client asks the relay to forward. */
@@ -29,8 +29,8 @@ export interface SendSignal {
   /** A connectionId, `"me"`, or undefined for the host. */
   to?: string;
   /**
-   * Where several hosts share a relay: without `to`, the host that is addressed; with it, the one that
-   * the sender says it is. @default "laptop"
+   * Where several hosts share a relay: without `to`, the host that the message is for; with it, the
+   * host that sends it, by its own word. @default "laptop"
    */
   host?: string;
   /** Anything that JSON can hold. */
@@ -41,7 +41,7 @@ export interface SendSignal {
 export type RelayMessage =
   | {
     kind: "signal";
-    /** Who sent it, stamped by the relay; undefined where it is the host. */
+    /** The sender's connectionId, as the relay knows it; undefined where the host is the sender. */
     from?: string;
     data: unknown;
   }
@@ -49,11 +49,11 @@ export type RelayMessage =
     kind: "error";
     code: ErrorCode;
     message: string;
-    /** The connectionId that was addressed, where one was. */
+    /** The connectionId that the message was for, if it named one. */
     to?: string;
   };
 
-/** Text of a message to the relay. */
+/** Writes a message to the relay. */
 export function formatSendSignal({ to, host, data }: SendSignal): string {
   return JSON.stringify({ action: SEND_SIGNAL, to, host, data });
 }
@@ -61,7 +61,7 @@ export function formatSendSignal({ to, host, data }: SendSignal): string {
 /**
  * Reads a host's name: 1 to 32 of `a` to `z`, digits and, inside, hyphens.
  *
- * @throws {TypeError} where it is none.
+ * @throws {TypeError} where the value is no such name.
  */
 export function parseHostName(value: unknown): string {
   if (typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(value)) {
@@ -80,7 +80,7 @@ export function parseConnectionId(value: unknown, path: string): string {
 /**
  * Reads a message to the relay.
  *
- * @throws {LighthouseError} `bad-message` with the path of what was wrong, or `too-large`.
+ * @throws {LighthouseError} `bad-message` with the path of the wrong value, or `too-large`.
  */
 export function parseSendSignal(text: string): SendSignal {
   const size = new TextEncoder().encode(text).length;
@@ -110,7 +110,7 @@ export function parseSendSignal(text: string): SendSignal {
  * Reads a message from the relay. API Gateway's own answers (`{"message":"Forbidden",…}`) come out
  * as errors with the code `relay-failed`.
  *
- * @throws {LighthouseError} `bad-message` with the path of what was wrong.
+ * @throws {LighthouseError} `bad-message` with the path of the wrong value.
  */
 export function parseRelayMessage(text: string): RelayMessage {
   try {

@@ -1,35 +1,35 @@
-// A host's entry in the S3 registry: one object, `hosts/<name>.json`, that says by which connection the
-// host is to be reached. The relay reads it to forward, a page to see whether the host is up.
+// A host's entry in the S3 registry: one object, `hosts/<name>.json`, that names the connection of the
+// host. The relay reads it to forward signals, a page to see whether the host is up.
 //
 //   {"host":"laptop","connectionId"?:"L0SM9c=","time":1795686980000,"hostKey":"B…","signature":"…"}
 //
-// Without connectionId the host has left. Whoever may write the object could put in another
-// connection, so the host signs it: docs/security.md, "A stolen right to write the registry".
+// Without connectionId the host has left. Whoever may write the object could name another connection,
+// so the host signs it: docs/security.md, "A stolen right to write the registry".
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
 import { parseConnectionId, parseHostName } from "./envelope.ts";
 
-/** What a host has said of itself. */
+/** A host's entry. */
 export interface HostEntry {
   /** The host's name. */
   host: string;
   /** Its connection to the relay; undefined where it has left. */
   connectionId?: string;
-  /** When it was written, by the host's clock, in milliseconds since 1970. */
+  /** The time of writing by the host's clock, in milliseconds since 1970. */
   time: number;
   /** The host's raw public key, in base64url. */
   hostKey: string;
-  /** ECDSA with P-256 and SHA-256 over all of that, r and s, in base64url. */
+  /** ECDSA with P-256 and SHA-256 over the other members, r and s, in base64url. */
   signature: string;
 }
 
-/** More than any entry, in bytes. */
+/** Longest entry accepted, in bytes. */
 export const MAX_ENTRY_BYTES = 1024;
 
 /**
- * Keeps these signatures apart from whatever else the key might sign one day. The bytes that are
- * signed are these lines, joined by line feeds, which none of them can hold.
+ * Tells these signatures from others of the same key. The signed bytes are this label and the members,
+ * joined by line feeds, which no member can hold.
  */
 const LABEL = "lighthouse host entry 1";
 
@@ -41,10 +41,10 @@ export function entryKey(host: string): string {
 }
 
 /**
- * Reads an entry. Whether it is signed, {@linkcode isSignedBy} says.
+ * Reads an entry, and leaves its signature to {@linkcode isSignedBy}.
  *
- * @param host Whose it must be.
- * @throws {LighthouseError} `bad-message` with the path of what was wrong.
+ * @param host The host that the entry must be of.
+ * @throws {LighthouseError} `bad-message` with the path of the wrong value.
  */
 export function parseHostEntry(text: string, host: string): HostEntry {
   try {
@@ -69,19 +69,19 @@ export function parseHostEntry(text: string, host: string): HostEntry {
 }
 
 /**
- * Reads an entry out of an answer.
+ * Reads an entry out of a response.
  *
- * @throws {LighthouseError} `too-large`, `bad-message`; what the body fails with.
+ * @throws {LighthouseError} `too-large`, `bad-message`; the error of the body.
  */
 export async function readHostEntry(response: Response, host: string): Promise<HostEntry> {
   return parseHostEntry(await readText(response, MAX_ENTRY_BYTES), host);
 }
 
 /**
- * Reads the text of an answer, of which it takes no more than it may have.
+ * Reads the text of a response, up to a length.
  *
- * @param max In bytes.
- * @throws {LighthouseError} `too-large`; what the body fails with.
+ * @param max Most bytes.
+ * @throws {LighthouseError} `too-large`; the error of the body.
  */
 export async function readText({ body }: Response, max: number): Promise<string> {
   if (!body) return "";
@@ -108,11 +108,11 @@ export async function readText({ body }: Response, max: number): Promise<string>
 export interface SignHostEntryOptions extends Pick<HostEntry, "host" | "connectionId" | "time"> {
   /** The host's raw public key. */
   hostKey: Uint8Array;
-  /** The private key that belongs to it, for ECDSA. */
+  /** The private key of `hostKey`, for ECDSA. */
   signingKey: CryptoKey;
 }
 
-/** Writes an entry down, signed: the object's text. */
+/** Signs an entry. @returns the text of the object. */
 export async function signHostEntry(options: SignHostEntryOptions): Promise<string> {
   const { host, connectionId, time, signingKey } = options;
   const hostKey = toBase64url(options.hostKey);
@@ -123,7 +123,7 @@ export async function signHostEntry(options: SignHostEntryOptions): Promise<stri
   );
 }
 
-/** Whether the holder of a key has written the entry. @param hostKey The raw public key. */
+/** Whether the holder of a key has signed the entry. @param hostKey The raw public key. */
 export async function isSignedBy(
   entry: HostEntry,
   hostKey: Uint8Array<ArrayBuffer>,

@@ -1,5 +1,5 @@
-// The pairing link: `<page>#lighthouse=<base64url of: 1 ‖ the host's public key ‖ secret>`. Browsers
-// send a fragment to no server. What is made of the secret is here too: who holds it is let in once.
+// The pairing link: `<page>#lighthouse=<base64url of: 1 ‖ the host's public key ‖ secret>`, and the keys
+// that page and host derive from its secret. Browsers send a fragment to no server.
 //
 //   version (1)   the host's public key, raw (65)   secret (16)
 import { fromBase64url, toBase64url } from "../base64url.ts";
@@ -12,7 +12,7 @@ export const SECRET_BYTES = 16;
 const VERSION = 1;
 const NAME = "lighthouse";
 
-/** What a pairing link tells the page. */
+/** The contents of a pairing link. */
 export interface PairingLink {
   /** The host's raw public key, 65 bytes: the page pins it. */
   hostKey: Uint8Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ export interface PairingLink {
   secret: Uint8Array<ArrayBuffer>;
 }
 
-/** What host and page make of a pairing's secret, 32 bytes each. */
+/** The keys that host and page derive from a pairing's secret, 32 bytes each. */
 export interface PairingKeys {
   /** HPKE's pre-shared key. */
   psk: Uint8Array<ArrayBuffer>;
@@ -28,7 +28,7 @@ export interface PairingKeys {
   tagKey: Uint8Array<ArrayBuffer>;
 }
 
-/** The fragment of a pairing link, with its `#`. */
+/** Writes the fragment of a pairing link, with its `#`. */
 export function formatPairingFragment({ hostKey, secret }: PairingLink): string {
   const bytes = new Uint8Array(1 + KEY_BYTES + SECRET_BYTES);
   bytes[0] = VERSION;
@@ -38,11 +38,11 @@ export function formatPairingFragment({ hostKey, secret }: PairingLink): string 
 }
 
 /**
- * Reads an address's fragment.
+ * Reads the fragment of an address.
  *
- * @param hash With or without its `#`: `location.hash`.
- * @returns Undefined where it holds no pairing link.
- * @throws {LighthouseError} `bad-link` where it does, but not a whole one, or one of another version.
+ * @param hash With or without its `#`, as `location.hash`.
+ * @returns undefined where it holds no pairing link.
+ * @throws {LighthouseError} `bad-link` where the pairing link is incomplete or of another version.
  */
 export function parsePairingFragment(hash: string): PairingLink | undefined {
   const [name, text] = hash.replace(/^#/, "").split(/=(.*)/s);
@@ -63,7 +63,7 @@ export function parsePairingFragment(hash: string): PairingLink | undefined {
   return { hostKey: bytes.slice(1, 1 + KEY_BYTES), secret: bytes.slice(1 + KEY_BYTES) };
 }
 
-/** Derives what is made of a pairing's secret: HKDF-SHA-256 (RFC 5869) without a salt. */
+/** Derives the keys of a pairing by HKDF-SHA-256 (RFC 5869) without a salt. */
 export async function derivePairingKeys(secret: Uint8Array<ArrayBuffer>): Promise<PairingKeys> {
   const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const derive = async (info: string) =>

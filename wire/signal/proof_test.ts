@@ -38,7 +38,7 @@ test("a challenge that is no point of the curve is refused", async () => {
   assert.is((await failureOf(proofOf(keys as never, "v=0", "v=1"))).code, "bad-message");
 });
 
-test("whoever has the host's key can offer in a device's name, and make no proof", async () => {
+test("a holder of the host's key can offer in a device's name, and cannot make the proof", async () => {
   const stolen = createECDH("prime256v1");
   const hostKey = new Uint8Array(stolen.generateKeys());
   const host = await importKeyPair(stolen.getPrivateKey(), hostKey);
@@ -51,8 +51,12 @@ test("whoever has the host's key can offer in a device's name, and make no proof
   const aad = Buffer.concat([utf8("lighthouse-signal/1 offer"), new Uint8Array(8), nonce]);
   const ct = context.seal(utf8('{"sdp":"v=0","origin":"https://page.example"}'), aad);
   const opened = await openOffer({
-    ...{ type: "sealed-offer", v: 1, time: 0, nonce: toBase64url(nonce) },
-    ...{ enc: toBase64url(enc), ct: toBase64url(ct) },
+    type: "sealed-offer",
+    v: 1,
+    time: 0,
+    nonce: toBase64url(nonce),
+    enc: toBase64url(enc),
+    ct: toBase64url(ct),
   }, { host, device: deviceKey });
   assert.is(opened.offer.sdp, "v=0", "HPKE's Auth mode takes it for the device's");
 

@@ -1,8 +1,8 @@
 // Seals and opens offers and answers, so that the relay learns nothing and can change nothing
 // (docs/security.md has the bytes). HPKE, RFC 9180: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
-// AES-128-GCM, in the modes Auth and, while pairing, AuthPSK. The answer is sealed by a key that is
-// exported from the offer's context (RFC 9180 §9.8 shows the pattern), so only the host that could
-// open the offer can have written it.
+// AES-128-GCM, in the modes Auth and, while pairing, AuthPSK. The key of the answer is exported from the
+// offer's context (RFC 9180 §9.8 shows the pattern), so only a host that can open the offer can write
+// the answer.
 import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
@@ -38,7 +38,7 @@ const OFFER = /* @__PURE__ */ utf8("lighthouse-signal/1 offer");
 const ANSWER = /* @__PURE__ */ utf8("lighthouse-signal/1 answer");
 const PSK_ID = /* @__PURE__ */ utf8("lighthouse-pairing/1");
 
-/** What AES-GCM works with, in bytes. */
+/** Lengths for AES-GCM, in bytes. */
 const IV_BYTES = 12;
 const ANSWER_KEY_BYTES = 16;
 
@@ -46,51 +46,51 @@ const ANSWER_KEY_BYTES = 16;
 export const MAX_NAME = 64;
 const MAX_ORIGIN = 512;
 
-/** What is inside of a sealed offer. */
+/** The contents of a sealed offer. */
 export interface Offer {
   sdp: string;
   /** `location.origin` of the page. */
   origin: string;
-  /** While pairing: what the device calls itself. */
+  /** While pairing: the device's name for itself. */
   name?: string;
 }
 
-/** What is inside of a sealed answer that accepts. */
+/** The contents of a sealed answer that accepts, as page and host see them. */
 export interface Acceptance {
   /** The host's clock, in milliseconds since 1970. */
   time: number;
   sdp: string;
-  /** How the host knows this device, where it is paired. */
+  /** The host's id and name of this device, where it is paired. */
   device?: { id: string; name: string };
-  /** When pairing has succeeded: 32 bytes, for {@linkcode importTagKey}. */
+  /** After a pairing: 32 bytes, for {@linkcode importTagKey}. */
   tagKey?: Bytes;
 }
 
-/** What is inside of a sealed answer that does not. */
+/** The contents of a sealed answer that refuses. */
 export interface Refusal {
   /** The host's clock, in milliseconds since 1970. */
   time: number;
   refused: { code: ErrorCode; message: string };
 }
 
-/** With the 32 bytes that the page's HELLO shows (wire/signal/proof.ts). */
+/** Adds the proof, 32 bytes, that the page's HELLO shows (wire/signal/proof.ts). */
 export interface Proven {
   proof: Bytes;
 }
 
-/** What is really in it: with a public key for this connection alone, which the proof is made with. */
+/** As sealed: adds the host's per-connection public key, which the proof is made with. */
 type Challenge = Acceptance & { challenge: Bytes };
 
-/** What a page gets to know. */
+/** An answer as the page gets it. */
 export type Answer = (Acceptance & Proven) | Refusal;
 
-/** Whom the page says it is. */
+/** The sender of an offer, as it says itself. */
 export type Sender =
-  /** A paired device. `tagKey`: of {@linkcode importTagKey}. */
+  /** A paired device. `tagKey` comes from {@linkcode importTagKey}. */
   | { kind: "paired"; tagKey: CryptoKey }
   /** The holder of a pairing link. */
   | { kind: "pairing"; secret: Bytes }
-  /** Nobody whom the host knows: for hosts with `--public`. */
+  /** A page that the host does not know: for hosts with `--public`. */
   | { kind: "stranger" };
 
 /** Options of {@linkcode sealOffer}. */
@@ -100,9 +100,9 @@ export interface SealOfferOptions {
   /** The device's ECDH P-256 key pair; the private key may be non-extractable. */
   device: CryptoKeyPair;
   sender: Sender;
-  /** Milliseconds since 1970, as the host's clock is believed to be. */
+  /** The time by the host's clock, as far as the page knows it, in milliseconds since 1970. */
   time: number;
-  /** Instead of random bytes, for test vectors alone: of HPKE's ephemeral key, and the nonce. */
+  /** HPKE's ephemeral key material and the nonce, only for test vectors. @default random */
   random?: { ikm: Bytes; nonce: Bytes };
 }
 
@@ -110,10 +110,10 @@ export interface SealOfferOptions {
 export interface SentOffer {
   signal: SealedOffer;
   /**
-   * Opens the host's answer to this very offer.
+   * Opens the host's answer to this offer.
    *
-   * @throws {LighthouseError} `bad-seal` where the host has not sealed it, or to another offer: drop
-   * it and go on waiting, since anybody at the relay can send such.
+   * @throws {LighthouseError} `bad-seal` where the host has not sealed it, or sealed it to another
+   * offer: drop it and go on waiting, since anybody at the relay can send such a signal.
    */
   openAnswer(signal: SealedAnswer): Promise<Answer>;
 }
@@ -122,7 +122,7 @@ export interface SentOffer {
 export interface OpenOfferOptions {
   /** The host's key pair. */
   host: CryptoKeyPair;
-  /** The raw public key that the offer is from, 65 bytes. */
+  /** The raw public key of the offer's sender, 65 bytes. */
   device: Bytes;
   /** While pairing: see {@linkcode derivePairingKeys}. */
   psk?: Bytes;
@@ -134,22 +134,22 @@ export interface OpenedOffer {
   /**
    * Seals an answer that accepts.
    *
-   * @param random Instead of random ones, for test vectors alone.
+   * @param random Only for test vectors. @default random
    */
   sealAnswer(
     answer: Acceptance,
     random?: { iv: Bytes; challenge: CryptoKeyPair },
   ): Promise<{ signal: SealedAnswer } & Proven>;
-  /** Seals an answer that does not. @param iv For test vectors alone. @default random */
+  /** Seals an answer that refuses. @param iv Only for test vectors. @default random */
   sealRefusal(refusal: Refusal, iv?: Bytes): Promise<SealedAnswer>;
 }
 
 /**
  * Seals an offer for the host.
  *
- * @param offer May still come: what takes time is done while it is awaited.
+ * @param offer A promise is awaited last, so that the slow operations run meanwhile.
  * @throws {LighthouseError} `too-large` where the signal would exceed 8 KiB; `bad-link` where the
- * host's key is none.
+ * host's key is no point of the curve.
  */
 export async function sealOffer(
   offer: Offer | Promise<Offer>,
@@ -164,7 +164,7 @@ export async function sealOffer(
     info: OFFER,
     psk: pairing && { id: PSK_ID, key: pairing.psk },
     ekm: random?.ikm,
-    // Deno imports any 65 bytes, and finds out here.
+    // Deno imports any 65 bytes, and fails here.
   }).catch((cause) => {
     throw LighthouseError.from(cause, "bad-link");
   });
@@ -218,8 +218,8 @@ export async function sealOffer(
 /**
  * Opens an offer: one decapsulation.
  *
- * @throws {LighthouseError} `bad-seal` where the device has not sealed it for this host, with this
- * pairing; `bad-message` where what is inside is malformed.
+ * @throws {LighthouseError} `bad-seal` where the device has not sealed it for this host, or not with
+ * this pairing; `bad-message` where the contents are malformed.
  */
 export async function openOffer(
   signal: SealedOffer,
@@ -269,7 +269,7 @@ export async function openOffer(
 }
 
 /**
- * What an offer's tag is made of: the tag is the first 16 bytes of HMAC-SHA-256 of the SHA-256 of
+ * The bytes that an offer's tag covers. The tag is the first 16 bytes of HMAC-SHA-256 of the SHA-256 of
  * these bytes, so that a host with many devices hashes an offer once.
  */
 export function taggedBytes(signal: SealedOffer): Bytes {
@@ -283,7 +283,7 @@ export function taggedBytes(signal: SealedOffer): Bytes {
   );
 }
 
-/** Made when it is needed: the library looks for WebCrypto. */
+/** Made on first use: its constructor looks for WebCrypto. */
 let made: CipherSuite | undefined;
 
 function suite(): CipherSuite {

@@ -61,7 +61,7 @@ test("an offer and its answer go there and back, for each kind of sender", async
   }
 });
 
-test("nothing of what is inside shows, and no two offers have a part in common", async () => {
+test("an offer shows nothing of its contents, and no two offers share a part", async () => {
   const [first, second] = [(await seal()).signal, (await seal()).signal];
   for (const field of ["nonce", "enc", "ct", "tag"] as const) {
     assert.is.not(first[field], second[field], field);
@@ -118,11 +118,11 @@ const wrong: [name: string, open: () => Promise<unknown>][] = [
     const other = (await derivePairingKeys(new Uint8Array(16))).psk;
     return openOffer((await seal({}, PAIRING)).signal, { host, device: deviceKey, psk: other });
   }],
-  ["with a point that is none", async () => {
+  ["with a key that is no point of the curve", async () => {
     const enc = toBase64url(new Uint8Array(65).fill(4));
     return openOffer({ ...(await seal()).signal, enc }, { host, device: deviceKey });
   }],
-  ["from a key that is none", async () => {
+  ["from a key that is no point of the curve", async () => {
     return openOffer((await seal()).signal, { host, device: new Uint8Array(65).fill(4) });
   }],
 ];

@@ -1,5 +1,5 @@
-// What page and host say to each other through the relay: the `data` of an envelope. What is in the
-// sealed ones is told in seal.ts, and in docs/security.md byte by byte.
+// The messages between page and host through the relay: the `data` of an envelope. seal.ts seals and
+// opens their contents, and docs/security.md has the bytes.
 import { fromBase64url } from "../base64url.ts";
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
 import { asRecord, asString } from "../parse.ts";
@@ -15,9 +15,9 @@ export interface SealedOffer {
   /** HPKE's encapsulated key, 65 bytes. */
   enc: string;
   ct: string;
-  /** 16 bytes that only the host and a device or a pairing can make; a stranger has none. */
+  /** 16 bytes that only the host and the device or the pairing can make; strangers send no tag. */
   tag?: string;
-  /** The device's raw public key, 65 bytes, where the host cannot know it: pairing, and a stranger. */
+  /** The device's raw public key, 65 bytes, where the host does not know it: in a pairing, or a stranger's. */
   device?: string;
 }
 
@@ -31,8 +31,9 @@ export interface SealedAnswer {
 /**
  * A signal, one of
  * - `sealed-offer`, page → host, and `sealed-answer`, host → page;
- * - `refused`, host → page: why there is no answer, to whom the host cannot seal one. Nothing proves
- *   that the host wrote it. `hostKey` is the fingerprint of the host's key, 32 bytes in base64url;
+ * - `refused`, host → page: the reason for a refusal, to a page for which the host cannot seal an
+ *   answer. Nothing proves that the host wrote it. `hostKey` is the fingerprint of the host's key,
+ *   32 bytes in base64url;
  * - `probe`, host → itself through the relay: proves that LAPTOP_ID is its own;
  * - `replaced`, host → the host that was registered before it.
  */
@@ -43,7 +44,7 @@ export type Signal =
   | { type: "probe"; nonce: string }
   | { type: "replaced" };
 
-/** Longest session description accepted, in characters. Browsers' are 0.5 to 3 KB. */
+/** Longest session description accepted, in characters. Those of browsers have 0.5 to 3 KB. */
 export const MAX_SDP = 12 * 1024;
 
 /** Longest signal, in bytes of its JSON. */
@@ -54,16 +55,16 @@ export const KEY_BYTES = 65;
 export const NONCE_BYTES = 16;
 export const TAG_BYTES = 16;
 
-/** What a SHA-256 fingerprint has. */
+/** Bytes of a SHA-256 fingerprint. */
 const FINGERPRINT_BYTES = 32;
 
-/** Whole messages are bounded by the sender; this bounds the longest part of one. */
+/** Longest byte string in a signal, in characters. The relay bounds whole messages. */
 const MAX_CT = MAX_SIGNAL_BYTES;
 
 /**
- * Reads a signal. Nothing is decrypted here: seal.ts does that.
+ * Reads a signal, without opening it: seal.ts does that.
  *
- * @throws {LighthouseError} `bad-message` with the path of what was wrong.
+ * @throws {LighthouseError} `bad-message` with the path of the wrong value.
  */
 export function parseSignal(data: unknown): Signal {
   try {
@@ -108,7 +109,7 @@ export function parseSignal(data: unknown): Signal {
   }
 }
 
-/** Reads why there is no answer. A reason of tomorrow counts as `host-busy`: try again later. */
+/** Reads a refusal. An unknown code of a later version counts as `host-busy`: try again later. */
 export function parseRefusal(value: unknown, path: string): { code: ErrorCode; message: string } {
   const { code, message } = asRecord(value, path);
   return {
@@ -123,14 +124,14 @@ export function asTime(value: unknown, path: string): number {
   throw new TypeError(`Cannot parse ${path}: expected milliseconds since 1970`);
 }
 
-/** @throws {TypeError} unless the value is base64url, of so many bytes where that is given. */
+/** @throws {TypeError} unless the value is base64url, and of the given number of bytes. */
 export function asBytes(value: unknown, path: string, length?: number): string {
   const text = asString(value, path, MAX_CT);
   try {
     const bytes = fromBase64url(text);
     if (length === undefined || bytes.length === length) return text;
   } catch {
-    // Said below.
+    // The error below says so.
   }
   throw new TypeError(
     `Cannot parse ${path}: expected ${length === undefined ? "" : `${length} bytes in `}base64url`,
