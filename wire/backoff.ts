@@ -1,4 +1,4 @@
-// How long to wait before trying again, the same on page and host.
+// The wait before another attempt, the same on page and host.
 
 /** Options of {@linkcode backoff}. */
 export interface BackoffOptions {
@@ -11,8 +11,8 @@ export interface BackoffOptions {
 }
 
 /**
- * The wait before attempt number `failures + 1`, in milliseconds: doubled with each failure, and
- * jittered between half and the whole of that, so that those who failed together do not come back
+ * The wait before attempt number `failures + 1`, in milliseconds. It doubles with each failure, and is
+ * random between half and the whole of that, so that pages that failed together do not return
  * together.
  *
  * @param failures Failures so far, from 1.

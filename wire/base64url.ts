@@ -1,5 +1,5 @@
-// Bytes as text, RFC 4648 §5 without padding. Only the one text that stands for the bytes is read, so
-// that no two messages mean the same.
+// Bytes as text: RFC 4648 §5 without padding. Of the texts that could stand for the same bytes, only the
+// canonical one is read, so that no two messages mean the same.
 
 /** Bytes as base64url, without padding. */
 export function toBase64url(bytes: Uint8Array): string {
@@ -8,13 +8,13 @@ export function toBase64url(bytes: Uint8Array): string {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The bytes of base64url. @throws {TypeError} where the text is another, or not the shortest. */
+/** The bytes of base64url. @throws {TypeError} where the text is not base64url, or not canonical. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   if (/^[\w-]*$/.test(text) && text.length % 4 !== 1) {
     const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = new Uint8Array(decoded.length);
     for (let at = 0; at < bytes.length; at++) bytes[at] = decoded.charCodeAt(at);
-    // Only in what stands for the last, incomplete group can there be bits that count for nothing.
+    // Only the last, incomplete group can have bits that stand for nothing.
     const rest = bytes.length % 3;
     const end = toBase64url(bytes.subarray(bytes.length - rest));
     if (text.endsWith(end)) return bytes;

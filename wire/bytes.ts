@@ -14,13 +14,13 @@ export function varintLength(value: number): 1 | 2 | 4 | 8 {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Writes one message after the other into a buffer of a fixed size. */
+/** Writes messages into a buffer of a fixed size, one after the other. */
 export class ByteWriter {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
   #length = 0;
 
-  /** @param size Most bytes that will be written. */
+  /** @param size Most bytes of a message. */
   constructor(size: number) {
     this.#bytes = new Uint8Array(size);
     this.#view = new DataView(this.#bytes.buffer);
@@ -63,7 +63,7 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
-  /** What was written: a view, not a copy. The next message is written over it. */
+  /** The message written: a view, not a copy. The next message overwrites it. */
   finish(): Uint8Array<ArrayBuffer> {
     const message = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
@@ -123,13 +123,13 @@ export class ByteReader {
   }
 }
 
-/** UTF-8 of a text, cut at `max` bytes between characters. */
+/** The UTF-8 of a text, cut between characters after at most `max` bytes. */
 export function utf8(text: string, max: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(max);
   return bytes.subarray(0, encoder.encodeInto(text, bytes).written);
 }
 
-/** @throws {LighthouseError} `bad-frame` when the bytes are no UTF-8. */
+/** The text of UTF-8. @throws {LighthouseError} `bad-frame` when the bytes are no UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -144,7 +144,7 @@ function cutShort(): LighthouseError {
   return new LighthouseError("bad-frame", "Cannot read the message: it is cut short");
 }
 
-/** All of them, one behind the other. */
+/** Concatenates byte arrays. */
 export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

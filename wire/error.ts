@@ -1,7 +1,7 @@
 // The one error class of the project and the codes it carries. Each code's cure: docs/errors.md.
 
 /**
- * What went wrong, for code to act on. `docs/errors.md` explains each and says what to do.
+ * Names an error, for code to act on. `docs/errors.md` explains each code and says what to do.
  *
  * From the relay: `host-offline`, `peer-gone`, `not-allowed`, `bad-message`, `too-large`,
  * `relay-failed`. From the host, about who may connect: `not-paired`, `pairing-used`,
@@ -9,7 +9,7 @@
  * `bad-offer`, `host-busy`, `bad-request`, `no-access`, `no-service`, `not-found`,
  * `backend-unreachable`, `backend-failed`, `backend-timeout`, `replaced`. On either end:
  * `bad-seal`, `bad-frame`, `aborted`, `connection-lost`, `closed`, `session-lost`, `refused`,
- * `stopped`. On the page alone: `relay-unreachable`, `no-answer`, `connection-failed`, `bad-link`,
+ * `stopped`. Only on the page: `relay-unreachable`, `no-answer`, `connection-failed`, `bad-link`,
  * `host-key-changed`, `no-holder`, `unsupported`. In settings: `bad-config`.
  */
 export type ErrorCode = typeof errorCodes[number];
@@ -69,12 +69,12 @@ export const errorCodes = [
  * ```
  */
 export class LighthouseError extends Error {
-  /** What went wrong, for code to act on. */
+  /** Names the error, for code to act on. */
   readonly code: ErrorCode;
 
   /**
-   * @param code What went wrong.
-   * @param message The cause, and the cure where there is one, for people.
+   * @param code Names the error.
+   * @param message The cause, and the cure if there is one, for people.
    * @param options `cause`: the error underneath.
    */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -91,7 +91,7 @@ export class LighthouseError extends Error {
   }
 }
 
-/** Whether a value from outside is one of the codes. */
+/** Whether a value is one of the codes. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return errorCodes.includes(value as ErrorCode);
 }

@@ -20,7 +20,7 @@ export const NEAR_MS = 10;
  * session/send_stream.ts keeps no more to be sent again, whatever limit the other end names
  * (docs/wire.md, "CREDIT").
  */
-export const MAX_WINDOW = 4 * 1024 * 1024;
+export const MAX_STREAM_WINDOW = 4 * 1024 * 1024;
 
 /**
  * Bytes that the streams of a session share beyond the first credit of each: unread ones in

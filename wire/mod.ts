@@ -1,5 +1,5 @@
 /**
- * What travels between page and host. Web-standard APIs alone: the same source runs in a browser,
+ * The protocol between page and host, by Web-standard APIs only: the same source runs in browsers,
  * Node, Deno and Lambda.
  *
  * @module

@@ -1,5 +1,5 @@
-// The checks that the `parseX(unknown): X` functions are made of. Each takes the path of the value
-// it looks at, so that what is refused is named exactly.
+// Checks for the `parseX(unknown): X` functions. Each takes the path of its value, which its error
+// names.
 
 /** Parses JSON text. @throws {TypeError} when it is not JSON. */
 export function parseJson(text: string): unknown {
@@ -10,7 +10,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws {TypeError} unless the value is an object that is no array. */
+/** @throws {TypeError} unless the value is an object and no array. */
 export function asRecord(value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`Cannot parse ${path}: expected an object, got ${kindOf(value)}`);

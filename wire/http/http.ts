@@ -1,4 +1,4 @@
-// HTTP over a stream: the heads are JSON, the bodies are the stream's bytes.
+// HTTP over a stream: the heads are JSON, and the bodies are the stream's bytes.
 import { LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
 import { MAX_HEAD, type Stream } from "../session/stream.ts";
@@ -6,7 +6,7 @@ import { MAX_HEAD, type Stream } from "../session/stream.ts";
 /** One field line. Lists of them keep order and duplicates (`Set-Cookie`). */
 export type HeaderField = [name: string, value: string];
 
-/** A request as it travels. */
+/** A request in transit. */
 export interface HttpRequest {
   /** A token (RFC 9110 §9.1), in its own case. */
   method: string;
@@ -16,7 +16,7 @@ export interface HttpRequest {
   body: ReadableStream<Uint8Array> | null;
 }
 
-/** A response as it travels. */
+/** A response in transit. */
 export interface HttpResponse {
   /** 200 to 599. */
   status: number;
@@ -26,14 +26,14 @@ export interface HttpResponse {
 }
 
 /**
- * Answers a request. What it throws, or its response's body fails with, resets the stream: a
- * LighthouseError with its own code, anything else as `backend-failed`.
+ * Answers a request. Its error, or that of its response's body, resets the stream: a LighthouseError
+ * with its own code, any other as `backend-failed`.
  */
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 /**
- * Takes over the stream of a request to go over to WebSocket (websocket.ts), and answers it. What it
- * throws resets the stream.
+ * Takes over the stream of a request to change to WebSocket (websocket.ts), and answers it. Its error
+ * resets the stream.
  */
 export type UpgradeHandler = (request: Omit<HttpRequest, "body">, stream: Stream) => Promise<void>;
 
@@ -46,13 +46,13 @@ const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
 /** Most field lines of a head. */
 export const MAX_FIELDS = 256;
 
-/** What a request or a WebSocket needs of its stream. */
+/** The part of a stream that a request or a WebSocket needs. */
 export type OpenStream = Pick<
   Stream,
   "head" | "readable" | "writable" | "end" | "closed" | "reset"
 >;
 
-/** What they need of a session. */
+/** The part of a session that they need. */
 export interface StreamOpener {
   open(head: Uint8Array): OpenStream;
 }
@@ -60,8 +60,8 @@ export interface StreamOpener {
 /**
  * Sends a request over the session. Resolves when the response's head is there; its body streams.
  *
- * @param signal Aborted, it resets the stream: the promise or the body then fails with its reason.
- * @throws {LighthouseError} what ended the stream; `too-large` when the head exceeds 60 KiB.
+ * @param signal Resets the stream when aborted: the promise or the body then fails with its reason.
+ * @throws {LighthouseError} the reason of the stream's end; `too-large` when the head exceeds 60 KiB.
  */
 export async function sendRequest(
   session: StreamOpener,
@@ -82,7 +82,7 @@ export async function sendRequest(
   body?.pipeTo(stream.writable).catch((error) => {
     // The host may answer without reading all of the body.
     if (isStop(error)) return;
-    // Where the body fails, the pipe has reset the stream; not where it is locked, or holds no bytes.
+    // A failing body has reset the stream by the pipe; a body that is locked or holds no bytes has not.
     stream.reset(LighthouseError.from(error, "aborted"));
   });
   try {
@@ -97,8 +97,8 @@ export async function sendRequest(
 /**
  * Answers the request that arrives on a stream: the `onStream` of a host's session.
  *
- * @param onUpgrade Without it, a request to go over to another protocol is answered as any other, as
- * a server may (RFC 9110 §7.8).
+ * @param onUpgrade Without it, a request to change to another protocol is answered as any other, as a
+ * server may (RFC 9110 §7.8).
  */
 export async function serveRequest(
   stream: Stream,
@@ -114,13 +114,13 @@ export async function serveRequest(
     const { status, statusText, headers } = response;
     stream.sendHead(encodeHead({ status, statusText, headers, body: response.body !== null }));
     const sent = response.body ? stream.send(response.body) : stream.end();
-    // What the handler left unread of the request is dropped, or the page's upload would hang.
+    // Drops the part of the request that the handler left unread, or the page's upload would hang.
     stream.ignore();
     await sent;
   } catch (error) {
     // A STOP is answered with END, which the stream sends; a RESET would say that the answer failed.
     if (!isStop(error)) stream.reset(LighthouseError.from(error, "backend-failed"));
-    // A body that was not sent is still open, with whatever is behind it.
+    // A body that was not sent is still open, and its source too.
     if (response?.body?.locked === false) await response.body.cancel(error).catch(() => {});
   }
 }
@@ -130,13 +130,13 @@ function isStop(error: unknown): boolean {
   return error instanceof LighthouseError && error.code === "stopped";
 }
 
-/** A head's JSON: a request's or a response's own members, and whether a body follows. */
+/** A head's JSON: the members of the request or response, and whether a body follows. */
 type Head<T> = Omit<T, "body"> & { body: boolean };
 
-/** A request's, which may ask to go over to another protocol. */
+/** A request's head, which may ask to change to another protocol. */
 type RequestHead = Head<HttpRequest> & { upgrade?: "websocket" };
 
-/** The bytes of a head. @throws {LighthouseError} `too-large`. */
+/** Encodes a head. @throws {LighthouseError} `too-large`. */
 export function encodeHead(head: RequestHead | Head<HttpResponse>): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(JSON.stringify(head));
   if (bytes.length > MAX_HEAD) {
@@ -148,7 +148,7 @@ export function encodeHead(head: RequestHead | Head<HttpResponse>): Uint8Array<A
   return bytes;
 }
 
-/** @throws {LighthouseError} `bad-request` with the path of what was wrong. */
+/** @throws {LighthouseError} `bad-request` with the path of the wrong value. */
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
   try {
     const head = asRecord(parseJson(new TextDecoder().decode(bytes)), "the request");
@@ -165,8 +165,8 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
 }
 
 /**
- * @param least The lowest status that may come: 101 where another protocol was asked for.
- * @throws {LighthouseError} `bad-frame` with the path of what was wrong.
+ * @param least The lowest status accepted: 101 where the request asked for another protocol.
+ * @throws {LighthouseError} `bad-frame` with the path of the wrong value.
  */
 export function parseResponseHead(bytes: Uint8Array, least: 101 | 200 = 200): Head<HttpResponse> {
   try {

@@ -471,7 +471,7 @@ for (
   });
 }
 
-test("parseRequestHead() names what was wrong", () => {
+test("parseRequestHead() names the wrong value", () => {
   const head = { method: "GET", target: "/", headers: [["a", "b"], ["c", "d\n"]] };
   const error = thrownBy(() => parseRequestHead(new TextEncoder().encode(JSON.stringify(head))));
   assert.is(

@@ -1,11 +1,11 @@
-// Offers of further carriers, made inside the session that they are for (docs/wire.md, "Several
-// carriers at once"): a stream whose head is a session description, and so is the answer's.
+// Offers of further carriers inside their session (docs/wire.md, "Several carriers at once"): both
+// heads of such a stream are session descriptions.
 import { LighthouseError } from "../error.ts";
 import type { Stream } from "../session/stream.ts";
 import { MAX_SDP } from "../signal/signal.ts";
 import type { StreamOpener } from "./http.ts";
 
-/** What SDP begins with (RFC 8866 §5.1), and no head of a request, which is JSON. */
+/** The first byte of SDP (RFC 8866 §5.1). A request's head is JSON and begins with another. */
 const FIRST_BYTE = 0x76;
 
 /**
@@ -13,7 +13,7 @@ const FIRST_BYTE = 0x76;
  *
  * @param sdp The offer, with all candidates.
  * @returns The answer.
- * @throws {LighthouseError} what the host resets the stream with, `host-busy` or `bad-offer` say; the
+ * @throws {LighthouseError} the host's reason for a reset, such as `host-busy` or `bad-offer`; the
  * signal's reason when aborted.
  */
 export async function sendOffer(
@@ -33,7 +33,7 @@ export async function sendOffer(
   }
 }
 
-/** Whether a stream's head is an offer: the host's `onStream` looks. */
+/** Whether a stream's head is an offer: the host's `onStream` asks. */
 export function isOffer(head: Uint8Array): boolean {
   return head[0] === FIRST_BYTE;
 }
@@ -41,7 +41,7 @@ export function isOffer(head: Uint8Array): boolean {
 /**
  * Answers the offer that arrives on a stream.
  *
- * @param answer Gives the answer to an offer. What it throws resets the stream.
+ * @param answer Gives the answer to an offer. Its error resets the stream.
  */
 export async function serveOffer(
   stream: Stream,

@@ -1,9 +1,9 @@
-// A WebSocket over a stream: its opening handshake. websocket_message.ts has the messages that follow.
+// The opening handshake of a WebSocket over a stream. The messages follow in websocket_message.ts.
 //
-// The handshake is HTTP's own (RFC 6455 §4), so its heads are those of http.ts. The head that opens
-// the stream names the protocol to go over to, and the one that answers accepts by status 101, or
-// refuses by any other. What is about a single connection (`Connection`, `Sec-WebSocket-Key`,
-// `-Accept`, `-Version`, `-Extensions`) does not travel: the host makes it up anew for the backend.
+// The handshake is HTTP's own (RFC 6455 §4), so it uses the heads of http.ts. The opening head names
+// the protocol to change to; the answering head accepts by status 101, or refuses by any other. Headers
+// of a single connection (`Connection`, `Sec-WebSocket-Key`, `-Accept`, `-Version`, `-Extensions`) do
+// not travel: the host makes its own for the backend.
 //
 //     {"upgrade":"websocket","method":"GET","target":"/live","body":true,
 //      "headers":[["origin","https://…"],["sec-websocket-protocol","a, b"]]}
@@ -22,12 +22,12 @@ import {
 
 const PROTOCOL = "sec-websocket-protocol";
 
-/** What a page asks for. */
+/** A page's request for a WebSocket. */
 export interface WebSocketOpening {
   /** Origin form (RFC 9112 §3.2.1): a path from the root, with its query. */
   target: string;
   headers: HeaderField[];
-  /** Subprotocols, the most wanted first. Each is a token, none is there twice. */
+  /** Subprotocols, the preferred first: distinct tokens. */
   protocols: string[];
 }
 
@@ -42,8 +42,8 @@ export interface OpenWebSocket {
 /**
  * Opens a WebSocket over the session.
  *
- * @param signal Aborted, it resets the stream, for as long as that lasts.
- * @throws {LighthouseError} what ended the stream; `backend-failed` when the backend refuses.
+ * @param signal Resets the stream when aborted, before and after the opening.
+ * @throws {LighthouseError} the reason of the stream's end; `backend-failed` when the backend refuses.
  */
 export async function openWebSocket(
   session: StreamOpener,
@@ -77,13 +77,13 @@ export async function openWebSocket(
   }
 }
 
-/** Answers an opening: messages may follow. @param protocol The subprotocol chosen, or "". */
+/** Accepts an opening: messages may follow. @param protocol The chosen subprotocol, or "". */
 export function acceptWebSocket(stream: Stream, protocol: string): void {
   const headers: HeaderField[] = protocol ? [[PROTOCOL, protocol]] : [];
   stream.sendHead(encodeHead({ status: 101, statusText: "", headers, body: true }));
 }
 
-/** Answers an opening by the status that the backend has answered in place of 101. */
+/** Refuses an opening by the backend's status, which is not 101. */
 export function refuseWebSocket(stream: Stream, status: number, statusText: string): void {
   stream.sendHead(encodeHead({ status, statusText, headers: [], body: false }));
   stream.end();

@@ -1,5 +1,4 @@
-// A WebSocket's messages as they travel in a stream, behind the heads of websocket.ts (docs/wire.md,
-// "WebSocket"):
+// A WebSocket's messages in a stream, behind the heads of websocket.ts (docs/wire.md, "WebSocket"):
 //
 //      0      1           5
 //     +------+-----------+------------------
@@ -10,26 +9,26 @@
 //     0x02 BINARY  bytes
 //     0x08 CLOSE   empty, or a close code of 16 bits and then UTF-8, 125 bytes in all
 //
-// The length counts the payload's bytes: 32 bits, big endian, as the code is. CLOSE is the last
-// message of its direction. One with the code 1006, which ends only conclude elsewhere, says that the
-// connection failed, and why.
+// The length counts the payload's bytes. Length, 32 bits, and code are big endian. CLOSE is the last
+// message of its direction. A CLOSE of 1006, a code that never travels in RFC 6455, tells the page that
+// the connection to the backend failed, and why.
 
-/** Most bytes in the payload of a message that an end takes. */
+/** Longest payload of a message that an end takes, in bytes. */
 export const MAX_WEBSOCKET_MESSAGE = 16 * 1024 * 1024;
 
 /** Bytes before a payload. */
 export const HEADER = 5;
 
-/** The close code of a CLOSE that carries none (RFC 6455 §7.4.1). It is never sent. */
+/** The close code of a CLOSE without a code (RFC 6455 §7.4.1). It never travels. */
 export const NO_CLOSE_CODE = 1005;
 
-/** What {@linkcode readWebSocket} finds. */
+/** A message, as {@linkcode readWebSocket} gives it. */
 export type WebSocketMessage =
   | { type: "text"; data: string }
   | { type: "binary"; data: Uint8Array<ArrayBuffer> }
-  /** The other end closes; `code` is {@linkcode NO_CLOSE_CODE} where it gave none. */
+  /** The other end closes; `code` is {@linkcode NO_CLOSE_CODE} where it gave no code. */
   | { type: "close"; code: number; reason: string }
-  /** The other end breaks the protocol: the close code and reason that it is to be told. */
+  /** The other end breaks the protocol: the close code and reason to answer with. */
   | { type: "fault"; code: number; reason: string };
 
 const TYPES = { text: 0x01, binary: 0x02, close: 0x08 };
@@ -39,9 +38,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The bytes of a message: a copy of the payload behind its header.
+ * Writes a message: a copy of the payload behind its header.
  *
- * @param length What the header says, for a payload that does not follow. @default payload.length
+ * @param length The header's length, for a payload that does not follow. @default payload.length
  */
 export function encodeMessage(
   type: keyof typeof TYPES,
@@ -56,9 +55,9 @@ export function encodeMessage(
 }
 
 /**
- * The bytes of a CLOSE.
+ * Writes a CLOSE.
  *
- * @param code One that may be sent, or {@linkcode NO_CLOSE_CODE} for a CLOSE without a code.
+ * @param code A code that may travel, or {@linkcode NO_CLOSE_CODE} for a CLOSE without a code.
  * @param reason At most 123 bytes of UTF-8.
  */
 export function encodeClose(code: number, reason: string): Uint8Array<ArrayBuffer> {
@@ -71,7 +70,7 @@ export function encodeClose(code: number, reason: string): Uint8Array<ArrayBuffe
 
 /**
  * Whether a close code may travel (RFC 6455 §7.4, and IANA's registry for 1012 to 1014). 1005, 1006
- * and 1015 are for the ends themselves.
+ * and 1015 name conclusions of an end and stay there.
  */
 export function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
@@ -79,12 +78,12 @@ export function isCloseCode(code: number): boolean {
 }
 
 /**
- * The messages of a stream, up to and with a CLOSE or a fault: what follows is not read. Without
- * either it ends where the stream does: a connection that was cut off. A message's data is its own.
+ * Reads the messages of a stream, up to and with a CLOSE or a fault. Without either it ends with the
+ * stream: the connection was cut off. No two messages share memory.
  *
- * @param onGrow Called before so many bytes more of memory are taken for a message: in all at most
- * twice those that have arrived of it. What it throws, this fails with.
- * @throws {LighthouseError} what the stream fails with.
+ * @param onGrow Called before a message takes so many bytes more of memory: in all at most twice the
+ * bytes that have arrived of it. Its error ends the reading.
+ * @throws {LighthouseError} the error of the stream.
  */
 export async function* readWebSocket(
   readable: ReadableStream<Uint8Array>,
@@ -93,13 +92,13 @@ export async function* readWebSocket(
   const reader = readable.getReader();
   let rest = new Uint8Array();
 
-  /** The next bytes, as many as asked for; undefined where the stream ends before. */
+  /** The next bytes, exactly `length` of them; undefined where the stream ends before. */
   async function take(length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     let bytes = new Uint8Array();
     for (let filled = 0;;) {
       const part = rest.subarray(0, length - filled);
       rest = rest.subarray(part.length);
-      // Room grows with what arrives: a header alone must not cost what it announces.
+      // Room grows with the bytes that arrive: a header must not cost the length that it names.
       if (filled + part.length > bytes.length) {
         const grown = Math.min(length, Math.max(filled + part.length, 2 * filled));
         onGrow(grown - bytes.length);

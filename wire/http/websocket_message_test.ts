@@ -53,7 +53,7 @@ function streamOf(chunks: Uint8Array[], error?: Error): ReadableStream<Uint8Arra
   }, { highWaterMark: 0 });
 }
 
-/** What is read of chunks. */
+/** Reads the messages of chunks. */
 async function decode(
   chunks: Uint8Array[],
   onGrow?: (bytes: number) => void,
@@ -170,7 +170,7 @@ test("a message of 16 MiB is read from small chunks, and its room grows as it ar
   assert.is(held, HEADER + MAX_WEBSOCKET_MESSAGE);
 });
 
-test("a header alone takes no room for what it announces", async () => {
+test("a header takes no room for the payload that it announces", async () => {
   let held = 0;
   const header = encodeMessage("binary", new Uint8Array(), MAX_WEBSOCKET_MESSAGE);
   assert.equal(await decode([header], (growth) => held += growth), []);
@@ -210,7 +210,7 @@ test("close codes that may travel are those of RFC 6455 and the registry", () =>
   assert.is(allowed.length, 12 + 2000);
 });
 
-test("readWebSocket() ends with the CLOSE, and leaves later chunks to whoever reads on", async () => {
+test("readWebSocket() ends with the CLOSE, and leaves later chunks to another reader", async () => {
   const stream = streamOf([
     encodeMessage("text", utf8.encode("a")),
     encodeClose(NO_CLOSE_CODE, ""),

@@ -1,4 +1,5 @@
-// Sends a WebSocket's messages into a stream, in order, and counts what is still to go.
+// Writes a WebSocket's messages into a stream, in order, and counts the bytes that wait.
+import { concat } from "../bytes.ts";
 import {
   encodeClose,
   encodeMessage,
@@ -7,10 +8,10 @@ import {
   NO_CLOSE_CODE,
 } from "./websocket_message.ts";
 
-/** Small messages that wait together travel in one chunk of about so many bytes. */
+/** Bytes of a chunk up to which small messages that wait share it. */
 const BATCH = 16 * 1024;
 
-/** A message that waits: its bytes as they travel, or a Blob to be read when its turn comes. */
+/** A message that waits: its encoded bytes, or a Blob to read in its turn. */
 interface Waiting {
   data: Uint8Array | Blob;
   /** Bytes of its payload. */
@@ -36,14 +37,14 @@ export class WebSocketWriter {
     return this.#buffered;
   }
 
-  /** Resolves when the stream has taken all, or has failed. */
+  /** Resolves when the stream has taken all messages, or has failed. */
   get idle(): Promise<void> {
     return this.#running ?? Promise.resolve();
   }
 
   /**
-   * Sends a message. Bytes are copied at once; a Blob, which is binary, is read in its turn. Of one
-   * that is longer than the other end takes, the header alone goes out: it closes with 1009.
+   * Sends a message. Bytes are copied at once; a Blob, which is binary, is read in its turn. A message
+   * that is longer than the other end takes is sent as its header only: the other end closes with 1009.
    */
   send(type: "text" | "binary", data: Uint8Array | Blob): void {
     const isBlob = data instanceof Blob;
@@ -53,19 +54,19 @@ export class WebSocketWriter {
     } else this.#add({ data: isBlob ? data : encodeMessage(type, data), size });
   }
 
-  /** Sends a CLOSE after what waits, and ends the direction: what is sent later is dropped. */
+  /** Sends a CLOSE after the messages that wait, and ends the direction: drops later messages. */
   close(code = NO_CLOSE_CODE, reason = ""): void {
     this.#add({ data: encodeClose(code, reason), size: 0 });
     this.#ending = true;
   }
 
-  /** Ends the direction after what waits, without a CLOSE: a connection that was cut off. */
+  /** Ends the direction after the messages that wait, without a CLOSE: the connection was cut off. */
   end(): void {
     this.#ending = true;
     this.#running ??= this.#run();
   }
 
-  /** Ends the direction of which the other end reads no more: by a reset where something waits. */
+  /** Ends the direction where the other end reads no more: by a reset where messages wait. */
   abandon(): void {
     if (this.#running) this.#writer.abort("The other side has closed").catch(() => {});
     else if (!this.#ending) this.end();
@@ -83,19 +84,19 @@ export class WebSocketWriter {
       while (this.#queue.length > 0) {
         const batch = this.#queue.splice(0, this.#fitting());
         const parts = await Promise.all(batch.map(({ data }) => bytesOf(data)));
-        await this.#writer.write(parts.length > 1 ? joined(parts) : parts[0]);
+        await this.#writer.write(parts.length > 1 ? concat(...parts) : parts[0]);
         for (const { size } of batch) this.#buffered -= size;
       }
       if (this.#ending) await this.#writer.close();
     } catch (error) {
-      // A Blob that cannot be read; where the stream itself has failed, this does nothing.
+      // A Blob cannot be read. Where the stream itself has failed, this does nothing.
       this.#queue.length = 0;
       this.#writer.abort(error).catch(() => {});
     }
     this.#running = undefined;
   }
 
-  /** How many of the messages that wait go together: one, or as many small ones as fit. */
+  /** The number of waiting messages that share a chunk: one, or as many small ones as fit. */
   #fitting(): number {
     let room = BATCH;
     const excess = this.#queue.findIndex(({ size }) => (room -= HEADER + size) < 0);
@@ -106,14 +107,4 @@ export class WebSocketWriter {
 async function bytesOf(data: Uint8Array | Blob): Promise<Uint8Array> {
   if (!(data instanceof Blob)) return data;
   return encodeMessage("binary", new Uint8Array(await data.arrayBuffer()));
-}
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -55,7 +55,7 @@ class Sink {
     this.#controller.error(error);
   }
 
-  /** What has been written, as the other end reads it. */
+  /** The written messages, as the other end reads them. */
   async messages(): Promise<WebSocketMessage[]> {
     const bytes = new Blob(this.chunks as BlobPart[]).stream();
     const found: WebSocketMessage[] = [];
@@ -144,7 +144,7 @@ test("`buffered` counts payload bytes until the stream has taken them", async ()
   assert.is(writer.buffered, 0);
 });
 
-test("of a message that is longer than any end takes, the header alone is sent", async () => {
+test("a message that is longer than any end takes is sent as its header only", async () => {
   const tooLarge = new Uint8Array(MAX_WEBSOCKET_MESSAGE + 1);
   for (const data of [tooLarge, new Blob([tooLarge])]) {
     const { sink, writer } = setUp();
@@ -172,7 +172,7 @@ test("close() sends what waits, then a CLOSE, and ends; nothing is sent after it
   assert.is(writer.buffered, 0);
 });
 
-test("close() without a code sends none", async () => {
+test("close() without a code sends a CLOSE without one", async () => {
   const { sink, writer } = setUp();
   writer.close();
   await writer.idle;
