@@ -1,5 +1,5 @@
-// One channel of a session: its messages in and out, what is on its way, and whether the other end
-// is heard (docs/wire.md, "Carriers").
+// One channel of a session: sends and receives its messages, bounds the bytes on their way, and measures
+// the round trip (docs/wire.md, "Carriers").
 import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
@@ -9,17 +9,17 @@ import { decodeMessage, encodeMessage, type Frame, writeFrame } from "./frame.ts
 import type { Hello } from "./hello.ts";
 
 /**
- * Bytes of messages after which they are acknowledged: every large message; fewer times to an other end
- * that is near, where an acknowledgement costs as much as a message and its time little. No window is
- * smaller than the largest of these, or its sender would wait for an acknowledgement that waits for it.
+ * Bytes of messages between two acknowledgements: every large message; less often to an end that is
+ * near, where an acknowledgement costs as much as a message. No window is smaller than the larger of
+ * these, or its sender would wait for an acknowledgement that waits for more bytes.
  */
 const ACK_EVERY = 8 * 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
 
 /**
- * Bytes after which large transfers to an end that is near rest where they are not alone, and for how
- * long, in milliseconds: the processors of the two ends are the path then, and what is new would wait
- * until one is free. It costs them a tenth.
+ * Bytes after which large transfers to an end that is near rest while streams are shared, and the time
+ * of a rest in milliseconds. There, the processors of the two ends are the path, and new streams would
+ * wait until one is free. The rests cost large transfers a tenth.
  */
 const REST_EVERY = 64 * 1024;
 const REST_MS = 1;
@@ -27,19 +27,19 @@ const REST_MS = 1;
 /** Most bytes that a channel may queue: browsers close it at 16 MiB. */
 const MAX_QUEUED = 2 * 1024 * 1024;
 
-/** Bytes that may arrive before the HELLO, which an unordered channel can deliver last. */
+/** Most bytes that may arrive before the HELLO, which an unordered channel can deliver last. */
 const MAX_EARLY = 1024 * 1024;
 
 /** Time for the other end's HELLO, in milliseconds. */
 const HELLO_MS = 10_000;
 
-/** Time that the other end has to close the channel after a CLOSE, in milliseconds. */
+/** Time for the other end to close the channel after a CLOSE, in milliseconds. */
 const CLOSE_MS = 500;
 
 /** Frames that concern the session; the others are the carrier's own. */
 export type SessionFrame = Exclude<Frame, { type: "hello" | "ack" | "ping" | "pong" }>;
 
-/** What a session does with a carrier's news. */
+/** The session, as a carrier sees it. */
 export interface CarrierOwner {
   /** Takes frames, of one message each time. */
   receive(frames: SessionFrame[]): void;
@@ -49,21 +49,21 @@ export interface CarrierOwner {
   broken(error: LighthouseError): void;
   /** The channel is closed. */
   closed(): void;
-  /** Whether streams have been opened beside others lately: then none should take much of the path. */
+  /** Whether streams were opened beside others lately: then no stream should take much of the path. */
   readonly isShared: boolean;
 }
 
-/** A channel that is open, before and after it belongs to a session. */
+/** An open channel, before and after a session adopts it. */
 export class Carrier {
-  /** The other end's HELLO. Rejects when it does not come, is malformed, or a CLOSE comes instead. */
+  /** The other end's HELLO. Rejects when none comes, it is malformed, or a CLOSE comes instead. */
   readonly hello: Promise<Hello>;
 
   readonly #channel: Channel;
   readonly #hello = Promise.withResolvers<Hello>();
-  readonly #pace = new CongestionWindow();
+  readonly #window = new CongestionWindow();
   readonly #timer: ReturnType<typeof setTimeout>;
   #owner: CarrierOwner | undefined;
-  /** The session that this end's HELLO named; undefined before it. */
+  /** The session of this end's HELLO; undefined before. */
   #session: Uint8Array | undefined;
   #early: SessionFrame[][] = [];
   #earlyBytes = 0;
@@ -78,7 +78,7 @@ export class Carrier {
   #token = 0;
   #roundTripTime: number | undefined;
   #heard = true;
-  /** Bytes since the last rest, and the one that is under way. */
+  /** Bytes since the last rest, and the timer of the present one. */
   #unrested = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
 
@@ -93,7 +93,7 @@ export class Carrier {
     }, HELLO_MS);
   }
 
-  /** Gives it to a session, with what has arrived before. */
+  /** Gives the carrier to a session, with the messages that arrived before. */
   adopt(owner: CarrierOwner): void {
     this.#owner = owner;
     if (this.#closed) owner.closed();
@@ -107,25 +107,25 @@ export class Carrier {
 
   /** The shortest time after which a message was acknowledged, in milliseconds; Infinity before. */
   get shortestRoundTrip(): number {
-    return this.#pace.shortest;
+    return this.#window.shortest;
   }
 
-  /** Whether more may be on its way. */
+  /** Whether more bytes may be on their way. */
   get isInPace(): boolean {
-    return this.#pace.room > 0;
+    return this.#window.room > 0;
   }
 
-  /** Whether large transfers are to leave the path to others for a moment. */
+  /** Whether large transfers rest. */
   get isResting(): boolean {
     return this.#rest !== undefined;
   }
 
-  /** Whether the channel's queue is so long that nothing should join it. */
+  /** Whether the channel's queue is too long for any message. */
   get isFull(): boolean {
     return this.#channel.bufferedAmount > MAX_QUEUED;
   }
 
-  /** Whether the carrier has frames of its own to send. */
+  /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
   get isDue(): boolean {
     return this.#pong !== undefined || this.#pingDue ||
       this.#received - this.#acknowledged >= this.#ackEvery;
@@ -139,20 +139,20 @@ export class Carrier {
     return this.#roundTripTime !== undefined && this.#roundTripTime < NEAR_MS;
   }
 
-  /** Whether a message has arrived since this was asked last. */
+  /** Whether a message has arrived since the last call. */
   takeHeard(): boolean {
     const heard = this.#heard;
     this.#heard = false;
     return heard;
   }
 
-  /** Asks for a sign of life, which is also a measurement. */
+  /** Sends a PING, which also measures the round trip. */
   ping(): void {
     this.#pingDue = true;
     this.#owner?.wake();
   }
 
-  /** Writes the frames of its own that are due: they go with whatever else is sent. */
+  /** Writes the carrier's own frames. They go with whatever else is sent. */
   write(writer: ByteWriter): void {
     if (this.#received > this.#acknowledged) {
       this.#acknowledged = this.#received;
@@ -167,7 +167,7 @@ export class Carrier {
     this.#pingDue = false;
   }
 
-  /** Says HELLO. That of the other end must name the same session. */
+  /** Says HELLO. The other end's HELLO must name the same session. */
   greet(hello: Hello): void {
     this.#session = hello.session;
     this.send(encodeMessage([{ type: "hello", hello }]));
@@ -175,7 +175,7 @@ export class Carrier {
 
   /** Sends a message. */
   send(message: Uint8Array<ArrayBuffer>): void {
-    this.#pace.sent(message.length, performance.now());
+    this.#window.sent(message.length, performance.now());
     this.#channel.send(message);
     this.#restAfter(message.length);
   }
@@ -186,23 +186,23 @@ export class Carrier {
     const began = performance.now();
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
-      // A browser's timers take 4 ms or more: then the next rest comes as much later.
+      // Timers of browsers take 4 ms or more: the next rest comes that much later.
       this.#unrested = REST_EVERY * (1 - (performance.now() - began) / REST_MS);
       this.#owner?.wake();
     }, REST_MS);
   }
 
-  /** Says why this end leaves, by a CLOSE, and closes the channel. Nothing that comes is read. */
+  /** Says CLOSE with the reason, closes the channel, and reads nothing more. */
   leave(reason: LighthouseError): void {
     const { code, message } = reason;
     this.#left = true;
     this.#hello.reject(reason);
     this.send(encodeMessage([{ type: "close", code, message }]));
-    // Closing drops what is queued, the CLOSE with it: the other end, told, closes first.
+    // Closing would drop the queue, with the CLOSE: the other end gets time to close first.
     setTimeout(() => this.close(), CLOSE_MS);
   }
 
-  /** Closes the channel; the session hears of it. */
+  /** Closes the channel and tells the session. */
   close(): void {
     this.#channel.close();
     this.#end();
@@ -223,7 +223,7 @@ export class Carrier {
     }
   }
 
-  /** Takes the carrier's own frames out. */
+  /** Handles the carrier's own frames. @returns whether the session takes the frame. */
   #isOfSession(frame: Frame): boolean {
     switch (frame.type) {
       case "hello":
@@ -236,11 +236,11 @@ export class Carrier {
         this.#hello.resolve(frame.hello);
         return false;
       case "ack":
-        this.#pace.isShared = this.#owner?.isShared ?? false;
-        if (this.#pace.acked(frame.bytes, performance.now())) return false;
+        this.#window.isShared = this.#owner?.isShared ?? false;
+        if (this.#window.acked(frame.bytes, performance.now())) return false;
         throw new LighthouseError("bad-frame", `An ACK of ${frame.bytes} bytes exceeds those sent`);
       case "ping":
-        // Only the newest is answered: a flood of them costs no more.
+        // Answers only the newest: a flood of PINGs costs no more.
         this.#pong = frame.token;
         return false;
       case "pong":
@@ -250,7 +250,7 @@ export class Carrier {
         return false;
       case "close":
         if (this.#greeted || !this.#session) return true;
-        // In place of a HELLO: the other end will not have this one.
+        // In place of a HELLO: the other end refuses this carrier.
         this.#hello.reject(new LighthouseError(frame.code, frame.message));
         this.close();
         return false;
@@ -281,7 +281,7 @@ export class Carrier {
     this.#left = true;
     this.#hello.reject(error);
     if (this.#owner) this.#owner.broken(error);
-    // A CLOSE in place of a HELLO refuses the carrier; behind one, it would end the session.
+    // A CLOSE in place of a HELLO refuses the carrier; after a HELLO, it would end the session.
     else if (this.#session) this.close();
     else this.leave(error);
   }

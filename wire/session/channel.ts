@@ -1,4 +1,4 @@
-// What a session needs of a data channel, whoever provides it.
+// The part of a data channel that a session needs.
 
 /**
  * A reliable channel of messages that is open; their order does not matter. node-datachannel's on the
@@ -6,16 +6,15 @@
  */
 export interface Channel {
   /**
-   * Queues a copy of a message: the bytes are the caller's again. After the close nothing is sent or
-   * thrown.
+   * Queues a copy of a message: the caller may reuse the bytes. Does nothing after the close.
    */
   send(message: Uint8Array<ArrayBuffer>): void;
-  /** Bytes queued here, not counting what is on its way. */
+  /** Bytes queued here, without those on their way. */
   readonly bufferedAmount: number;
-  /** Closes it, and drops what is still queued. `onclose` follows. */
+  /** Closes the channel and drops the queue. `onclose` follows. */
   close(): void;
-  /** Called with each message; text is none of ours, but a peer can send it. */
+  /** Called with each message. Text is no message of the protocol, but a peer can send it. */
   onmessage: (message: Uint8Array<ArrayBuffer> | string) => void;
-  /** Called once, whoever closed it. */
+  /** Called once, whichever end closed the channel. */
   onclose: () => void;
 }

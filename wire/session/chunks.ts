@@ -23,7 +23,7 @@ export class ChunkList {
     return this.#chunks.shift();
   }
 
-  /** Takes exactly so many of the oldest bytes. There must be as many. */
+  /** Takes exactly `length` of the oldest bytes. There must be as many. */
   take(length: number): Uint8Array {
     const parts: Uint8Array[] = [];
     for (let missing = length; missing > 0;) {

@@ -55,7 +55,7 @@ test("the window shrinks when the path becomes slower, down to a bound", () => {
   assert.is(window, 64 * KiB);
 });
 
-test("where the other end is near the window stays larger, and largest for a transfer alone", () => {
+test("where the other end is near the window stays larger, and largest where no streams are shared", () => {
   const pace = new CongestionWindow();
   // A path of 1 ms whose ends take 1000 bytes a millisecond.
   const rest = () => Math.round(run(pace, 200, (bytes) => Math.max(1, bytes / 1000)));

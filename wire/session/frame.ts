@@ -1,12 +1,12 @@
 // Frames, and the messages that carry them (docs/wire.md, "Frames"). A message of the data channel
-// is one frame after the other:
+// is a sequence of frames:
 //
 //   +-----------+-------------+----------------------+
 //   | type (i)  | length (i)  | body (length bytes)  | ...
 //   +-----------+-------------+----------------------+
 //
-// (i) is an integer of variable length (bytes.ts). A type that is unknown is skipped by its length,
-// and so is what follows the known fields of a body.
+// (i) is an integer of variable length (bytes.ts). Readers skip frames of unknown types, and bytes
+// behind the known fields of a body.
 //
 //   type         body
 //   0x01 HELLO   see hello.ts
@@ -25,13 +25,13 @@ import { ByteReader, ByteWriter, fromUtf8, utf8, varintLength } from "../bytes.t
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
 import { decodeHello, encodeHello, type Hello } from "./hello.ts";
 
-/** A frame: one statement about the session or one of its streams. All can be repeated harmlessly. */
+/** A frame: one statement about the session or one of its streams. A repetition changes nothing. */
 export type Frame =
   /** Opens a carrier. */
   | { type: "hello"; hello: Hello }
-  /** Bytes of a stream's direction, and where they belong in it; `end`: nothing follows them. */
+  /** Bytes of a stream's direction, from `offset` on; `end`: no bytes follow. */
   | { type: "data"; stream: number; offset: number; bytes: Uint8Array; end: boolean }
-  /** The stream is over in both directions, at once. */
+  /** Ends the stream in both directions, at once. */
   | { type: "reset"; stream: number; code: ErrorCode; message: string }
   /** The sender of this frame wants no more of the stream's bytes. */
   | { type: "stop"; stream: number }
@@ -42,18 +42,18 @@ export type Frame =
   /** Bytes of messages that have arrived over this carrier. */
   | { type: "ack"; bytes: number }
   | { type: "ping" | "pong"; token: number }
-  /** The sender accepts no more streams, and closes when those that are open have ended. */
+  /** The sender accepts no more streams, and closes when the open ones have ended. */
   | { type: "goaway" }
-  /** The session is over. */
+  /** Ends the session. */
   | { type: "close"; code: ErrorCode; message: string };
 
 /** A frame of one stream. */
 export type StreamFrame = Extract<Frame, { stream: number }>;
 
 /**
- * Longest message an end sends, and the longest it accepts, in bytes. Into the one that is sent go
- * 16 KiB of a stream and the frames beside them: bodies come in pieces of a multiple of that, of which
- * no rest is left to be sent alone.
+ * Longest message that an end sends, and longest that it accepts, in bytes. A message has room for
+ * 16 KiB of a stream and the frames beside them: bodies come in chunks of multiples of that, which leave
+ * no rest for a message of its own.
  */
 export const MAX_MESSAGE = 16 * 1024 + 64;
 export const MAX_MESSAGE_ACCEPTED = 64 * 1024;
@@ -84,27 +84,27 @@ export const DATA_OVERHEAD = 1 + 4 + 8 + 8;
 export function writeFrame(writer: ByteWriter, frame: Frame): void {
   switch (frame.type) {
     case "hello":
-      return withBytes(writer, TYPE.hello, [], encodeHello(frame.hello));
+      return writeBody(writer, TYPE.hello, [], encodeHello(frame.hello));
     case "data": {
       const type = frame.end ? TYPE.end : TYPE.data;
-      return withBytes(writer, type, [frame.stream, frame.offset], frame.bytes);
+      return writeBody(writer, type, [frame.stream, frame.offset], frame.bytes);
     }
     case "reset":
-      return withBytes(writer, TYPE.reset, [frame.stream], reasonBytes(frame));
+      return writeBody(writer, TYPE.reset, [frame.stream], reasonBytes(frame));
     case "close":
-      return withBytes(writer, TYPE.close, [], reasonBytes(frame));
+      return writeBody(writer, TYPE.close, [], reasonBytes(frame));
     case "credit":
-      return withBytes(writer, TYPE.credit, [frame.stream, frame.received, frame.limit]);
+      return writeBody(writer, TYPE.credit, [frame.stream, frame.received, frame.limit]);
     case "stop":
     case "done":
-      return withBytes(writer, TYPE[frame.type], [frame.stream]);
+      return writeBody(writer, TYPE[frame.type], [frame.stream]);
     case "ack":
-      return withBytes(writer, TYPE.ack, [frame.bytes]);
+      return writeBody(writer, TYPE.ack, [frame.bytes]);
     case "ping":
     case "pong":
-      return withBytes(writer, TYPE[frame.type], [frame.token]);
+      return writeBody(writer, TYPE[frame.type], [frame.token]);
     case "goaway":
-      return withBytes(writer, TYPE.goaway, []);
+      return writeBody(writer, TYPE.goaway, []);
   }
 }
 
@@ -118,7 +118,7 @@ export function encodeMessage(frames: Frame[]): Uint8Array<ArrayBuffer> {
 /**
  * Reads a message. The bytes of DATA frames are views on it, not copies.
  *
- * @throws {LighthouseError} `bad-frame` with what was wrong: nothing of the message is to be used.
+ * @throws {LighthouseError} `bad-frame` with the reason: no frame of the message counts.
  */
 export function decodeMessage(message: Uint8Array<ArrayBuffer>): Frame[] {
   if (message.length > MAX_MESSAGE_ACCEPTED) {
@@ -173,7 +173,7 @@ function decodeBody(type: number, body: ByteReader): Frame | undefined {
   return undefined;
 }
 
-function withBytes(
+function writeBody(
   writer: ByteWriter,
   type: number,
   integers: number[],
@@ -197,7 +197,7 @@ function reasonBytes({ code, message }: { code: string; message: string }): Uint
   return writer.finish();
 }
 
-/** A code from a newer version is one that this version cannot act on: it counts as `aborted`. */
+/** Reads a reason. An unknown code of a newer version counts as `aborted`. */
 function reasonOf(body: ByteReader): { code: ErrorCode; message: string } {
   const code = fromUtf8(body.bytes(body.varint()));
   const message = fromUtf8(body.bytes().subarray(0, MAX_TEXT * 2));

@@ -1,6 +1,6 @@
-// HELLO: how an end introduces itself on each new carrier (docs/wire.md, "HELLO").
+// HELLO: an end's introduction on each new carrier (docs/wire.md, "HELLO").
 //
-// A list of fields, each `key (i), length (i), value`; unknown keys are skipped, known ones appear once.
+// A list of fields, each `key (i), length (i), value`. Readers skip unknown keys; known ones appear once.
 //
 //   key           value
 //   0x01 version  (i): 1
@@ -10,14 +10,14 @@
 //   0x06 credit   (i): bytes of a new stream that the sender takes before its first CREDIT
 //   0x07 next     (i): the lowest stream that the sender may still open
 //   0x08 held     per stream: stream (i), received (i), limit (i); limit 0: the direction is over
-//   0x09 proof    32 bytes: shows whose the connection is
+//   0x09 proof    32 bytes: proves whose the connection is
 import { ByteReader, ByteWriter, varintLength } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 
-/** The protocol's version that this code speaks. */
+/** The version of the protocol. */
 export const VERSION = 1;
 
-/** What an end holds of a stream's incoming direction. `limit` 0: it needs nothing more of it. */
+/** What an end holds of the direction that it receives. `limit` 0: it needs nothing more of it. */
 export interface Held {
   stream: number;
   received: number;
@@ -27,7 +27,7 @@ export interface Held {
 /**
  * - `new`: the sender knows nothing of an earlier state of the session;
  * - `resume`: the carrier takes the place of all earlier ones, and `held` says where to go on;
- * - `join`: the carrier joins those that there are.
+ * - `join`: the carrier joins the present ones.
  */
 export type HelloMode = typeof modes[number];
 
@@ -40,7 +40,7 @@ export interface Hello {
   streams: number;
   /** Bytes of a new stream that the sender takes before its first CREDIT. */
   credit: number;
-  /** The lowest stream that the sender may still open: those below are over, or in `held`. */
+  /** The lowest stream that the sender may still open: lower ones have ended, or are in `held`. */
   next: number;
   /** All streams that the sender knows, in any order. */
   held: Held[];
@@ -118,7 +118,7 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
     const key = reader.varint();
     const value = new ByteReader(reader.bytes(reader.varint()));
     if (fields.has(key)) throw bad(`field ${key} is there twice`);
-    // Nobody needs to know how many unknown ones there can be.
+    // Unknown ones are not kept: there can be many.
     if (key <= KEY.proof) fields.set(key, value);
   }
   const integer = (key: number, fallback: number) => fields.get(key)?.varint() ?? fallback;

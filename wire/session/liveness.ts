@@ -1,18 +1,18 @@
-// Whether the other end of a carrier is heard. Time is counted in looks, each for no more than it was
-// planned: after a pause of this process one look has passed, not many.
+// Watches whether the other end of a carrier is heard. Time is counted in looks of a planned length:
+// after a pause of this process one look has passed, not many.
 
 /** When silence counts. All times in milliseconds. */
 export interface LivenessRules {
-  /** Time between two looks while bytes of streams move, and otherwise. */
+  /** Time between two looks, and silence that counts: while bytes of streams move, and otherwise. */
   busy: { look: number; silent: number };
   idle: { look: number; silent: number };
-  /** Time without a sign of life after which the carrier is closed. */
+  /** Silence after which the carrier is closed. */
   dead: number;
 }
 
 /**
- * What a page goes by. While it waits for something, silence shows within a second; otherwise twice
- * the time between two PINGs. A blackout of 8 seconds passes without a new connection being needed.
+ * The rules of a page. While it waits for bytes, silence counts within a second; otherwise after twice
+ * the time between two PINGs. A blackout of 8 seconds passes without a new connection.
  */
 export const PAGE_LIVENESS: LivenessRules = {
   busy: { look: 200, silent: 600 },
@@ -21,8 +21,8 @@ export const PAGE_LIVENESS: LivenessRules = {
 };
 
 /**
- * What a host goes by. It cannot dial, and has only to notice pages that are gone, and which of a
- * session's carriers is dead: what was sent over that one is what the others have to carry again.
+ * The rules of a host. It cannot dial: it only notices pages that are gone, and a dead carrier of
+ * several, whose bytes the others have to carry again.
  */
 export const HOST_LIVENESS: LivenessRules = {
   busy: { look: 500, silent: 1500 },
@@ -33,7 +33,7 @@ export const HOST_LIVENESS: LivenessRules = {
 /** A jump of the wall clock beyond this means that the machine slept, in milliseconds. */
 const CLOCK_SLACK = 5000;
 
-/** What {@linkcode Liveness} watches, and what it asks for. */
+/** What {@linkcode Liveness} watches and calls. */
 export interface LivenessOwner {
   /** Whether bytes of streams have moved lately. */
   isBusy(): boolean;
@@ -47,7 +47,7 @@ export interface LivenessOwner {
   onDeath(): void;
 }
 
-/** Watches one carrier from now on. */
+/** Watches one carrier, from its construction on. */
 export class Liveness {
   readonly #rules: LivenessRules;
   readonly #owner: LivenessOwner;
@@ -64,7 +64,7 @@ export class Liveness {
     this.#plan();
   }
 
-  /** Bytes have moved: an idle carrier becomes a busy one. */
+  /** Bytes have moved: watches more closely. */
   nudge(): void {
     if (this.#look > this.#rules.busy.look) this.#plan();
   }
@@ -77,7 +77,7 @@ export class Liveness {
     this.#plan();
   }
 
-  /** Watches no more. */
+  /** Ends the watch. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -101,8 +101,8 @@ export class Liveness {
     else this.#quiet += this.#look;
 
     const rule = this.#rule;
-    const patience = Math.max(rule.silent, 4 * (this.#owner.roundTripTime() ?? 0));
-    if (this.#quiet >= patience && !this.#silent) {
+    const longest = Math.max(rule.silent, 4 * (this.#owner.roundTripTime() ?? 0));
+    if (this.#quiet >= longest && !this.#silent) {
       this.#silent = true;
       this.#owner.onSilence(true);
     }

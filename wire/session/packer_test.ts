@@ -148,10 +148,10 @@ for (
   const [what, act, expected] of [
     ["a RESET", (stream: Stream) => stream.reset(new LighthouseError("aborted", "")), "reset 1"],
     ["a STOP", (stream: Stream) => stream.ignore(), "stop 1"],
-    ["what a lost carrier carried", (stream: Stream) => stream.rewind(), "credit 1, data 1"],
+    ["the bytes of a lost carrier", (stream: Stream) => stream.rewind(), "credit 1, data 1"],
   ] as const
 ) {
-  test(`${what} leaves at once, in a message of its own`, () => {
+  test(`${what} leave at once, without another message`, () => {
     const carrier = new FakeCarrier();
     const fixture = setUp(carrier);
     const stream = fixture.begun();
@@ -184,7 +184,7 @@ test("GOAWAY and a DONE for a stream that has ended are messages by themselves",
   assert.equal(sayAll(carrier), ["goaway", "done 2, done 4"]);
 });
 
-test("what is woken within one turn shares its message, and nothing is sent before", () => {
+test("streams woken within one turn share its message, and nothing is sent before", () => {
   const carrier = new FakeCarrier();
   const fixture = setUp(carrier);
   fixture.open(10);

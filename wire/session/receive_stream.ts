@@ -116,7 +116,7 @@ export class ReceiveStream {
     this.#doneDue = this.#over;
   }
 
-  /** Raises the limit by what was read since. @returns the new limit. */
+  /** Raises the limit by the bytes read since. @returns the new limit. */
   giveCredit(): number {
     this.#limit = Math.max(this.#limit, this.#read + this.#window);
     return this.#limit;
@@ -152,14 +152,14 @@ export class ReceiveStream {
     this.#noteRead(0);
   }
 
-  /** The next bytes in order; undefined while there are none. */
+  /** The next bytes in order; undefined while there are no bytes. */
   read(): Uint8Array | undefined {
     const chunk = this.#ready.shift();
     if (chunk) this.#noteRead(chunk.length);
     return chunk;
   }
 
-  /** The next bytes, exactly so many; undefined while there are fewer. */
+  /** The next bytes, exactly `length` of them; undefined while there are fewer. */
   readExactly(length: number): Uint8Array | undefined {
     if (this.#stopped || this.#received - this.#read < length) return undefined;
     const bytes = this.#ready.take(length);
@@ -167,7 +167,7 @@ export class ReceiveStream {
     return bytes;
   }
 
-  /** The reader leaves: drops what is unread and whatever comes, and tells the other end. */
+  /** The reader leaves: drops the unread bytes and all that come, and tells the other end. */
   stop(): void {
     if (this.#over) return;
     this.#drop();
@@ -175,14 +175,14 @@ export class ReceiveStream {
     else this.#stopDue = true;
   }
 
-  /** Nothing comes any more, and nothing is to be said about it. */
+  /** Ends the direction without a word to the other end. */
   finish(): void {
     this.#drop();
     this.#over = true;
     this.#creditAgain = this.#stopDue = this.#doneDue = false;
   }
 
-  /** Acknowledges the end of a direction that was reset. */
+  /** Sends DONE for a direction that was reset. */
   acknowledge(): void {
     this.#doneDue = true;
   }

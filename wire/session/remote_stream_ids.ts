@@ -1,7 +1,7 @@
-// Which streams the other end has opened: their numbers may arrive in any order, and again later.
+// The numbers of the streams that the other end has opened. They may arrive in any order, and again.
 import { LighthouseError } from "../error.ts";
 
-/** Numbers that may be missing below the highest one. */
+/** Most numbers that are missing below the highest one. */
 export const MAX_MISSING = 4096;
 
 /** Each number counts once, for as long as the session lives: a request is never executed twice. */
@@ -9,7 +9,7 @@ export class RemoteStreamIds {
   #next: number;
   readonly #missing = new Set<number>();
 
-  /** @param first The lowest number that can come; then every second one. */
+  /** @param first The lowest number; then every second number. */
   constructor(first: number) {
     this.#next = first;
   }
@@ -17,8 +17,8 @@ export class RemoteStreamIds {
   /**
    * Notes a number.
    *
-   * @returns false when it has been noted before.
-   * @throws {LighthouseError} `bad-frame` when it is the other end's own kind, or too far ahead.
+   * @returns false when it was noted before.
+   * @throws {LighthouseError} `bad-frame` when it belongs to this end's streams, or is too far ahead.
    */
   add(id: number): boolean {
     if (this.#missing.delete(id)) return true;
@@ -33,10 +33,10 @@ export class RemoteStreamIds {
   }
 
   /**
-   * Gives up waiting for the numbers that a HELLO shows to be over.
+   * Gives up waiting for the numbers whose streams have ended, by a HELLO.
    *
-   * @param next The lowest number that is still to be opened.
-   * @param listed Those below it that are open.
+   * @param next The lowest number that the other end has not used.
+   * @param listed The open streams below it.
    */
   settle(next: number, listed: ReadonlyMap<number, unknown>): void {
     for (const id of this.#missing) {

@@ -1,11 +1,11 @@
-// Which stream sends next: those that have sent little go first, so that small requests overtake
-// large transfers, and within each kind they take turns.
+// Decides which stream sends next. Streams that have sent little go first, so that small requests
+// overtake large transfers; within each kind streams take turns.
 import type { Stream } from "./stream.ts";
 
 /** Bytes after which a stream counts as a large transfer. */
 const SMALL = 64 * 1024;
 
-/** Turns of small streams after which a large one has its own, so that it never starves. */
+/** Turns of small streams after which a large one has a turn, so that it never starves. */
 const SMALL_TURNS = 8;
 
 /** Streams that have something to send. */
@@ -20,7 +20,7 @@ export class Scheduler {
     (stream.sent < SMALL ? this.#small : this.#large).add(stream);
   }
 
-  /** Streams that wait. */
+  /** Streams that wait for a turn. */
   get size(): number {
     return this.#small.size + this.#large.size;
   }
@@ -35,7 +35,7 @@ export class Scheduler {
     this.#large.delete(stream);
   }
 
-  /** Takes out the stream whose turn it is. @param onlySmall Whether large ones have none now. */
+  /** Takes out the stream whose turn it is. @param onlySmall Whether large streams have to wait. */
   next(onlySmall = false): Stream | undefined {
     const isLarge = !onlySmall && this.#large.size > 0 &&
       (this.#small.size === 0 || this.#turns >= SMALL_TURNS);

@@ -7,7 +7,7 @@ import type { Stream } from "./stream.ts";
 
 const test = suite("Scheduler");
 
-/** A stream that has sent at least so many bytes. */
+/** A stream that has sent at least `bytes` bytes. */
 function streamThatSent(bytes: number): Stream {
   const stream = newStream();
   stream.begin(1, 2 * bytes + 100);
@@ -56,7 +56,7 @@ test("a large transfer has its turn among many small ones", () => {
   assert.is(taken.filter((stream) => stream === much).length, 10);
 });
 
-test("while large streams rest, small ones alone have turns", () => {
+test("while large streams rest, only small ones have turns", () => {
   const scheduler = new Scheduler();
   const [much, little] = [large(), small()];
   for (let turn = 0; turn < 20; turn++) {

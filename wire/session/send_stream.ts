@@ -1,7 +1,7 @@
-// The sending direction of a stream: what is to be sent, what was sent and may be needed again, and
-// how far the other end lets it go (RFC 9000 §3.1, §4.1). No I/O: the stream asks for the next piece.
+// The sending direction of a stream: the bytes to send, those that may have to be sent again, and the
+// limit that the other end sets (RFC 9000 §3.1, §4.1). No I/O: the stream asks for the next piece.
 import { LighthouseError } from "../error.ts";
-import { MAX_WINDOW } from "../limits.ts";
+import { MAX_STREAM_WINDOW } from "../limits.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 
 /**
@@ -19,9 +19,8 @@ export interface Piece {
 }
 
 /**
- * Keeps what it hands out until the other end has it: at most what its credit allows, since no more
- * is on the way, never more than {@linkcode MAX_WINDOW}, and no more than its part of the session's
- * budget.
+ * Keeps the bytes that it hands out until the other end has them: at most the credit, at most
+ * {@linkcode MAX_STREAM_WINDOW}, and at most its part of the session's budget.
  */
 export class SendStream {
   /** Called when nothing more can be written, with the reason. */
@@ -119,7 +118,7 @@ export class SendStream {
     if (!isAhead) return new Promise((resolve) => this.#written = resolve);
   }
 
-  /** Nothing follows what has been written. */
+  /** Ends the direction behind the bytes written so far. */
   end(): void {
     if (this.#unwritable) return;
     this.#ended = true;
@@ -134,7 +133,7 @@ export class SendStream {
   }
 
   /**
-   * The next bytes to send: first what has to be sent again, then what is new and within the credit.
+   * The next bytes to send: first those to send again, then new ones within the credit.
    *
    * @param max Most bytes.
    */
@@ -153,7 +152,7 @@ export class SendStream {
    * The other end holds all bytes below `received`, and takes those below `limit`. Older news changes
    * nothing.
    *
-   * @throws {LighthouseError} `bad-frame` when it claims what was never sent.
+   * @throws {LighthouseError} `bad-frame` when `received` exceeds the bytes sent.
    */
   credit(received: number, limit: number): void {
     if (received > this.#sent) {
@@ -163,7 +162,7 @@ export class SendStream {
       );
     }
     this.#received = Math.max(this.#received, received);
-    this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_WINDOW));
+    this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_STREAM_WINDOW));
     this.#next = Math.max(this.#next, this.#received);
     let drop = 0;
     for (const { offset, bytes } of this.#kept) {
@@ -181,7 +180,7 @@ export class SendStream {
     this.#endSent = false;
   }
 
-  /** The other end wants no more: ends here, without what was not sent. */
+  /** The other end wants no more: ends behind the bytes sent so far. */
   stop(): void {
     this.#dropAll();
     this.#received = this.#next = this.#sent;

@@ -58,7 +58,7 @@ test("rewinds anywhere and pieces of any size give the other end the same bytes"
   }));
 });
 
-test("what is sent again is what was sent, whatever the writer does to its buffer", () => {
+test("bytes sent again equal those sent before, whatever the writer does to its buffer", () => {
   const stream = streamWith(100);
   const bytes = pattern(10);
   stream.queue(bytes);
@@ -68,7 +68,7 @@ test("what is sent again is what was sent, whatever the writer does to its buffe
   assert.equal(stream.take(100)!.bytes, pattern(10));
 });
 
-test("the end goes with the last bytes, or alone, and again after a rewind", () => {
+test("the end goes with the last bytes or after them, and again after a rewind", () => {
   const stream = streamWith(100);
   stream.queue(pattern(10));
   assert.is(stream.take(10)!.end, false);
@@ -80,7 +80,7 @@ test("the end goes with the last bytes, or alone, and again after a rewind", () 
   assert.equal(stream.take(10), { offset: 4, bytes: pattern(10).slice(4), end: true });
 });
 
-test("nothing beyond the credit is sent, and older credit takes none back", () => {
+test("nothing beyond the credit is sent, and older credit changes nothing", () => {
   const stream = streamWith(10);
   stream.queue(pattern(30));
   assert.is(stream.take(100)!.bytes.length, 10);
@@ -91,7 +91,7 @@ test("nothing beyond the credit is sent, and older credit takes none back", () =
   assert.is(stream.ready, false);
 });
 
-test("no more than 4 MiB are sent ahead of what has arrived, whatever the credit", () => {
+test("no more than 4 MiB are sent ahead of the bytes that have arrived, whatever the credit", () => {
   const stream = streamWith(10);
   stream.queue(new Uint8Array(10 * 1024 * 1024));
   stream.credit(0, Number.MAX_SAFE_INTEGER);
@@ -101,7 +101,7 @@ test("no more than 4 MiB are sent ahead of what has arrived, whatever the credit
   assert.is(stream.take(Infinity)!.bytes.length, 1000);
 });
 
-test("credit() refuses what was never sent", () => {
+test("credit() refuses more than was sent", () => {
   const stream = streamWith(10);
   stream.queue(pattern(5));
   stream.take(3);
@@ -171,7 +171,7 @@ for (
   });
 }
 
-test("write() refuses what is no Uint8Array", () => {
+test("write() refuses chunks that are no Uint8Array", () => {
   assert.throws(() => streamWith(0).write("text"), /no Uint8Array/);
 });
 

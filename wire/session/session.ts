@@ -52,7 +52,7 @@ export interface SessionOptions {
 
 /** A session. It sends nothing before it has a carrier. */
 export class Session {
-  /** Resolves with the reason when the session ends, whoever ended it. */
+  /** Resolves with the reason when the session ends, whichever end ended it. */
   readonly closed: Promise<LighthouseError>;
   /** Names the session, 16 bytes. */
   readonly id: Uint8Array;

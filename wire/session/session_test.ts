@@ -126,7 +126,7 @@ for (
   });
 }
 
-test("a resumed session has the newest channel alone", async () => {
+test("a resumed session has only the newest channel", async () => {
   await withLink({ onStream: echo }, async (link) => {
     await link.connect();
     assert.is(link.page.carriers, 1);
@@ -137,7 +137,7 @@ test("a resumed session has the newest channel alone", async () => {
   });
 });
 
-test("what a HELLO has listed is forgotten once it has been looked at", async () => {
+test("the list of a HELLO is forgotten after its use", async () => {
   await withLink({ onStream: echo }, async (link) => {
     const streams = Array.from({ length: 10 }, () => link.page.open(new Uint8Array()));
     await until(() => link.host!.streams === 10);
@@ -267,7 +267,7 @@ test("a side without onStream refuses streams", async () => {
   });
 });
 
-test("the news that a stream is over goes with the next message, or alone after a while", async () => {
+test("a DONE goes with the next message, or after a while in its own", async () => {
   await withLink({ onStream: echo }, async (link) => {
     await roundTrip(link, new Uint8Array([1]));
     await drained(link);
@@ -456,7 +456,7 @@ test("shed() closes all channels but the oldest", async () => {
   });
 });
 
-test("a session that is resumed has the newest channel alone, whatever joined before", async () => {
+test("a resumed session has only the newest channel, whichever joined before", async () => {
   await withLink({ onStream: echo }, async (link) => {
     await link.connect({ join: true });
     await link.connect();
@@ -540,7 +540,7 @@ for (
   });
 }
 
-test("a stream whose bytes exceed their credit ends alone", async () => {
+test("a stream whose bytes exceed their credit ends, and no other", async () => {
   const { streams, onStream } = collector();
   await withLink({ onStream }, async (link) => {
     send(link, [{ ...data(1), offset: 64 * 1024 }]);

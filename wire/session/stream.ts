@@ -17,11 +17,11 @@ const HEAD_LENGTH = 4;
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
-  /** What its streams may keep of what they sent. */
+  /** Bounds the bytes that the session's streams keep to send again. */
   readonly budget: RetransmitBudget;
   /** The stream has something to send. */
   wake(stream: Stream): void;
-  /** The window for the stream, now that its reader has read what was in the old one. */
+  /** The window for the stream, whose reader has read enough of the present one for a CREDIT. */
   widen(stream: Stream): number;
   /** Called once, when neither end needs anything more of the stream. */
   forget(stream: Stream): void;
@@ -252,12 +252,11 @@ export class Stream {
     if (entry?.limit === 0) this.#finishSending();
     else if (entry) this.receive({ type: "credit", ...entry });
     else if (!isNewer && this.#incoming.over) {
-      // The other end has forgotten a stream whose both directions have ended.
+      // Both directions have ended, and the other end has forgotten the stream.
       this.#endUnwanted();
       this.#forget();
       return true;
-    } // Nor does it list what has not arrived yet.
-    else if (!isNewer && !(this.#isOpener && this.#outgoing.received === 0)) return false;
+    } else if (!isNewer && !this.#isUnseen) return false;
     this.rewind();
     return true;
   }
@@ -276,12 +275,17 @@ export class Stream {
     this.#forget();
   }
 
+  /** Whether the other end may not have seen the stream: no byte of it is known to have arrived. */
+  get #isUnseen(): boolean {
+    return this.#isOpener && this.#outgoing.received === 0;
+  }
+
   #stop(): void {
     this.#incoming.stop();
     if (this.due) this.#owner.wake(this);
   }
 
-  /** Gives the reader what has arrived, as long as it wants some. */
+  /** Gives the reader the bytes that have arrived, as long as it wants some. */
   #deliver(): void {
     if (this.#failed) return;
     if (!this.#hasHead) this.#takeHead();

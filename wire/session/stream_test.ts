@@ -32,7 +32,7 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
   return await promise.then(() => "none", (error) => (error as LighthouseError).code);
 }
 
-test("a DONE before the end was sent tells whoever writes, and aborts what serves it", async () => {
+test("a DONE before the end was sent tells the writer, and aborts the signal", async () => {
   using opened = await hostStream();
   const { stream } = opened;
   stream.receive({ type: "done", stream: stream.id });
@@ -40,7 +40,7 @@ test("a DONE before the end was sent tells whoever writes, and aborts what serve
   assert.ok(stream.signal.aborted);
 });
 
-test("a stream that the other end does not list any more tells whoever writes", async () => {
+test("a stream that the other end no longer lists tells its writer", async () => {
   using opened = await hostStream();
   const { stream } = opened;
   await stream.readable.cancel();
@@ -50,7 +50,7 @@ test("a stream that the other end does not list any more tells whoever writes", 
   assert.ok(stream.signal.aborted);
 });
 
-test("what is asked for late has what came before, its end, or its failure", async () => {
+test("a readable made late has the bytes from before, and the end or the failure", async () => {
   for (const fails of [false, true]) {
     const opened = Promise.withResolvers<Stream>();
     const { page, host } = await connectSessions({ host: { onStream: opened.resolve } });
@@ -81,7 +81,7 @@ function waitingBody() {
   return { body, cancelled: cancelled.promise };
 }
 
-test("a body that is sent is cancelled once nobody wants it: while it waits, and before it begins", async () => {
+test("a body is cancelled when nobody wants it: while it waits, and before it begins", async () => {
   for (const begins of ["before", "after"]) {
     using opened = await hostStream();
     const { stream } = opened;
@@ -95,7 +95,7 @@ test("a body that is sent is cancelled once nobody wants it: while it waits, and
   }
 });
 
-test("a body that fails leaves the stream to whoever sends it", async () => {
+test("a body that fails leaves the stream open", async () => {
   using opened = await hostStream();
   const { stream } = opened;
   const error = new LighthouseError("backend-failed", "It broke off");
@@ -116,7 +116,7 @@ test("a stream is open until all has been read and sent, whatever the other end 
   assert.is(stream.isOpen, false);
 });
 
-test("what is no bytes is not sent", async () => {
+test("only bytes are sent", async () => {
   using opened = await hostStream();
   const cancelled = Promise.withResolvers<unknown>();
   const body = new ReadableStream({
@@ -138,7 +138,7 @@ test("a DONE after the end is no failure", async () => {
   assert.not(stream.signal.aborted);
 });
 
-test("what is written and ended in one turn leaves in one message", async () => {
+test("bytes written and ended in one turn leave in one message", async () => {
   const opened = Promise.withResolvers<Stream>();
   const soon = (callback: () => void) => void setTimeout(callback, 0);
   const pair = await connectSessions({ host: { onStream: opened.resolve, soon } });

@@ -16,19 +16,20 @@ const FIRST = { page: 1, host: 2 } as const;
 export const MAX_STREAMS = 512;
 
 /**
- * Streams above that which are still accepted: the other end may know of the end of one before this
- * end does. As many more are refused, and stay until the other end knows; then the session ends.
+ * Streams above {@linkcode MAX_STREAMS} that this end still accepts, since the other end may know of the
+ * end of a stream before this end does. It refuses as many more, and keeps them until the other end
+ * knows. A further one ends the session.
  */
 const SLACK = 512;
 
-/** Time for which a stream that was opened beside others counts as a small one that must not wait, in ms. */
+/** Time for which streams count as shared after one was opened beside others, in milliseconds. */
 const SHARED_MS = 1000;
 
 /** The streams of one session. */
 export class Streams {
   readonly #other: Role;
   readonly #open = new Map<number, Stream>();
-  /** Opened here and not begun, for want of a carrier or of room at the other end. */
+  /** Opened here, and waiting for a carrier or for room at the other end. */
   readonly #waiting = new Set<Stream>();
   #remoteIds: RemoteStreamIds;
   #nextId: number;
@@ -65,12 +66,12 @@ export class Streams {
     return [...this].map((stream) => stream.held);
   }
 
-  /** Whether streams were opened beside others lately: then none should take much of the path. */
+  /** Whether streams were opened beside others lately: then no stream should take much of the path. */
   get isShared(): boolean {
     return performance.now() - this.#joined < SHARED_MS;
   }
 
-  /** Whether so many are open that a further one has to be refused. */
+  /** Whether this end has to refuse the newest stream. */
   get isFull(): boolean {
     return this.#open.size > MAX_STREAMS + SLACK;
   }

@@ -126,7 +126,7 @@ test("streams are shared from when one is opened beside another that is open", (
   assert.ok(streams.isShared);
 });
 
-test("restart() fails what has begun, keeps what waits, and takes the other end's numbers anew", () => {
+test("restart() fails begun streams, keeps waiting ones, and takes the other end's numbers anew", () => {
   const streams = new Streams("page");
   const [begun, waiting] = add(streams, 2);
   streams.limit(hello({ streams: 1 }));
@@ -138,7 +138,7 @@ test("restart() fails what has begun, keeps what waits, and takes the other end'
   assert.equal([2, 8].map((id) => streams.opens(data(id))), [false, true]);
 });
 
-test("drop() fails what has begun and what waits", () => {
+test("drop() fails begun and waiting streams", () => {
   const streams = new Streams("page");
   const added = add(streams, 2);
   streams.limit(hello({ streams: 1 }));

@@ -1,4 +1,4 @@
-// The platform's streams of one of ours: bodies are read and written through them
+// The WHATWG streams of a stream: bodies are read and written through them
 // (https://streams.spec.whatwg.org).
 import type { ReceiveStream } from "./receive_stream.ts";
 import type { SendStream } from "./send_stream.ts";
@@ -24,7 +24,7 @@ export class ReadableEnd {
     }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
   }
 
-  /** Hands over what is there, as long as the reader wants some, and then the end. */
+  /** Hands over the bytes that have arrived, as long as the reader wants some, and then the end. */
   feed(incoming: ReceiveStream): void {
     // `enqueue` may pull at once, and so call this again.
     while (this.#controller.desiredSize! > 0) {

@@ -1,37 +1,36 @@
-// The session's credit: how much of it each stream may have. Every stream begins with the same small
-// window; one whose reader keeps up gets more, from a share that all of the session's streams have in
-// common. So what waits unread is bounded for the session as a whole, and readers that stall, however
-// many, leave every other stream its own window.
-import { MAX_WINDOW, SHARED_BYTES } from "../limits.ts";
+// The windows of a session's streams. Every stream begins with the same small window; a stream whose
+// reader keeps up gets a larger one, from a share of all streams. So the unread bytes of a session are
+// bounded, and readers that stall, however many, leave every other stream its first window.
+import { MAX_STREAM_WINDOW, SHARED_BYTES } from "../limits.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
 import type { Stream } from "./stream.ts";
 
-/** A window that is read within so many round trips holds its writer up. */
+/** A window whose reading takes at most this many round trips holds its writer up. */
 const ROUND_TRIPS = 2;
 
 /** The windows of a session's streams. */
 export class Windows {
-  /** When each stream was given credit last. */
+  /** When each stream gave credit last. */
   readonly #given = new WeakMap<Stream, number>();
   #shared = SHARED_BYTES;
 
   /**
-   * The window that a stream is to have, now that credit is given to it again.
+   * The window for a stream that gives credit now.
    *
-   * @param roundTripTime In milliseconds, undefined where it is not known yet.
+   * @param roundTripTime In milliseconds; undefined where it is not known yet.
    */
   widen(stream: Stream, roundTripTime = 0): number {
     const now = performance.now();
     const elapsed = now - (this.#given.get(stream) ?? -Infinity);
     this.#given.set(stream, now);
-    const window = Math.min(stream.window * 2, MAX_WINDOW);
+    const window = Math.min(stream.window * 2, MAX_STREAM_WINDOW);
     const more = window - stream.window;
     if (elapsed > ROUND_TRIPS * roundTripTime || more > this.#shared) return stream.window;
     this.#shared -= more;
     return window;
   }
 
-  /** Takes back what a stream had beyond its first window. */
+  /** Returns the part beyond a stream's first window to the share. */
   release(stream: Stream): void {
     this.#shared += stream.window - INITIAL_LIMITS.credit;
   }

@@ -10,7 +10,7 @@ export class MemoryChannel implements Channel {
   onclose: Channel["onclose"] = () => {};
   /** The most bytes that were ever queued here. */
   mostQueued = 0;
-  /** Whether what is sent stays in the queue, as on a network that is gone. */
+  /** Whether messages stay in the queue, as on a network that is gone. */
   stalled = false;
 
   readonly #random: (() => number) | undefined;
@@ -54,12 +54,12 @@ export class MemoryChannel implements Channel {
     this.#other!.close();
   }
 
-  /** Loses all that is sent, both ways and for good, and says nothing: a network that is gone. */
+  /** Loses all messages, both ways and for ever, without a word: a network that is gone. */
   die(): void {
     this.stalled = this.#other!.stalled = true;
   }
 
-  /** Lets go what was held back by `stalled`. */
+  /** Delivers the messages that `stalled` held back. */
   resume(): void {
     this.stalled = false;
     this.#schedule();

@@ -1,5 +1,5 @@
 // For tests: HPKE (RFC 9180) once more, on Node's own cryptography instead of WebCrypto, and without a
-// line of @hpke/core. The suite and the modes of seal.ts alone.
+// line of @hpke/core. Only the suite and the modes of seal.ts.
 import { createCipheriv, createDecipheriv, createECDH, createHmac } from "node:crypto";
 
 /** Modes of RFC 9180 §5. */

@@ -8,7 +8,7 @@ import type { Stream } from "../session/stream.ts";
 import { MemoryChannel } from "./channel_pair.ts";
 import { seededRandom } from "../../tools/testing/random.ts";
 
-/** Rules under which nothing is noticed but a channel's close. */
+/** Rules under which only the close of a channel is noticed. */
 export const DEAF: LivenessRules = {
   busy: { look: 60_000, silent: 60_000 },
   idle: { look: 60_000, silent: 60_000 },
@@ -17,13 +17,13 @@ export const DEAF: LivenessRules = {
 
 /** Options of {@linkcode Link}. */
 export interface LinkOptions {
-  /** Called with each stream that the page opens: looked up each time. @default the host accepts none */
+  /** Called with each stream that the page opens; read each time. @default the host accepts no streams */
   onStream?: (stream: Stream) => void;
-  /** Called with each stream that the host opens. @default the page accepts none */
+  /** Called with each stream that the host opens. @default the page accepts no streams */
   onPageStream?: (stream: Stream) => void;
   /** The page's. */
   onBusy?: () => void;
-  /** What the page goes by. @default DEAF */
+  /** The page's. @default DEAF */
   liveness?: LivenessRules;
   /** Time before what waits fails, in milliseconds, at the page. */
   deadline?: number;
@@ -31,14 +31,14 @@ export interface LinkOptions {
   seed?: number;
 }
 
-/** Both ends, and what joins them now. */
+/** Both ends, and their channels. */
 export class Link {
   readonly page: Session;
-  /** The host's session of the page; undefined where it has none, or has lost it. */
+  /** The host's session of the page; undefined before the first, and after a restart. */
   host: Session | undefined;
-  /** Why the page was without a carrier, each time. */
+  /** The reasons why the page was without a carrier, in order. */
   readonly detached: LighthouseError[] = [];
-  /** What the page was told of silence, each time. */
+  /** The page's news of silence, in order. */
   readonly silences: boolean[] = [];
   /** The page's end and the host's end of each channel that was made, the newest last. */
   readonly channels: [MemoryChannel, MemoryChannel][] = [];
@@ -55,8 +55,13 @@ export class Link {
     const onDetached = (reason: LighthouseError) => this.detached.push(reason);
     const onSilence = (silent: boolean) => this.silences.push(silent);
     this.page = new Session({
-      ...{ role: "page", liveness, deadline },
-      ...{ onStream, onDetached, onSilence, onBusy },
+      role: "page",
+      liveness,
+      deadline,
+      onStream,
+      onDetached,
+      onSilence,
+      onBusy,
     });
   }
 
@@ -69,7 +74,7 @@ export class Link {
     await Promise.all([this.page.connect(near, options), this.#accept(far)]);
   }
 
-  /** Closes the newest channel, as both ends see; what it carried is lost. */
+  /** Closes the newest channel, as both ends see. The bytes on their way are lost. */
   cut(): void {
     this.channels.at(-1)![0].close();
   }

@@ -1,7 +1,7 @@
 // The test vectors of docs/wire.md, as `testdata/frames.json` has them: frames with their bytes in hex.
 import { encodeMessage, type Frame } from "../session/frame.ts";
 
-/** A message, and what is in it. */
+/** A message, and its frames. */
 export interface MessageVector {
   name: string;
   /** Blanks are for people. */
