@@ -1,8 +1,8 @@
 // Who is invited, as the daemon has it in memory: it follows the folders of devices and pairings, in
 // which the commands `pair`, `revoke` and `rename` write.
-import { type FSWatcher, watch } from "node:fs";
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
+import { versionOf, watchPath } from "../platform/watch.ts";
 import {
   cleanName,
   type Device,
@@ -15,13 +15,10 @@ import {
   writeDevice,
 } from "./devices.ts";
 import { type Pairing, pairingsFolder, readPairings, usePairing } from "./pairings.ts";
-import { deleteMark, openFolder, versionOf } from "./records.ts";
+import { deleteMark, openFolder } from "./records.ts";
 
-/** A watch may fail on some file systems: the folders' times are looked at this often, in ms. */
-const LOOK_MS = 1_000;
-
-/** A watch tells of each step of a write; after this pause all of them are over, in milliseconds. */
-const SETTLE_MS = 10;
+/** How the folders are watched. Marks of when a device was seen do not count. */
+const WATCH = { interval: 1_000, settle: 10, counts: (name: string) => !name.endsWith(".seen") };
 
 /** A device is noted as seen no more often than this, in milliseconds. */
 const SEEN_MS = 30_000;
@@ -62,9 +59,7 @@ export class FolderAccessList implements AccessList {
   readonly #devicesAt: string;
   readonly #pairingsAt: string;
   readonly #log: Log;
-  readonly #watchers: FSWatcher[] = [];
-  readonly #timer: NodeJS.Timeout;
-  #settling: NodeJS.Timeout | undefined;
+  readonly #watches: Disposable[] = [];
   #versions = "";
   #devices = new Map<string, Device>();
   #pairings: Pairing[] = [];
@@ -78,9 +73,8 @@ export class FolderAccessList implements AccessList {
     this.#log = log;
     for (const folder of [this.#devicesAt, this.#pairingsAt]) {
       openFolder(folder);
-      this.#watch(folder);
+      this.#watches.push(watchPath(folder, () => this.#load(), WATCH));
     }
-    this.#timer = setInterval(() => this.refresh(), LOOK_MS).unref();
     this.#load();
   }
 
@@ -131,9 +125,7 @@ export class FolderAccessList implements AccessList {
   }
 
   [Symbol.dispose](): void {
-    for (const watcher of this.#watchers) watcher.close();
-    clearInterval(this.#timer);
-    clearTimeout(this.#settling);
+    for (const watch of this.#watches) watch[Symbol.dispose]();
   }
 
   async #redeem(pairing: Pairing, { key, origin, name }: NewDevice): Promise<Device | undefined> {
@@ -192,23 +184,6 @@ export class FolderAccessList implements AccessList {
 
   #readVersions(): string {
     return `${versionOf(this.#devicesAt)} ${versionOf(this.#pairingsAt)}`;
-  }
-
-  #watch(folder: string): void {
-    try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name?.endsWith(".seen")) return;
-        this.#settling ??= setTimeout(() => {
-          this.#settling = undefined;
-          this.#load();
-        }, SETTLE_MS).unref();
-      });
-      // Then the timer is left.
-      watcher.on("error", () => watcher.close());
-      this.#watchers.push(watcher);
-    } catch {
-      // As above.
-    }
   }
 
   #complain(path: string, error: unknown): void {

@@ -47,11 +47,6 @@ export function openFolder(folder: string): void {
   }
 }
 
-/** Changes whenever a file of the folder comes, goes, or is written anew. */
-export function versionOf(folder: string): bigint | undefined {
-  return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
-}
-
 /** Reads all records of a folder. @param onBad Called with each that cannot be read. */
 export function readRecords(
   folder: string,

@@ -1,9 +1,9 @@
 // What `run` does when the settings file changes: takes over what it can, and says what it cannot.
 import type { HostConfig, Settings } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
-import { watchFile } from "../config/watch_file.ts";
 import type { ConfigChange } from "../daemon.ts";
 import type { Log } from "../platform/log.ts";
+import { watchPath } from "../platform/watch.ts";
 import type { HostRegistry } from "../signalling/open_registry.ts";
 import { openState, readConfig } from "./state.ts";
 
@@ -31,17 +31,20 @@ export interface FollowOptions {
 /** Longest time for saying goodbye to the registry, in milliseconds. */
 const WITHDRAW_MS = 2_000;
 
+/** How the file is watched: editors write it in several steps. */
+const WATCH = { interval: 5_000, settle: 100 };
+
 /** Keeps `current` as the file has it from now on. What is wrong there changes nothing. */
 export function followSettings(current: Current, options: FollowOptions): Disposable {
   const { path, log } = options;
   // One after the other.
   let taken: Promise<void> = Promise.resolve();
-  return watchFile(path, () => {
+  return watchPath(path, () => {
     taken = taken.then(() => take(current, options)).catch((error) => {
       const { message } = error as Error;
       log("error", "settings-refused", `the settings stay as they were: ${message}`);
     });
-  });
+  }, WATCH);
 }
 
 async function take(current: Current, options: FollowOptions): Promise<void> {

@@ -1,5 +1,4 @@
 // `lighthouse-host pair`: lets one device in.
-import { watch } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
@@ -17,9 +16,10 @@ import { openFolder } from "../access/records.ts";
 import { parsePage, type Settings } from "../config/config.ts";
 import { parsePrefixes } from "../config/service_config.ts";
 import { badSetting } from "../config/setting.ts";
+import { watchPath } from "../platform/watch.ts";
 import { openState } from "./state.ts";
 
-/** The folder is looked at this often besides the system's word that it has changed, in ms. */
+/** Time between looks at the folder and at the clock, in milliseconds. */
 const LOOK_MS = 1_000;
 
 /** What `pair` is called with, besides settings. */
@@ -101,27 +101,19 @@ async function waitForDevice(
   const { promise, resolve } = Promise.withResolvers<"used" | "expired" | "cancelled">();
   const look = () => {
     if (usedBy(folder, id) !== undefined) resolve("used");
-    else if (Date.now() >= expires) resolve("expired");
   };
   signal.addEventListener("abort", () => resolve("cancelled"));
-  const timer = setInterval(look, LOOK_MS);
-  const watcher = watchFolder(folder, look);
-  look();
   if (signal.aborted) resolve("cancelled");
+  using _watch = watchPath(folder, look, { interval: LOOK_MS, settle: 0 });
+  look();
+  // By the clock, since a timer does not count the time in which the machine sleeps.
+  const timer = setInterval(() => {
+    if (Date.now() >= expires) resolve("expired");
+  }, LOOK_MS);
   try {
     return await promise;
   } finally {
     clearInterval(timer);
-    watcher?.close();
-  }
-}
-
-function watchFolder(folder: string, look: () => void) {
-  try {
-    return watch(folder, look).on("error", () => {});
-  } catch {
-    // Then the timer is left.
-    return undefined;
   }
 }
 
