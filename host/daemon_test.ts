@@ -53,6 +53,7 @@ function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConf
     functionName: "SignalingRelay",
     ice: { iceServers: [] },
     public: [],
+    logLevel: "info",
     services: [{ prefix: "/", backend }],
   };
 }

@@ -5,7 +5,7 @@ import { run, start } from "../tools/testing/program.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { formatFlag } from "./config/settings.ts";
+import { formatFlag } from "./cli/flags.ts";
 import { startTestRelay } from "./testing/relay.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import type { TunnelRequest } from "./request.ts";
 import { redirected } from "./redirect.ts";
+import type { TunnelRequest } from "./request.ts";
 
 const test = suite("redirect");
 

@@ -1,23 +1,25 @@
-// What a command of `lighthouse-host` is.
-import type { Settings } from "../config/config.ts";
-import type { FlagName, FlagValues } from "../config/settings.ts";
+// The shape of a command of `lighthouse-host`.
+import type { Settings } from "../config/settings.ts";
+import type { FlagName, FlagValues } from "./flags.ts";
 
-/** A command as people know it. */
+/** A command. */
 export interface Command {
-  /** What it does, in a few words. */
+  /** Its purpose, in a few words. */
   summary: string;
-  /** What else there is to know, in paragraphs. */
+  /** Details, in paragraphs. */
   more?: string[];
-  /** Its arguments, as help names them; those in brackets may be left out. */
+  /** The names of its arguments in help. Those in brackets are optional. */
   args?: string[];
-  /** The flags that it takes, besides those of all commands. */
+  /** Its flags, besides those of all commands. */
   flags: FlagName[];
   /** Command lines without the program's name. */
   examples?: string[];
   /**
-   * @param args As many as there are names at most, and as there are without brackets at least.
-   * @param commands All commands, for those that are about the others.
-   * @returns Whether it is well: else it exits with 1.
+   * Runs the command.
+   *
+   * @param args All required arguments, and perhaps optional ones.
+   * @param commands All commands, for help and completion.
+   * @returns Whether it succeeded: after false, the program exits with 1.
    */
   run(flags: Flags, args: string[], commands: Commands): Promise<boolean | void>;
 }
@@ -25,10 +27,10 @@ export interface Command {
 /** Commands by name, in the order in which help lists them. */
 export type Commands = Readonly<Record<string, Command>>;
 
-/** What flags say. */
+/** The values of the flags. */
 export interface Flags
   extends Pick<FlagValues, "name" | "for" | "system" | "print" | "follow" | "lines"> {
-  /** What the settings file may say too. */
+  /** Settings, which take precedence over variables and the settings file. */
   settings: Settings;
   json: boolean;
   wait: boolean;
@@ -37,7 +39,7 @@ export interface Flags
 /** Flags of all commands. */
 export const COMMON: FlagName[] = ["state", "json"];
 
-/** The names of a command's arguments that may not be left out. */
+/** The names of a command's required arguments. */
 export function requiredOf({ args = [] }: Command): string[] {
   return args.filter((arg) => !arg.startsWith("["));
 }

@@ -1,26 +1,21 @@
-// Each command of `lighthouse-host`, once. What a command needs is loaded when it is called: AWS's SDK
-// and WebRTC take a quarter of a second that `devices` has no use for.
-import type { FlagName } from "../config/settings.ts";
+// The table of commands. A command's code is loaded when it is called: AWS's SDK and WebRTC take a
+// quarter of a second, which `devices` does not need.
+import { settingsOf } from "../config/settings.ts";
 import type { Commands } from "./command.ts";
 
-const BRIDGE: FlagName[] = [
-  ...["relay", "backend", "service", "function", "registry", "bucket", "host"] as const,
-  ...["region", "stun", "public"] as const,
-];
-
-const DEVICE = "DEVICE is a device's id, the beginning of it, or its name: devices lists them.";
+const DEVICE = "DEVICE is a device's id, the beginning of its id, or its name: devices lists them.";
 
 /** All commands. */
 export const COMMANDS: Commands = {
   init: {
     summary: "write the settings file from a stack's outputs, and check what the host needs",
     more: [
-      "Reads what pulumi stack output --json prints, from a file or, with -, from standard input. The " +
-      "options that are given besides are written too. Then it tries out, by real calls that register " +
-      "nobody, the relay, the AWS credentials and each right that they need.",
+      "Reads the output of pulumi stack output --json from a file or, with -, from standard input. It also " +
+      "writes the other options given. Then it checks the relay, the AWS credentials and each right, by " +
+      "real calls that register nothing.",
     ],
     args: ["FILE|-"],
-    flags: [...BRIDGE, "page"],
+    flags: settingsOf("init"),
     examples: ["init - --backend http://127.0.0.1:5000"],
     async run({ settings, json }, [source]) {
       const { init } = await import("../commands/init.ts");
@@ -30,13 +25,13 @@ export const COMMANDS: Commands = {
   run: {
     summary: "connect pages with your backends, until Ctrl-C",
     more: [
-      "What no option and no variable says comes from the settings file that init writes: " +
+      "Options take precedence over variables, and variables over the settings file that init writes: " +
       "~/.config/lighthouse/config.json, on macOS ~/Library/Application Support/lighthouse/config.json. " +
-      "AWS credentials are found as the AWS command line finds them.",
-      "Only devices that were paired reach anything. While none is, run prints a pairing link at a " +
-      "terminal.",
+      "AWS credentials come from the same places as for the AWS command line.",
+      "Only paired devices reach anything. Until the first device is paired, run prints a pairing link " +
+      "at a terminal.",
     ],
-    flags: [...BRIDGE, "page", "inspect", "metrics", "log-level"],
+    flags: settingsOf("run"),
     examples: [
       "run",
       "run --relay wss://… --backend http://127.0.0.1:5000",
@@ -48,7 +43,7 @@ export const COMMANDS: Commands = {
     },
   },
   status: {
-    summary: "say how the host is that runs; exits with 0 when it is online",
+    summary: "show the status of the running host; exits with 0 if it is online",
     flags: [],
     async run({ settings, json }) {
       const { printStatus } = await import("../commands/status.ts");
@@ -56,7 +51,7 @@ export const COMMANDS: Commands = {
     },
   },
   logs: {
-    summary: "print the last lines that the host has said",
+    summary: "print the last lines of the host's log",
     flags: ["follow", "lines"],
     examples: ["logs --follow"],
     async run({ settings, json, follow, lines }) {
@@ -65,25 +60,25 @@ export const COMMANDS: Commands = {
     },
   },
   doctor: {
-    summary: "look at everything that the host needs, and say what to do where it is not well",
+    summary: "check everything that the host needs, and say how to mend what fails",
     more: [
-      "Looks at the settings, the key, the clock, the backends, the network and its router, the relay, the AWS " +
-      "rights, the service, and goes a page's way once where a host runs. It exits with 0 where " +
-      "nothing is wrong.",
+      "Checks the settings, the key, the clock, the backends, the network and its router, the relay, the " +
+      "AWS rights and the system service. If a host runs, it also connects to it as a page does. It " +
+      "exits with 0 if every check passes.",
     ],
-    flags: [...BRIDGE, "page"],
+    flags: settingsOf("doctor"),
     async run({ settings, json }) {
       const { doctor } = await import("../commands/doctor.ts");
       return await doctor({ ...settings, json });
     },
   },
   pair: {
-    summary: "let one device in: print a link, and a QR code of it",
+    summary: "let one device in: print a pairing link and its QR code",
     more: [
-      "The link works once, within ten minutes. pair waits until the device is there, and Ctrl-C takes " +
-      "the link back.",
+      "The link works once, within ten minutes. pair waits until the device has paired; Ctrl-C cancels " +
+      "the link.",
     ],
-    flags: ["name", "for", "page", "wait"],
+    flags: ["name", "for", ...settingsOf("pair"), "wait"],
     examples: ['pair --name "my phone" --for /notes --page https://me.github.io/notes/'],
     async run({ settings, ...flags }) {
       const { pair } = await import("../commands/pair.ts");
@@ -91,7 +86,7 @@ export const COMMANDS: Commands = {
     },
   },
   devices: {
-    summary: "list who is let in",
+    summary: "list the devices that may connect",
     flags: [],
     async run({ settings, json }) {
       const { listDevices } = await import("../commands/devices.ts");
@@ -99,9 +94,9 @@ export const COMMANDS: Commands = {
     },
   },
   services: {
-    summary: "list what pages reach, or change it in the settings file",
+    summary: "list the services that pages reach, or change them in the settings file",
     more: [
-      "A host that runs takes a change over at once, without dropping connections. FOLDER and URL are as " +
+      "A running host takes over the change at once, without dropping connections. FOLDER and URL are as " +
       "for --service.",
     ],
     args: ["[list|add|remove]", "[PATH|PATH=URL|PATH=FOLDER]"],
@@ -117,7 +112,7 @@ export const COMMANDS: Commands = {
     },
   },
   revoke: {
-    summary: "end a device's connections at once, and let it in no more",
+    summary: "end a device's connections at once, and refuse it from then on",
     more: [DEVICE],
     args: ["DEVICE"],
     flags: [],
@@ -147,7 +142,7 @@ export const COMMANDS: Commands = {
     },
   },
   cost: {
-    summary: "say what the relay has cost this month, and would cost with more visitors",
+    summary: "show the relay's cost this month, and an estimate with more visitors",
     flags: [],
     async run({ settings, json }) {
       const { printCost } = await import("../commands/cost.ts");
@@ -155,9 +150,9 @@ export const COMMANDS: Commands = {
     },
   },
   install: {
-    summary: "have the host run by itself, by systemd or launchd, from the settings file",
+    summary: "install the host as a system service (systemd or launchd), with the settings file",
     more: [
-      "Where it is a service already, it is started anew with this program. See docs/service.md.",
+      "If it is installed already, it restarts with this program. See docs/service.md.",
     ],
     flags: ["system", "print"],
     async run({ settings, ...flags }) {
@@ -166,7 +161,7 @@ export const COMMANDS: Commands = {
     },
   },
   uninstall: {
-    summary: "end that; settings, host key and devices stay",
+    summary: "remove the system service; settings, host key and devices stay",
     flags: ["system"],
     async run({ settings, ...flags }) {
       const { uninstall } = await import("../commands/install.ts");
@@ -174,7 +169,7 @@ export const COMMANDS: Commands = {
     },
   },
   completion: {
-    summary: "print a script by which a shell completes this command",
+    summary: "print a script with which a shell completes this command",
     args: ["bash|zsh|fish"],
     flags: [],
     examples: [
@@ -195,7 +190,7 @@ export const COMMANDS: Commands = {
     },
   },
   help: {
-    summary: "say what there is, or what a command does",
+    summary: "list the commands, or explain one",
     args: ["[COMMAND]"],
     flags: [],
     async run(_flags, [command], commands) {

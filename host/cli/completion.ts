@@ -1,15 +1,15 @@
-// Scripts by which shells complete commands and flags.
+// Scripts with which shells complete commands and flags.
 import process from "node:process";
-import { type Flag, type FlagName, FLAGS } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
 import { type Command, type Commands, COMMON } from "./command.ts";
+import { type FlagName, FLAGS } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 const PROGRAM = "lighthouse-host";
 
 const SCRIPTS: Record<string, (commands: Commands) => string> = { bash, zsh, fish };
 
-/** Prints a shell's script. @throws {UsageError} where the shell is not known. */
+/** Prints a shell's script. @throws {UsageError} For an unknown shell. */
 export function printCompletion(commands: Commands, shell: string): void {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
   if (!script) {
@@ -21,13 +21,13 @@ export function printCompletion(commands: Commands, shell: string): void {
   process.stdout.write(script(commands));
 }
 
-/** A command's flags as they are typed. */
+/** A command's flags, as typed. */
 function flagsOf({ flags }: Command): string[] {
   return [...flags, ...COMMON, "help" as const].map(typed);
 }
 
 function typed(name: FlagName): string {
-  const { isOn }: Flag = FLAGS[name];
+  const { isOn } = FLAGS[name];
   return isOn ? `--no-${name}` : `--${name}`;
 }
 
@@ -84,7 +84,7 @@ function fish(commands: Commands): string {
   const lines = Object.entries(commands).flatMap(([name, { summary, flags }]) => [
     `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
     ...[...flags, ...COMMON].map((flag) => {
-      const { value, summary }: Flag = FLAGS[flag];
+      const { value, summary } = FLAGS[flag];
       const takes = value === undefined ? "" : " -r";
       const when = quoted(`__fish_seen_subcommand_from ${name}`);
       return `complete -c ${PROGRAM} -n ${when} -l ${typed(flag).slice(2)}${takes} -d ${
@@ -95,7 +95,7 @@ function fish(commands: Commands): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A word in single quotes, as all of these shells have them. */
+/** A word in single quotes, which all three shells understand. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

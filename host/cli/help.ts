@@ -1,15 +1,15 @@
 // What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
 import process from "node:process";
-import { type Flag, type FlagName, FLAGS, formatFlag } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
 import { type Command, type Commands, COMMON } from "./command.ts";
+import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 const PROGRAM = "lighthouse-host";
 const TITLE = "your laptop's end of Lighthouse";
 
-/** What exit codes mean. */
+/** The exit codes and their meanings. */
 const EXITS: [code: number, meaning: string][] = [
   [0, "ended as asked"],
   [1, "failed"],
@@ -19,12 +19,12 @@ const EXITS: [code: number, meaning: string][] = [
 
 const WIDTH = 80;
 
-/** Prints the version alone. */
+/** Prints the version. */
 export function printVersion(): void {
   process.stdout.write(`${manifest.version}\n`);
 }
 
-/** Prints what there is, or what one command does. @throws {UsageError} where there is no such one. */
+/** Prints the list of commands, or one command's help. @throws {UsageError} For an unknown command. */
 export function printHelp(commands: Commands, name?: string): void {
   process.stdout.write(name === undefined ? overview(commands) : helpOf(commands, name));
 }
@@ -80,7 +80,7 @@ function flagTable(names: FlagName[]): string {
   return table(names.map((name) => [formatFlag(name), describe(FLAGS[name])]));
 }
 
-/** What a flag is for, with all that is to be known of it. */
+/** A flag's purpose, default and variable. */
 function describe({ summary, repeats, otherwise, environment }: Flag): string {
   return [
     summary,
@@ -98,7 +98,7 @@ function table(rows: [left: string, right: string][]): string {
   }).join("\n");
 }
 
-/** Breaks a text into lines, each with the indent. */
+/** Breaks a text into lines, and indents each. */
 function wrap(text: string, indent: string): string {
   const lines: string[] = [];
   let line = indent;
@@ -134,7 +134,7 @@ export function formatMarkdown(commands: Commands): string {
   return `${
     [
       "# The command line",
-      `What \`${PROGRAM} help\` says, on one page. It is written by \`npm run build\`.`,
+      `The output of \`${PROGRAM} help\` on one page. \`npm run build\` writes it.`,
       "Options of all commands:",
       markdownTable(COMMON),
       `Exit codes: ${EXITS.map(([code, meaning]) => `\`${code}\` ${meaning}`).join(", ")}.`,
@@ -145,7 +145,7 @@ export function formatMarkdown(commands: Commands): string {
 
 function markdownTable(names: FlagName[]): string {
   const rows = names.map((name) => {
-    const { summary, repeats, otherwise = "", environment = "" }: Flag = FLAGS[name];
+    const { summary, repeats, otherwise = "", environment = "" } = FLAGS[name];
     const [variable, ...hint] = environment.split(" ");
     return [
       `\`${formatFlag(name).replaceAll("|", "\\|")}\``,
@@ -154,7 +154,7 @@ function markdownTable(names: FlagName[]): string {
       variable && [`\`${variable}\``, ...hint].join(" "),
     ];
   });
-  return [["Option", "What for", "Default", "Variable"], ["---", "---", "---", "---"], ...rows]
+  return [["Option", "Purpose", "Default", "Variable"], ["---", "---", "---", "---"], ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
@@ -186,7 +186,7 @@ export function formatManPage(commands: Commands): string {
   }\n`;
 }
 
-/** Text in which roff sees nothing of its own. */
+/** Escapes a text for roff. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }

@@ -1,12 +1,13 @@
 // Reads a command line: which command, with which flags and arguments.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { type Flag, type FlagName, FLAGS, type FlagValues } from "../config/settings.ts";
+import { type SettingName, SETTINGS, type Settings } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
 import { type Command, COMMON, type Flags, requiredOf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { type FlagName, FLAGS, type FlagValues } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A command line that has been understood. */
+/** A parsed command line. */
 export interface CommandLine {
   command: Command;
   flags: Flags;
@@ -14,17 +15,17 @@ export interface CommandLine {
 }
 
 const options: ParseArgsOptionsConfig = Object.fromEntries(
-  Object.entries<Flag>(FLAGS).map(([name, { value, repeats, short }]) => [name, {
+  Object.entries(FLAGS).map(([name, { value, repeats, short }]) => [name, {
     type: value === undefined ? "boolean" as const : "string" as const,
-    ...repeats && { multiple: true },
+    multiple: repeats ?? false,
     ...short && { short },
   }]),
 );
 
 /**
- * Reads it.
+ * Parses a command line.
  *
- * @throws {UsageError} with what cannot be understood, and what may have been meant.
+ * @throws {UsageError} With the wrong word, and a suggestion.
  */
 export function parseCommandLine(args: string[]): CommandLine {
   const { values, positionals } = parse(args);
@@ -65,7 +66,7 @@ function parse(args: string[]): { values: FlagValues; positionals: string[] } {
   }
 }
 
-/** @throws {UsageError} where a flag says something that the command would not do. */
+/** @throws {UsageError} If a flag is not for this command. */
 function checkFlags(name: string, command: Command, values: FlagValues): void {
   const own = [...command.flags, ...COMMON, "help", "version"];
   for (const flag of Object.keys(values) as FlagName[]) {
@@ -77,11 +78,19 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
 }
 
 function flagsOf(values: FlagValues): Flags {
-  const { json = false, wait = true, name, for: prefixes, system, print, ...rest } = values;
-  const { follow, lines, ...others } = rest;
-  const { help: _, version: __, stun, ...settings } = others;
-  return {
-    settings: { ...settings, stun: stun?.join(" ") },
-    ...{ json, wait, name, for: prefixes, system, print, follow, lines },
-  };
+  const { json = false, wait = true, name, for: prefixes, system, print, follow, lines } = values;
+  const flags = { json, wait, name, for: prefixes, system, print, follow, lines };
+  return { settings: settingsIn(values), ...flags };
+}
+
+/** The settings among the flags. Spaces join the values of a text that was given several times. */
+function settingsIn(values: FlagValues): Settings {
+  const given = (Object.keys(SETTINGS) as SettingName[]).filter((name) =>
+    values[name] !== undefined
+  );
+  return Object.fromEntries(given.map((name) => {
+    const value = values[name]!;
+    const isJoined = SETTINGS[name].kind !== "list" && Array.isArray(value);
+    return [name, isJoined ? value.join(" ") : value];
+  }));
 }

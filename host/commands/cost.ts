@@ -1,6 +1,6 @@
 // `lighthouse-host cost`: what the relay costs its owner, by this host's own counts.
 import process from "node:process";
-import type { Settings } from "../config/config.ts";
+import type { Settings } from "../config/settings.ts";
 import { type Billed, costOf, formatDollars, monthWith, PRICES } from "../signalling/prices.ts";
 import { monthOf, readUsage } from "../signalling/usage.ts";
 import { openState } from "./state.ts";

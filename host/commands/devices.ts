@@ -12,8 +12,8 @@ import {
   writeDevice,
 } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
-import type { Settings } from "../config/config.ts";
-import { badSetting } from "../config/setting.ts";
+import { badSetting } from "../config/setting_parsers.ts";
+import type { Settings } from "../config/settings.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 

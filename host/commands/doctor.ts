@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import process from "node:process";
 import { styleText } from "node:util";
-import type { Settings } from "../config/config.ts";
 import { pathsOf } from "../config/paths.ts";
+import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";

@@ -1,6 +1,7 @@
 // What `run` does when the settings file changes: takes over what it can, and says what it cannot.
-import type { HostConfig, Settings } from "../config/config.ts";
+import { changedLater, type HostConfig } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
+import type { Settings } from "../config/settings.ts";
 import type { ConfigChange } from "../daemon.ts";
 import type { Log } from "../platform/log.ts";
 import { watchPath } from "../platform/watch.ts";
@@ -52,11 +53,8 @@ async function take(current: Current, options: FollowOptions): Promise<void> {
   const { file, state } = await openState(flags);
   const { config } = readConfig(flags, file);
   const { config: old, registry: left } = current;
-  const later = [
-    ...config.inspect === old.inspect ? [] : ["inspect"],
-    ...config.metrics === old.metrics ? [] : ["metrics"],
-    ...state === options.state ? [] : ["state"],
-  ];
+  const later = changedLater(old, config);
+  if (state !== options.state) later.push("state");
   for (const name of later) {
     log("warn", "settings-later", `--${name} has changed, and counts from the next start on`);
   }

@@ -13,9 +13,10 @@ import { readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
 import { openFolder } from "../access/records.ts";
-import { parsePage, type Settings } from "../config/config.ts";
+import { parsePage } from "../config/config.ts";
 import { parsePrefixes } from "../config/service_config.ts";
-import { badSetting } from "../config/setting.ts";
+import { badSetting } from "../config/setting_parsers.ts";
+import type { Settings } from "../config/settings.ts";
 import { watchPath } from "../platform/watch.ts";
 import { openState } from "./state.ts";
 

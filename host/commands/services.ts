@@ -2,7 +2,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
-import type { Settings } from "../config/config.ts";
 import { editConfigFile } from "../config/config_file.ts";
 import {
   formatService,
@@ -11,7 +10,8 @@ import {
   parseServices,
   type ServiceConfig,
 } from "../config/service_config.ts";
-import { badSetting } from "../config/setting.ts";
+import { badSetting } from "../config/setting_parsers.ts";
+import type { Settings } from "../config/settings.ts";
 import { lookAt } from "../control/look.ts";
 import { type CommandState, openState } from "./state.ts";
 import { readStatus } from "./status.ts";

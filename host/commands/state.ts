@@ -1,15 +1,10 @@
 // What the commands share that look into settings and state folder.
 import { resolve } from "node:path";
 import process from "node:process";
-import {
-  type HostConfig,
-  parseConfig,
-  parsePage,
-  type Settings,
-  variableOf,
-} from "../config/config.ts";
+import { type HostConfig, parseConfig, parsePage } from "../config/config.ts";
 import { type ConfigFile, readConfigFile } from "../config/config_file.ts";
 import { pathsOf } from "../config/paths.ts";
+import { type Settings, variableOf } from "../config/settings.ts";
 
 /** The settings of a command, and where the host keeps what it remembers. */
 export interface CommandState {
@@ -45,8 +40,8 @@ export function readConfig(
     return { config, page: parsePage(flags, environment, file.settings) };
   } catch (error) {
     throw file.blame(error, (name) => {
-      const variable = variableOf(name === "service" ? "services" : name);
-      return flags[name as keyof Settings] !== undefined || Boolean(environment[variable]);
+      const isSet = Boolean(environment[variableOf(name)]);
+      return flags[name as keyof Settings] !== undefined || isSet;
     });
   }
 }

@@ -1,71 +1,55 @@
-// The host's settings, from flags, the environment and the settings file, checked.
-import {
-  DEFAULT_HOST,
-  formatStunServers,
-  type IceConfig,
-  type IceServer,
-  parseHostName,
-  parseStunServers,
-} from "../../wire/mod.ts";
+// The host's configuration: the settings from flags, variables and the settings file, checked.
+import { DEFAULT_HOST } from "../../wire/mod.ts";
 import { isUnder } from "../access/principal.ts";
-import { type Level, LEVELS } from "../platform/log.ts";
+import { formatSetting, parseServices, type ServiceConfig } from "./service_config.ts";
+import { badSetting } from "./setting_parsers.ts";
 import {
-  formatSetting,
-  parsePrefixes,
-  parseServices,
-  type ServiceConfig,
-  type ServiceSettings,
-} from "./service_config.ts";
-import { badSetting, parseUrlSetting } from "./setting.ts";
+  mergeSettings,
+  parseSettings,
+  type Setting,
+  type SettingName,
+  SETTINGS,
+  type Settings,
+} from "./settings.ts";
 
-/** Where the relay is, and where it looks for its host. */
-export interface BridgeConfig {
-  /** The relay's WebSocket URL. */
-  relay: URL;
-  /** The relay's Lambda. @default "SignalingRelay" */
-  functionName: string;
-  /** Where the hosts of this relay register in S3; undefined where one does in the Lambda. */
-  s3?: { bucket: string; host: string };
-  /** The bridge's AWS region; undefined leaves it to the AWS SDK (`AWS_REGION`, profile). */
-  region?: string;
-}
+type Table = typeof SETTINGS;
 
-/** What the host runs with. */
-export interface HostConfig extends BridgeConfig {
-  /** What pages reach, at least one. */
+/** The member of the configuration that a setting has for itself. */
+type MemberOf<name extends SettingName> = Table[name] extends { as: infer member extends string }
+  ? member
+  : never;
+
+type ValueOf<name extends SettingName> = Table[name] extends
+  { parse: (...args: never) => infer value } ? value
+  : never;
+
+/** The settings that have a default other than undefined, or must be given. */
+type Definite = {
+  [name in SettingName]: undefined extends ValueOf<name> ? never : name;
+}[SettingName];
+
+/** The values of the settings, under the names that the table gives them (`as`). */
+type Values =
+  & { [name in Definite as MemberOf<name>]: ValueOf<name> }
+  & { [name in Exclude<SettingName, Definite> as MemberOf<name>]?: ValueOf<name> };
+
+/** The checked configuration of a host. */
+export interface HostConfig extends Values {
+  /** The services, at least one. */
   services: ServiceConfig[];
-  ice: IceConfig;
-  /** Prefixes under which lie the services that anybody reaches; empty for none. */
-  public: string[];
-  /** The port of the inspector's page on 127.0.0.1, 0 for any that is free; undefined for no inspector. */
-  inspect?: number;
-  /** The port of the metrics on 127.0.0.1; undefined for none but on the control socket. */
-  metrics?: number;
-  /** The least level of lines that the log has. @default "info" */
-  logLevel?: Level;
+  /** The bucket in which the hosts of this relay register; undefined with the registry `lambda-env`. */
+  s3?: { bucket: string; host: string };
 }
 
-/** The settings that are one text each, but for those of services and the state folder's. */
-const TEXTS = [
-  ...["relay", "function", "region", "registry", "bucket", "host"] as const,
-  ...["stun", "page", "inspect", "metrics", "log-level"] as const,
-];
-
-/** Settings as they come: text by name, undefined where a name is not set. */
-export type Settings =
-  & Partial<Record<typeof TEXTS[number] | "state", string>>
-  & {
-    /** Prefixes under which lie the services that anybody reaches. */
-    public?: string[];
-  }
-  & ServiceSettings;
+/** The part of the configuration that names the bridge. */
+export type BridgeConfig = Pick<HostConfig, "relay" | "functionName" | "region" | "s3">;
 
 /**
- * Reads the settings.
+ * Reads the configuration.
  *
- * @param flags From the command line: these go first.
- * @param environment Each as `LIGHTHOUSE_<NAME>`, such as `LIGHTHOUSE_RELAY`; services as
- * {@linkcode parseServices} reads them. These go before the file.
+ * @param flags From the command line. They take precedence.
+ * @param environment Each setting as `LIGHTHOUSE_<NAME>`, such as `LIGHTHOUSE_RELAY`; services as
+ * {@linkcode parseServices} reads them. Variables take precedence over the file.
  * @param file From the settings file.
  * @throws {LighthouseError} `bad-config` with the setting that is wrong, and what was expected.
  *
@@ -82,27 +66,18 @@ export function parseConfig(
   environment: Record<string, string | undefined> = {},
   file: Settings = {},
 ): HostConfig {
-  const settings = merge(flags, environment, file);
-  const bridge = parseBridge(settings);
+  const settings = mergeSettings(flags, environment, file);
+  const values = parseSettings(settings) as unknown as Values;
+  const s3 = parseS3(settings);
   const services = parseServices(flags, environment, file);
-  return {
-    ...bridge,
-    services,
-    ice: { iceServers: parseStun(settings.stun ?? "") },
-    public: parsePublic(
-      flags.public ?? listOf(environment.LIGHTHOUSE_PUBLIC) ?? file.public,
-      services,
-    ),
-    inspect: parsePort("inspect", settings.inspect),
-    metrics: parsePort("metrics", settings.metrics),
-    logLevel: parseLevel(settings["log-level"] ?? "info"),
-  };
+  checkPublic(values.public, services);
+  return { ...values, s3, services };
 }
 
 /**
- * Reads where the page is that devices are paired with.
+ * Reads the URL of the page that devices are paired with.
  *
- * @returns Undefined where no setting says so.
+ * @returns Undefined if no setting names it.
  * @throws {LighthouseError} `bad-config`.
  */
 export function parsePage(
@@ -110,129 +85,66 @@ export function parsePage(
   environment: Record<string, string | undefined> = {},
   file: Settings = {},
 ): URL | undefined {
-  const { page } = merge(flags, environment, file);
-  if (page === undefined) return undefined;
-  return parseUrlSetting("--page", page, ["https:", "http:"], "https://me.github.io/notes/");
+  return SETTINGS.page.parse(mergeSettings(flags, environment, file).page);
 }
 
 /**
- * Reads the part of the settings that `lighthouse-host init` writes.
+ * Reads the settings of the bridge.
  *
  * @throws {LighthouseError} `bad-config` with the setting that is wrong, and what was expected.
  */
 export function parseBridge(settings: Settings): BridgeConfig {
-  return {
-    relay: parseRelay(settings.relay),
-    functionName: parseFunctionName(settings.function ?? "SignalingRelay"),
-    region: parseRegion(settings.region),
-    s3: parseS3(settings),
-  };
+  const { relay, functionName, region } = parseSettings(settings) as unknown as Values;
+  return { relay, functionName, region, s3: parseS3(settings) };
 }
 
-/** What only the other registry uses is not passed over: whoever sets it means that one. */
-function parseS3({ registry = "lambda-env", bucket, host, region }: Settings): BridgeConfig["s3"] {
+/** Refuses settings of the other registry: whoever gives them means that one. */
+function parseS3(settings: Settings): BridgeConfig["s3"] {
+  const registry = SETTINGS.registry.parse(settings.registry);
   if (registry === "lambda-env") {
-    for (const [name, value] of Object.entries({ bucket, host })) {
-      if (value !== undefined) throw badSetting(`--${name} is for --registry s3`);
+    for (const name of ["bucket", "host"] as const) {
+      if (settings[name] !== undefined) throw badSetting(`--${name} is for --registry s3`);
     }
     return undefined;
   }
-  if (registry !== "s3") throw badSetting(`--registry is neither lambda-env nor s3: ${registry}`);
+  const bucket = SETTINGS.bucket.parse(settings.bucket);
   if (bucket === undefined) {
     throw badSetting("--bucket is missing: --registry s3 needs it, as the stack's outputs have it");
   }
-  if (region === undefined) throw badSetting("--region is missing: --registry s3 needs it");
-  // No dots: they are for names from before 2018, which TLS certificates do not fit.
-  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) {
-    throw badSetting(`--bucket is not the name of a bucket: ${bucket}`);
+  if (settings.region === undefined) {
+    throw badSetting("--region is missing: --registry s3 needs it");
   }
-  try {
-    return { bucket, host: parseHostName(host ?? DEFAULT_HOST) };
-  } catch {
-    throw badSetting(
-      `--host is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens: ${host}`,
-    );
-  }
+  return { bucket, host: SETTINGS.host.parse(settings.host) ?? DEFAULT_HOST };
 }
 
-/** The settings that say the same as a configuration, for another process. */
-export function toSettings(config: HostConfig): Settings {
-  const { relay, functionName, region, s3, services, ice } = config;
-  return {
-    relay: relay.href,
-    function: functionName,
-    region,
-    ...s3 && { registry: "s3", ...s3 },
-    service: services.map(formatSetting),
-    stun: formatStunServers(ice.iceServers),
-    public: config.public,
-  };
-}
-
-function merge(
-  flags: Settings,
-  environment: Record<string, string | undefined>,
-  file: Settings,
-): Settings {
-  return Object.fromEntries(TEXTS.map((name) => {
-    return [name, flags[name] ?? (environment[variableOf(name)] || file[name])];
-  }));
-}
-
-/** The variable that says the same as a flag: `log-level` is LIGHTHOUSE_LOG_LEVEL. */
-export function variableOf(name: string): string {
-  return `LIGHTHOUSE_${name.toUpperCase().replaceAll("-", "_")}`;
-}
-
-function listOf(text: string | undefined): string[] | undefined {
-  return text ? text.split(/[\s,]+/).filter(Boolean) : undefined;
-}
-
-function parsePublic(prefixes: string[] = [], services: ServiceConfig[]): string[] {
-  for (const prefix of parsePrefixes("--public", prefixes)) {
+function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
+  for (const prefix of prefixes) {
     if (services.some((service) => isUnder(prefix, service.prefix))) continue;
     const all = services.map((service) => service.prefix).join(", ");
     throw badSetting(`--public ${prefix} is for no service. There is: ${all}`);
   }
-  return prefixes;
 }
 
-function parseRelay(text: string | undefined): URL {
-  const example = "wss://…/prod";
-  if (text) return parseUrlSetting("--relay", text, ["wss:", "ws:"], example);
-  throw badSetting(
-    `--relay is missing: run lighthouse-host init, give --relay ${example}, or set LIGHTHOUSE_RELAY`,
+/** The bridge's and services' settings from which another process reads the same configuration. */
+export function toSettings(config: HostConfig): Settings {
+  const values = config as unknown as Record<string, unknown>;
+  const own = Object.entries<Setting>(SETTINGS).flatMap(
+    ([name, { as, commands, format = String }]) => {
+      const value = as !== undefined && commands?.includes("doctor") ? values[as] : undefined;
+      return value === undefined ? [] : [[name, format(value as never)]];
+    },
   );
+  return {
+    ...Object.fromEntries(own),
+    ...config.s3 && { registry: "s3", ...config.s3 },
+    service: config.services.map(formatSetting),
+  };
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html */
-function parseFunctionName(text: string): string {
-  if (/^[\w:-]{1,140}$/.test(text)) return text;
-  throw badSetting(`--function is not the name or ARN of a Lambda: ${text}`);
-}
-
-function parseRegion(text: string | undefined): string | undefined {
-  if (text === undefined || /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(text)) return text;
-  throw badSetting(`--region is not an AWS region such as us-east-1: ${text}`);
-}
-
-function parseStun(text: string): IceServer[] {
-  try {
-    return parseStunServers(text);
-  } catch (error) {
-    throw badSetting(`--stun: ${(error as Error).message}`);
-  }
-}
-
-function parseLevel(text: string): Level {
-  const level = LEVELS.find((each) => each === text);
-  if (level) return level;
-  throw badSetting(`--log-level is none of ${LEVELS.join(", ")}: ${text}`);
-}
-
-function parsePort(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || (/^\d{1,5}$/.test(text) && Number(text) <= 65535)) {
-    return text === undefined ? undefined : Number(text);
-  }
-  throw badSetting(`--${name} is not a port, 0 to 65535: ${text}`);
+/** The settings whose change a running host does not take over. */
+export function changedLater(before: HostConfig, now: HostConfig): string[] {
+  const [old, current] = [before, now] as unknown as Record<string, unknown>[];
+  return Object.entries<Setting>(SETTINGS)
+    .filter(([, { as, isLive }]) => as !== undefined && !isLive && old![as] !== current![as])
+    .map(([name]) => name);
 }

@@ -13,31 +13,31 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
-import type { Settings } from "./config.ts";
-import { formatConfigSchema, SETTINGS } from "./config_schema.ts";
-import { badSetting } from "./setting.ts";
+import { checkOf, formatConfigSchema } from "./config_schema.ts";
+import { badSetting } from "./setting_parsers.ts";
+import { SETTINGS, type Settings, type SettingsTable } from "./settings.ts";
 import { suggestion } from "./suggest.ts";
 
-/** Bytes of the file, at most. */
+/** Most bytes of the file. */
 const MAX_BYTES = 256 * 1024;
 
-/** The schema's file, which lies beside the settings for editors to find. */
+/** The schema's file, beside the settings, for editors. */
 const SCHEMA = "config.schema.json";
 
-/** How the file is written. */
+/** The format of the written file. */
 const FORMAT = { formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" } };
 
-/** The settings file as it was read. */
+/** The settings file, read. */
 export interface ConfigFile {
   path: string;
-  /** What is in it; no settings where there is no file. */
+  /** Its settings; empty if there is no file. */
   settings: Settings;
-  /** "" where there is no file. */
+  /** Its text; "" if there is no file. */
   text: string;
   /**
-   * Adds to an error about a setting where in the file it is.
+   * Adds the place in the file to an error about a setting.
    *
-   * @param isElsewhere Whether a setting comes from a flag or a variable instead.
+   * @param isElsewhere Whether the setting comes from a flag or a variable instead.
    */
   blame(error: unknown, isElsewhere: (name: string) => boolean): unknown;
 }
@@ -47,7 +47,10 @@ export interface ConfigFile {
  *
  * @throws {LighthouseError} `bad-config` with the file, line and column, and what was expected.
  */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
+export async function readConfigFile(
+  path: string,
+  table: SettingsTable = SETTINGS,
+): Promise<ConfigFile> {
   let text = "";
   try {
     text = await readFile(path, "utf8");
@@ -61,7 +64,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const root = parse(path, text);
   return {
     path,
-    settings: settingsOf(root, (offset) => placeOf(path, text, offset)),
+    settings: settingsOf(root, (offset) => placeOf(path, text, offset), table),
     text,
     blame(error, isElsewhere) {
       if (!(error instanceof LighthouseError)) return error;
@@ -76,9 +79,9 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 /**
- * Writes settings into the file, whose other settings and comments stay.
+ * Writes settings into the file. Other settings and comments stay.
  *
- * @param changes By name; undefined takes a setting out.
+ * @param changes By name; undefined removes a setting.
  */
 export async function editConfigFile(
   { path, text }: Pick<ConfigFile, "path" | "text">,
@@ -98,7 +101,7 @@ function parse(path: string, text: string): Node {
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [error] = errors;
   if (error) {
-    // Such as CommaExpected: in words.
+    // Turns CommaExpected into words.
     const what = printParseErrorCode(error.error).replace(/\B[A-Z]/g, " $&").toLowerCase();
     throw badSetting(`${placeOf(path, text, error.offset)}: this is no JSON: ${what}`);
   }
@@ -106,28 +109,31 @@ function parse(path: string, text: string): Node {
   throw badSetting(`${path}:1:1: expected an object, such as { "relay": "wss://…" }`);
 }
 
-function settingsOf(root: Node, place: (offset: number) => string): Settings {
+function settingsOf(
+  root: Node,
+  place: (offset: number) => string,
+  table: SettingsTable,
+): Settings {
   const settings: Record<string, unknown> = {};
   for (const { children = [] } of root.children ?? []) {
     const [key, node] = children;
     if (!key || !node) continue;
     const name = String(key.value);
     if (name === "$schema") continue;
-    const kind = Object.hasOwn(SETTINGS, name)
-      ? SETTINGS[name as keyof typeof SETTINGS]
-      : undefined;
-    if (!kind) {
-      const names = Object.keys(SETTINGS);
+    const setting = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (!setting) {
+      const names = Object.keys(table);
       const meant = suggestion(name, names) || `. There is ${names.join(", ")}`;
       throw badSetting(`${place(key.offset)}: "${name}" is no setting${meant}`);
     }
     if (Object.hasOwn(settings, name)) {
       throw badSetting(`${place(key.offset)}: "${name}" is there twice`);
     }
-    const wrong = kind.check(node);
+    const { wrongIn, expected } = checkOf(setting);
+    const wrong = wrongIn(node);
     if (wrong) {
       throw badSetting(
-        `${place(wrong.offset)}: "${name}": expected ${kind.expected}, found ${foundIn(wrong)}`,
+        `${place(wrong.offset)}: "${name}": expected ${expected}, found ${foundIn(wrong)}`,
       );
     }
     const value: unknown = getNodeValue(node);
@@ -140,7 +146,7 @@ function foundIn({ type, value }: Node): string {
   return type === "string" ? `"${String(value).slice(0, 40)}"` : `a value of type ${type}`;
 }
 
-/** As compilers and editors name places. */
+/** A place as compilers and editors write it: path, line and column. */
 function placeOf(path: string, text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${path}:${before.length}:${before.at(-1)!.length + 1}`;

@@ -1,56 +1,59 @@
-// What may be in the settings file: what it is checked by, and its JSON Schema, for editors.
+// The settings file's contents: the checks of its values, and its JSON Schema for editors.
 import type { Node } from "jsonc-parser";
-import { LEVELS } from "../platform/log.ts";
-import { type Flag, FLAGS } from "./settings.ts";
+import { type Setting, SETTINGS, type SettingsTable } from "./settings.ts";
 
-/** What a setting's value is. */
-interface Kind {
-  /** In words. */
+/** How values of one kind are checked. */
+interface Check {
+  /** The expected value, in words. */
   expected: string;
   schema: object;
-  /** @returns the part of the value that is wrong. */
-  check(node: Node): Node | undefined;
+  /** @returns The part of the value that is wrong. */
+  wrongIn(node: Node): Node | undefined;
 }
 
-const TEXT: Kind = {
+const TEXT: Check = {
   expected: "a text",
   schema: { type: "string" },
-  check: (node) => node.type === "string" ? undefined : node,
+  wrongIn: (node) => node.type === "string" ? undefined : node,
 };
 
-const LIST: Kind = {
+const LIST: Check = {
   expected: "a list of texts",
   schema: { type: "array", items: { type: "string" } },
-  check: (node) =>
+  wrongIn: (node) =>
     node.type === "array" ? node.children?.find(({ type }) => type !== "string") : node,
 };
 
-const PORT: Kind = {
+const PORT: Check = {
   expected: "a port, 0 to 65535",
   schema: { type: ["integer", "string"], minimum: 0, maximum: 65535, pattern: "^\\d{1,5}$" },
-  check: (node) => node.type === "string" || Number.isInteger(node.value) ? undefined : node,
+  wrongIn: (node) => node.type === "string" || Number.isInteger(node.value) ? undefined : node,
 };
 
-const oneOf = (...values: string[]): Kind => ({
-  expected: values.map((value) => `"${value}"`).join(" or "),
-  schema: { enum: values },
-  check: (node) => values.includes(node.value) ? undefined : node,
-});
-
-/** Each setting, under the name of its flag. */
-export const SETTINGS = {
-  ...{ relay: TEXT, function: TEXT, region: TEXT, registry: oneOf("lambda-env", "s3") },
-  ...{ bucket: TEXT, host: TEXT, backend: TEXT, service: LIST, public: LIST },
-  ...{ stun: TEXT, page: TEXT, inspect: PORT, metrics: PORT, "log-level": oneOf(...LEVELS) },
-  state: TEXT,
-};
+/** The check for a setting's kind. */
+export function checkOf({ kind }: Pick<Setting, "kind">): Check {
+  switch (kind) {
+    case "text":
+      return TEXT;
+    case "list":
+      return LIST;
+    case "port":
+      return PORT;
+    default:
+      return {
+        expected: kind.map((word) => `"${word}"`).join(" or "),
+        schema: { enum: kind },
+        wrongIn: (node) => kind.includes(node.value) ? undefined : node,
+      };
+  }
+}
 
 /** The JSON Schema of the settings file: https://json-schema.org/draft/2020-12 */
-export function formatConfigSchema(): string {
-  const properties = Object.entries(SETTINGS).map(([name, { schema }]) => {
-    const { summary, otherwise }: Flag = FLAGS[name as keyof typeof SETTINGS];
+export function formatConfigSchema(table: SettingsTable = SETTINGS): string {
+  const properties = Object.entries(table).map(([name, setting]) => {
+    const { summary, otherwise } = setting;
     const description = `${summary}${otherwise ? ` (without: ${otherwise})` : ""}`;
-    return [name, { description, ...schema }];
+    return [name, { description, ...checkOf(setting).schema }];
   });
   const schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
-import { parseConfig, parsePage, type Settings } from "./config.ts";
+import { parseConfig, parsePage } from "./config.ts";
+import type { Settings } from "./settings.ts";
 
 const test = suite("config");
 

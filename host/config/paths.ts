@@ -1,31 +1,31 @@
-// Where the host keeps its files: each in the place that its platform has for them.
+// The paths of the host's files, by the platform's conventions.
 import { homedir, platform as osPlatform } from "node:os";
 import { isAbsolute, join } from "node:path";
 
-/** The host's places. None of them need exist yet. */
+/** The host's paths. They need not exist yet. */
 export interface Paths {
-  /** The file with the settings. */
+  /** The settings file. */
   config: string;
-  /** The folder for what the host itself remembers. */
+  /** The state folder: the host's key, devices and pairings. */
   state: string;
 }
 
 const NAME = "lighthouse";
 
 /**
- * Finds the places.
+ * Finds the paths.
  *
  * - macOS: `~/Library/Application Support/lighthouse`
  * - elsewhere: `lighthouse` in `$XDG_CONFIG_HOME` (`~/.config`) and in `$XDG_STATE_HOME`
  *   (`~/.local/state`): https://specifications.freedesktop.org/basedir-spec/latest/
  *
- * @param platform As `os.platform()` names it. @default this machine's
+ * @param platform A name of `os.platform()`. @default This machine's.
  *
  * @example
  * ```ts
- * import { placesOf } from "./paths.ts";
+ * import { pathsOf } from "./paths.ts";
  *
- * console.log(placesOf({ HOME: "/home/me" }, "linux").config); // "/home/me/.config/lighthouse/config.json"
+ * console.log(pathsOf({ HOME: "/home/me" }, "linux").config); // "/home/me/.config/lighthouse/config.json"
  * ```
  */
 export function pathsOf(

@@ -1,29 +1,29 @@
-// Services as the host's settings name them: `/notes=http://127.0.0.1:5000/api`, `/files=/home/me/public`.
+// Parses the services of the settings: `/notes=http://127.0.0.1:5000/api`, `/files=/home/me/public`.
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { badSetting, parseUrlSetting } from "./setting.ts";
+import { badSetting, parseUrlSetting } from "./setting_parsers.ts";
 
-/** A service that the host is to have. */
+/** A configured service. */
 export type ServiceConfig =
   & {
     /** `/`, or such as `/notes`: no slash at its end. */
     prefix: string;
   }
   & ({
-    /** An http or https URL; its path is put in the prefix's place. */
+    /** An http or https URL; its path replaces the prefix. */
     backend: URL;
   } | {
-    /** Absolute path of a folder that exists. */
+    /** Absolute path of an existing folder. */
     folder: string;
   });
 
-/** Segments of what needs no escape in a path (RFC 3986 §2.3), none of them hidden. */
+/** Segments of unreserved characters (RFC 3986 §2.3) that do not begin with a dot. */
 const PREFIX = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
 
 const EXAMPLE = "http://127.0.0.1:5000";
 
-/** The services in the settings: from flags where there are any, else from the environment, else from the file. */
+/** The settings that name services. */
 export interface ServiceSettings {
   /** The backend at `/`, as a URL. */
   backend?: string;
@@ -32,12 +32,12 @@ export interface ServiceSettings {
 }
 
 /**
- * Reads which services there are.
+ * Reads the services: those of the flags, if there are any, else of the environment, else of the file.
  *
  * @param environment `LIGHTHOUSE_BACKEND`, and `LIGHTHOUSE_SERVICES` with commas or line ends between
  * the services: folders may have spaces in their names.
- * @param file What the settings file has of them.
- * @throws {LighthouseError} `bad-config` with what is wrong, and what was expected.
+ * @param file The settings of the settings file.
+ * @throws {LighthouseError} `bad-config` with the wrong setting, and what was expected.
  *
  * @example
  * ```ts
@@ -69,12 +69,12 @@ export function parseServices(
   return services;
 }
 
-/** A service as people read it: `/notes → http://127.0.0.1:5000/api`. */
+/** A service in the form for people: `/notes → http://127.0.0.1:5000/api`. */
 export function formatService(service: ServiceConfig): string {
   return `${service.prefix} → ${targetOf(service)}`;
 }
 
-/** A service as `--service` takes it: `/notes=http://127.0.0.1:5000/api`. */
+/** A service in the form for `--service`: `/notes=http://127.0.0.1:5000/api`. */
 export function formatSetting(service: ServiceConfig): string {
   return `${service.prefix}=${targetOf(service)}`;
 }
@@ -83,7 +83,7 @@ function targetOf(service: ServiceConfig): string {
   return "backend" in service ? service.backend.href : service.folder;
 }
 
-/** Whether the settings name any service. */
+/** Whether the settings name a service. */
 export function hasServices({ backend, service = [] }: ServiceSettings): boolean {
   return Boolean(backend) || service.length > 0;
 }
@@ -98,7 +98,7 @@ function parseService(text: string): ServiceConfig {
   const at = text.indexOf("=");
   const prefix = text.slice(0, at);
   const target = text.slice(at + 1);
-  // What is behind the = may hold a secret, and is not shown.
+  // The part after the = may hold a secret, so no error shows it.
   if (at < 0) throw badSetting(`--service has no "=": give PREFIX=URL or PREFIX=FOLDER`);
   const name = `--service ${prefix}`;
   if (!PREFIX.test(prefix)) {
@@ -114,9 +114,9 @@ function parseService(text: string): ServiceConfig {
 }
 
 /**
- * Checks paths under which services may lie.
+ * Checks prefixes of services.
  *
- * @param name The setting as people know it, such as `--for`.
+ * @param name The setting's flag, such as `--for`.
  * @throws {LighthouseError} `bad-config`.
  */
 export function parsePrefixes(name: string, prefixes: string[]): string[] {
@@ -134,7 +134,7 @@ function parseBackend(name: string, text: string): URL {
 }
 
 function parseFolder(name: string, text: string): string {
-  // Behind a "=", shells leave the ~ as it is.
+  // Shells do not expand ~ after a "=".
   const folder = resolve(text.replace(/^~(?=\/|$)/, homedir()));
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return folder;

@@ -1,6 +1,6 @@
 // Reads what `pulumi stack output --json` prints, as far as the host needs it.
-import type { Settings } from "./config.ts";
-import { badSetting } from "./setting.ts";
+import { badSetting } from "./setting_parsers.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a stack tells its host. */
 export interface StackOutputs {

@@ -1,14 +1,14 @@
-// What somebody may have meant who has mistyped a word.
+// Suggests the known word for a mistyped one.
 
-/** Letters by which a word may differ from what was meant: fewer in a short one. */
+/** Most letters by which a word may differ from the suggestion: fewer in a short word. */
 const MOST = 2;
 const MOST_IN_SHORT = 1;
 const SHORT = 5;
 
 /**
- * What to say of it: `. Did you mean --relay?`, or nothing.
+ * Returns a suggestion such as `. Did you mean --relay?`, or "".
  *
- * @param prefix What is put before the word.
+ * @param prefix Text before the suggested word, such as `--`.
  */
 export function suggestion(word: string, known: string[], prefix = ""): string {
   const near = known.map((each) => ({ each, distance: distanceOf(word, each) }))
@@ -17,7 +17,7 @@ export function suggestion(word: string, known: string[], prefix = ""): string {
   return near ? `. Did you mean ${prefix}${near.each}?` : "";
 }
 
-/** Letters to add, to take away, to change, or to swap with the next (Damerau and Levenshtein). */
+/** The Damerau–Levenshtein distance: letters to add, remove, change, or swap with the next. */
 function distanceOf(one: string, other: string): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= one.length; i++) {

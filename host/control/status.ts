@@ -1,5 +1,5 @@
 // The status of a running host, which it gives on its control socket.
-import type { Settings } from "../config/config.ts";
+import type { Settings } from "../config/settings.ts";
 import type { SeenService } from "./look.ts";
 import type { Standing } from "./monitor.ts";
 

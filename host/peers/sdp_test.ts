@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { suite } from "../../tools/testing/suite.ts";
 import { seededRandom } from "../../tools/testing/random.ts";
+import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
 import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate } from "../testing/offers.ts";
 import { formatOffer, type Offer, parseOffer } from "./sdp.ts";

@@ -66,6 +66,7 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
     services: [{ prefix: "/", backend: new URL(backend.url) }],
     ice: { iceServers: [] },
     public: ["/"],
+    logLevel: "info",
   }, {
     registry: new MemoryRegistry(bridge),
     identity: bridge.identity,

@@ -3,6 +3,7 @@
 // and how long it stands still.
 import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
+import { seededRandom } from "../testing/random.ts";
 import { BenchPage } from "./bench_page.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { type Counts, startCutBackend } from "./cuts/backend.ts";
@@ -10,7 +11,6 @@ import { placedParts } from "./cuts/placed.ts";
 import { Wire } from "./cuts/wire.ts";
 import { type Link, loopback } from "./link.ts";
 import type { Outcome, PageCut, ResumePage, ResumeSettings } from "./page/resume.ts";
-import { seededRandom } from "../testing/random.ts";
 
 /** How much, and how often it is cut. */
 export interface ResumePlan {

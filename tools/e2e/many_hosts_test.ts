@@ -12,8 +12,8 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { startNamedBackends } from "../testing/named_backends.ts";
 import { ownState } from "../testing/own_state.ts";
-import { suite } from "../testing/suite.ts";
 import { seededRandom } from "../testing/random.ts";
+import { suite } from "../testing/suite.ts";
 
 const test = suite("many hosts", { deadline: 150_000 });
 

@@ -1,8 +1,8 @@
 // Development part: the sample private backend that `npm start` and the tests tunnel to. It listens
 // on 127.0.0.1 alone, so no other machine reaches it except through Lighthouse.
+import express, { type ErrorRequestHandler, type Router } from "express";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type ErrorRequestHandler, type Router } from "express";
 import { appRouter } from "./backend_app.ts";
 import { dataRouter } from "./backend_data.ts";
 import { mediaRouter } from "./backend_media.ts";

@@ -1,9 +1,9 @@
 // Development part: the sample backend's streams and bulk data.
+import express, { type Router } from "express";
 import { createCipheriv, createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate, setTimeout } from "node:timers/promises";
-import express, { type Router } from "express";
 import { allowOnly, numberOf } from "./backend_route.ts";
 
 const KiB = 1024;

@@ -1,11 +1,11 @@
 // Development part: what the sample backend has for pages that know nothing of a tunnel: a picture, a
 // film, events, a form.
+import express, { type Router } from "express";
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { createBrotliDecompress } from "node:zlib";
-import express, { type Router } from "express";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { allowOnly, numberOf } from "./backend_route.ts";
 

@@ -1,9 +1,9 @@
 // Development part: the sample backend's notes, kept in a file.
+import express, { type Router } from "express";
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import express, { type Router } from "express";
 import { allowOnly, Refusal } from "./backend_route.ts";
 
 const MAX_NOTES = 500;

@@ -1,6 +1,6 @@
 // Development part: what the sample backend's routes are made of.
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** Answers one request. What it throws, or rejects with, becomes a 500. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { costOf } from "../bench/process_cost.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
+import { seededRandom } from "../testing/random.ts";
 import { failAtRandom } from "./faults.ts";
 import type { Life, LifePlan, Sample } from "./life_result.ts";
 import { Acts, visit } from "./visits.ts";
-import { seededRandom } from "../testing/random.ts";
 
 /** Between two looks, in milliseconds. */
 const SAMPLE_MS = 2_000;

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { runCommand } from "./command.ts";
 import { runLife } from "./life.ts";
-import type { Life, LifePlan } from "./life_result.ts";
 import { plotLife } from "./life_plot.ts";
 import { formatLife, type Growth, growthOf, isFlat } from "./life_report.ts";
+import type { Life, LifePlan } from "./life_result.ts";
 
 const FOLDER = "docs/bench";
 

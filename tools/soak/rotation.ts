@@ -19,8 +19,8 @@ import {
   type Signal,
 } from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
-import { between } from "./between.ts";
 import { seededRandom } from "../testing/random.ts";
+import { between } from "./between.ts";
 
 /** What to do, and for how long. Times are in milliseconds. */
 export interface RotationPlan {
@@ -204,6 +204,7 @@ async function startHost(
     services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
     ice: { iceServers: [] },
     public: [],
+    logLevel: "info",
   }, {
     registry: lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
     identity: bridge.identity,

@@ -1,12 +1,12 @@
 // A page's session and a host that keeps sessions by their names, as host/peers/sessions.ts does, joined by
 // channels in memory that are reliable and out of order.
+import { seededRandom } from "../../tools/testing/random.ts";
 import type { LighthouseError } from "../error.ts";
 import { Carrier } from "../session/carrier.ts";
 import type { LivenessRules } from "../session/liveness.ts";
 import { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";
 import { MemoryChannel } from "./channel_pair.ts";
-import { seededRandom } from "../../tools/testing/random.ts";
 
 /** Rules under which only the close of a channel is noticed. */
 export const DEAF: LivenessRules = {

@@ -1,10 +1,10 @@
 // A page's session and a host's, joined in memory, for tests.
+import { until } from "../../tools/testing/until.ts";
 import { Carrier } from "../session/carrier.ts";
 import type { Channel } from "../session/channel.ts";
 import { HOST_LIVENESS, PAGE_LIVENESS } from "../session/liveness.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { MemoryChannel } from "./channel_pair.ts";
-import { until } from "../../tools/testing/until.ts";
 
 /** Both ends, and the channels that join them. */
 export interface SessionPair {

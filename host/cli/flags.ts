@@ -1,0 +1,72 @@
+// The flags of `lighthouse-host`: the settings, and the flags that only commands have.
+import { type SettingName, SETTINGS, type SettingsTable, variableOf } from "../config/settings.ts";
+
+/** A flag. */
+export interface Flag {
+  /** The name of its value in help; undefined for a switch. */
+  value?: string;
+  /** Whether the flag may be repeated. */
+  repeats?: boolean;
+  /** Whether the switch is on by default: `--no-…` turns it off. */
+  isOn?: boolean;
+  /** A letter for it, such as `f` for `-f`. */
+  short?: string;
+  /** Its purpose, in a few words. */
+  summary: string;
+  /** The default, in words. */
+  otherwise?: string;
+  /** Its variable, and how it separates the items of a list. */
+  environment?: string;
+}
+
+/** Flags that are not settings. */
+const OPTIONS = {
+  name: { value: "NAME", summary: "the device's name", otherwise: "the name that it proposes" },
+  for: {
+    value: "PATH",
+    repeats: true,
+    summary: "the device reaches only the services under this path",
+  },
+  wait: { isOn: true, summary: "print the link and end, without waiting for the device" },
+  system: { summary: "a service of the system instead of the user's; needs sudo" },
+  print: { summary: "print the service's file, and install nothing" },
+  follow: { short: "f", summary: "print new lines as they come" },
+  lines: { value: "N", short: "n", summary: "how many lines", otherwise: "50" },
+  json: { summary: "print one JSON object a line" },
+  help: { short: "h", summary: "say what a command does" },
+  version: { short: "v", summary: "print the version" },
+} as const satisfies Record<string, Flag>;
+
+/** A flag's name. */
+export type FlagName = SettingName | keyof typeof OPTIONS;
+
+/** The values of flags: undefined for one that is not given. */
+export type FlagValues =
+  & {
+    [name in SettingName]?: typeof SETTINGS[name] extends { repeats: true } ? string[] : string;
+  }
+  & {
+    [name in keyof typeof OPTIONS]?: typeof OPTIONS[name] extends { repeats: true } ? string[]
+      : typeof OPTIONS[name] extends { value: string } ? string
+      : boolean;
+  };
+
+/** The flags of a table of settings and of the commands, by name. */
+export function flagsOf(table: SettingsTable = SETTINGS): Record<string, Flag> {
+  const settings = Object.entries(table).map(([name, setting]): [string, Flag] => {
+    const { value, repeats, summary, otherwise, separators } = setting;
+    const environment = variableOf(name, table) + (separators ? ` (${separators})` : "");
+    return [name, { value, repeats, summary, otherwise, environment }];
+  });
+  return { ...Object.fromEntries(settings), ...OPTIONS };
+}
+
+/** All flags, by name. */
+export const FLAGS = flagsOf() as Record<FlagName, Flag>;
+
+/** A flag as it is typed: `--relay URL`, `--no-wait`. */
+export function formatFlag(name: FlagName): string {
+  const { value, isOn } = FLAGS[name];
+  if (value !== undefined) return `--${name} ${value}`;
+  return isOn ? `--no-${name}` : `--${name}`;
+}

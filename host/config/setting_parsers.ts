@@ -1,0 +1,115 @@
+// The parsers of the host's settings, and the error that they throw.
+import {
+  type IceConfig,
+  LighthouseError,
+  parseHostName,
+  parseStunServers,
+} from "../../wire/mod.ts";
+import { type Level, LEVELS } from "../platform/log.ts";
+
+/** The error for a wrong setting. @param why Names the setting, and what was expected. */
+export function badSetting(why: string): LighthouseError {
+  return new LighthouseError("bad-config", `Cannot run: ${why}`);
+}
+
+/**
+ * Reads a URL. Errors do not show user names and passwords in it, since messages end up in logs.
+ *
+ * @param name The setting's flag, such as `--relay`.
+ * @param schemes The allowed schemes, such as `wss:`.
+ * @param example An example of such a URL.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseUrlSetting(
+  name: string,
+  text: string,
+  schemes: string[],
+  example: string,
+): URL {
+  const url = URL.parse(text);
+  if (url?.username || url?.password) {
+    throw badSetting(`${name} must not hold a user name or a password`);
+  }
+  if (url?.search || url?.hash) throw badSetting(`${name} must not have a query or a fragment`);
+  if (!url || !schemes.includes(url.protocol)) {
+    throw badSetting(`${name} is not a URL such as ${example}: ${text.replace(/.*@/, "…@")}`);
+  }
+  return url;
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseRelay(text: string | undefined): URL {
+  const example = "wss://…/prod";
+  if (text) return parseUrlSetting("--relay", text, ["wss:", "ws:"], example);
+  throw badSetting(
+    `--relay is missing: run lighthouse-host init, give --relay ${example}, or set LIGHTHOUSE_RELAY`,
+  );
+}
+
+/**
+ * Reads the Lambda's name or ARN:
+ * https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+ *
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseFunctionName(text = "SignalingRelay"): string {
+  if (/^[\w:-]{1,140}$/.test(text)) return text;
+  throw badSetting(`--function is not the name or ARN of a Lambda: ${text}`);
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseRegion(text?: string): string | undefined {
+  if (text === undefined || /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(text)) return text;
+  throw badSetting(`--region is not an AWS region such as us-east-1: ${text}`);
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseRegistryKind(text = "lambda-env"): "lambda-env" | "s3" {
+  if (text === "lambda-env" || text === "s3") return text;
+  throw badSetting(`--registry is neither lambda-env nor s3: ${text}`);
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseBucket(text?: string): string | undefined {
+  // No dots: names from before 2018 have them, and TLS certificates do not match these.
+  if (text === undefined || /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(text)) return text;
+  throw badSetting(`--bucket is not the name of a bucket: ${text}`);
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseHost(text?: string): string | undefined {
+  try {
+    return text === undefined ? undefined : parseHostName(text);
+  } catch {
+    throw badSetting(`--host is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens: ${text}`);
+  }
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseStun(text = ""): IceConfig {
+  try {
+    return { iceServers: parseStunServers(text) };
+  } catch (error) {
+    throw badSetting(`--stun: ${(error as Error).message}`);
+  }
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parsePageUrl(text?: string): URL | undefined {
+  if (text === undefined) return undefined;
+  return parseUrlSetting("--page", text, ["https:", "http:"], "https://me.github.io/notes/");
+}
+
+/** @param name The setting's flag, without dashes. @throws {LighthouseError} `bad-config`. */
+export function parsePort(name: string, text?: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw badSetting(`--${name} is not a port, 0 to 65535: ${text}`);
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+export function parseLevel(text: string = "info"): Level {
+  const level = LEVELS.find((each) => each === text);
+  if (level) return level;
+  throw badSetting(`--log-level is none of ${LEVELS.join(", ")}: ${text}`);
+}
