@@ -16,6 +16,7 @@ export interface WorkerEvent {
 export interface WorkerScope {
   location: Pick<Location, "href">;
   navigator: { locks: LockManager };
+  BroadcastChannel: new (name: string) => BroadcastChannel;
   registration: { scope: string };
   clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
@@ -35,7 +36,7 @@ export function startWorker(worker: WorkerScope): void {
   const prefix = prefixIn(scope, location.href);
   /** Known once this worker holds its lock. */
   const link = holdLifetimeLock({ locks }).then((alive) =>
-    new LeaderLink({ channel: new BroadcastChannel(groupOf(scope)), alive, locks })
+    new LeaderLink({ channel: new worker.BroadcastChannel(groupOf(scope)), alive, locks })
   );
   const tunnel: Tunnel = {
     prefix,
