@@ -3,7 +3,7 @@ import type { LighthouseError } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import type { DeviceName } from "./identity/device_store.ts";
 
-/** `statechange`: the tunnel's state, or the reason for it, is another than before. */
+/** `statechange`: the tunnel's state, or the reason for it, has changed. */
 export class StateChangeEvent extends Event {
   /** The new state. */
   readonly state: TunnelState;
@@ -20,7 +20,7 @@ export class StateChangeEvent extends Event {
   }
 }
 
-/** `devicechange`: the host knows this browser, by a name or by another one, or no longer. */
+/** `devicechange`: the host has named this browser, has renamed it, or knows it no longer. */
 export class DeviceChangeEvent extends Event {
   /** As the host knows this browser. */
   readonly device: DeviceName | undefined;
@@ -31,7 +31,7 @@ export class DeviceChangeEvent extends Event {
   }
 }
 
-/** A socket's `error`: unlike the platform's, it says why. */
+/** `error` of a socket. Unlike the platform's, it says why. */
 export class SocketErrorEvent extends Event {
   readonly cause: LighthouseError;
 

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import type { ConnectionView } from "./connection/connection_view.ts";
 
-/** What its buttons do; without `forget` there is no such button. */
+/** What the buttons do. Without `forget`, its button is not shown. */
 export interface PillActions {
   retry: () => void;
   /** Accepts another host in place of the one that was paired. */
@@ -21,7 +21,7 @@ const LABELS: Record<TunnelState, string> = {
   failed: "No connection",
 };
 
-/** What stands in its place where people know the failure by a name. */
+/** Failures with a name of their own, shown in place of the state's. */
 const FAILURES: Partial<Record<ErrorCode, string>> = {
   "not-paired": "Not paired",
   "device-revoked": "Not paired any more",
@@ -36,7 +36,7 @@ export function renderPill(view: ConnectionView, { retry, forget }: PillActions)
   const { state, reason, error, device } = view;
   const canRetry = state === "offline" || state === "failed";
   const label = (state === "failed" && error && FAILURES[error.code]) || LABELS[state];
-  // Said once: a reason that is no more than the state's name adds nothing.
+  // A reason that only repeats the state's name adds nothing.
   const hasReason = reason !== label;
   return html`
     <span class="pill ${state}" part="pill">

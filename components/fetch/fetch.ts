@@ -71,7 +71,7 @@ async function sendOnce(
   return toResponse(await sendRequest(session, { ...head, headers, body: bytes }, signal));
 }
 
-/** What ends a stream whose session, or the leader with it, is gone. */
+/** Codes of streams whose session, or whose leader, is gone. */
 const LOST: ReadonlySet<ErrorCode> = new Set(["session-lost", "connection-lost"]);
 
 /**

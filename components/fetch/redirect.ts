@@ -1,4 +1,4 @@
-// Redirects, followed as fetch does (Fetch standard, "HTTP-redirect fetch").
+// Follows redirects as the platform's fetch does (https://fetch.spec.whatwg.org/#http-redirect-fetch).
 import { isReading, type TunnelRequest } from "./request.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

@@ -20,7 +20,7 @@ export interface TunnelRequest extends BackendRequest {
   base: string;
 }
 
-/** A body as it is sent now. */
+/** A body as it is sent this time. */
 export interface RequestBody {
   bytes: ReadableStream<Uint8Array> | null;
   /** Its Content-Type in place of the request's: a form has another boundary each time. */
@@ -77,17 +77,17 @@ export function toRequest(
   };
 }
 
-/** Whether a method only reads: for `fetch`, those that have no body, change nothing and name no Origin. */
+/** Whether a method only reads. For `fetch`, such requests have no body, and name no Origin. */
 export function isReading(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-/** Pages without an origin of their own (`file:`) need some base to read a path against. */
+/** The base of paths at the backend: pages without an origin of their own (`file:`) need some. */
 export function origin(site: string): string {
   return site === "null" ? "http://lighthouse.invalid" : site;
 }
 
-/** A request's body. Firefox has no `request.body`, so there it is read as a whole first. */
+/** The body of a request. Firefox has no `request.body`: there the body is first read as a whole. */
 export async function bodyOf(
   request: Pick<Request, "method" | "body" | "blob">,
 ): Promise<ReadableStream<Uint8Array> | null> {

@@ -4,7 +4,7 @@ import type { HttpResponse } from "../../wire/mod.ts";
 /** Statuses that allow no body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODYLESS = new Set([204, 205, 304]);
 
-/** The Response for what came through the tunnel. */
+/** The Response of the page's `fetch`. */
 export function toResponse({ status, statusText, headers: fields, body }: HttpResponse): Response {
   const headers = new Headers(fields);
   if (body && BODYLESS.has(status)) {
@@ -14,7 +14,7 @@ export function toResponse({ status, statusText, headers: fields, body }: HttpRe
   return new Response(decoded(body, headers), { status, statusText, headers });
 }
 
-/** A Response made in script is not decoded by the browser. */
+/** Undoes the content coding, which the browser does not for a Response made by a script. */
 function decoded(
   body: ReadableStream<Uint8Array> | null,
   headers: Headers,

@@ -75,7 +75,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   /**
    * @param url A path from the backend's root, or such a URL with the page's own host.
    * @param protocols Subprotocols, the most wanted first.
-   * @throws {DOMException} SyntaxError for a URL or subprotocols that are none.
+   * @throws {DOMException} SyntaxError for an invalid URL, or invalid subprotocols.
    */
   constructor(
     url: string | URL,

@@ -5,8 +5,8 @@ import { PortStream } from "./port_stream.ts";
 import type { OpenMessage } from "./tab_messages.ts";
 
 /**
- * Firefox stops a worker whose events are answered after 30 to 60 s, and what it was still streaming
- * then ends as if it were complete.
+ * The time between calls of `keepAwake`, in milliseconds. Firefox stops a worker 30 to 60 s after its last
+ * event, and an answer that the worker is still streaming then ends as if it were complete.
  */
 const AWAKE_MS = 15_000;
 
@@ -77,7 +77,7 @@ export class LeaderStreams {
     }
   }
 
-  /** A follower that was stopped, or has crashed, says nothing and reads no further. */
+  /** Watches a follower: where it is stopped, or crashes, it says nothing and reads no further. */
   #watch(alive: string): Set<PortStream> {
     const streams = new Set<PortStream>();
     this.#followers.set(alive, streams);

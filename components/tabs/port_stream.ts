@@ -1,5 +1,5 @@
-// One stream over a MessagePort: how a service worker, or a tab without a connection of its own, uses
-// a stream of the session that another tab holds.
+// One stream over a MessagePort: how a follower, a tab or the service worker, uses a stream of the
+// leader's session.
 //
 //     opener                                   leader
 //       ── the port, with the opening head ──▶   (tabs.ts, service_worker.ts)
@@ -8,14 +8,14 @@
 //       ◀── head ── data ── … ── end ─────────
 //       ── pull ── … ────────────────────────▶
 //       ◀── stop ─────────────────────────────   wants no more of what the opener writes
-//       ◀─────────── reset ──────────────────▶   either, at any time: both directions are over
+//       ◀─────────── reset ──────────────────▶   either, at any time: both directions end
 //
-// Each chunk is an ArrayBuffer of its own and changes hands: streams themselves cannot be transferred
-// everywhere. Unlike a network, a port delivers everything in order and at once, so all that needs
-// care is how much may wait unread.
+// Each chunk is an ArrayBuffer of its own, and is transferred: not every browser transfers streams
+// themselves. Unlike a network, a port delivers everything in order and at once, so the protocol only
+// limits how much may wait unread.
 import { type ErrorCode, isErrorCode, LighthouseError } from "../../wire/mod.ts";
 
-/** What travels on the port. */
+/** A message on the port. */
 export type PortMessage =
   /** The answer to the head that opened the stream. */
   | { type: "head"; bytes: Uint8Array }
@@ -32,19 +32,16 @@ export type PortMessage =
 export const MAX_CHUNK = 64 * 1024;
 export const WINDOW = 8;
 
-/** Which end of a stream: the one that opened it, or the one that holds the session. */
+/** An end of a stream: the one that opened it, or the one with the session. */
 export type PortRole = "opener" | "leader";
 
-/**
- * One end of a stream over a port: to its user what the session's own streams are
- * (`wire/session/stream.ts`).
- */
+/** One end of a stream over a port. It is used as the session's own streams are (`wire/session/stream.ts`). */
 export class PortStream {
   /** The leader's answer to the head that opened the stream. Rejects when the stream is reset. */
   readonly head: Promise<Uint8Array>;
   /**
-   * What the other end writes. Cancelled by the opener it resets the stream; by the leader, it stops
-   * what comes.
+   * Yields what the other end writes. Cancelled by the opener, it resets the stream; cancelled by the
+   * leader, it stops this direction.
    */
   readonly readable: ReadableStream<Uint8Array>;
   /**
@@ -52,7 +49,7 @@ export class PortStream {
    * Aborting it resets the stream.
    */
   readonly writable: WritableStream<Uint8Array>;
-  /** Resolves when the stream is over. Never rejects. */
+  /** Resolves when the stream has ended. Never rejects. */
   readonly closed: Promise<void>;
 
   readonly #port: MessagePort;
@@ -88,7 +85,7 @@ export class PortStream {
     this.writable = new WritableStream({
       start: (controller) => {
         this.#writer = controller;
-        // `abort` below is called when no write is under way: one that waits for room must end.
+        // `abort` below is called once no write is under way, so a write that waits for room must end.
         controller.signal.addEventListener("abort", () => this.#wakeWriter());
       },
       write: (chunk) => this.#write(chunk),
@@ -119,7 +116,7 @@ export class PortStream {
   }
 
   /**
-   * Ends both directions at once and tells the other end why. Does nothing on a stream that is over.
+   * Ends both directions at once and tells the other end why. Does nothing on a stream that has ended.
    *
    * @param error What the other end learns.
    * @param reason What this end's readable and writable fail with. @default error
@@ -131,7 +128,7 @@ export class PortStream {
     this.fail(reason);
   }
 
-  /** Ends both directions at this end alone: the other is gone, or knows. */
+  /** Ends both directions at this end only: the other is gone, or knows. */
   fail(reason: unknown): void {
     if (this.#over) return;
     this.#head.reject(reason);
@@ -151,7 +148,7 @@ export class PortStream {
         if (this.#unread.length === WINDOW) {
           return this.reset(new LighthouseError("bad-frame", "More data than was asked for"));
         }
-        // One that was under way when it was stopped.
+        // The chunk was under way when the direction was stopped.
         if (this.#received) return;
         this.#unread.push(message.bytes);
         this.#wakeReader();
@@ -185,7 +182,7 @@ export class PortStream {
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }
     const chunk = this.#unread.shift();
-    // Without one, the stream has been closed or reset meanwhile.
+    // There is no chunk where the stream was closed or reset meanwhile.
     if (!chunk) return;
     this.#reader.enqueue(chunk);
     if (!this.#received) this.#post({ type: "pull" });
@@ -207,11 +204,11 @@ export class PortStream {
       while (this.#room === 0 && !this.#stopped) {
         await new Promise<void>((resolve) => this.#wakeWriter = resolve);
       }
-      // The writable has an error by then: nobody waits for this write any more.
+      // The writable has failed by then: nobody waits for this write any more.
       if (this.#stopped) return;
       this.#room--;
-      // A copy: the chunk may share its buffer with others. Not by its own `slice`, which copies
-      // nothing where the chunk is a Buffer, as simple-peer's are.
+      // A copy, since the chunk may share its buffer with others. The chunk's own `slice` copies nothing
+      // where the chunk is a Buffer, as simple-peer's are.
       const bytes = new Uint8Array(chunk.subarray(start, start + MAX_CHUNK));
       this.#post({ type: "data", bytes }, [bytes.buffer]);
     }

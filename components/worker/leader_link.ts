@@ -65,10 +65,10 @@ export class LeaderLink {
   }
 
   /**
-   * The session of the tab that holds the connection, as soon as there is one.
+   * Waits for a leader that is connected.
    *
-   * @throws {LighthouseError} when there was none in time: `no-holder`, or what keeps the tab that
-   * wants to connect from it.
+   * @returns Its session.
+   * @throws {LighthouseError} when no leader was connected in time: `no-holder`, or why it is not.
    */
   async session(): Promise<FollowerSession> {
     if (this.#leader?.connected) return this.#leader.session;

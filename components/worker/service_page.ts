@@ -1,15 +1,15 @@
-// What the service worker answers by itself, where no backend has an answer.
+// The service worker's own responses, where no backend has one.
 import type { LighthouseError } from "../../wire/mod.ts";
 
-/** Seconds after which a page that could not be had is asked for again. */
+/** Seconds after which the browser loads the page again. */
 const RETRY_S = 2;
 
 /**
- * 503: no tab holds a connection. A page asks again by itself: its request then waits in the worker,
- * and is answered as soon as some tab is connected.
+ * 503: no tab is connected. A page loads again by itself: its request then waits in the worker, which
+ * answers as soon as some tab is connected.
  *
- * @param site Where the site's pages are that hold a connection.
- * @param error Why there is none.
+ * @param site The URL of the site's pages, any of which can connect.
+ * @param error Why no tab is connected.
  */
 export function unavailable(
   { method, mode }: Pick<Request, "method" | "mode">,
@@ -39,7 +39,7 @@ export function unavailable(
   );
 }
 
-/** 502: what was sent has no answer, and must not be sent again without asking. */
+/** 502: the request has no answer, and the browser must not repeat it without asking the user. */
 export function failed({ message }: LighthouseError): Response {
   return page(502, "There is no answer", [
     sentence(message),
@@ -47,7 +47,7 @@ export function failed({ message }: LighthouseError): Response {
   ]);
 }
 
-/** 403: a form that seems to come from another site. */
+/** 403: the form seems to come from another site. */
 export function forbidden(): Response {
   return page(403, "This form was not sent", [
     "It came from another site, or from a page that does not say where it is from: a " +

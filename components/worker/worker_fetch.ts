@@ -15,7 +15,7 @@ export interface Tunnel {
   session: Connect;
 }
 
-/** A `fetch` event's request, as far as it is read here. */
+/** A `fetch` event's request, as far as the worker reads it. */
 export type PageRequest = Pick<
   Request,
   "method" | "url" | "headers" | "mode" | "destination" | "referrer" | "signal" | "body" | "blob"
@@ -47,9 +47,9 @@ export async function answer(request: PageRequest, tunnel: Tunnel): Promise<Resp
 }
 
 /**
- * Whether another site made the browser post this (cross-site request forgery). Requests of the
- * site's own pages come here, and navigations from anywhere: another site's link is harmless, its
- * form is not.
+ * Whether another site made the browser post this (cross-site request forgery). The worker gets requests
+ * of the site's own pages, and navigations from anywhere: another site's link is harmless, its form is
+ * not.
  */
 function isForgery(request: PageRequest, own: string): boolean {
   return request.mode === "navigate" && !isReading(request.method) && !isFromSite(request, own);
@@ -57,8 +57,8 @@ function isForgery(request: PageRequest, own: string): boolean {
 
 /**
  * Whether a page of the site's own asks. Firefox shows no Origin here, and any site can leave out the
- * referrer, so a navigation that has neither counts as another site's. All else is the site's own: other
- * sites' pages have other workers, or none.
+ * referrer, so a navigation without either counts as another site's. Other requests are the site's own,
+ * since browsers ask the worker of the page that makes the request.
  */
 function isFromSite({ mode, headers, referrer }: PageRequest, own: string): boolean {
   return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
