@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `lighthouse-host`: reads the command line and calls the command.
+// The program `lighthouse-host`: parses the command line, runs the command, and sets the exit code.
 import "./platform/v8_flags.ts";
 import process from "node:process";
 import { styleText } from "node:util";
@@ -8,10 +8,10 @@ import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { UsageError } from "./cli/usage_error.ts";
 
-/** Exit codes, as `help` says. */
+/** Exit codes; `help` explains them. */
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
 
-/** Failures of the file system that somebody can mend. */
+/** Errors of the file system that the user can mend. */
 const ABOUT_FILES = ["EACCES", "EDQUOT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
 
 process.exit(await main(process.argv.slice(2)));
@@ -26,7 +26,7 @@ async function main(line: string[]): Promise<number> {
   }
 }
 
-/** @throws {LighthouseError} `unsupported` on a Node.js that lacks what this program uses. */
+/** @throws {LighthouseError} `unsupported` if Node.js is too old. */
 function checkNode(): void {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return;

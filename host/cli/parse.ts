@@ -1,4 +1,4 @@
-// Reads a command line: which command, with which flags and arguments.
+// Parses a command line into a command, its flags and its arguments.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { type SettingName, SETTINGS, type Settings } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";

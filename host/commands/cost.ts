@@ -1,14 +1,14 @@
-// `lighthouse-host cost`: what the relay costs its owner, by this host's own counts.
+// `lighthouse-host cost`: the relay's cost, from this host's own counts.
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Billed, costOf, formatDollars, monthWith, PRICES } from "../signalling/prices.ts";
 import { monthOf, readUsage } from "../signalling/usage.ts";
 import { openState } from "./state.ts";
 
-/** Numbers of connects whose price is told. */
+/** Numbers of connects a month for the estimate. */
 const CONNECTS = [1, 1_000, 1_000_000];
 
-/** Prints what this month has cost so far, and what months of 1, 1,000 and 1,000,000 connects cost. */
+/** Prints this month's cost so far, and the cost of months with 1, 1,000 and 1,000,000 connects. */
 export async function printCost(flags: Settings & { json: boolean }): Promise<void> {
   const { state } = await openState(flags);
   const month = monthOf(new Date());

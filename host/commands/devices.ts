@@ -1,4 +1,4 @@
-// `lighthouse-host devices`, `revoke`, `rename`, `key`: who is let in, and by whom.
+// `lighthouse-host devices`, `revoke`, `rename` and `key`: the access list, and the host's public key.
 import process from "node:process";
 import { styleText } from "node:util";
 import { toBase64url } from "../../wire/mod.ts";
@@ -19,7 +19,7 @@ import { openState } from "./state.ts";
 
 type Flags = Settings & { json: boolean };
 
-/** Lists the devices that are let in. */
+/** Lists the devices that may connect. */
 export async function listDevices(flags: Flags): Promise<void> {
   const devices = (await read(flags)).devices.filter(({ revoked }) => revoked === undefined);
   if (flags.json) return print(JSON.stringify({ devices: devices.map(toJson) }));
@@ -42,7 +42,7 @@ export async function listDevices(flags: Flags): Promise<void> {
   }
 }
 
-/** Revokes a device: the host ends its connections at once, and lets it in no more. */
+/** Revokes a device: the host ends its connections at once, and refuses it from then on. */
 export async function revoke(text: string, flags: Flags): Promise<void> {
   const { folder, devices } = await read(flags);
   const device = findDevice(devices, text);
@@ -66,7 +66,7 @@ export async function rename(text: string, newName: string, flags: Flags): Promi
   print(`Renamed “${device.name}” to “${name}” (${device.id})`);
 }
 
-/** Prints this host's public key, which pages may pin by their attribute `host-key`. */
+/** Prints this host's public key, for the page's attribute `host-key`. */
 export async function printKey(flags: Flags): Promise<void> {
   const { publicKey, fingerprint } = await readIdentity((await openState(flags)).state);
   const key = toBase64url(publicKey);
@@ -81,7 +81,7 @@ async function read(flags: Flags): Promise<{ folder: string; devices: Device[] }
   return { folder, devices };
 }
 
-/** What programs get of a device: nothing that lets anybody in. */
+/** A device for programs, without its secrets. */
 export function toJson({ id, name, key, origin, services, added, lastSeen }: Device) {
   return {
     id,
@@ -94,7 +94,7 @@ export function toJson({ id, name, key, origin, services, added, lastSeen }: Dev
   };
 }
 
-/** Noted once a minute, so what is younger than two is now. */
+/** When the device was last seen. The host notes it once a minute: less than two minutes ago is now. */
 function lastSeen(time: number | undefined): string {
   if (time === undefined) return "never";
   return Date.now() - time < 120_000 ? "now" : `${durationSince(time)} ago`;

@@ -1,4 +1,4 @@
-// `lighthouse-host doctor`: what is well, what is not, and what to do.
+// `lighthouse-host doctor`: prints the results of the checks, and the cure for each that failed.
 import { stat } from "node:fs/promises";
 import process from "node:process";
 import { styleText } from "node:util";
@@ -9,7 +9,7 @@ import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 import { readStatus } from "./status.ts";
 
-/** Looks at everything. @returns whether nothing is wrong. */
+/** Runs all checks. @returns Whether all have passed. */
 export async function doctor(flags: Settings & { json: boolean }): Promise<boolean> {
   let problems = 0;
   const show = (finding: Finding) => {
@@ -47,7 +47,7 @@ async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
   yield* runDiagnostics({ config, page, state, status, service: serviceState });
 }
 
-/** What the host that runs was given goes before the file, which may have changed. */
+/** The settings: those of the running host take precedence over the file, which may have changed. */
 async function read(flags: Settings) {
   const { file, state } = await openState(flags);
   const status = await readStatus(state);
@@ -58,7 +58,7 @@ async function read(flags: Settings) {
 async function serviceState(): Promise<Finding> {
   const check = "service";
   const { HOME, XDG_CONFIG_HOME } = process.env;
-  // Where it is follows from these alone.
+  // The platform's path of the service depends only on these.
   const environment = { ...HOME && { HOME }, ...XDG_CONFIG_HOME && { XDG_CONFIG_HOME } };
   for (const user of [undefined, "root"]) {
     const options = { command: [], state: "", environment, hasNamespaces: false, user };

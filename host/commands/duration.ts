@@ -1,6 +1,6 @@
-// Times in words, for the commands' output.
+// Durations in words.
 
-/** How long ago something was, in the largest unit of which there are two: `3 hours`. @param time ms since 1970 */
+/** The time since a moment, in the largest unit that gives at least 2: `3 hours`. @param time Milliseconds since 1970. */
 export function durationSince(time: number): string {
   const seconds = Math.max(0, (Date.now() - time) / 1000);
   if (seconds < 120) return `${Math.floor(seconds)} s`;

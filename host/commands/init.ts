@@ -1,4 +1,4 @@
-// `lighthouse-host init`: from a stack's outputs to a host that can run.
+// `lighthouse-host init`: writes the settings from a stack's outputs, and checks them.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -17,12 +17,12 @@ import { openRegistry } from "../signalling/open_registry.ts";
 import { openState } from "./state.ts";
 
 /**
- * Writes the settings file, then tries out what the host needs. What the file has besides stays.
+ * Writes the settings file, then runs the checks. Other settings in the file stay.
  *
  * @param source A file with a stack's outputs, or `-` for standard input.
  * @param flags Settings to write besides those of the outputs.
- * @returns Whether nothing is missing.
- * @throws {LighthouseError} `bad-config`; then nothing is written.
+ * @returns Whether all checks have passed.
+ * @throws {LighthouseError} `bad-config`; the file is then unchanged.
  */
 export async function init(source: string, flags: Settings & { json: boolean }): Promise<boolean> {
   const { json, ...wanted } = flags;
@@ -31,7 +31,7 @@ export async function init(source: string, flags: Settings & { json: boolean }):
   const file = await readConfigFile(path);
   const changes: Settings = { ...given, ...defined(wanted) };
   if (hasServices(wanted)) {
-    // In place of those that the file has, and with the folders' whole paths.
+    // These replace the services in the file. Folders become absolute paths.
     changes.service = parseServices(wanted).map(formatSetting);
     changes.backend = undefined;
   }

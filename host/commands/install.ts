@@ -1,4 +1,4 @@
-// `lighthouse-host install` and `uninstall`: the host as a service that starts by itself.
+// `lighthouse-host install` and `uninstall`: the host as a system service.
 import { execFile } from "node:child_process";
 import { mkdir, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
@@ -13,40 +13,40 @@ import { createLog, type Log } from "../platform/log.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
 
-/** Flags of both. */
+/** Flags of both commands. */
 export interface InstallFlags extends Settings {
   json: boolean;
-  /** A service of the system's, that runs without anybody being logged in. */
+  /** Installs a service of the system, which runs while nobody is logged in. */
   system?: boolean;
-  /** Shows the file, and installs nothing. */
+  /** Prints the service's file, and installs nothing. */
   print?: boolean;
 }
 
-/** Variables of the terminal that a service needs as well, and that hold no secret. */
+/** Variables of the terminal that the service gets too. They hold no secrets. */
 const INHERITED = [
   ...["XDG_CONFIG_HOME", "XDG_STATE_HOME", "AWS_PROFILE", "AWS_REGION", "AWS_CONFIG_FILE"],
   "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
 /**
- * Folders of one version of Node.js, which an update takes away, and npx's own: nvm, fnm, Volta, asdf, mise,
- * nodenv, and Homebrew's.
+ * Folders of one version of Node.js, which an update removes: those of nvm, fnm, Volta, asdf, mise, nodenv
+ * and Homebrew; and npx's cache.
  */
 const PASSING =
   /[/\\](?:\.nvm|\.?fnm|fnm_multishells|\.volta|\.asdf|mise|\.nodenv|Cellar|_npx|\.npm)[/\\]/;
 
 /**
- * Installs the host as a service, and starts it. Where it is one already, it is started anew with this
+ * Installs the host as a system service, and starts it. If it is installed already, it restarts with this
  * program: an upgrade. Host key and devices stay.
  *
- * @returns Whether it runs.
- * @throws {LighthouseError} `bad-config` where the settings file lacks something, or the platform has
- * no service manager that is known here.
+ * @returns Whether the service runs.
+ * @throws {LighthouseError} `bad-config` if a setting is missing in the file, or the platform has neither
+ * systemd nor launchd.
  */
 export async function install(flags: InstallFlags): Promise<boolean> {
   const log = createLog(flags.json);
   const { unit, file, state, user, hasNamespaces } = await describe(flags, true);
-  // What is wrong now would be wrong at each start. A service sees this file, and no flags.
+  // Check the settings now: the service reads the same file at each start, and gets no flags.
   readConfig({}, file!, {});
   if (flags.print) {
     process.stdout.write(unit.text);
@@ -78,7 +78,7 @@ export async function install(flags: InstallFlags): Promise<boolean> {
   return true;
 }
 
-/** Stops the service and removes it. Settings, host key and devices stay. */
+/** Stops and removes the system service. Settings, host key and devices stay. */
 export async function uninstall(flags: InstallFlags): Promise<boolean> {
   const log = createLog(flags.json);
   const { unit, state, config } = await describe(flags, false);
@@ -95,20 +95,20 @@ export async function uninstall(flags: InstallFlags): Promise<boolean> {
   return !trouble;
 }
 
-/** What is to be installed, for whom, and where it keeps what. */
+/** The system service to install: its user and its paths. */
 interface Installation {
   unit: Unit & { command: string[] };
-  /** The settings file; undefined where it is wrong, and not needed. */
+  /** The settings file; undefined if it is wrong and not needed. */
   file: ConfigFile | undefined;
   config: string;
   state: string;
-  /** Undefined for a service of the user's own. */
+  /** The service's user; undefined for a service of this user. */
   user: string | undefined;
   hasNamespaces: boolean;
 }
 
 /**
- * @param isNew Whether the file is to be written, and what it may ask for is to be tried.
+ * @param isNew Whether the service's file will be written: then its options are checked too.
  * @throws {LighthouseError} `bad-config`.
  */
 async function describe(flags: InstallFlags, isNew: boolean): Promise<Installation> {
@@ -122,11 +122,11 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
       if (value) environment[name] = value;
     }
   }
-  // Another user's places follow from that user's home alone.
+  // Another user's paths depend only on that user's home.
   const surroundings = user === undefined ? process.env : environment;
   const places = pathsOf(surroundings);
   const opened = await openState(flags, surroundings).catch((error) => {
-    // To be uninstalled, nothing need be right.
+    // A service with wrong settings can be uninstalled.
     if (isNew) throw error;
     return { file: undefined, state: flags.state ?? places.state };
   });
@@ -151,8 +151,8 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
 }
 
 /**
- * Whether this user's services may have namespaces: some machines forbid that, and services that ask
- * for them do not start. Where it cannot be tried, they may.
+ * Whether this user's services may use namespaces: on some machines, services that ask for them do not
+ * start. If it cannot be tried, the answer is yes.
  */
 async function mayMakeNamespaces(): Promise<boolean> {
   const command = ["systemd-run", "--user", "--wait", "--quiet", "--collect"];
@@ -160,7 +160,7 @@ async function mayMakeNamespaces(): Promise<boolean> {
   return await tryRun([...command, "--property=PrivateUsers=yes", "true"]) === undefined;
 }
 
-/** Who runs a service of the system's: who has called sudo. @throws {LighthouseError} `bad-config`. */
+/** The user for a service of the system: the one who has called sudo. @throws {LighthouseError} `bad-config`. */
 function serviceUser(): string {
   if (process.getuid?.() === 0) return process.env.SUDO_USER || userInfo().username;
   throw new LighthouseError("bad-config", "Cannot install for the system: run it with sudo");
@@ -171,7 +171,7 @@ async function homeOf(user: string): Promise<string> {
   return stdout.split(":")[5]!;
 }
 
-/** The state folder, which is to be that user's: a unit may write to folders alone that are there. */
+/** Creates the state folder for that user: a unit may only write to existing folders. */
 async function makeFolder(path: string, user: string | undefined): Promise<void> {
   if (user === undefined) {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -194,7 +194,7 @@ async function writeUnit({ path, text }: Unit): Promise<void> {
   }
 }
 
-/** Runs commands until one fails. @returns what that one said. */
+/** Runs commands until one fails. @returns The output of that one. */
 async function tryRunAll(commands: string[][]): Promise<string | undefined> {
   for (const command of commands) {
     const trouble = await tryRun(command);
@@ -203,7 +203,7 @@ async function tryRunAll(commands: string[][]): Promise<string | undefined> {
   return undefined;
 }
 
-/** A user's services end when the user logs out, unless that is asked for. */
+/** Warns that a user's services end at logout unless lingering is enabled. */
 async function tellOfLingering(log: Log): Promise<void> {
   const name = userInfo().username;
   if (await exists(`/var/lib/systemd/linger/${name}`)) return;

@@ -1,4 +1,4 @@
-// `lighthouse-host services`: what pages reach, and changes of it in the settings file.
+// `lighthouse-host services`: lists the services, and changes them in the settings file.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
@@ -18,15 +18,15 @@ import { readStatus } from "./status.ts";
 
 type Flags = Settings & { json: boolean };
 
-/** Time for a host that runs to take a change over, in milliseconds. */
+/** Limit for a running host to take over a change, in milliseconds. */
 const TAKE_MS = 8_000;
 
 /**
  * Lists the services, or changes them.
  *
  * @param action `list`, `add` or `remove`; undefined for `list`.
- * @param text For `add`, a service as `--service` takes it; for `remove`, its path.
- * @throws {LighthouseError} `bad-config` where that cannot be; the file is then as it was.
+ * @param text For `add`, a service in the form of `--service`; for `remove`, its path.
+ * @throws {LighthouseError} `bad-config` if the change is not possible; the file is then unchanged.
  */
 export async function services(
   action: string | undefined = "list",
@@ -89,7 +89,7 @@ async function write(all: ServiceConfig[], file: CommandState["file"]): Promise<
   await editConfigFile(file, { backend: undefined, service: all.map(formatSetting) });
 }
 
-/** Waits until a host that runs has taken it over. */
+/** Waits until a running host has taken over the change. */
 async function tellOfHost(
   state: string,
   flags: Flags,

@@ -1,4 +1,4 @@
-// What the commands share that look into settings and state folder.
+// Reads settings and state folder for the commands.
 import { resolve } from "node:path";
 import process from "node:process";
 import { type HostConfig, parseConfig, parsePage } from "../config/config.ts";
@@ -6,14 +6,14 @@ import { type ConfigFile, readConfigFile } from "../config/config_file.ts";
 import { pathsOf } from "../config/paths.ts";
 import { type Settings, variableOf } from "../config/settings.ts";
 
-/** The settings of a command, and where the host keeps what it remembers. */
+/** The settings file and the state folder of a command. */
 export interface CommandState {
   file: ConfigFile;
   /** The state folder's path. */
   state: string;
 }
 
-/** Reads the settings file, and finds the state folder: the flag, the variable, the file, the usual. */
+/** Reads the settings file, and finds the state folder: by flag, variable, file or default. */
 export async function openState(
   flags: Settings,
   environment: Record<string, string | undefined> = process.env,
@@ -26,9 +26,9 @@ export async function openState(
 }
 
 /**
- * What a host is to run with, by flags, variables and the settings file.
+ * Reads the configuration from flags, variables and the settings file.
  *
- * @throws {LighthouseError} `bad-config`, with the place in the file where it is that.
+ * @throws {LighthouseError} `bad-config`, with the place in the file if the wrong setting is there.
  */
 export function readConfig(
   flags: Settings,

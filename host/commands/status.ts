@@ -1,4 +1,4 @@
-// `lighthouse-host status` and `logs`: how the host is that runs, and what it says.
+// `lighthouse-host status` and `logs`: prints the running host's status and log.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
@@ -12,13 +12,13 @@ import { formatLine } from "../platform/log.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 
-/** Asks the host that runs how it is. @returns undefined where none does. */
+/** Asks the running host for its status. @returns Undefined if no host runs. */
 export async function readStatus(state: string): Promise<HostStatus | undefined> {
   const answer = await askHost(state, "/status");
   return answer && await json(answer) as HostStatus;
 }
 
-/** Prints how the host is. @returns whether it runs and is online. */
+/** Prints the host's status. @returns Whether it runs and is online. */
 export async function printStatus(flags: Settings & { json: boolean }): Promise<boolean> {
   const { state } = await openState(flags);
   const status = await readStatus(state);
@@ -62,7 +62,7 @@ function describe(status: HostStatus): string[] {
   ];
 }
 
-/** Prints the last lines that the host has said, and with `follow` what it says from then on. */
+/** Prints the last lines of the host's log, and with `follow` new lines as they come. */
 export async function printLogs(
   flags: Settings & { json: boolean; follow?: boolean; lines?: string },
 ): Promise<boolean> {

@@ -1,25 +1,25 @@
-// Reads what `pulumi stack output --json` prints, as far as the host needs it.
+// Parses the output of `pulumi stack output --json`.
 import { badSetting } from "./setting_parsers.ts";
 import type { Settings } from "./settings.ts";
 
-/** What a stack tells its host. */
+/** The parts of a stack's outputs that a host needs. */
 export interface StackOutputs {
-  /** Settings that follow from the stack. */
+  /** Settings that the stack determines. */
   settings: Settings;
-  /** The policy that the host's credentials need; undefined where the outputs do not name it. */
+  /** The ARN of the policy for the host's credentials; undefined if the outputs do not name it. */
   policyArn?: string;
   /** With the S3 registry, each host's policy by the host's name. */
   hosts: Map<string, string>;
 }
 
-/** More than any stack's outputs. */
+/** Most bytes of outputs: more than any stack has. */
 const MAX_LENGTH = 1024 * 1024;
 
 /**
  * Reads a stack's outputs.
  *
- * @param text JSON, as `pulumi stack output --json` prints it.
- * @throws {LighthouseError} `bad-config` with what is wrong or missing.
+ * @param text JSON from `pulumi stack output --json`.
+ * @throws {LighthouseError} `bad-config` with the wrong or missing member.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function parseOutputs(text: string): StackOutputs {
     if (typeof value === "string" && value !== "") return value;
     throw bad(`the stack's outputs have no ${name}`);
   };
-  // In place of those that the settings file may have from another stack.
+  // Undefined removes the settings of another stack from the file.
   const hosts = parseHosts(outputs.hosts);
   const [only, ...others] = hosts.keys();
   const s3: Settings = outputs.registry === "s3"
@@ -78,7 +78,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Said below.
+    // The error below says so.
   }
   throw bad("the stack's outputs are not a JSON object");
 }
