@@ -105,7 +105,9 @@ export class Packer {
   schedule(): void {
     if (this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
-    this.#soon(() => {
+    // Browsers refuse a `queueMicrotask` that is called as a method of something else.
+    const soon = this.#soon;
+    soon(() => {
       this.#isScheduled = false;
       this.#flush();
     });

@@ -53,7 +53,11 @@ function setUp(...carriers: PackerCarrier[]) {
     carriers,
     streams,
     onData: (bytes) => sent += bytes,
-    soon: (callback) => turns.push(callback),
+    soon(this: unknown, callback) {
+      // As a browser's own `queueMicrotask` does.
+      if (this !== undefined) throw new TypeError("Illegal invocation");
+      turns.push(callback);
+    },
   });
   return {
     packer,
