@@ -1,4 +1,4 @@
-// Everything that CI wants to be true, in one command.
+// The checks of CI, in one command.
 //
 //     npm run check      format, lint, imports, dead code, types, sizes
 //     npm run ok         the same, then all tests
@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { build } from "./build.ts";
 import { wrongImports } from "./imports.ts";
+import { longClasses } from "./sizes.ts";
 import { readSources } from "./sources.ts";
 
 /**
@@ -24,13 +25,16 @@ if (flags.includes("--fix")) {
   run("deno", "fmt", "--check", "--quiet");
   run("deno", "lint", "--quiet");
   await checkSources();
+  run("knip");
+  // Files that only tests use.
+  run("knip", "--production", "--include", "files");
   run("tsc");
   run("tsc", "-p", "wire");
   await checkSizes();
   if (flags.includes("--test")) run("node", "tools/test.ts");
 }
 
-/** Runs a command of the dependencies, and ends with it where it fails. */
+/** Runs a command of the dependencies. If it fails, this process ends with its exit code. */
 function run(command: string, ...args: string[]): void {
   console.log(`· ${command} ${args.join(" ")}`);
   const { status } = spawnSync(command, args, { stdio: "inherit" });
@@ -38,11 +42,9 @@ function run(command: string, ...args: string[]): void {
 }
 
 async function checkSources(): Promise<void> {
-  console.log("· imports");
+  console.log("· imports, classes, lines of bench and soak");
   const sources = await readSources();
-  fail(wrongImports(sources));
-
-  console.log("· lines of bench and soak");
+  fail([...wrongImports(sources), ...longClasses(sources)]);
   const lines = [...sources].filter(([file]) => /^tools\/(bench|soak)\//.test(file))
     .reduce((sum, [, text]) => sum + text.trimEnd().split("\n").length, 0);
   if (lines > MEASURING_LINES) {

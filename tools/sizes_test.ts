@@ -1,6 +1,7 @@
 // How the sizes of sources are measured, and what is refused.
 import * as assert from "uvu/assert";
 import { longClasses, MAX_CLASS_LINES, measureSources } from "./sizes.ts";
+import { readSources } from "./sources.ts";
 import { suite } from "./testing/suite.ts";
 
 const test = suite("sizes");
@@ -34,6 +35,10 @@ test("measureSources() gives median and largest of each folder, tests left out",
     largestClass: { name: "host/c/d.ts: A", lines: 9 },
   });
   assert.is(wire!.largestClass, undefined);
+});
+
+test("no class of the sources is too long", async () => {
+  assert.equal(longClasses(await readSources()), []);
 });
 
 test.run();

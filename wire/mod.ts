@@ -12,10 +12,7 @@ export {
   ME,
   parseHostName,
   parseRelayMessage,
-  parseSendSignal,
   type RelayMessage,
-  SEND_SIGNAL,
-  type SendSignal,
 } from "./signal/envelope.ts";
 export {
   entryKey,
@@ -27,8 +24,6 @@ export {
 } from "./signal/host_entry.ts";
 export {
   KEY_BYTES,
-  MAX_SDP,
-  MAX_SIGNAL_BYTES,
   parseSignal,
   type SealedAnswer,
   type SealedOffer,
@@ -39,7 +34,6 @@ export { asRecord, asString } from "./parse.ts";
 export {
   derivePairingKeys,
   formatPairingFragment,
-  type PairingKeys,
   type PairingLink,
   parsePairingFragment,
   SECRET_BYTES,
@@ -58,28 +52,20 @@ export {
   type Offer,
   type OpenedOffer,
   openOffer,
-  type OpenOfferOptions,
   type Proven,
   type Refusal,
   sealOffer,
-  type SealOfferOptions,
   type Sender,
   type SentOffer,
   taggedBytes,
 } from "./signal/seal.ts";
-export {
-  DEFAULT_STUN,
-  formatStunServers,
-  type IceConfig,
-  type IceServer,
-  parseStunServers,
-} from "./ice.ts";
-export { backoff, type BackoffOptions } from "./backoff.ts";
+export { DEFAULT_STUN, formatStunServers, type IceConfig, parseStunServers } from "./ice.ts";
+export { backoff } from "./backoff.ts";
 export type { Channel } from "./session/channel.ts";
 export { Carrier } from "./session/carrier.ts";
-export { type Hello, ID_BYTES } from "./session/hello.ts";
+export { type Hello } from "./session/hello.ts";
 export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
-export { DEADLINE_MS, Session, type SessionOptions } from "./session/session.ts";
+export { Session, type SessionOptions } from "./session/session.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
 export type { Stream } from "./session/stream.ts";
 export {
@@ -93,7 +79,6 @@ export {
   serveRequest,
   type StreamOpener,
   TOKEN,
-  type UpgradeHandler,
 } from "./http/http.ts";
 export {
   acceptWebSocket,

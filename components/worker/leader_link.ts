@@ -7,7 +7,7 @@ import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 
 /** Longest time that a request waits for a leader that is connected, in milliseconds. */
-export const WAIT_MS = 15_000;
+const WAIT_MS = 15_000;
 
 /** The tab that leads. */
 interface Leader {

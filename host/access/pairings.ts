@@ -21,7 +21,7 @@ import { parsePrefixes } from "./devices.ts";
 import { deleteRecord, openFolder, readRecords } from "./records.ts";
 
 /** How long a pairing link works, in milliseconds. */
-export const PAIRING_MS = 600_000;
+const PAIRING_MS = 600_000;
 
 /** Most pairings that are remembered, those included that are over; and for how long, in ms. */
 export const MAX_PAIRINGS = 32;

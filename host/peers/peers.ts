@@ -16,7 +16,7 @@ export const MAX_HALF_OPEN = 16;
 
 /** Most connections of one session, and of all when one more is taken besides a session's first. */
 export const MAX_LANES = 8;
-export const MAX_PEERS_FOR_LANES = 32;
+const MAX_PEERS_FOR_LANES = 32;
 
 /** Most of both that one device has, and that all who are not paired have together. */
 export const MAX_OF_DEVICE = 32;

@@ -15,7 +15,7 @@ import { ByteReader, ByteWriter, varintLength } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 
 /** The version of the protocol. */
-export const VERSION = 1;
+const VERSION = 1;
 
 /** What an end holds of the direction that it receives. `limit` 0: it needs nothing more of it. */
 export interface Held {

@@ -19,7 +19,7 @@ import { Windows } from "./windows.ts";
  * Time for which a session without a carrier keeps its streams, and for which a stream that the other
  * end opened may be without its head, in milliseconds.
  */
-export const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 120_000;
 
 /** Time after a stream's last bytes for which the session counts as busy, in milliseconds. */
 const BUSY_MS = 2000;

@@ -25,7 +25,7 @@ export interface HostEntry {
 }
 
 /** Longest entry accepted, in bytes. */
-export const MAX_ENTRY_BYTES = 1024;
+const MAX_ENTRY_BYTES = 1024;
 
 /**
  * Tells these signatures from others of the same key. The signed bytes are this label and the members,

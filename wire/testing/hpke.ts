@@ -86,7 +86,7 @@ function schedule(
 }
 
 /** AES-128-GCM, the tag behind the ciphertext. */
-export function sealGcm(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array) {
+function sealGcm(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array) {
   const cipher = createCipheriv("aes-128-gcm", key, iv).setAAD(aad);
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }

@@ -9,7 +9,7 @@ import type { Stream } from "../session/stream.ts";
 import { MemoryChannel } from "./channel_pair.ts";
 
 /** Rules under which only the close of a channel is noticed. */
-export const DEAF: LivenessRules = {
+const DEAF: LivenessRules = {
   busy: { look: 60_000, silent: 60_000 },
   idle: { look: 60_000, silent: 60_000 },
   dead: 300_000,
