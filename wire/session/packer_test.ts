@@ -211,6 +211,20 @@ test("a stream that waits begins when another is gone", () => {
   assert.is(opened.at(-1)!.id, 257);
 });
 
+test("`soon` is called as a function, since browsers refuse queueMicrotask as a method", () => {
+  const callers: unknown[] = [];
+  const packer = new Packer({
+    carriers: [],
+    streams: new Streams("page"),
+    onData() {},
+    soon(this: unknown) {
+      callers.push(this);
+    },
+  });
+  packer.schedule();
+  assert.equal(callers, [undefined]);
+});
+
 test("nothing is sent after stop()", () => {
   const carrier = new FakeCarrier();
   const fixture = setUp(carrier);
