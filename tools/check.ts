@@ -15,7 +15,7 @@ import { readSources } from "./sources.ts";
  * and are no part of it, yet they are longer than relay/ and stack/ together. A new measurement takes
  * the place of an old one; lower the number when they shrink.
  */
-const MEASURING_LINES = 4_880;
+const MEASURING_LINES = 4_878;
 
 const flags = process.argv.slice(2);
 if (flags.includes("--fix")) {

@@ -62,10 +62,8 @@ export async function startBenchBackend(
     port,
     server,
     async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      server.close().closeAllConnections();
+      await once(server, "close");
     },
   };
 }

@@ -35,7 +35,6 @@ export async function failAtRandom(
   { bridge, host, routes, random, ending, onFault }: Fragile,
 ): Promise<void> {
   const { gateway: { endpoint }, controlPlane, page } = bridge;
-  const folder = temporaryFolder();
   let { backend } = bridge;
   const { port } = backend;
   const faults: [name: string, fault: () => Promise<unknown>][] = [
@@ -53,7 +52,7 @@ export async function failAtRandom(
     ["backend restarted", async () => {
       await backend.close();
       await sleep(random() * DOWN_MS);
-      backend = await startBackend({ file: join(folder, "notes.json"), port, routes });
+      backend = await startBackend({ file: join(temporaryFolder(), "notes.json"), port, routes });
     }],
     ["machine asleep", async () => {
       host.signal("SIGSTOP");
