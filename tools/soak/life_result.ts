@@ -5,7 +5,7 @@ export interface LifePlan {
   duration: number;
   /** Pages that are open at any time. */
   pages: number;
-  /** How long the host is left alone after that: it keeps a lost page's session for two minutes. */
+  /** Rest afterwards: the host keeps a lost page's session for two minutes. */
   rest: number;
   seed: number;
 }
@@ -15,7 +15,7 @@ export interface Sample {
   at: number;
   /** Resident bytes. */
   memory: number;
-  /** Open files, sockets and the like. */
+  /** Open file descriptors. */
   handles: number;
   threads: number;
   /** Pages that are open. */
@@ -24,15 +24,14 @@ export interface Sample {
 
 /** The run's outcome. */
 export interface Life {
-  /** Pages that came. */
+  /** Number of pages. */
   visits: number;
-  /** Requests whose answer a page had, and those that failed, by what the page was told. */
+  /** Answered requests, and failed ones by the page's error. */
   answered: number;
   failed: Record<string, number>;
-  /** Answers that were not what they should be, acts that a page knows were done and the backend does
-   * not, acts that were done twice, and pages that did not connect: all of them faults of Lighthouse. */
+  /** Faults of Lighthouse: wrong answers, acts lost or done twice, pages that did not connect. */
   wrong: string[];
-  /** How often each thing failed. */
+  /** How often each part was made to fail. */
   faults: Record<string, number>;
   samples: Sample[];
 }
