@@ -67,7 +67,7 @@ export const OWNERS: readonly Owner[] = [
       "host/inspector/server.ts",
       "host/platform/loopback.ts",
       "host/proxy/error_response.ts",
-      "host/proxy/exchange.ts",
+      "host/proxy/gathered_writes.ts",
       "host/proxy/http_client.ts",
       "host/proxy/static_files.ts",
       "host/proxy/websocket.ts",

@@ -2,9 +2,8 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import { Backend } from "./backend.ts";
 import { errorResponse } from "./error_response.ts";
-import type { Timeouts } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
-import { createAgent, HttpClient } from "./http_client.ts";
+import { createAgent, HttpClient, type Timeouts } from "./http_client.ts";
 import type { Service } from "./service.ts";
 
 /** Methods that fetch() forbids too: TRACE would show cookies to a script. */

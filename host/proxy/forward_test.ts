@@ -7,8 +7,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
-import type { Timeouts } from "./exchange.ts";
 import { forwardTo } from "./forward.ts";
+import type { Timeouts } from "./http_client.ts";
 
 const test = suite("forward");
 

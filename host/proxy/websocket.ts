@@ -17,7 +17,7 @@ import {
 } from "../../wire/mod.ts";
 import { mayReach, type Principal } from "../access/principal.ts";
 import type { UpstreamRequest } from "./backend.ts";
-import { failed, UNREACHABLE, unreachable } from "./exchange.ts";
+import { failed, UNREACHABLE, unreachable } from "./backend_errors.ts";
 import type { Services } from "./services.ts";
 
 /** Bytes that may wait for one end before the host stops reading the other. */

@@ -6,10 +6,9 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
-import type { BackendRequest, Timeouts } from "./exchange.ts";
-import { HttpClient } from "./http_client.ts";
+import { type BackendRequest, HttpClient, type Timeouts } from "./http_client.ts";
 
-const test = suite("exchange");
+const test = suite("http_client");
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
