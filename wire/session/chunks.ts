@@ -24,17 +24,16 @@ export class ChunkList {
   }
 
   /** Takes exactly `length` of the oldest bytes. There must be as many. */
-  take(length: number): Uint8Array {
-    const parts: Uint8Array[] = [];
-    for (let missing = length; missing > 0;) {
-      const chunk = this.#chunks[0]!;
-      const part = chunk.subarray(0, missing);
-      parts.push(part);
-      missing -= part.length;
-      if (part.length < chunk.length) this.#chunks[0] = chunk.subarray(part.length);
-      else this.#chunks.shift();
+  take(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const chunk = this.#chunks.shift()!;
+      const part = chunk.subarray(0, length - at);
+      bytes.set(part, at);
+      at += part.length;
+      if (part.length < chunk.length) this.#chunks.unshift(chunk.subarray(part.length));
     }
-    return concat(...parts);
+    return bytes;
   }
 
   clear(): void {
