@@ -23,6 +23,13 @@ export {
   signHostEntry,
 } from "./signal/host_entry.ts";
 export {
+  Handshake,
+  type HandshakeOptions,
+  readReply,
+  type Reply,
+  type UnsealedRefusal,
+} from "./signal/handshake.ts";
+export {
   KEY_BYTES,
   parseSignal,
   type SealedAnswer,
