@@ -1,4 +1,4 @@
-// What the element's attributes say, read and checked.
+// Reads and checks the element's attributes.
 import {
   DEFAULT_HOST,
   fromBase64url,
@@ -10,10 +10,10 @@ import {
 } from "../wire/mod.ts";
 import type { ConnectionSettings } from "./connection/dial_as_device.ts";
 import { type Agent, proposeName } from "./identity/device_name.ts";
-import { IndexedDbStore } from "./identity/device_store.ts";
+import { type DeviceStore, IndexedDbStore } from "./identity/device_store.ts";
 import { Identities } from "./identity/identity.ts";
 
-/** The attributes, as they stand in the page. */
+/** The attributes, as the page has them. */
 export interface Attributes {
   relay: string | null;
   host: string | null;
@@ -23,14 +23,26 @@ export interface Attributes {
   deviceName: string | null;
 }
 
+/** What {@linkcode parseAttributes} uses of the browser. */
+export interface SettingsPlatform {
+  store: DeviceStore;
+  navigator: Agent;
+  /** The page's origin. */
+  origin: string;
+}
+
 const store = new IndexedDbStore();
 
 /**
  * Reads the attributes.
  *
+ * @param platform @default the browser's
  * @throws {LighthouseError} `bad-config` with the attribute that is wrong.
  */
-export function parseAttributes(attributes: Attributes): ConnectionSettings {
+export function parseAttributes(
+  attributes: Attributes,
+  platform: SettingsPlatform = { store, navigator, origin: globalThis.origin },
+): ConnectionSettings {
   const { relay: text, hostKey, stun, deviceName } = attributes;
   const relay = URL.parse(text ?? "");
   if (!relay || (relay.protocol !== "wss:" && relay.protocol !== "ws:")) {
@@ -45,18 +57,18 @@ export function parseAttributes(attributes: Attributes): ConnectionSettings {
     host,
     registry: parseRegistry(attributes.registry),
     ice: { iceServers: parseStunServers(stun ?? "") },
-    name: (deviceName?.trim() || proposeName(navigator as Agent)).slice(0, MAX_NAME),
+    name: (deviceName?.trim() || proposeName(platform.navigator)).slice(0, MAX_NAME),
     identities: new Identities({
-      store,
-      // For each host of a relay there is another key.
+      store: platform.store,
+      // One record for each host of a relay.
       relay: host === undefined ? relay.href : `${relay.href}#${host}`,
       pinned: parseHostKey(hostKey),
-      origin: globalThis.origin,
+      origin: platform.origin,
     }),
   };
 }
 
-/** @returns Undefined for the host that is meant where none is named. */
+/** @returns Undefined for the default host. */
 function parseHost(text: string | null): string | undefined {
   if (text === null) return undefined;
   try {

@@ -1,5 +1,5 @@
-// Keeps the page connected: carries out what connection_state.ts asks for, and listens to what the browser
-// says about the network and the page.
+// Keeps the page connected: carries out the effects of connection_state.ts, and feeds it with events of
+// the session, the attempts, the browser and the site's other pages.
 import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import {
@@ -10,11 +10,14 @@ import {
   stepConnection,
 } from "./connection_state.ts";
 import type { CurrentView } from "./connection_view.ts";
-import { type ConnectionSettings, dialAsDevice, onPairing } from "./dial_as_device.ts";
+import { type ConnectionSettings, dialAsDevice } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
+import { onPageEvents } from "./page_events.ts";
+import { onPairing } from "./pairing_channel.ts";
 import type { Peer } from "./peer.ts";
 import { sealedRefusal } from "./refusals.ts";
+import { startTimer } from "./start_timer.ts";
 
 /** A loss that takes longer to restore is shown, in milliseconds: most take less than one second. */
 const UNSEEN_MS = 2_000;
@@ -22,36 +25,61 @@ const UNSEEN_MS = 2_000;
 /** Pauses between attempts, in milliseconds. */
 const RETRY = { first: 250, longest: 30_000 };
 
-/** Pauses where only people can change what is wrong: an attempt is a message that the relay bills. */
+/** Pauses after a failure that only people can mend: an attempt is a message that the relay bills. */
 const SLOW_RETRY = { first: 60_000, longest: 600_000 };
+
+/** What a {@linkcode Connection} uses of the browser. */
+export interface ConnectionPlatform {
+  dial: typeof dialAsDevice;
+  dialLane: typeof dialLane;
+  onPageEvents: typeof onPageEvents;
+  onPairing: typeof onPairing;
+  startTimer: typeof startTimer;
+  /** Monotonic, in milliseconds. */
+  now: () => number;
+}
+
+const BROWSER: ConnectionPlatform = {
+  dial: dialAsDevice,
+  dialLane,
+  onPageEvents,
+  onPairing,
+  startTimer,
+  now: () => performance.now(),
+};
 
 /** A session with the host, and a connection for it that comes back when it is lost. */
 export class Connection {
   readonly #view: CurrentView;
+  readonly #platform: ConnectionPlatform;
   #now = IDLE;
   #settings: ConnectionSettings | undefined;
   #device: DeviceName | undefined;
-  /** How far this clock is behind the host's, as it has said, in milliseconds. */
+  /** The host's clock minus this one, as the host has said, in milliseconds. */
   #skew = 0;
   #session: Session | undefined;
   #lanes: Lanes | undefined;
   #peer: Peer | undefined;
   #opened = 0;
   #attempt = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer = () => {};
   #listening: AbortController | undefined;
 
-  /** @param view Where the connection shows how it stands, from `connect` to `close`. */
-  constructor(view: CurrentView) {
+  /**
+   * @param view Where the connection shows how it stands, from `connect` to `close`.
+   * @param platform @default the browser's
+   */
+  constructor(view: CurrentView, platform = BROWSER) {
     this.#view = view;
+    this.#platform = platform;
   }
 
-  /** Whether there is to be a connection: from `connect` to `close`. */
+  /** Whether the page wants a connection: from `connect` to `close`. */
   get isWanted(): boolean {
     return this.#listening !== undefined;
   }
 
-  /** What carries requests, from `connect` to `close`, whether connected at the moment or not. */
+  /** Carries requests, from `connect` to `close`, whether connected at the moment or not. */
   get session(): Session | undefined {
     return this.#session;
   }
@@ -69,7 +97,7 @@ export class Connection {
     this.#step({ type: "connect" });
   }
 
-  /** Connects anew, as whom this browser is now. */
+  /** Connects anew, with the identity that this browser has now. */
   renew(): void {
     const settings = this.#settings;
     this.#nameDevice(undefined);
@@ -105,20 +133,20 @@ export class Connection {
 
   #perform(effect: ConnectionEffect): void {
     if (effect.do === "nothing") return;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     switch (effect.do) {
       case "dial":
         this.#dial();
         return;
       case "restore":
-        this.#timer = setTimeout(() => this.#step({ type: "overdue" }), UNSEEN_MS);
+        this.#stepLater(UNSEEN_MS, { type: "overdue" });
         if (effect.dial) this.#dial();
         return;
-      case "pause": {
-        const ms = backoff(effect.failures, effect.slow ? SLOW_RETRY : RETRY);
-        this.#timer = setTimeout(() => this.#step({ type: "retry" }), ms);
+      case "pause":
+        this.#stepLater(backoff(effect.failures, effect.slow ? SLOW_RETRY : RETRY), {
+          type: "retry",
+        });
         return;
-      }
       case "stop":
         this.#attempt.abort();
         return;
@@ -132,6 +160,10 @@ export class Connection {
     }
   }
 
+  #stepLater(ms: number, event: ConnectionEvent): void {
+    this.#stopTimer = this.#platform.startTimer(ms, () => this.#step(event));
+  }
+
   #createSession(): Session {
     const session: Session = new Session({
       role: "page",
@@ -139,13 +171,14 @@ export class Connection {
       onSilence: (silent) => this.#step({ type: silent ? "silent" : "heard" }),
       onDetached: (reason) => {
         const error = isFinal(reason.code) ? sealedRefusal(reason) : reason;
-        this.#step({ type: "lost", error, lasted: performance.now() - this.#opened });
+        const lasted = this.#platform.now() - this.#opened;
+        this.#step({ type: "lost", error, lasted });
         this.#endWaiting(error);
       },
       onBusy: () => this.#lanes?.watch(),
     });
-    this.#lanes = new Lanes(session, (signal) => {
-      return dialLane(session, { ice: this.#settings!.ice, signal });
+    this.#lanes = new Lanes(session, {
+      dial: (signal) => this.#platform.dialLane(session, { ice: this.#settings!.ice, signal }),
     });
     return session;
   }
@@ -154,7 +187,7 @@ export class Connection {
     const { signal } = this.#attempt = new AbortController();
     let peer: Peer | undefined;
     try {
-      const line = await dialAsDevice(this.#settings!, {
+      const opened = await this.#platform.dial(this.#settings!, {
         skew: this.#skew,
         onSkew: (skew) => {
           this.#skew = skew;
@@ -165,9 +198,9 @@ export class Connection {
         },
         signal,
       });
-      peer = line.peer;
+      peer = opened.peer;
       signal.throwIfAborted();
-      await this.#session!.connect(new Carrier(line.channel), { proof: line.proof });
+      await this.#session!.connect(new Carrier(opened.channel), { proof: opened.proof });
     } catch (error) {
       peer?.close();
       if (signal.aborted) return;
@@ -175,7 +208,7 @@ export class Connection {
       return;
     }
     this.#peer = peer;
-    this.#opened = performance.now();
+    this.#opened = this.#platform.now();
     this.#step({ type: "opened" });
   }
 
@@ -184,7 +217,7 @@ export class Connection {
     this.#endWaiting(error);
   }
 
-  /** Where no attempt follows, nothing is to wait for one. */
+  /** Fails the requests that wait for a connection, where no attempt follows. */
   #endWaiting(error: LighthouseError): void {
     if (!isFinal(error.code) || this.#now.state === "connected") return;
     this.#lanes?.stop();
@@ -197,26 +230,21 @@ export class Connection {
     this.#show();
   }
 
-  /** What the browser tells: a network that is back, a page that is looked at, a page that goes. */
   #listen(): void {
     if (this.#listening) return;
-    this.#listening = new AbortController();
-    const { signal } = this.#listening;
-    const retry = () => {
-      this.#session?.probe();
-      this.#step({ type: "woken" });
-    };
-    onPairing((relay) => {
+    const { signal } = this.#listening = new AbortController();
+    this.#platform.onPairing((relay) => {
       if (relay === this.#settings?.relay.href && this.#now.error) this.#step({ type: "connect" });
-    }, signal);
-    addEventListener("online", retry, { signal });
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") retry();
     }, { signal });
-    // The host would notice only after half a minute that the page is gone.
-    addEventListener("pagehide", () => this.#step({ type: "close" }), { signal });
-    addEventListener("pageshow", ({ persisted }) => {
-      if (persisted) this.#step({ type: "connect" });
-    }, { signal });
+    this.#platform.onPageEvents({
+      onWake: () => {
+        this.#session?.probe();
+        this.#step({ type: "woken" });
+      },
+      // Without a goodbye, the host would take half a minute to notice.
+      onHide: () => this.#step({ type: "close" }),
+      onRestore: () => this.#step({ type: "connect" }),
+      signal,
+    });
   }
 }

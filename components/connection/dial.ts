@@ -1,53 +1,65 @@
-// One attempt to reach the host: one message out, one in, then the WebSocket is closed again. The
-// relay sees neither the offer nor the answer, and what is not the host's own answer counts for nothing.
+// One attempt to reach the host: one message out and one in, then the WebSocket is closed again. The
+// relay cannot read the offer or the answer, and only the host's own answer counts.
 import {
   type Acceptance,
-  type Answer,
   type Channel,
   formatSendSignal,
+  Handshake,
   type IceConfig,
   LighthouseError,
   type Offer,
   parseRelayMessage,
-  parseSignal,
   type Proven,
-  type SealedAnswer,
-  sealOffer,
-  type SentOffer,
+  type Reply,
 } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identity } from "../identity/identity.ts";
 import { createPeer, type Peer } from "./peer.ts";
-import { forged, type PlainRefusal, plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
+import { forged, plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
 import { checkRegistry } from "./registry.ts";
+import { openRelaySocket } from "./relay_socket.ts";
+import { startTimer } from "./start_timer.ts";
 
-/** Where the host is to be found. */
+/** How to find the host, and how to connect to it. */
 export interface DialSettings {
   /** The relay's WebSocket URL. */
   relay: URL;
   /** The host's name, where several share the relay. */
   host?: string;
-  /** Where to see whether the host is up before a socket is opened; undefined for nowhere. */
+  /** The bucket that says whether the host is online; undefined: the relay is asked without a look. */
   registry?: URL;
   ice: IceConfig;
-  /** What this device is to be called when it is paired. */
+  /** The name that this device proposes when it is paired. */
   name: string;
 }
 
 /** Options of {@linkcode dial}. */
 export interface DialOptions {
-  /** Whom to dial, and as whom. */
+  /** Which host to dial, and as which device. */
   identity: Identity;
-  /** How far this clock is behind the host's, in milliseconds, as far as is known. */
+  /** The host's clock minus this one, in milliseconds, as far as it is known. */
   skew: number;
-  /** The host's clock is another: to be known at the next attempt. */
+  /** Called when the host's clock turns out to differ: for the next attempt. */
   onSkew: (skew: number) => void;
-  /** The host has let this device in and names it. What this throws ends the attempt. */
+  /** Called when the host has let this device in and names it. An error of it ends the attempt. */
   onDevice: (device: DeviceName, tagKey?: Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** Called when the host has answered, and the connection itself is being made. */
+  /** Called when the host has accepted, and the connection itself is being made. */
   onAnswer: () => void;
   /** Gives up. */
   signal: AbortSignal;
+  /** @default the browser's */
+  platform?: DialPlatform;
+}
+
+/** What {@linkcode dial} uses of the browser. */
+export interface DialPlatform {
+  createPeer: typeof createPeer;
+  openRelaySocket: typeof openRelaySocket;
+  startTimer: typeof startTimer;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** The page's origin. */
+  origin: string;
 }
 
 /** A connection to the host: its channel is open. */
@@ -60,7 +72,7 @@ export interface OpenedConnection extends Proven {
 const ANSWER_MS = 10_000;
 const OPEN_MS = 15_000;
 
-/** Time for the host's own answer after one that is not its own, in milliseconds. */
+/** Time for the host's own answer after a forged one, in milliseconds. */
 const FORGED_MS = 2_000;
 
 /**
@@ -74,202 +86,108 @@ export async function dial(
   settings: DialSettings,
   options: DialOptions,
 ): Promise<OpenedConnection> {
-  const { identity, signal, onAnswer } = options;
-  const { host, registry } = settings;
+  const { identity, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
+  const { relay, host, registry, ice } = settings;
   signal.throwIfAborted();
-  if (typeof RTCPeerConnection === "undefined") {
-    throw new LighthouseError("unsupported", "This browser has no WebRTC, or it is switched off");
-  }
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
-  const socket = openSocket(settings.relay);
-  const peer = createPeer(settings);
-  const trouble = Promise.withResolvers<never>();
-  let isOver = false;
-  const giveUp = (error: unknown) => {
-    isOver = true;
-    trouble.reject(error);
-  };
-  const abort = () => giveUp(signal.reason);
-  signal.addEventListener("abort", abort);
-  let timer = setTimeout(() => giveUp(noAnswer()), ANSWER_MS);
+  const peer = platform.createPeer({ ice });
+  const end = new AbortController();
+  const given = AbortSignal.any([signal, end.signal]);
+  const over = rejectionOf(given);
+  let stopTimer = platform.startTimer(ANSWER_MS, () => end.abort(noAnswer()));
+  let stopForgery: (() => void) | undefined;
+  let hangUp = () => {};
   try {
-    const replies = new Replies(socket, identity);
-    const offer = offerOf(peer, identity, settings.name);
-    const opened = openingOf(socket);
-    const ask = async (skew: number) => {
-      const { hostKey, keys: device, sender } = identity;
-      const time = Date.now() + skew;
-      // Most of the work is done while candidates are gathered.
-      const sealing = sealOffer(offer, { hostKey, device, sender, time });
-      const [sent] = await Promise.all([sealing, opened]);
-      // Nobody waits for an answer any more: then none is asked for.
-      if (isOver) return await trouble.promise;
-      const reply = replies.to(sent);
-      socket.send(formatSendSignal({ host, data: sent.signal }));
-      return await reply;
+    const handshake = new Handshake({
+      hostKey: identity.hostKey,
+      device: identity.keys,
+      sender: identity.sender,
+      offer: offerOf(peer, identity, settings.name, platform.origin),
+      send: (data) => socket.send(formatSendSignal({ host, data })),
+    });
+    const receive = async (text: string) => {
+      try {
+        await handshake.receive(parseRelayMessage(text));
+        stopForgery?.();
+        stopForgery = undefined;
+      } catch (error) {
+        // Anybody at the relay can send anything; the host's own answer may still follow.
+        console.warn("lighthouse-tunnel ignores a message of the relay:", error);
+        if (LighthouseError.from(error, "bad-message").code !== "bad-seal") return;
+        stopForgery ??= platform.startTimer(FORGED_MS, () => end.abort(forged(error)));
+      }
     };
-    const answer = await Promise.race([answered(ask, options), trouble.promise]);
-    if (answer.device) await options.onDevice(answer.device, answer.tagKey);
-    signal.throwIfAborted();
+    const socket = platform.openRelaySocket(relay, {
+      onMessage: receive,
+      onFailure: (error) => end.abort(error),
+    });
+    hangUp = () => socket.close();
+    const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
+    // Its end is not the attempt's from here on.
+    hangUp();
+    if (answer.device) await onDevice(answer.device, answer.tagKey);
+    given.throwIfAborted();
     peer.accept(answer.sdp);
 
-    clearTimeout(timer);
-    timer = setTimeout(() => giveUp(noConnection()), OPEN_MS);
+    stopTimer();
+    stopTimer = platform.startTimer(OPEN_MS, () => end.abort(noConnection()));
     onAnswer();
-    const channel = await Promise.race([peer.channel, trouble.promise]);
+    const channel = await Promise.race([peer.channel, over]);
     return { channel, peer, proof: answer.proof };
   } catch (error) {
     peer.close();
     throw error;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-    hangUp(socket);
+    stopTimer();
+    stopForgery?.();
+    hangUp();
   }
 }
 
-/** What is sealed for the host, as soon as candidates have been gathered. */
-function offerOf(peer: Peer, { sender }: Identity, name: string): Promise<Offer> {
-  const offer = peer.offer.then((sdp) => ({
-    sdp,
-    origin: globalThis.origin,
-    ...sender.kind === "pairing" && { name },
-  }));
-  // Whoever waits for it may have given up before it fails.
-  offer.catch(() => {});
-  return offer;
+function browserPlatform(): DialPlatform {
+  return { createPeer, openRelaySocket, startTimer, now: Date.now, origin: globalThis.origin };
 }
 
-/** Asks, and once more by the host's clock where the two differ too much. */
-async function answered(
-  ask: (skew: number) => Promise<Answer>,
-  { skew, onSkew }: Pick<DialOptions, "skew" | "onSkew">,
+/** The offer, as soon as candidates have been gathered. */
+async function offerOf(
+  peer: Peer,
+  { sender }: Identity,
+  name: string,
+  origin: string,
+): Promise<Offer> {
+  const offer: Offer = { sdp: await peer.offer, origin };
+  return sender.kind === "pairing" ? { ...offer, name } : offer;
+}
+
+/** Asks the host, and once more by the host's clock where the two clocks differ too much. */
+async function letIn(
+  handshake: Handshake,
+  { identity, skew, onSkew }: DialOptions,
+  now: () => number,
 ): Promise<Acceptance & Proven> {
-  let answer = await ask(skew);
+  let answer = await answerOf(await handshake.ask(now() + skew), identity);
   if ("refused" in answer && answer.refused.code === "clock-skew") {
-    const corrected = answer.time - Date.now();
-    onSkew(corrected);
-    answer = await ask(corrected);
+    onSkew(answer.time - now());
+    answer = await answerOf(await handshake.ask(answer.time), identity);
   }
   if ("refused" in answer) throw sealedRefusal(answer.refused);
   return answer;
 }
 
-/** What comes back through the relay. */
-class Replies {
-  readonly #identity: Identity;
-  /** The offer that waits for its answer, and what becomes of that. */
-  #waiting: { offer: SentOffer } & PromiseWithResolvers<Answer> | undefined;
-  #error: LighthouseError | undefined;
-
-  constructor(socket: WebSocket, identity: Identity) {
-    this.#identity = identity;
-    socket.addEventListener("message", ({ data }) => void this.#take(String(data)));
-    socket.addEventListener("close", () =>
-      this.#fail(
-        new LighthouseError(
-          "relay-unreachable",
-          "The relay closed the connection before an answer",
-        ),
-      ));
-  }
-
-  /** Resolves with the host's answer to the offer. */
-  to(offer: SentOffer): Promise<Answer> {
-    const waiting = this.#waiting = { offer, ...Promise.withResolvers<Answer>() };
-    // Whoever asks may have given up already.
-    waiting.promise.catch(() => {});
-    if (this.#error) waiting.reject(this.#error);
-    return waiting.promise;
-  }
-
-  async #take(text: string): Promise<void> {
-    try {
-      const message = parseRelayMessage(text);
-      if (message.kind === "error") return this.#fail(relayError(message));
-      const signal = parseSignal(message.data);
-      if (signal.type === "sealed-answer") await this.#open(signal);
-      if (signal.type === "refused") await this.#hear(signal);
-    } catch (error) {
-      // Anybody at the relay can send anything.
-      console.warn("lighthouse-tunnel ignores a message of the relay:", error);
-    }
-  }
-
-  async #open(signal: SealedAnswer): Promise<void> {
-    const waiting = this.#waiting;
-    if (!waiting) return;
-    try {
-      waiting.resolve(await waiting.offer.openAnswer(signal));
-    } catch (error) {
-      // The host's own may follow, where this one was put in front of it.
-      setTimeout(() => waiting.reject(forged(error)), FORGED_MS);
-      throw error;
-    }
-  }
-
-  /** A refusal that nobody has sealed: it ends the attempt, which whoever sent it could do anyway. */
-  async #hear(refusal: PlainRefusal): Promise<void> {
-    this.#fail(await plainRefusal(refusal, this.#identity));
-  }
-
-  #fail(error: LighthouseError): void {
-    this.#error = error;
-    this.#waiting?.reject(error);
-  }
+/** @throws {LighthouseError} what others than the host say. */
+async function answerOf(reply: Reply, identity: Identity) {
+  if (reply.by === "relay") throw relayError(reply.refused);
+  if (reply.by === "anybody") throw await plainRefusal(reply.refused, identity);
+  return reply.answer;
 }
 
-/** Closes a socket, once it is open: browsers warn in the console where it never was. */
-function hangUp(socket: WebSocket): void {
-  if (socket.readyState === WebSocket.CONNECTING) {
-    socket.addEventListener("open", () => socket.close());
-  } else {
-    socket.close();
-  }
-}
-
-/** @throws {LighthouseError} `relay-unreachable` where Firefox says at once that the page's policy forbids it. */
-function openSocket(relay: URL): WebSocket {
-  try {
-    return new WebSocket(relay);
-  } catch (cause) {
-    throw forbidden(cause);
-  }
-}
-
-function openingOf(socket: WebSocket): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const done = new AbortController();
-  const { signal } = done;
-  document.addEventListener("securitypolicyviolation", ({ blockedURI }) => {
-    if (blockedURI === socket.url) reject(forbidden());
-  }, { signal });
-  socket.addEventListener("open", () => resolve(), { signal });
-  // The browser tells a page nothing about why: refused origin, wrong URL and no network are one. What
-  // the page's policy forbids has no `close` in Chromium.
-  const fail = () =>
-    setTimeout(() =>
-      reject(
-        new LighthouseError(
-          "relay-unreachable",
-          navigator.onLine
-            ? `The relay cannot be reached, or refuses pages from ${location.origin}`
-            : "This device has no network",
-        ),
-      )
-    );
-  socket.addEventListener("error", fail, { signal });
-  socket.addEventListener("close", fail, { signal });
-  promise.catch(() => {}).finally(() => done.abort());
+/** Rejects with the signal's reason when it is aborted. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  if (signal.aborted) reject(signal.reason);
+  signal.addEventListener("abort", () => reject(signal.reason));
   return promise;
-}
-
-function forbidden(cause?: unknown): LighthouseError {
-  return new LighthouseError(
-    "relay-unreachable",
-    "The relay cannot be reached: this page's Content-Security-Policy (connect-src) does not name it",
-    { cause },
-  );
 }
 
 function noAnswer(): LighthouseError {

@@ -1,5 +1,5 @@
-// A further connection for a session that has one: offered and answered inside the session, so that
-// it costs the relay nothing.
+// A further connection for a session that has one. Offer and answer go through the session, so the
+// relay is not asked.
 import {
   Carrier,
   type IceConfig,
@@ -8,31 +8,40 @@ import {
   type Session,
 } from "../../wire/mod.ts";
 import { createPeer } from "./peer.ts";
+import { startTimer } from "./start_timer.ts";
 
 /** Options of {@linkcode dialLane}. */
 export interface LaneOptions {
   ice: IceConfig;
   /** Gives up. */
   signal: AbortSignal;
+  /** @default the browser's */
+  platform?: LanePlatform;
+}
+
+/** What {@linkcode dialLane} uses of the browser. */
+export interface LanePlatform {
+  createPeer: typeof createPeer;
+  startTimer: typeof startTimer;
 }
 
 /** Time for all of it, in milliseconds. */
 const OPEN_MS = 15_000;
 
 /**
- * Connects to the session's host once more, and lets the session use that too.
+ * Connects to the session's host once more, and adds the connection to the session.
  *
- * @throws {LighthouseError} `host-busy` and what else the host answers, or `connection-failed`; the
+ * @throws {LighthouseError} `host-busy` or another answer of the host, or `connection-failed`; the
  * signal's reason when aborted.
  */
 export async function dialLane(session: Session, options: LaneOptions): Promise<void> {
-  const { ice, signal } = options;
-  const peer = createPeer({ ice });
+  const { ice, signal, platform = { createPeer, startTimer } } = options;
+  const peer = platform.createPeer({ ice });
   const late = new LighthouseError("connection-failed", "A further connection took too long");
   const end = new AbortController();
-  const timer = setTimeout(() => end.abort(late), OPEN_MS);
+  const stopTimer = platform.startTimer(OPEN_MS, () => end.abort(late));
   const ending = AbortSignal.any([signal, end.signal]);
-  // What waits for the peer ends with it.
+  // The promises of the peer reject when it closes.
   const close = () => peer.close();
   ending.addEventListener("abort", close);
   try {
@@ -43,7 +52,7 @@ export async function dialLane(session: Session, options: LaneOptions): Promise<
     close();
     throw ending.aborted ? ending.reason : error;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     ending.removeEventListener("abort", close);
   }
 }

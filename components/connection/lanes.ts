@@ -1,33 +1,34 @@
-// When a session gets further connections, lanes: one alone cannot fill a long path, since a browser
-// drops what arrives faster than it takes it, and each loss costs the sender's window.
+// When a session gets further connections, lanes. One connection cannot fill a long path: a browser
+// drops packets that arrive faster than it reads them, and each loss costs the sender's window.
 // docs/decisions.md, "Several connections on a long path", has the figures.
 import type { Session } from "../../wire/mod.ts";
+import { startTimer } from "./start_timer.ts";
 
 /** Connections of a session, its first included: the host takes no more. */
 export const LANES = 8;
 
-/** A path that is shorter is filled by one connection, in milliseconds there and back. */
+/** One connection fills a path with a shorter round trip, in milliseconds. */
 const LONG_MS = 15;
 
-/** Time between two looks, in milliseconds. */
-const LOOK_MS = 100;
+/** Time between two samples, in milliseconds. */
+const SAMPLE_MS = 100;
 
 /**
- * So many bytes that move in so many looks are something large on its way. Lanes take half a second to
- * come, and one connection is slow meanwhile: to wait longer costs more than lanes in vain.
+ * A transfer is large when that many bytes move within that many samples. Lanes take half a second to
+ * open, and one connection is slow meanwhile: waiting longer costs more than lanes in vain.
  */
 const BULK = 256 * 1024;
-const BULK_LOOKS = 5;
+const BULK_SAMPLES = 5;
 
-/** Time after which lanes that nothing large uses are closed, in milliseconds. */
+/** Time without a large transfer after which lanes are closed, in milliseconds. */
 const IDLE_MS = 60_000;
 
-/** Time from one attempt to the next, in milliseconds: a host that is full, or a NAT, stays so. */
+/** Time between two attempts, in milliseconds: a full host, or a NAT, rarely changes sooner. */
 const PAUSE_MS = 15_000;
 
-/** What a look shows. */
-export interface Look {
-  /** Milliseconds, from any beginning. */
+/** How a session does at a moment. */
+export interface SessionSample {
+  /** Monotonic, in milliseconds. */
   now: number;
   /** Bytes of streams that have moved since the session began. */
   bytes: number;
@@ -36,22 +37,22 @@ export interface Look {
   carriers: number;
 }
 
-/** What is to be done: add lanes, close them, or nothing. */
-export type Advice = "add" | "shed" | "keep";
+/** Add lanes, close them, or change nothing. */
+export type LaneAction = "add" | "shed" | "keep";
 
-/** Says what looks at a session call for. */
+/** Decides by samples of a session whether it gets lanes. */
 export class LanePolicy {
-  /** Bytes at each of the last looks, the newest last. */
+  /** Bytes at each of the last samples, the newest last. */
   readonly #bytes = [0];
-  /** When something large moved last; at first, when it was first looked. */
+  /** When something large moved last. At first, the time of the first sample. */
   #bulk: number | undefined;
   #added = -Infinity;
 
-  /** Takes a look. */
-  advise({ now, bytes, shortestRoundTrip, carriers }: Look): Advice {
+  /** Takes a sample, and decides. */
+  decide({ now, bytes, shortestRoundTrip, carriers }: SessionSample): LaneAction {
     const isBulk = bytes - this.#bytes[0]! >= BULK;
     this.#bytes.push(bytes);
-    if (this.#bytes.length > BULK_LOOKS) this.#bytes.shift();
+    if (this.#bytes.length > BULK_SAMPLES) this.#bytes.shift();
     if (isBulk) this.#bulk = now;
     this.#bulk ??= now;
     const isWanted = isBulk && carriers > 0 && carriers < LANES &&
@@ -64,53 +65,60 @@ export class LanePolicy {
   }
 }
 
+/** Options of {@linkcode Lanes}. */
+export interface LanesOptions {
+  /** Connects once more, and adds the connection to the session. */
+  dial: (signal: AbortSignal) => Promise<void>;
+  /** @default the platform's */
+  startTimer?: typeof startTimer;
+  /** Monotonic, in milliseconds. @default performance.now */
+  now?: () => number;
+}
+
 /** Adds lanes to a session, and closes them. */
 export class Lanes {
-  readonly #session: Session;
-  readonly #dial: (signal: AbortSignal) => Promise<void>;
+  readonly #session: LaneSession;
+  readonly #options: Required<LanesOptions>;
   readonly #policy = new LanePolicy();
   readonly #end = new AbortController();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopTimer: (() => void) | undefined;
 
-  /** @param dial Connects once more, and adds what comes of it to the session. */
-  constructor(session: Session, dial: (signal: AbortSignal) => Promise<void>) {
+  constructor(session: LaneSession, options: LanesOptions) {
     this.#session = session;
-    this.#dial = dial;
+    this.#options = { startTimer, now: () => performance.now(), ...options };
   }
 
-  /** Looks at the session until it has been idle for a while: to be called when it becomes busy. */
+  /** Samples the session until it has been idle for a while. To be called when it becomes busy. */
   watch(): void {
-    if (this.#end.signal.aborted) return;
-    this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
+    if (this.#end.signal.aborted || this.#stopTimer) return;
+    this.#stopTimer = this.#options.startTimer(SAMPLE_MS, () => this.#sample());
   }
 
   /** Adds no more. */
   stop(): void {
     this.#end.abort();
-    clearInterval(this.#timer);
+    this.#stopTimer?.();
   }
 
-  #look(): void {
+  #sample(): void {
+    this.#stopTimer = undefined;
     const { bytes, shortestRoundTrip, carriers, busy } = this.#session;
-    const advice = this.#policy.advise({
-      now: performance.now(),
-      bytes,
-      shortestRoundTrip,
-      carriers,
-    });
-    if (advice === "add") this.#add(LANES - carriers);
-    if (advice === "shed") this.#session.shed();
-    if (busy || carriers > 1) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    const now = this.#options.now();
+    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers });
+    if (action === "add") this.#add(LANES - carriers);
+    if (action === "shed") this.#session.shed();
+    if (busy || carriers > 1) this.watch();
   }
 
   #add(count: number): void {
     for (let i = 0; i < count; i++) {
-      this.#dial(this.#end.signal).catch((error) => {
+      this.#options.dial(this.#end.signal).catch((error) => {
         if (this.#end.signal.aborted) return;
         console.info("lighthouse-tunnel does with fewer connections:", error);
       });
     }
   }
 }
+
+/** A session, as far as lanes need it. */
+type LaneSession = Pick<Session, "bytes" | "shortestRoundTrip" | "carriers" | "busy" | "shed">;

@@ -1,17 +1,22 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { type Advice, LanePolicy, LANES, type Look } from "./lanes.ts";
+import { type LaneAction, LanePolicy, LANES, type SessionSample } from "./lanes.ts";
 
 const test = suite("lanes");
 
 const KiB = 1024;
 
 /** Looks ten times a second while so many KiB a second move. @returns what was advised, once each change. */
-function watch(seconds: number, rate: number, look: Partial<Look> = {}, policy = new LanePolicy()) {
+function watch(
+  seconds: number,
+  rate: number,
+  look: Partial<SessionSample> = {},
+  policy = new LanePolicy(),
+) {
   const from = look.now ?? 0;
-  const advice: Advice[] = [];
+  const advice: LaneAction[] = [];
   for (let now = from + 100; now <= from + seconds * 1000; now += 100) {
-    advice.push(policy.advise({
+    advice.push(policy.decide({
       ...{ shortestRoundTrip: 50, carriers: 1 },
       ...look,
       ...{ now, bytes: (look.bytes ?? 0) + rate * KiB * (now - from) / 1000 },
@@ -38,7 +43,7 @@ test("lanes that came to nothing, or are lost, are tried again after a pause", (
   const times: number[] = [];
   for (let now = 100; now <= 40_000; now += 100) {
     const look = { now, bytes: now * 4 * KiB, shortestRoundTrip: 50, carriers: 1 };
-    if (policy.advise(look) === "add") times.push(now);
+    if (policy.decide(look) === "add") times.push(now);
   }
   assert.equal(times, [100, 15_100, 30_100]);
 });

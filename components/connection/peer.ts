@@ -2,13 +2,13 @@
 import SimplePeer from "simple-peer";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 
-/** Which way the packets go (RFC 8445 §5.1.1): the less direct of both ends' candidates. */
+/** The packets' path: the less direct type of both ends' candidates (RFC 8445 §5.1.1). */
 export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "unknown";
 
-/** What the browser counted on the pair of candidates in use. */
+/** The browser's counts of the pair of candidates in use. */
 export interface PeerStats {
   path: PeerPath;
-  /** Bytes since the connection was made, with everything that WebRTC adds. */
+  /** Bytes since the connection was made, WebRTC's own included. */
   bytesSent: number;
   bytesReceived: number;
 }
@@ -17,9 +17,9 @@ export interface PeerStats {
 export interface Peer {
   /** The offer's SDP, with all candidates that were found in time. */
   readonly offer: Promise<string>;
-  /** The data channel, open. Rejects with `connection-failed` when it comes to nothing. */
+  /** The open data channel. Rejects with `connection-failed` when it cannot be opened. */
   readonly channel: Promise<Channel>;
-  /** Takes the host's answer. To be called once. */
+  /** Takes the host's answer. May be called once. */
   accept(sdp: string): void;
   stats(): Promise<PeerStats>;
   close(): void;
@@ -28,21 +28,23 @@ export interface Peer {
 /** Options of {@linkcode createPeer}. */
 export interface PeerOptions {
   ice: IceConfig;
+  /** @default the browser's */
+  webRtc?: SimplePeer.Options["wrtc"];
 }
 
 /** Candidates that take longer than this after the first one stay out of the offer, in ms. */
 const GATHER_MS = 1000;
 
 /**
- * More than SCTP makes before it gives the association up, so the channel is reliable. To have said a
- * number at all keeps usrsctp, the host's SCTP, off a short cut in its handling of acknowledgements,
- * on which its timer fires although nothing is lost and the window falls to one packet: over 50 ms it
- * makes a download 2 to 4 times as fast.
+ * SCTP gives the association up after fewer retransmissions, so the channel is reliable. Any number here
+ * keeps usrsctp, the host's SCTP, from a short cut in its handling of acknowledgements, on which its
+ * timer fires without a loss and the window falls to one packet. Over 50 ms, a number makes a download
+ * 2 to 4 times as fast.
  */
 const RETRANSMITS = 65_535;
 
 /** Starts a connection: candidates are gathered from now on. */
-export function createPeer({ ice }: PeerOptions): Peer {
+export function createPeer({ ice, webRtc }: PeerOptions): Peer {
   const offer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   offer.promise.catch(() => {});
@@ -53,6 +55,7 @@ export function createPeer({ ice }: PeerOptions): Peer {
     trickle: false,
     iceCompleteTimeout: GATHER_MS,
     config: ice,
+    wrtc: webRtc,
     channelName: "lighthouse",
     channelConfig: { ordered: false, maxRetransmits: RETRANSMITS },
   });
@@ -90,7 +93,7 @@ function adapt(peer: SimplePeer.Instance): Channel {
     send(message) {
       if (peer.destroyed || !peer.connected) return;
       try {
-        // Past its own queue, which holds back what exceeds 64 KiB: the session sees to that.
+        // Past simple-peer's own queue above 64 KiB: the session limits what is queued.
         peer.send(message);
       } catch {
         // The channel closes at any moment: `onclose` follows.
@@ -107,7 +110,7 @@ function adapt(peer: SimplePeer.Instance): Channel {
   return channel;
 }
 
-/** A row of RTCStatsReport, as far as it is read here. */
+/** A row of RTCStatsReport, with the members that are read here. */
 interface StatsRow {
   id: string;
   type: string;

@@ -5,7 +5,7 @@ import { HOW_TO_PAIR, type Identity } from "../identity/identity.ts";
 import { isFinal, isSlow } from "./connection_state.ts";
 
 /** A refusal that anybody at the relay may have written. */
-export interface PlainRefusal {
+export interface UnsealedRefusal {
   code: ErrorCode;
   message: string;
   /** SHA-256 of the key of whoever answered, in base64url. */
@@ -27,7 +27,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 
 /** The error for a refusal that the host has sealed. */
 export function sealedRefusal(
-  { code, message }: Pick<PlainRefusal, "code" | "message">,
+  { code, message }: Pick<UnsealedRefusal, "code" | "message">,
 ): LighthouseError {
   return new LighthouseError(code, SENTENCES[code] ?? message);
 }
@@ -37,7 +37,7 @@ export function sealedRefusal(
  * and further attempts are made.
  */
 export async function plainRefusal(
-  { code, message, hostKey }: PlainRefusal,
+  { code, message, hostKey }: UnsealedRefusal,
   identity: Pick<Identity, "hostKey" | "sender">,
 ): Promise<LighthouseError> {
   const { sender } = identity;
@@ -63,7 +63,7 @@ export async function plainRefusal(
 }
 
 /** The error that the relay reports. What only the host or the page can know is not the relay's to say. */
-export function relayError({ code, message }: PlainRefusal): LighthouseError {
+export function relayError({ code, message }: UnsealedRefusal): LighthouseError {
   return new LighthouseError(isFinal(code) || isSlow(code) ? "relay-failed" : code, message);
 }
 

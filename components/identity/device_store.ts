@@ -1,16 +1,16 @@
-// What a browser keeps of the hosts that it is paired with: the one file that knows IndexedDB. Its
-// database is the origin's own; scripts of the origin can use the keys, and nobody can read them.
+// The browser's records of the hosts that it is paired with: the one file that knows IndexedDB. The
+// database belongs to the origin, whose scripts can use the keys and cannot read them.
 import { LighthouseError } from "../../wire/mod.ts";
 
-/** This browser as a host's device, by the name that the host has for it. */
+/** This browser, as a host knows it. */
 export interface DeviceName {
-  /** Given by the host: it stays the same for as long as the pairing does. */
+  /** Given by the host, and the same for as long as the pairing lasts. */
   id: string;
   /** For people. */
   name: string;
 }
 
-/** A host that this browser can reach, one for each relay. */
+/** A host that this browser can reach: one for each relay. */
 export interface DeviceRecord {
   /** The relay's URL. */
   relay: string;
@@ -18,28 +18,28 @@ export interface DeviceRecord {
   origin: string;
   /** The host's public key, 65 bytes. */
   hostKey: Uint8Array<ArrayBuffer>;
-  /** This device's own key pair, of which the private key cannot be read. */
+  /** This device's key pair, whose private key cannot be read. */
   keys: CryptoKeyPair;
-  /** By which the host tells its devices apart; undefined where it let this one in unpaired. */
+  /** Signs offers, so that the host knows the device; undefined where it let this one in unpaired. */
   tagKey?: CryptoKey;
   device?: DeviceName;
 }
 
-/** A pairing link that was opened and has not been used up. */
+/** A pairing link that was opened and is not used yet. */
 export interface KeptLink {
   relay: string;
   hostKey: Uint8Array<ArrayBuffer>;
   /** Lets one device in, once. */
   secret: Uint8Array<ArrayBuffer>;
-  /** The key pair that is to become the device's: the same at each attempt. */
+  /** Becomes the device's key pair: the same at each attempt. */
   keys: CryptoKeyPair;
   /** When it was opened, in milliseconds since 1970. */
   time: number;
 }
 
-/** Where records are kept. Each method fails with `unsupported` where nothing can be. */
+/** Keeps records. Each method fails with `unsupported` where the browser keeps nothing. */
 export interface DeviceStore {
-  /** What is known for a relay. */
+  /** Reads the record and the link of a relay. */
   read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }>;
   /** Keeps a record in place of the relay's earlier one. */
   keep(record: DeviceRecord): Promise<void>;
@@ -54,9 +54,15 @@ const DATABASE = "lighthouse-tunnel";
 const RECORDS = "devices";
 const LINKS = "links";
 
-/** The origin's own store. It is opened at its first use. */
+/** The origin's store. It is opened at its first use. */
 export class IndexedDbStore implements DeviceStore {
+  readonly #open: () => IDBOpenDBRequest;
   #database: Promise<IDBDatabase> | undefined;
+
+  /** @param factory @default the browser's, at the first use */
+  constructor(factory?: Pick<IDBFactory, "open">) {
+    this.#open = () => (factory ?? indexedDB).open(DATABASE, 1);
+  }
 
   read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }> {
     return this.#within("readonly", async (records, links) => {
@@ -94,13 +100,13 @@ export class IndexedDbStore implements DeviceStore {
     });
   }
 
-  /** Resolves once what `work` did is on the disk. */
+  /** Runs a transaction. Resolves once it is on the disk. */
   async #within<T>(
     mode: IDBTransactionMode,
     work: (records: IDBObjectStore, links: IDBObjectStore) => T | Promise<T>,
   ): Promise<T> {
     try {
-      const database = await (this.#database ??= open());
+      const database = await (this.#database ??= prepare(this.#open()));
       const transaction = database.transaction([RECORDS, LINKS], mode);
       const done = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
@@ -111,7 +117,7 @@ export class IndexedDbStore implements DeviceStore {
       await done;
       return result;
     } catch (cause) {
-      // It is opened anew next time: the browser may have closed it, or the user removed it.
+      // The next call opens it anew: the browser may have closed it, or the user removed it.
       this.#database = undefined;
       throw new LighthouseError(
         "unsupported",
@@ -123,8 +129,7 @@ export class IndexedDbStore implements DeviceStore {
   }
 }
 
-async function open(): Promise<IDBDatabase> {
-  const request = indexedDB.open(DATABASE, 1);
+async function prepare(request: IDBOpenDBRequest): Promise<IDBDatabase> {
   request.onupgradeneeded = () => {
     request.result.createObjectStore(RECORDS, { keyPath: "relay" });
     request.result.createObjectStore(LINKS, { keyPath: "relay" });

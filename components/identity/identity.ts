@@ -183,21 +183,30 @@ export class Identities {
   }
 }
 
+/** A page's window, as far as {@linkcode checkPage} reads it. */
+export interface PageContext {
+  origin: string;
+  isSecureContext: boolean;
+  /** Undefined where the browser has no WebRTC. */
+  RTCPeerConnection?: unknown;
+}
+
 /**
- * Whether a page may connect at all. What has no origin of its own, a sandboxed frame say, shares its
- * place with whatever else has none.
+ * Checks that a page can connect at all. A page without an origin of its own, such as a sandboxed frame,
+ * shares its storage with all others of the kind.
  *
  * @throws {LighthouseError} `wrong-origin` or `unsupported`.
  */
-export function checkPage(
-  { origin, isSecureContext }: { origin: string; isSecureContext: boolean },
-): void {
+export function checkPage({ origin, isSecureContext, RTCPeerConnection }: PageContext): void {
   if (origin === "null") throw wrongOrigin();
   if (!isSecureContext) {
     throw new LighthouseError(
       "unsupported",
       "This page is not secure, so the browser gives it no cryptography: serve it by https",
     );
+  }
+  if (!RTCPeerConnection) {
+    throw new LighthouseError("unsupported", "This browser has no WebRTC, or it is switched off");
   }
 }
 

@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError, type PairingLink, TAG_KEY_BYTES } from "../../wire/mod.ts";
-import type { DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
+import { MemoryStore } from "../testing/memory_store.ts";
+import type { DeviceStore } from "./device_store.ts";
 import { checkPage, Identities, type IdentitiesOptions } from "./identity.ts";
 
 const test = suite("identity");
@@ -10,38 +11,6 @@ const RELAY = "wss://relay.example/prod";
 const ORIGIN = "https://me.example";
 const DEVICE = { id: "an-id", name: "my phone" };
 const TAG_KEY = new Uint8Array(TAG_KEY_BYTES).fill(3);
-
-/** A store in memory, as IndexedDB would be. */
-class MemoryStore implements DeviceStore {
-  records = new Map<string, DeviceRecord>();
-  links = new Map<string, KeptLink>();
-  isOff = false;
-
-  async read(relay: string) {
-    this.#look();
-    return await Promise.resolve({ record: this.records.get(relay), link: this.links.get(relay) });
-  }
-  async keep(record: DeviceRecord) {
-    this.#look();
-    await Promise.resolve(this.records.set(record.relay, record));
-  }
-  async keepLink(link: KeptLink) {
-    this.#look();
-    await Promise.resolve(this.links.set(link.relay, link));
-  }
-  async pair(record: DeviceRecord) {
-    await this.keep(record);
-    this.links.delete(record.relay);
-  }
-  async remove(relay: string, { all = false } = {}) {
-    this.#look();
-    this.links.delete(relay);
-    await Promise.resolve(all && this.records.delete(relay));
-  }
-  #look() {
-    if (this.isOff) throw new LighthouseError("unsupported", "Nothing is kept here");
-  }
-}
 
 function key(fill: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(65).fill(fill).with(0, 4) as Uint8Array<ArrayBuffer>;
@@ -196,9 +165,13 @@ test("a record of another origin is of no use", async () => {
 
 for (
   const [page, code] of [
-    [{ origin: ORIGIN, isSecureContext: true }, undefined],
-    [{ origin: "null", isSecureContext: true }, "wrong-origin"],
-    [{ origin: "http://192.168.1.2", isSecureContext: false }, "unsupported"],
+    [{ origin: ORIGIN, isSecureContext: true, RTCPeerConnection: class {} }, undefined],
+    [{ origin: "null", isSecureContext: true, RTCPeerConnection: class {} }, "wrong-origin"],
+    [
+      { origin: "http://192.168.1.2", isSecureContext: false, RTCPeerConnection: class {} },
+      "unsupported",
+    ],
+    [{ origin: "https://without-webrtc.example", isSecureContext: true }, "unsupported"],
   ] as const
 ) {
   test(`a page at ${page.origin} ${code ? `is refused with ${code}` : "may connect"}`, () => {

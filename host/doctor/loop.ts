@@ -1,18 +1,19 @@
-// A page's side in this process: is let in as a page is, dials the host through the relay, and makes a
-// request. What it passes on its way is all that a page passes.
+// A page's side in this process: it is let in as a page is, dials the host through the relay, and sends
+// a request, so it takes every step that a page takes.
 import {
-  type Answer,
+  type Acceptance,
   Carrier,
   generateKeyPair,
+  Handshake,
   type IceConfig,
   LighthouseError,
   PAGE_LIVENESS,
-  parseSignal,
+  type Proven,
   rawPublicKey,
-  sealOffer,
+  type Reply,
   sendRequest,
-  type SentOffer,
   Session,
+  type UnsealedRefusal,
 } from "../../wire/mod.ts";
 import { deviceIdOf, devicesFolder } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
@@ -89,16 +90,16 @@ async function attempt(
   const peer = createOffer({ ice });
   const session = new Session({ role: "page", liveness: PAGE_LIVENESS });
   try {
-    const offer = await sealOffer({ sdp: await peer.offer, origin: ORIGIN, name: "doctor" }, {
-      ...{ hostKey: identity.publicKey, device, time: Date.now() },
+    const handshake = new Handshake({
+      hostKey: identity.publicKey,
+      device,
       sender: { kind: "pairing", secret },
+      offer: { sdp: await peer.offer, origin: ORIGIN, name: "doctor" },
+      send: (signal) => socket.send(signal),
     });
-    const answered = answerTo(offer, socket);
-    socket.send(offer.signal);
-    const answer = await Promise.race([answered, late]);
-    if ("refused" in answer) {
-      throw new LighthouseError(answer.refused.code, answer.refused.message);
-    }
+    // Anybody at the relay can send other things.
+    socket.listeners.add((message) => void handshake.receive(message).catch(() => {}));
+    const answer = acceptanceOf(await Promise.race([handshake.ask(Date.now()), late]));
     peer.accept(answer.sdp);
     const { proof } = answer;
     await Promise.race([session.connect(new Carrier(await peer.channel), { proof }), late]);
@@ -117,22 +118,15 @@ async function attempt(
   }
 }
 
-/** What the host answers to that offer: anybody at the relay can send other things. */
-function answerTo(offer: SentOffer, socket: RelaySocket): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  socket.listeners.add(async (message) => {
-    if (message.kind === "error") {
-      return reject(new LighthouseError(message.code, message.message));
-    }
-    try {
-      const signal = parseSignal(message.data);
-      if (signal.type === "sealed-answer") resolve(await offer.openAnswer(signal));
-      if (signal.type === "refused") reject(new LighthouseError(signal.code, signal.message));
-    } catch {
-      // Not for this offer.
-    }
-  });
-  return promise;
+/** @throws {LighthouseError} what the host or the relay says instead. */
+function acceptanceOf(reply: Reply): Acceptance & Proven {
+  if (reply.by !== "host") throw refusalOf(reply.refused);
+  if ("refused" in reply.answer) throw refusalOf(reply.answer.refused);
+  return reply.answer;
+}
+
+function refusalOf({ code, message }: UnsealedRefusal): LighthouseError {
+  return new LighthouseError(code, message);
 }
 
 function rejectionOf(signal: AbortSignal): Promise<never> {

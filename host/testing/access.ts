@@ -7,9 +7,9 @@ import {
   generateKeyPair,
   importTagKey,
   type Offer,
-  parseSignal,
   type Proven,
   rawPublicKey,
+  readReply,
   sealOffer,
   type Sender,
   type SentOffer,
@@ -150,13 +150,11 @@ export class TestDevice {
     offer: Partial<Offer> = {},
     time?: number,
   ): Promise<Answer | Extract<Signal, { type: "refused" }> | undefined> {
-    const { signal, openAnswer } = await this.seal(offer, time);
-    const reply = await ask(overJson(signal));
-    if (!reply) return undefined;
-    const answer = parseSignal(overJson(reply));
-    if (answer.type === "refused") return answer;
-    if (answer.type !== "sealed-answer") throw new Error(`The host answered ${answer.type}`);
-    return await openAnswer(answer);
+    const sealed = await this.seal(offer, time);
+    const signal = await ask(overJson(sealed.signal));
+    if (!signal) return undefined;
+    const reply = await readReply({ kind: "signal", data: overJson(signal) }, sealed);
+    return reply.by === "host" ? reply.answer : { type: "refused", ...reply.refused };
   }
 }
 
