@@ -1,28 +1,26 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { type LaneAction, LanePolicy, LANES, type SessionSample } from "./lanes.ts";
+import { ManualTimers } from "../testing/manual_timers.ts";
+import { type LaneAction, LanePolicy, LANES, Lanes, type SessionSample } from "./lanes.ts";
 
 const test = suite("lanes");
 
 const KiB = 1024;
 
-/** Looks ten times a second while so many KiB a second move. @returns what was advised, once each change. */
+/** Samples ten times a second while that many KiB a second move. @returns each change of the action. */
 function watch(
   seconds: number,
   rate: number,
-  look: Partial<SessionSample> = {},
+  sample: Partial<SessionSample> = {},
   policy = new LanePolicy(),
 ) {
-  const from = look.now ?? 0;
-  const advice: LaneAction[] = [];
+  const from = sample.now ?? 0;
+  const actions: LaneAction[] = [];
   for (let now = from + 100; now <= from + seconds * 1000; now += 100) {
-    advice.push(policy.decide({
-      ...{ shortestRoundTrip: 50, carriers: 1 },
-      ...look,
-      ...{ now, bytes: (look.bytes ?? 0) + rate * KiB * (now - from) / 1000 },
-    }));
+    const bytes = (sample.bytes ?? 0) + rate * KiB * (now - from) / 1000;
+    actions.push(policy.decide({ shortestRoundTrip: 50, carriers: 1, ...sample, now, bytes }));
   }
-  return advice.filter((each, index) => each !== advice[index - 1]);
+  return actions.filter((each, index) => each !== actions[index - 1]);
 }
 
 test("lanes are added as soon as 256 KiB have moved over a long path within half a second", () => {
@@ -42,8 +40,8 @@ test("lanes that came to nothing, or are lost, are tried again after a pause", (
   const policy = new LanePolicy();
   const times: number[] = [];
   for (let now = 100; now <= 40_000; now += 100) {
-    const look = { now, bytes: now * 4 * KiB, shortestRoundTrip: 50, carriers: 1 };
-    if (policy.decide(look) === "add") times.push(now);
+    const sample = { now, bytes: now * 4 * KiB, shortestRoundTrip: 50, carriers: 1 };
+    if (policy.decide(sample) === "add") times.push(now);
   }
   assert.equal(times, [100, 15_100, 30_100]);
 });
@@ -56,6 +54,71 @@ test("lanes are closed when nothing large has moved for a minute", () => {
   const later = { ...idle, now: 62_500, bytes: 14_050 * KiB };
   assert.equal(watch(1, 100, later, policy), ["shed"]);
   assert.equal(watch(60, 100, { ...later, now: 63_500, carriers: 1 }, policy), ["keep"]);
+});
+
+/** A session whose lanes are dialled by the test, sampled when the test says so. */
+function setUpLanes() {
+  const timers = new ManualTimers();
+  const session = {
+    bytes: 0,
+    shortestRoundTrip: 50,
+    carriers: 1,
+    busy: true,
+    sheds: 0,
+    shed: () => void session.sheds++,
+  };
+  const signals: AbortSignal[] = [];
+  let now = 0;
+  const lanes = new Lanes(session, {
+    dial: (signal) => {
+      signals.push(signal);
+      return Promise.reject(new Error("The host is full"));
+    },
+    startTimer: timers.start,
+    now: () => now,
+  });
+  return {
+    session,
+    signals,
+    timers,
+    lanes,
+    sample(ms = 100) {
+      now += ms;
+      timers.expire(100);
+    },
+  };
+}
+
+test("a busy session is sampled until it is idle, and lanes are dialled for all that it may have", () => {
+  const { session, signals, timers, lanes, sample } = setUpLanes();
+  lanes.watch();
+  lanes.watch();
+  assert.equal(timers.running, [100]);
+  session.bytes = 256 * KiB;
+  sample();
+  assert.is(signals.length, LANES - 1);
+  session.carriers = LANES;
+  session.busy = false;
+  for (let at = 0; at < 5; at++) sample();
+  assert.is(session.sheds, 0);
+  sample(60_000);
+  assert.is(session.sheds, 1);
+  session.carriers = 1;
+  sample();
+  assert.equal(timers.running, []);
+  lanes.watch();
+  assert.equal(timers.running, [100]);
+});
+
+test("after the end no lane is dialled any more, and attempts under way are given up", () => {
+  const { session, signals, timers, lanes, sample } = setUpLanes();
+  lanes.watch();
+  session.bytes = 256 * KiB;
+  sample();
+  lanes.stop();
+  assert.ok(signals.every(({ aborted }) => aborted));
+  lanes.watch();
+  assert.equal(timers.running, []);
 });
 
 test.run();
