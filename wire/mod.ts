@@ -22,13 +22,7 @@ export {
   readText,
   signHostEntry,
 } from "./signal/host_entry.ts";
-export {
-  Handshake,
-  type HandshakeOptions,
-  readReply,
-  type Reply,
-  type UnsealedRefusal,
-} from "./signal/handshake.ts";
+export { Handshake, readReply, type Reply, type UnsealedRefusal } from "./signal/handshake.ts";
 export {
   KEY_BYTES,
   parseSignal,

@@ -8,12 +8,12 @@ import {
   generateKeyPair,
   LighthouseError,
   openOffer,
-  parseSendSignal,
   parseSignal,
   rawPublicKey,
   type Refusal,
   type SealedOffer,
 } from "../../wire/mod.ts";
+import { parseSendSignal } from "../../wire/signal/envelope.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { MemoryPeer } from "../testing/memory_peer.ts";
