@@ -1,5 +1,5 @@
-// Who is invited, as the daemon has it in memory: it follows the folders of devices and pairings, in
-// which the commands `pair`, `revoke` and `rename` write.
+// The daemon's access list in memory. It watches the folders of devices and pairings, in which the
+// commands `pair`, `revoke` and `rename` write.
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
 import { versionOf, watchPath } from "../platform/watch.ts";
@@ -20,40 +20,40 @@ import { deleteMark, openFolder } from "./records.ts";
 /** How the folders are watched. Marks of when a device was seen do not count. */
 const WATCH = { interval: 1_000, settle: 10, counts: (name: string) => !name.endsWith(".seen") };
 
-/** A device is noted as seen no more often than this, in milliseconds. */
+/** Least time between two notes that a device was seen, in milliseconds. */
 const SEEN_MS = 30_000;
 
-/** What the gate must know of who is invited. */
+/** The devices and pairings that the gate knows. */
 export interface AccessList {
-  /** All devices that are known, revoked ones included. Each object stays as long as its device. */
+  /** All known devices, also revoked ones. A device keeps its object. */
   readonly devices: Iterable<Device>;
-  /** All pairings that are remembered, those included that are over. */
+  /** All remembered pairings, also used and expired ones. */
   readonly pairings: Iterable<Pairing>;
-  /** Looks whether there is something new; cheap where there is not. @returns whether there is. */
+  /** Reads changes; cheap if there are none. @returns Whether there were any. */
   refresh(): boolean;
   /**
    * Lets a device in by a pairing.
    *
-   * @returns Undefined where the pairing has let another one in.
-   * @throws {LighthouseError} `host-busy` where there are too many devices.
+   * @returns Undefined if another device has used the pairing.
+   * @throws {LighthouseError} `host-busy` if there are too many devices.
    */
   redeem(pairing: Pairing, device: NewDevice): Promise<Device | undefined>;
 }
 
-/** A device that comes by a pairing. */
+/** A device that pairs. */
 export interface NewDevice {
   /** Its raw public key. */
   key: Uint8Array<ArrayBuffer>;
   origin: string;
-  /** What it calls itself. */
+  /** The name that it proposes. */
   name?: string;
 }
 
 /** The access list of a state folder. */
 export class FolderAccessList implements AccessList {
-  /** Called with each device that is revoked, or whose file is gone. */
+  /** Called with each device that is revoked, or whose file is deleted. */
   onRevoked: (device: Device) => void = () => {};
-  /** Called with each device that has come by a pairing, in this process. */
+  /** Called with each device that pairs in this process. */
   onPaired: (device: Device) => void = () => {};
 
   readonly #devicesAt: string;
@@ -64,7 +64,7 @@ export class FolderAccessList implements AccessList {
   #devices = new Map<string, Device>();
   #pairings: Pairing[] = [];
   #redeeming: Promise<unknown> = Promise.resolve();
-  /** Files that have been complained of. */
+  /** Files about which a warning was logged. */
   readonly #bad = new Set<string>();
 
   private constructor(state: string, log: Log) {
@@ -79,10 +79,10 @@ export class FolderAccessList implements AccessList {
   }
 
   /**
-   * Reads who is invited, and follows the folders from then on.
+   * Reads the access list, and watches the folders from then on.
    *
    * @param state The state folder.
-   * @throws {LighthouseError} `bad-config` where others can write to the folders.
+   * @throws {LighthouseError} `bad-config` if others can write to the folders.
    */
   static open(state: string, log: Log): FolderAccessList {
     return new FolderAccessList(state, log);
@@ -96,7 +96,7 @@ export class FolderAccessList implements AccessList {
     return this.#pairings;
   }
 
-  /** Devices that are let in. */
+  /** Number of devices that may connect. */
   get active(): Device[] {
     return [...this.#devices.values()].filter(({ revoked }) => revoked === undefined);
   }
@@ -108,13 +108,13 @@ export class FolderAccessList implements AccessList {
   }
 
   redeem(pairing: Pairing, wanted: NewDevice): Promise<Device | undefined> {
-    // One after the other: what a device sends twice is answered by one device.
+    // One after the other, so that an offer sent twice makes one device.
     const redeemed = this.#redeeming.then(() => this.#redeem(pairing, wanted));
     this.#redeeming = redeemed.catch(() => {});
     return redeemed;
   }
 
-  /** Notes that a device is here now; nothing where it is no device. */
+  /** Notes that a device is connected now. Ignores other ids. */
   touch(id: string): void {
     const device = this.#devices.get(id);
     const now = Date.now();
@@ -141,7 +141,7 @@ export class FolderAccessList implements AccessList {
     const isAgain = pairing.usedBy === id;
     if (await usePairing(this.#pairingsAt, pairing.id, id) !== id) return undefined;
     pairing.usedBy = id;
-    // Its answer was lost on the way, or this process ended before it was written.
+    // The answer was lost, or this process ended before the file was written.
     if (isAgain && isActive) return known;
     const wanted = pairing.name ?? known?.name ?? cleanName(name ?? "") ?? "a device";
     const device: Device = {
@@ -165,7 +165,7 @@ export class FolderAccessList implements AccessList {
   }
 
   #load(): void {
-    // Before it is read: what changes meanwhile counts as new.
+    // Take the versions before reading: later changes then count as new.
     this.#versions = this.#readVersions();
     const onBad = (path: string, error: unknown) => this.#complain(path, error);
     this.#pairings = readPairings(this.#pairingsAt, onBad);
@@ -174,7 +174,7 @@ export class FolderAccessList implements AccessList {
     for (const [id, device] of this.#devices) {
       const now = found.get(id);
       if (device.revoked === undefined && (!now || now.revoked !== undefined)) gone.push(device);
-      // Sessions hold the object, and see its new name.
+      // Keep the object: sessions hold it, and see the new name.
       if (now) found.set(id, Object.assign(device, now));
       else device.revoked ??= Date.now();
     }
@@ -190,7 +190,7 @@ export class FolderAccessList implements AccessList {
     if (this.#bad.has(path) || this.#bad.size > 100) return;
     this.#bad.add(path);
     const { message } = error as Error;
-    // JSON's own errors repeat the text, which has keys in it.
+    // Errors of JSON.parse repeat the text, which holds keys.
     const why = error instanceof SyntaxError ? "it is not JSON" : message;
     this.#log("warn", "bad-record", `cannot use ${path}: ${why}`, { path });
   }

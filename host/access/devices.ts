@@ -1,10 +1,10 @@
-// The devices that have been paired, in the state folder:
+// The paired devices in the state folder:
 //
-//   devices/<id>.json      written when it is paired, and by `rename`
-//   devices/<id>.revoked   by `revoke`: while it is there, the device is out
-//   devices/<id>.seen      by the daemon: its time is when the device was here last
+//   devices/<id>.json      written at pairing, and by `rename`
+//   devices/<id>.revoked   written by `revoke`: while it exists, the device is refused
+//   devices/<id>.seen      written by the daemon: its time is when the device was last seen
 //
-// No two processes write to one file, so that a `rename` cannot undo a `revoke`.
+// Each file has one writer, so that a `rename` cannot undo a `revoke`.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -18,37 +18,37 @@ import {
 import { writePrivateFile } from "../platform/private_file.ts";
 import { deleteRecord, readRecords } from "./records.ts";
 
-/** Most devices at once, and most revoked ones that are remembered, to tell them so. */
+/** Most devices; and most revoked devices that are remembered, so that they get that error. */
 export const MAX_DEVICES = 64;
 export const MAX_REVOKED = 64;
 
-/** Bytes of a key's SHA-256 that are its device's id. */
+/** Bytes of the key's SHA-256 in a device's id. */
 const ID_BYTES = 12;
 
-/** A device that was paired. Times are in milliseconds since 1970. */
+/** A paired device. Times are in milliseconds since 1970. */
 export interface Device {
   id: string;
   name: string;
   /** Its raw public key, 65 bytes. */
   key: Uint8Array<ArrayBuffer>;
-  /** With this it signs its offers' tags, 32 bytes. */
+  /** The key for the tags of its offers, 32 bytes. */
   tagKey: Uint8Array<ArrayBuffer>;
-  /** The site that it was paired on: no other may use its key. */
+  /** The origin that it was paired on. Other origins may not use its key. */
   origin: string;
-  /** Prefixes under which the services lie that it may reach; undefined for all. */
+  /** Prefixes of the services that it may reach; undefined for all. */
   services: string[] | undefined;
   added: number;
   lastSeen: number | undefined;
-  /** When it was revoked; undefined where it was not. */
+  /** When it was revoked; undefined if it is not. */
   revoked: number | undefined;
 }
 
-/** The folder of the devices. */
+/** The devices' folder. */
 export function devicesFolder(state: string): string {
   return join(state, "devices");
 }
 
-/** Reads all devices, the oldest first. @param onBad Called with each file that cannot be read. */
+/** Reads all devices, the oldest first. @param onBad Called with each unreadable file. */
 export function readDevices(
   folder: string,
   onBad: (path: string, error: unknown) => void = () => {},
@@ -66,15 +66,15 @@ export function readDevices(
 }
 
 /**
- * A device's id: the first 12 bytes of its raw public key's SHA-256, in lower-case hex. It is written
- * on command lines, where a hyphen at its beginning, which base64url has now and then, makes it a flag.
+ * A device's id: the first 12 bytes of its raw public key's SHA-256, in lower-case hex. base64url would
+ * sometimes begin with a hyphen, which makes it a flag on a command line.
  */
 export async function deviceIdOf(key: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", key);
   return Buffer.from(digest, 0, ID_BYTES).toString("hex");
 }
 
-/** Writes a device's file, without what has files of its own. */
+/** Writes a device's file, without the members that have their own files. */
 export async function writeDevice(folder: string, device: Device): Promise<void> {
   const { id, name, key, tagKey, origin, services, added } = device;
   const value = {
@@ -88,7 +88,7 @@ export async function writeDevice(folder: string, device: Device): Promise<void>
   await writePrivateFile(join(folder, `${id}.json`), `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Revokes a device; of those that were revoked, the oldest are forgotten. */
+/** Revokes a device, and forgets the oldest revoked ones above the limit. */
 export async function revokeDevice(folder: string, id: string): Promise<void> {
   await writePrivateFile(join(folder, `${id}.revoked`), "");
   const revoked = readDevices(folder).filter((device) => device.revoked !== undefined)
@@ -96,7 +96,7 @@ export async function revokeDevice(folder: string, id: string): Promise<void> {
   for (const old of revoked.slice(MAX_REVOKED)) deleteRecord(folder, old.id);
 }
 
-/** Notes that a device is here now. */
+/** Notes that a device was seen now. */
 export async function touchDevice(folder: string, id: string): Promise<void> {
   const file = await open(join(folder, `${id}.seen`), "a", 0o600);
   try {
@@ -108,10 +108,10 @@ export async function touchDevice(folder: string, id: string): Promise<void> {
 }
 
 /**
- * Finds the device that somebody means.
+ * Finds a device.
  *
- * @param text Its id, the beginning of it (4 characters or more), or its name.
- * @throws {LighthouseError} `bad-config` where it is none, or several.
+ * @param text Its id, the beginning of its id (4 characters or more), or its name.
+ * @throws {LighthouseError} `bad-config` if no device matches, or several do.
  */
 export function findDevice(devices: Device[], text: string): Device {
   const active = devices.filter(({ revoked }) => revoked === undefined);
@@ -130,10 +130,10 @@ export function findDevice(devices: Device[], text: string): Device {
 }
 
 /**
- * A name as people and terminals can bear it: no control characters, none that change the direction
- * of text, no blanks at its ends, and not too long.
+ * Cleans a name for people and terminals: without control and bidi characters, without blanks at its
+ * ends, and not too long.
  *
- * @returns Undefined where nothing is left.
+ * @returns Undefined if nothing is left.
  */
 export function cleanName(text: string): string | undefined {
   const name = printable(text.replace(/\s+/gu, " ")).trim();
@@ -141,7 +141,7 @@ export function cleanName(text: string): string | undefined {
     .trim() || undefined;
 }
 
-/** The name, with a number behind it where another device has it. */
+/** The name, with a number added if another device has it. */
 export function freeName(devices: Iterable<Device>, name: string, id: string): string {
   const taken = new Set<string>();
   for (const device of devices) {
@@ -182,7 +182,7 @@ function parseDevice(id: string, value: unknown): Device {
   };
 }
 
-/** Prefixes as files have them: a list of texts, or nothing. */
+/** Parses prefixes of a file: a list of texts, or undefined. */
 export function parsePrefixes(value: unknown): string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw new TypeError("Cannot parse services: expected a list");

@@ -1,4 +1,4 @@
-// The host's own key: made once, kept in the state folder, readable for its owner alone.
+// The host's key: created once, and kept in the state folder, readable only for its owner.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,10 +12,10 @@ import {
 } from "../../wire/mod.ts";
 import { createPrivateFile } from "../platform/private_file.ts";
 
-/** Who this host is to pages. */
+/** The host's key pair. */
 export interface Identity {
   keys: CryptoKeyPair;
-  /** The same private key, to sign this host's registry entry: docs/security.md, "One key, two uses". */
+  /** The same private key, for signing this host's registry entry: docs/security.md, "One key, two uses". */
   signingKey: CryptoKey;
   /** The raw public key, 65 bytes: pages pin it. */
   publicKey: Uint8Array<ArrayBuffer>;
@@ -26,10 +26,10 @@ export interface Identity {
 const ALGORITHM = { name: "ECDH", namedCurve: "P-256" };
 
 /**
- * Reads the host's key, and makes it where there is none.
+ * Reads the host's key, and creates it if there is none.
  *
  * @param state The state folder.
- * @throws {LighthouseError} `bad-config` where others can read it, or it is none.
+ * @throws {LighthouseError} `bad-config` if others can read the file, or it holds no key.
  */
 export async function readIdentity(state: string): Promise<Identity> {
   const path = join(state, "host.key");
@@ -37,14 +37,14 @@ export async function readIdentity(state: string): Promise<Identity> {
     await checkOwned(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    // Another process may be faster: then its key is the host's.
+    // If another process is faster, its key is the host's.
     await createPrivateFile(path, await newKey());
   }
   const text = await readFile(path, "utf8");
   try {
     return await parseIdentity(JSON.parse(text));
   } catch (cause) {
-    // Neither the text nor the cause's own words, which may repeat it.
+    // The error has neither the text nor the cause, whose message may repeat the text.
     throw new LighthouseError(
       "bad-config",
       `Cannot use ${path}: it is no P-256 key as this program writes it. Restore it from a backup; ` +
@@ -54,10 +54,10 @@ export async function readIdentity(state: string): Promise<Identity> {
   }
 }
 
-/** @throws {LighthouseError} `bad-config` where somebody else can read the file, or is its owner. */
+/** @throws {LighthouseError} `bad-config` if others can read the file, or own it. */
 async function checkOwned(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
-  // Windows has no such modes.
+  // Windows has no modes.
   if (process.platform === "win32") return;
   const user = process.getuid?.();
   if (uid !== user && user !== 0) {

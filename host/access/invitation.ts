@@ -1,18 +1,18 @@
-// An invitation as `pair` and the first `run` give it: makes the pairing, and the text to show.
+// An invitation for `pair` and the first `run`: creates the pairing, and formats its text.
 import process from "node:process";
 import { styleText } from "node:util";
 import type { Identity } from "./host_key.ts";
 import { formatLink, formatQrCode } from "./pairing_link.ts";
 import { createPairing, type Pairing } from "./pairings.ts";
 
-/** A pairing that waits for its device. */
+/** An open pairing. */
 export interface Invitation {
   pairing: Pairing;
-  /** Lets one device in: a secret. */
+  /** The link, a secret: it lets one device in. */
   link: string;
 }
 
-/** Invites a device. @param folder That of the pairings. */
+/** Invites a device. @param folder The pairings' folder. */
 export async function invite(
   folder: string,
   identity: Pick<Identity, "publicKey">,
@@ -23,7 +23,7 @@ export async function invite(
   return { pairing, link: formatLink(page, { hostKey: identity.publicKey, secret }) };
 }
 
-/** What people see of it. */
+/** The text for people. */
 export function formatInvitation({ pairing, link }: Invitation, page: URL | undefined): string {
   const until = new Date(pairing.expires).toTimeString().slice(0, 5);
   const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR;

@@ -1,25 +1,25 @@
-// A pairing link as people get it: a line of text, and a QR code for a phone's camera.
+// Formats a pairing link: a line of text, and a QR code for a phone's camera.
 import { encode } from "uqr";
 import { formatPairingFragment } from "../../wire/mod.ts";
 
-/** What a link is made of. */
+/** The parts of a link. */
 export interface LinkParts {
   hostKey: Uint8Array<ArrayBuffer>;
   secret: Uint8Array<ArrayBuffer>;
 }
 
-/** The link, or its fragment alone where the page's address is not known. */
+/** The link, or only its fragment if the page's address is not known. */
 export function formatLink(page: URL | undefined, parts: LinkParts): string {
   return `${page?.href ?? ""}${formatPairingFragment(parts)}`;
 }
 
 /**
- * A QR code for a terminal: two rows of squares a line.
+ * Formats a QR code for a terminal, with two rows of squares in a line.
  *
- * @param color Whether to say which colours they have. Without, it is for a dark background.
+ * @param color Whether to set the colours. Without, the code is for a dark background.
  */
 export function formatQrCode(text: string, color: boolean): string {
-  // White squares are drawn, and black ones left: with a margin of four, as the standard wants it.
+  // Draws the white squares, with the standard's margin of four.
   const { data, size } = encode(text, { border: 4 });
   const isWhite = (row: number, column: number) => !data[row]?.[column];
   const lines: string[] = [];

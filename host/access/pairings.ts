@@ -1,10 +1,10 @@
 // Pairings: invitations of one device each, in the state folder:
 //
 //   pairings/<id>.json   written by `pair`
-//   pairings/<id>.used   by the daemon, and by whoever is first: the id of the device that came
+//   pairings/<id>.used   written by the daemon, once: the id of the device that has paired
 //
-// The secret itself is in the link alone. What is derived from it is kept for a while after the
-// pairing's end, to tell who comes late why.
+// Only the link holds the secret. The keys derived from it stay for a while after the pairing's end, so
+// that a late device gets the right error.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -20,10 +20,10 @@ import { createPrivateFile, writePrivateFile } from "../platform/private_file.ts
 import { parsePrefixes } from "./devices.ts";
 import { deleteRecord, openFolder, readRecords } from "./records.ts";
 
-/** How long a pairing link works, in milliseconds. */
+/** Life of a pairing link, in milliseconds. */
 const PAIRING_MS = 600_000;
 
-/** Most pairings that are remembered, those included that are over; and for how long, in ms. */
+/** Most remembered pairings, also used and expired ones; and how long they are remembered, in ms. */
 export const MAX_PAIRINGS = 32;
 const REMEMBERED_MS = 7 * 24 * 3_600_000;
 
@@ -32,21 +32,21 @@ export interface Pairing {
   id: string;
   psk: Uint8Array<ArrayBuffer>;
   tagKey: Uint8Array<ArrayBuffer>;
-  /** What the device will be called; undefined leaves it to the device. */
+  /** The device's name; undefined leaves it to the device. */
   name: string | undefined;
-  /** What the device may reach: see {@linkcode Device.services}. */
+  /** The services that the device may reach: see {@linkcode Device.services}. */
   services: string[] | undefined;
   expires: number;
-  /** The device that came; undefined where none has. */
+  /** The id of the device that has paired; undefined until then. */
   usedBy: string | undefined;
 }
 
-/** The folder of the pairings. */
+/** The pairings' folder. */
 export function pairingsFolder(state: string): string {
   return join(state, "pairings");
 }
 
-/** Reads all pairings. @param onBad Called with each file that cannot be read. */
+/** Reads all pairings. @param onBad Called with each unreadable file. */
 export function readPairings(
   folder: string,
   onBad: (path: string, error: unknown) => void = () => {},
@@ -65,17 +65,17 @@ export function readPairings(
   return pairings.slice(0, 2 * MAX_PAIRINGS);
 }
 
-/** What {@linkcode createPairing} makes. */
+/** A new pairing with its secret. */
 export interface NewPairing {
   pairing: Pairing;
-  /** For the link alone, 16 bytes. */
+  /** The secret for the link, 16 bytes. */
   secret: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * Invites a device.
  *
- * @throws {LighthouseError} `host-busy` where too many invitations are open.
+ * @throws {LighthouseError} `host-busy` if too many invitations are open.
  */
 export async function createPairing(
   folder: string,
@@ -98,15 +98,15 @@ export async function createPairing(
   return { pairing, secret };
 }
 
-/** Ends a pairing before its time. */
+/** Cancels a pairing. */
 export async function cancelPairing(folder: string, pairing: Pairing): Promise<void> {
   await write(folder, { ...pairing, expires: Date.now() });
 }
 
 /**
- * Lets a device in by a pairing: the one that is first.
+ * Marks a pairing as used by a device, unless another was first.
  *
- * @returns The device that the pairing has let in, which may be another.
+ * @returns The id of the device that has used the pairing, which may be another.
  */
 export async function usePairing(folder: string, id: string, device: string): Promise<string> {
   const path = join(folder, `${id}.used`);
@@ -114,12 +114,12 @@ export async function usePairing(folder: string, id: string, device: string): Pr
   return readFileSync(path, "utf8").trim();
 }
 
-/** The device that a pairing has let in so far. */
+/** The id of the device that has used a pairing; undefined until then. */
 export function usedBy(folder: string, id: string): string | undefined {
   return readPairings(folder).find((pairing) => pairing.id === id)?.usedBy;
 }
 
-/** Forgets what has been over for long, and what is over first where there is no room. */
+/** Forgets old pairings, and above the limit those that have ended first. */
 function makeRoom(folder: string): void {
   const now = Date.now();
   const isOpen = ({ usedBy, expires }: Pairing) => usedBy === undefined && expires > now;

@@ -1,37 +1,37 @@
-// Folders of small private files, one a record, that several processes read and write at a time: the
-// daemon, and the commands beside it. Whatever two of them could write at once is a file of its own.
+// Folders of small private files, which the daemon and the commands read and write at the same time. Each
+// record is a file with marks beside it, so that no two processes write the same file.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { LighthouseError } from "../../wire/mod.ts";
 import { isDraft } from "../platform/private_file.ts";
 
-/** Most files of a folder that are looked at. */
+/** Most files of a folder that are read. */
 const MAX_FILES = 1024;
 
-/** A draft that is older was left behind, in milliseconds. */
+/** Age from which a draft counts as left behind, in milliseconds. */
 const DRAFT_MS = 3_600_000;
 
-/** A record as its files have it. */
+/** The files of a record. */
 export interface RecordFiles {
-  /** The files' name without what follows the first dot. */
+  /** The files' name up to the first dot. */
   id: string;
-  /** What is in the `.json`. */
+  /** The contents of the `.json`. */
   value: unknown;
-  /** When each file beside it was written last, in milliseconds since 1970, by what follows the dot. */
+  /** When each mark was last written, in milliseconds since 1970, by its name after the dot. */
   marks: Record<string, number>;
 }
 
 /**
- * Makes the folder where there is none.
+ * Creates the folder if there is none.
  *
- * @throws {LighthouseError} `bad-config` where others can write to it: they could add devices.
+ * @throws {LighthouseError} `bad-config` if others can write to it: they could add devices.
  */
 export function openFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch {
-    // Of a file system that is read-only, Node says then that there is no such folder. This says why.
+    // On a read-only file system Node's error says that the folder is missing. This gives the reason.
     mkdirSync(folder, { mode: 0o700 });
   }
   if (process.platform !== "win32" && statSync(folder).mode & 0o022) {
@@ -47,7 +47,7 @@ export function openFolder(folder: string): void {
   }
 }
 
-/** Reads all records of a folder. @param onBad Called with each that cannot be read. */
+/** Reads all records of a folder. @param onBad Called with each unreadable one. */
 export function readRecords(
   folder: string,
   onBad: (path: string, error: unknown) => void,
@@ -68,14 +68,14 @@ export function readRecords(
       }
       records.push({ id, value, marks });
     } catch (error) {
-      // It may have been deleted since.
+      // The file may have been deleted meanwhile.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") onBad(path, error);
     }
   }
   return records;
 }
 
-/** Deletes all files of a record, the record itself first. */
+/** Deletes a record and its marks, the record first. */
 export function deleteRecord(folder: string, id: string): void {
   rmSync(join(folder, `${id}.json`), { force: true });
   for (const name of list(folder)) {
@@ -92,7 +92,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Deletes one of the files beside a record. */
+/** Deletes a mark of a record. */
 export function deleteMark(folder: string, id: string, mark: string): void {
   rmSync(join(folder, `${id}.${mark}`), { force: true });
 }

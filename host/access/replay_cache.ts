@@ -1,17 +1,17 @@
-// What has been offered already: each offer counts once.
+// Remembers offers, so that each counts once.
 
-/** Remembers keys for a time. Who adds them must be bounded: nothing is forgotten early. */
+/** Remembers keys for a time. Callers must bound how many they add: no key is forgotten early. */
 export class ReplayCache {
-  /** When each is forgotten; the first is the first. */
+  /** When each key is forgotten, the earliest first. */
   readonly #until = new Map<string, number>();
   readonly #life: number;
 
-  /** @param life How long a key counts, in milliseconds. */
+  /** @param life Time for which a key is remembered, in milliseconds. */
   constructor(life: number) {
     this.#life = life;
   }
 
-  /** Keys that are remembered now. */
+  /** Number of remembered keys. */
   get size(): number {
     return this.#until.size;
   }
@@ -19,8 +19,8 @@ export class ReplayCache {
   /**
    * Remembers a key.
    *
-   * @param now A clock that is never set, in milliseconds.
-   * @returns Whether it was new.
+   * @param now Monotonic clock, in milliseconds.
+   * @returns Whether the key was new.
    */
   add(key: string, now: number): boolean {
     for (const [old, until] of this.#until) {

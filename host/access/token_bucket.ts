@@ -1,6 +1,6 @@
-// A token bucket: so many at once, then so many a second.
+// A token bucket: a burst of events, then a number of events a second.
 
-/** Says of each event whether it is one too many. */
+/** Limits the rate of events. */
 export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -9,9 +9,9 @@ export class TokenBucket {
   #refilled: number;
 
   /**
-   * @param burst Events at once.
-   * @param perSecond Events a second that it can bear always.
-   * @param now A clock that is never set, in milliseconds.
+   * @param burst Most events at once.
+   * @param perSecond Most events a second in the long run.
+   * @param now Monotonic clock, in milliseconds.
    */
   constructor(burst: number, perSecond: number, now = () => performance.now()) {
     this.#burst = this.#left = burst;
@@ -20,7 +20,7 @@ export class TokenBucket {
     this.#refilled = now();
   }
 
-  /** Whether there is room for one event, which is then taken. */
+  /** Takes a token for one event. @returns Whether there was one. */
   take(): boolean {
     const now = this.#now();
     const refill = (now - this.#refilled) / 1000 * this.#perSecond;

@@ -1,13 +1,13 @@
-// A page's connection: the one file that knows node-datachannel.
+// The host's end of a WebRTC connection, by node-datachannel.
 //
-// What it works around: an unreferenced PeerConnection or DataChannel is collected and the
-// connection dies, so `open` holds them all; callbacks that are not registered keep the process
-// from ending; `cleanup()` hangs while anything is open.
+// It works around three faults: an unreferenced PeerConnection or DataChannel is garbage collected, and
+// the connection dies, so `open` holds them all; callbacks that are not registered keep the process from
+// ending; `cleanup()` hangs while a connection is open.
 import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 import { formatOffer, type Offer } from "./sdp.ts";
 
-/** Which way the packets go: ICE's types of candidates (RFC 8445 §5.1.1). */
+/** The path of the packets: the types of the two candidates (RFC 8445 §5.1.1). */
 export interface PeerPath {
   local: string;
   remote: string;
@@ -15,13 +15,13 @@ export interface PeerPath {
 
 /** A page's connection, from its offer to its end. */
 export interface Peer {
-  /** The answer's SDP, with all candidates that were found in time. */
+  /** The answer's SDP, with the candidates that were found in time. */
   readonly answer: Promise<string>;
-  /** The page's data channel, open. Rejects when the connection ends before. */
+  /** The page's open data channel. Rejects if the connection ends before it opens. */
   readonly channel: Promise<Channel>;
-  /** Resolves when the connection is over, whoever ended it. */
+  /** Resolves when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>;
-  /** Undefined until a way is found, and after the end. */
+  /** The path; undefined before the connection is up, and after its end. */
   readonly path: PeerPath | undefined;
   close(): void;
 }
@@ -31,7 +31,7 @@ export interface AnswerOptions {
   ice: IceConfig;
 }
 
-/** Candidates that take longer than this stay out of the answer, in milliseconds. */
+/** Limit for gathering candidates, in milliseconds. Later ones are left out of the answer. */
 const GATHER_MS = 1500;
 
 const open = new Set<PeerConnection>();
@@ -41,13 +41,13 @@ let serial = 0;
 /**
  * Answers an offer.
  *
- * @throws {LighthouseError} `bad-offer` when node-datachannel refuses it.
+ * @throws {LighthouseError} `bad-offer` if node-datachannel refuses the offer.
  */
 export function answerOffer(offer: Offer, { ice }: AnswerOptions): Peer {
   const { connection, description, channel, closed, close } = connect(ice);
   let claimed = false;
   connection.onDataChannel((native) => {
-    // The session uses one channel, and the connection ends with it.
+    // The session uses one channel. Its end is the connection's end.
     if (claimed) return discard(native);
     claimed = true;
     channel.resolve(adapt(native, close));
@@ -71,11 +71,11 @@ export function answerOffer(offer: Offer, { ice }: AnswerOptions): Peer {
   };
 }
 
-/** A connection that this host itself offers: a page's end of it, for `doctor`. */
+/** A connection that this process offers, as a page does: for `doctor`. */
 export interface OfferingPeer extends Pick<Peer, "channel" | "closed" | "close"> {
-  /** The offer's SDP, with all candidates that were found in time. */
+  /** The offer's SDP, with the candidates that were found in time. */
   readonly offer: Promise<string>;
-  /** Takes the answer's SDP. */
+  /** Sets the answer's SDP. */
   accept(answer: string): void;
 }
 
@@ -94,7 +94,7 @@ export function createOffer({ ice }: AnswerOptions): OfferingPeer {
   };
 }
 
-/** What both ends of a connection have. */
+/** The part that offering and answering share. */
 function connect({ iceServers }: IceConfig) {
   const described = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
@@ -127,13 +127,13 @@ function connect({ iceServers }: IceConfig) {
     if (state === "complete") finishGathering();
   });
   connection.onStateChange((state) => {
-    // "disconnected" is not the end: after a short blackout the connection goes on in place.
+    // "disconnected" is not the end: after a short blackout, the connection recovers.
     if (state === "closed" || state === "failed") close();
   });
   return { connection, description: described.promise, channel, closed: closed.promise, close };
 }
 
-/** Ends node-datachannel's threads; all peers must be closed. The process can then exit. */
+/** Ends node-datachannel's threads, so that the process can exit. All peers must be closed. */
 export function endPeers(): void {
   cleanup();
 }
@@ -146,7 +146,7 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
       try {
         native.sendMessageBinary(message);
       } catch {
-        // It closes on a thread of its own, so at any moment: `onclose` follows.
+        // Another thread may have closed the channel already: `onclose` follows.
       }
     },
     get bufferedAmount() {
@@ -163,21 +163,21 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
   native.onError(() => {});
   native.onClosed(() => {
     if (!openChannels.delete(native)) return;
-    // In this order: when the session hears of it, there is room for another connection.
+    // In this order: when the session is told, there is room for another connection.
     closeConnection();
     channel.onclose();
   });
   return channel;
 }
 
-/** Closes a channel that nobody uses. */
+/** Closes an unused channel. */
 function discard(native: DataChannel): void {
   openChannels.add(native);
   native.onClosed(() => openChannels.delete(native));
   native.close();
 }
 
-/** The message's own memory: node-datachannel gives each a buffer that nobody else has. */
+/** The message's memory without a copy: node-datachannel gives each message its own buffer. */
 function bytesOf(message: ArrayBuffer | Buffer): Uint8Array<ArrayBuffer> {
   if (message instanceof ArrayBuffer) return new Uint8Array(message);
   const { buffer, byteOffset, byteLength } = message;

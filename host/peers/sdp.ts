@@ -1,14 +1,14 @@
-// Reads a page's session description strictly and writes it anew from what was read.
+// Parses a page's session description strictly, and writes it anew from the parsed values.
 //
-// libdatachannel works on threads of its own, and an exception there ends the whole process,
-// uncatchably. So its parser never sees a page's text: it gets ours, made of fields that have been
-// checked one by one, whatever its version makes of the others.
+// libdatachannel uses its own threads, and an exception there ends the process uncatchably. So its parser
+// never sees a page's text, but one that is made of checked values.
+//
 // The grammar: RFC 8866 (SDP), RFC 8839 (ICE), RFC 8841 (SCTP over DTLS), RFC 8122 (fingerprint),
 // RFC 8842 (setup).
 import { isIP } from "node:net";
 import { LighthouseError } from "../../wire/mod.ts";
 
-/** What an offer of a data channel says. */
+/** The values of an offer of a data channel. */
 export interface Offer {
   /** ICE user name fragment, 4 to 256 characters. */
   ufrag: string;
@@ -19,7 +19,7 @@ export interface Offer {
   /** The media section's name. */
   mid: string;
   sctpPort: number;
-  /** Bytes, 65,536 at least; 0 means without limit. */
+  /** Largest message that the page accepts, in bytes: at least 65,536, or 0 for no limit. */
   maxMessageSize: number;
   candidates: Candidate[];
 }
@@ -34,22 +34,21 @@ export interface Candidate {
   type: "host" | "srflx" | "prflx" | "relay";
 }
 
-/** Most candidates kept; a browser sends up to 20. */
+/** Most candidates that are kept. A browser sends up to 20. */
 const MAX_CANDIDATES = 32;
 const MAX_LINES = 256;
 
-/** What a browser takes that does not say (RFC 8841 §6.1). Every frame of the session fits in. */
+/** The default of max-message-size (RFC 8841 §6.1). Each message of a session fits in. */
 const MIN_MESSAGE_SIZE = 65536;
 
 const ICE_CHARS = /^[A-Za-z0-9+/]+$/;
 const MDNS_NAME = /^[0-9a-f-]{1,63}\.local$/i;
 
 /**
- * Reads an offer of a connection that has one data-channel section and nothing else.
- * Candidates other than UDP with an address or an mDNS name are left out, and so is all that a data
- * channel does not need.
+ * Parses an offer with one data-channel section and no other. It keeps only candidates of UDP with an
+ * address or an mDNS name, and only attributes that a data channel needs.
  *
- * @throws {LighthouseError} `bad-offer` with the line that was wrong.
+ * @throws {LighthouseError} `bad-offer` with the wrong line.
  */
 export function parseOffer(sdp: string): Offer {
   const lines = sdp.split(/\r?\n/).filter(Boolean);
@@ -62,7 +61,7 @@ export function parseOffer(sdp: string): Offer {
   ) {
     throw bad("it needs one section, m=application … UDP/DTLS/SCTP webrtc-datachannel");
   }
-  // An offer lets the other end choose who opens DTLS (RFC 8842 §5.2).
+  // An offer must be actpass: the answer chooses who opens DTLS (RFC 8842 §5.2).
   if (only(lines, "setup") !== "actpass") throw bad("a=setup is not actpass");
   return {
     ufrag: iceChars(only(lines, "ice-ufrag"), "ice-ufrag", 4),
@@ -76,7 +75,7 @@ export function parseOffer(sdp: string): Offer {
   };
 }
 
-/** The text of an offer, in the words that libdatachannel itself uses. */
+/** Formats an offer in libdatachannel's own form. */
 export function formatOffer(offer: Offer): string {
   const { ufrag, password, fingerprint, mid, sctpPort, maxMessageSize } = offer;
   return [
@@ -127,7 +126,7 @@ function iceChars(value: string, name: string, min: number): string {
   return value;
 }
 
-/** A stack may name its certificate by several hashes (RFC 8122 §5.1); SHA-256 is what counts here. */
+/** Finds the SHA-256 fingerprint: there may be several hashes (RFC 8122 §5.1). */
 function parseFingerprint(values: string[]): string {
   const hashes = new Set(values.filter((value) => /^sha-256 /i.test(value)));
   const match = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i.exec([...hashes].join());
@@ -140,7 +139,7 @@ function parseMid(value: string): string {
   return value;
 }
 
-/** A limit below the least would make node-datachannel throw at what the host sends. */
+/** Refuses a limit below 65,536: node-datachannel would throw when the host sends a message. */
 function parseMaxMessageSize(value = String(MIN_MESSAGE_SIZE)): number {
   if (value === "0") return 0;
   return integer(value, "max-message-size", MIN_MESSAGE_SIZE, 2 ** 32);
@@ -152,7 +151,7 @@ function integer(value: string, name: string, min: number, max: number): number 
   return number;
 }
 
-/** Undefined where it is well-formed and of no use: TCP, another component, a host name. */
+/** Parses a candidate. Undefined for a useless one: TCP, another component, a host name. */
 function parseCandidate(value: string): Candidate | undefined {
   const fields = value.split(" ");
   const [foundation, component, transport, priority, address, port, typ, type] = fields;
@@ -172,7 +171,7 @@ function parseCandidate(value: string): Candidate | undefined {
   return { ...candidate, type };
 }
 
-/** Without a zone (`fe80::1%…`), which means nothing on another machine and may be of any length. */
+/** The address without its zone (`fe80::1%…`), which has a meaning only on its own machine. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes("%");
 }

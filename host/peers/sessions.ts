@@ -1,5 +1,5 @@
-// The pages' sessions: each outlives the connections that carry it, so that a page whose network has
-// changed goes on where it was.
+// The pages' sessions. A session outlives its connections, so that a page goes on after a change of
+// network.
 import { timingSafeEqual } from "node:crypto";
 import {
   Carrier,
@@ -19,35 +19,35 @@ import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import type { PeerPath } from "./peer.ts";
 
-/** Most sessions that wait for their page to come back; the oldest gives way. */
+/** Most sessions without a connection; above that, the oldest ends. */
 export const MAX_AWAY = 64;
 
-/** Time that requests under way have when the host stops, in milliseconds. */
+/** Time for requests under way when the host stops, in milliseconds. */
 const GRACE_MS = 3000;
 
 /** Options of {@linkcode Sessions}. */
 export interface SessionsOptions {
   handler: ServiceHandler;
-  /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
+  /** Serves the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
-  /** Answers a page's offer of a further connection for its session. Without it, none is taken. */
+  /** Answers a page's offer of a further connection for its session. Without it, offers are refused. */
   onOffer?: (sdp: string, session: Session, principal: Principal) => Promise<string>;
-  /** Called when somebody connects, and when a connection is gone. */
+  /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   log: Log;
 }
 
-/** Whose a connection is said to be, which its HELLO has to bear out. */
+/** The claimed owner of a connection. Its HELLO must prove the claim. */
 export interface Claim {
-  /** Who offered it. */
+  /** The sender of the offer. */
   principal: Principal;
-  /** The session in which it was offered: it may carry no other. */
+  /** The session in which the connection was offered: it may carry only that one. */
   joins?: Session;
-  /** Where it was offered through the relay: what HELLO shows. Known when the answer is sealed. */
+  /** The proof that HELLO must show, if the offer came through the relay. Known when the answer is sealed. */
   proof?: Uint8Array;
 }
 
-/** A session, and whose it is. */
+/** A session and its principal. */
 interface Owned {
   session: Session;
   principal: Principal;
@@ -56,26 +56,26 @@ interface Owned {
 /** All sessions, with and without a connection. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  /** By the session's name; the one that was connected last is at the end. */
+  /** By the session's id, the last connected one at the end. */
   readonly #all = new Map<string, Owned>();
-  /** Those whose page has yet to say HELLO. */
+  /** Carriers that wait for the page's HELLO. */
   readonly #greeting = new Map<Carrier, Principal>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
   }
 
-  /** Sessions that have a connection now. */
+  /** Number of sessions with a connection. */
   get connected(): number {
     return this.#attached.length;
   }
 
-  /** Who is connected now, each once for each session. */
+  /** The connected principals, one entry for each session. */
   get principals(): Principal[] {
     return this.#attached.map(({ principal }) => principal);
   }
 
-  /** Requests and WebSockets that are under way. */
+  /** Number of requests and WebSockets under way. */
   get streams(): number {
     return [...this.#all.values()].reduce((sum, { session }) => sum + session.streams, 0);
   }
@@ -87,7 +87,7 @@ export class Sessions {
   /**
    * Gives a page's open channel to its session, or to a new one.
    *
-   * @throws {LighthouseError} what is wrong with the page's HELLO.
+   * @throws {LighthouseError} If the page's HELLO is refused.
    */
   async take(channel: Channel, path: PeerPath, claim: Claim): Promise<void> {
     const { principal, joins } = claim;
@@ -125,7 +125,7 @@ export class Sessions {
     }
   }
 
-  /** Ends the sessions of somebody who is no longer welcome, at once. */
+  /** Ends the sessions of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
     for (const [carrier, principal] of this.#greeting) {
       if (principal.id === id) carrier.leave(reason);
@@ -135,7 +135,7 @@ export class Sessions {
     }
   }
 
-  /** Lets requests under way finish, for a short time, and says goodbye to all pages. */
+  /** Gives requests under way a short time to finish, and closes all sessions. */
   async close(): Promise<void> {
     const stopping = new LighthouseError("closed", "The host is stopping");
     for (const carrier of this.#greeting.keys()) carrier.leave(stopping);
@@ -183,7 +183,7 @@ export class Sessions {
     return session;
   }
 
-  /** @returns whether the stream is one on which the page offers a further connection. */
+  /** Answers an offer of a further connection. @returns Whether the stream carried one. */
   async #takeOffer(stream: Stream, session: Session, principal: Principal): Promise<boolean> {
     const { onOffer } = this.#options;
     const head = await stream.head.catch(() => undefined);
@@ -195,13 +195,13 @@ export class Sessions {
   #makeRoom(): void {
     const away = [...this.#all.values()].filter(({ session }) => session.carriers === 0);
     if (away.length <= MAX_AWAY) return;
-    // Strangers go first.
+    // End a stranger's session first.
     const { session } = away.find(({ principal }) => principal.name === undefined) ?? away[0]!;
     session.close(new LighthouseError("host-busy", "Too many pages are away"));
   }
 }
 
-/** A session belongs to one device, and begins once; what was offered in it joins it. */
+/** Refuses a HELLO that does not fit the claim: a session belongs to one device, and begins once. */
 function check(
   hello: Hello,
   known: Owned | undefined,
@@ -225,7 +225,7 @@ function check(
   }
 }
 
-/** Who somebody is, for logs. */
+/** A principal's name for logs. */
 function nameOf({ name }: Principal): string {
   return name === undefined ? "not paired" : `“${name}”`;
 }

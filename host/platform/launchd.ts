@@ -4,13 +4,13 @@ import type { UnitOptions } from "./unit_options.ts";
 /** The agent's label. */
 export const LABEL = "dev.lighthouse.host";
 
-/** Seconds between starts, at least. */
+/** Least seconds between starts. */
 const THROTTLE_S = 10;
 
 /**
- * A launchd property list.
+ * Returns a launchd property list.
  *
- * @param log The file that gets what the host prints.
+ * @param log The file for the host's output.
  */
 export function formatLaunchdPlist(
   { command, environment }: Pick<UnitOptions, "command" | "environment">,
@@ -26,7 +26,7 @@ export function formatLaunchdPlist(
     KeepAlive: dict({ SuccessfulExit: "<false/>" }),
     ThrottleInterval: `<integer>${THROTTLE_S}</integer>`,
     ProcessType: text("Background"),
-    // 0077: what it writes is its owner's alone.
+    // 0077: only the owner reads the host's files.
     Umask: `<integer>${0o077}</integer>`,
     StandardOutPath: text(log),
     StandardErrorPath: text(log),

@@ -1,29 +1,29 @@
-// What the daemon says: lines for people, or JSON with --json.
+// The daemon's log: lines for people, or JSON with --json.
 import process from "node:process";
 import { styleText } from "node:util";
 
-/** How much a line matters. */
+/** The level of a line. */
 export type Level = "debug" | "info" | "warn" | "error";
 
-/** All levels, from the least. */
+/** All levels, the lowest first. */
 export const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
 
-/** Says what happens. */
+/** Writes a line. */
 export interface Log {
   /**
    * @param event A stable name for programs, such as `online`.
    * @param text One line for people.
-   * @param fields What JSON readers get besides. No secrets.
+   * @param fields Further members in JSON. No secrets.
    */
   (level: Level, event: string, text: string, fields?: Record<string, unknown>): void;
 }
 
-/** Levels as the journal has them: https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
+/** The journal's numbers of the levels: https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
 const PRIORITY: Record<Level, number> = { debug: 7, info: 6, warn: 4, error: 3 };
 
 /**
- * A log on standard output: one JSON object a line, or text, coloured unless `NO_COLOR` is set. The
- * journal of systemd, which has times of its own, gets text with its level.
+ * Returns a log on standard output: one JSON object a line, or text, coloured unless `NO_COLOR` is set.
+ * systemd's journal adds the time itself, so its lines begin with the level.
  */
 export function createLog(json: boolean): Log {
   const isJournal = Boolean(process.env.JOURNAL_STREAM);
@@ -37,7 +37,7 @@ export function createLog(json: boolean): Log {
   };
 }
 
-/** A log whose lines count from a level on. @param least Asked each time. */
+/** Wraps a log, and drops lines below a level. @param least Returns the level; called for each line. */
 export function atLeast(least: () => Level, log: Log): Log {
   return (level, ...line) => {
     if (isAtLeast(least(), level)) log(level, ...line);
@@ -48,7 +48,7 @@ export function isAtLeast(least: Level, level: Level): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(least);
 }
 
-/** A line for people. @param time As ISO 8601 has it. */
+/** A line for people. @param time In ISO 8601. */
 export function formatLine(time: string, level: Level, text: string): string {
   return `${dim(time.slice(11, 19))}  ${mark(level)} ${text}`;
 }

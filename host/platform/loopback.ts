@@ -1,21 +1,21 @@
-// A small HTTP server for this machine alone: the inspector's and the metrics'.
+// A small HTTP server on this machine only, for the inspector and the metrics.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { LighthouseError } from "../../wire/mod.ts";
 
-/** A server that runs. */
+/** A running server. */
 export interface LoopbackServer extends AsyncDisposable {
   readonly port: number;
 }
 
 /**
- * Serves on 127.0.0.1. Requests under names other than this machine's are refused with 421, so that no
- * web page comes in by a name that it has made point here (DNS rebinding).
+ * Serves on 127.0.0.1. It refuses requests for other host names with 421, against DNS rebinding: a web
+ * page could make its own name point here.
  *
- * @param flag The flag that the port comes from, for the error.
- * @param port 0 for any that is free.
- * @throws {LighthouseError} `bad-config` where the port cannot be had.
+ * @param flag The flag of the port, for the error.
+ * @param port 0 for any free one.
+ * @throws {LighthouseError} `bad-config` if the port is not free.
  */
 export async function serveLoopback(
   flag: string,

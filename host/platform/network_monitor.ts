@@ -1,23 +1,23 @@
-// What happens to the machine that the host runs on: it sleeps and wakes, and changes its network.
+// Notices that the machine has slept, or that its network has changed.
 import { networkInterfaces } from "node:os";
 
 /** Options of {@linkcode watchNetwork}. */
 export interface NetworkMonitorOptions {
-  /** The machine has slept, or its clock was set. */
+  /** Called after the machine has slept, or its clock was set. */
   onJump: () => void;
-  /** Addresses have come or gone. @param addresses All of this machine's, but loopback's. */
+  /** Called when addresses come or go. @param addresses All addresses except loopback. */
   onNetwork: (addresses: ReadonlySet<string>) => void;
 }
 
-/** Time between looks, in milliseconds. */
+/** Time between checks, in milliseconds. */
 const INTERVAL = 1_000;
 
-/** The clock has jumped when it is this far from where it should be, in milliseconds. */
+/** Difference from the expected time that counts as a jump of the clock, in milliseconds. */
 const CLOCK_SLACK = 5_000;
 
 /**
- * Looks about. No platform tells Node of such things, so it is looked at: the clock and a list that the
- * kernel keeps.
+ * Watches the clock and the list of addresses. Node.js reports neither sleep nor network changes, so it
+ * polls both.
  */
 export function watchNetwork({ onJump, onNetwork }: NetworkMonitorOptions): Disposable {
   let last = Date.now();

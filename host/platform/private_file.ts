@@ -1,23 +1,23 @@
-// Writes the host's own files, so that nobody else reads them and nobody finds half of one.
+// Writes the host's files privately and atomically.
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Writes a file whole or not at all: into another one beside it, which then takes its place. The file
- * is its owner's alone to read (0600), and so are folders that are made for it (0700).
+ * Writes a file atomically: into a draft beside it, which then replaces it. Only the owner can read the
+ * file (0600) and the folders that are created for it (0700).
  *
- * @throws what the file system throws; the file is then as it was.
+ * @throws {Error} Errors of the file system; the file is then unchanged.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   await withDraft(path, text, (draft) => rename(draft, path));
 }
 
 /**
- * Writes a file, as {@linkcode writePrivateFile} does, where there is none. Of several that try it at
- * the same time, in any number of processes, one succeeds.
+ * Writes a file as {@linkcode writePrivateFile} does, unless it exists. If several processes try it at the
+ * same time, one succeeds.
  *
- * @returns Whether it was this one.
- * @throws what the file system throws.
+ * @returns Whether this call has written the file.
+ * @throws {Error} Errors of the file system.
  */
 export async function createPrivateFile(path: string, text: string): Promise<boolean> {
   return await withDraft(path, text, async (draft) => {
@@ -33,7 +33,7 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
   });
 }
 
-/** What a process that was killed leaves beside the files: drafts. */
+/** Whether a file is a draft: a killed process leaves them. */
 export function isDraft(name: string): boolean {
   return /\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(name);
 }
@@ -49,7 +49,7 @@ async function withDraft<T>(
     const file = await open(draft, "wx", 0o600);
     try {
       await file.writeFile(text);
-      // The name must not change before the bytes are on the disk.
+      // Sync first: the rename must not reach the disk before the bytes.
       await file.sync();
     } finally {
       await file.close();

@@ -1,28 +1,28 @@
-// Tells systemd how the host is: ready, what it does, and that it is alive.
+// Notifies systemd of the host's state: ready, status, alive.
 // https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 import { execFile } from "node:child_process";
 
-/** Tells the service manager. Without one, nothing is told. */
+/** Notifies the service manager, if there is one. */
 export interface Notifier extends Disposable {
-  /** The host is up. */
+  /** The host is ready. */
   ready(): void;
-  /** What it does, in one line for people. */
+  /** The status in one line for people. */
   status(text: string): void;
-  /** It is about to end. */
+  /** The host is stopping. */
   stopping(): void;
 }
 
-/** Time for a message, in milliseconds: the next waits for it. */
+/** Limit for sending a message, in milliseconds: the next one waits for it. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Makes the notifier, which says that the host is alive as often as `WATCHDOG_USEC` asks for: it does
- * so for as long as the event loop turns.
+ * Creates the notifier. It sends keep-alives as often as `WATCHDOG_USEC` asks, for as long as the event
+ * loop runs.
  *
- * Node.js has no datagram sockets of UNIX, so `systemd-notify`, which is where systemd is, sends them.
+ * Node.js has no UNIX datagram sockets, so the program `systemd-notify` sends the messages.
  *
- * @param environment `NOTIFY_SOCKET` and `WATCHDOG_USEC`, as systemd sets them.
- * @param onTrouble Told once, when that does not work. Without a `systemd-notify` no more is sent.
+ * @param environment `NOTIFY_SOCKET` and `WATCHDOG_USEC`, which systemd sets.
+ * @param onTrouble Called once if sending fails. If `systemd-notify` is missing, no more is sent.
  */
 export function createNotifier(
   environment: Record<string, string | undefined>,
@@ -31,7 +31,7 @@ export function createNotifier(
   const isManaged = Boolean(environment.NOTIFY_SOCKET);
   let isBroken = !isManaged;
   let isTold = false;
-  // One after the other: a status that is overtaken would stay.
+  // Send one after the other: an older status must not arrive last.
   let last: Promise<void> = Promise.resolve();
   const send = (...variables: string[]) => {
     if (isBroken) return;
@@ -40,7 +40,7 @@ export function createNotifier(
         execFile("systemd-notify", variables, { timeout: PATIENCE_MS }, (error) => {
           if (error && !isTold) onTrouble(error);
           isTold ||= error !== null;
-          // Any other failure may pass, and systemd must go on hearing of the host.
+          // Go on after any other failure: it may pass, and systemd expects keep-alives.
           isBroken ||= error?.code === "ENOENT";
           resolve();
         });

@@ -1,4 +1,4 @@
-// The host as a service of the platform's: where its file is, and how it is started and stopped.
+// The host as a system service: its file, and the commands that start and stop it.
 import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -8,32 +8,32 @@ import { formatLaunchdPlist, LABEL } from "./launchd.ts";
 import { formatSystemdUnit, UNIT } from "./systemd.ts";
 import type { UnitOptions } from "./unit_options.ts";
 
-/** A service of the platform's, installed or to be. */
+/** A system service of systemd or launchd. */
 export interface Unit {
-  /** The file that describes it. */
+  /** The path of the service's file. */
   readonly path: string;
-  /** What is in the file. */
+  /** The file's contents. */
   readonly text: string;
-  /** Commands that end an earlier one, where `start` does not do that; they may fail. */
+  /** Commands that end an earlier service, if `start` does not; they may fail. */
   readonly clear: string[][];
-  /** Commands that start it, once the file is there; and that stop it, while it still is. */
+  /** Commands that start the service after the file is written, and stop it before it is removed. */
   readonly start: string[][];
   readonly stop: string[][];
-  /** The command that succeeds while it runs. */
+  /** The command that succeeds while the service runs. */
   readonly ask: string[];
-  /** After the file is gone. */
+  /** Commands after the file is removed. */
   readonly forget: string[][];
-  /** How people read its log. */
+  /** The command with which people read its log. */
   readonly logs: string;
-  /** Other files that are left of it. */
+  /** Other files that the service leaves. */
   readonly leftovers: string[];
 }
 
 /**
- * The service, as this platform has it.
+ * Returns the system service for a platform.
  *
- * @param platform As `process.platform` names it.
- * @returns undefined where there is neither systemd nor launchd.
+ * @param platform A value of `process.platform`.
+ * @returns Undefined for a platform with neither systemd nor launchd.
  */
 export function unitOf(platform: string, options: UnitOptions): Unit | undefined {
   const home = options.environment.HOME ?? homedir();
@@ -52,7 +52,7 @@ function systemdUnit(options: UnitOptions, home: string): Unit {
     path: join(folder, UNIT),
     text: formatSystemdUnit(options),
     clear: [],
-    // Started anew where it runs already: that is an upgrade.
+    // restart also upgrades a running service.
     start: [systemctl("daemon-reload"), systemctl("enable", UNIT), systemctl("restart", UNIT)],
     stop: [systemctl("disable", "--now", UNIT)],
     ask: systemctl("is-active", "--quiet", UNIT),
@@ -80,7 +80,7 @@ function launchdUnit(options: UnitOptions, home: string): Unit {
   };
 }
 
-/** Runs a command to its end. @returns what it said where it failed. */
+/** Runs a command. @returns Its error output if it failed. */
 export async function tryRun([program, ...args]: string[]): Promise<string | undefined> {
   try {
     await promisify(execFile)(program!, args, { timeout: 90_000 });

@@ -1,11 +1,11 @@
 // The host as a systemd service: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
-// What each line is for, and what none can do: docs/service.md.
+// docs/service.md explains each line, and the limits.
 import type { UnitOptions } from "./unit_options.ts";
 
 /** The unit's name. */
 export const UNIT = "lighthouse-host.service";
 
-/** What keeps a program that has been taken over from the rest of the machine. */
+/** Limits for a compromised program. */
 const FILTERS = [
   "NoNewPrivileges=yes",
   "RestrictNamespaces=yes",
@@ -14,7 +14,7 @@ const FILTERS = [
   "LockPersonality=yes",
   "KeyringMode=private",
   "UMask=0077",
-  // Netlink tells which addresses this machine has; systemd-notify and the journal are on UNIX sockets.
+  // Netlink lists this machine's addresses; systemd-notify and the journal use UNIX sockets.
   "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
   "SystemCallArchitectures=native",
   "SystemCallFilter=@system-service",
@@ -24,7 +24,7 @@ const FILTERS = [
 
 const PRIVATE_TMP = "PrivateTmp=yes";
 
-/** The same, by a view of its own of files, devices and processes. */
+/** Limits by namespaces: the service gets its own view of files, devices and processes. */
 const NAMESPACES = [
   "CapabilityBoundingSet=",
   "AmbientCapabilities=",
@@ -45,26 +45,25 @@ const NAMESPACES = [
 ];
 
 /**
- * A systemd unit.
+ * Returns a systemd unit.
  *
- * @param options `user` makes it a unit of the system's that runs as that user; without, it is one of
- * the user's own.
+ * @param options With `user`, a unit of the system that runs as that user; without, a unit of this user.
  */
 export function formatSystemdUnit(options: UnitOptions): string {
   const { command, state, environment, user } = options;
-  // With folders of its own in their place, it would find nothing of what it has there.
+  // PrivateTmp would hide a program or state folder that is in /tmp.
   const isInTmp = [...command, state, ...Object.values(environment)]
     .some((path) => /^\/(?:var\/)?tmp\//.test(path));
   const view = NAMESPACES.filter((line) => !(isInTmp && line === PRIVATE_TMP));
   const lines = [
     "[Unit]",
     "Description=Lighthouse host: a backend on this machine, for the browsers it has invited",
-    // The host itself waits for the network, however long that takes.
+    // No network-online.target: the host itself waits for the network.
     "StartLimitIntervalSec=0",
     "",
     "[Service]",
     "Type=notify",
-    // systemd-notify speaks for the host, whose runtime has no datagram sockets of UNIX.
+    // systemd-notify sends the host's messages, since Node.js has no UNIX datagram sockets.
     "NotifyAccess=all",
     `ExecStart=${command.map(quote).join(" ")}`,
     ...Object.entries(environment).map(([name, value]) =>
@@ -75,14 +74,14 @@ export function formatSystemdUnit(options: UnitOptions): string {
     "RestartSec=2",
     "RestartSteps=6",
     "RestartMaxDelaySec=120",
-    // Wrong settings, and another host in this one's place: no start mends that.
+    // Exit codes for wrong settings and for another host in its place: a restart does not help.
     "RestartPreventExitStatus=2 3",
     "WatchdogSec=120",
     "TimeoutStopSec=20",
     "",
     ...FILTERS,
     ...options.hasNamespaces ? [`ReadWritePaths=${quoteAssignment(state)}`, ...view] : [],
-    // A user's own manager has no right to do that but in a namespace where it is root.
+    // A user's manager can do this only in a user namespace.
     ...options.hasNamespaces && user === undefined ? ["PrivateUsers=yes"] : [],
     "",
     "[Install]",
@@ -91,12 +90,12 @@ export function formatSystemdUnit(options: UnitOptions): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A word of ExecStart, in which `$` and `%` mean something. */
+/** Escapes a word of ExecStart, where `$` and `%` are special. */
 function quote(word: string): string {
   return quoteAssignment(word.replaceAll("$", "$$$$"));
 }
 
-/** A word elsewhere, in which `%` means something. */
+/** Escapes a word elsewhere, where `%` is special. */
 function quoteAssignment(word: string): string {
   const escaped = word.replaceAll("%", "%%").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
   return /^[\w./:@=,+-]+$/.test(escaped.replaceAll("%%", "")) ? escaped : `"${escaped}"`;

@@ -1,15 +1,15 @@
-// What a systemd unit or a launchd job of the host is made of.
+// The options of a systemd unit or a launchd job.
 
-/** What a service runs. */
+/** The program of a system service, and its surroundings. */
 export interface UnitOptions {
   /** The program and its arguments, with absolute paths. */
   command: string[];
-  /** The one folder that it writes to. */
+  /** The only folder that it writes to. */
   state: string;
-  /** Variables that it needs besides the platform's own. No secrets: others can read the file. */
+  /** Variables besides the platform's. No secrets: others can read the file. */
   environment: Record<string, string>;
-  /** The user that a unit of the system's runs as; undefined for a unit of the user's own. */
+  /** The user of a unit of the system; undefined for a unit of this user. */
   user?: string;
-  /** Whether systemd may give it a view of its own of the machine. */
+  /** Whether systemd may put it into namespaces. */
   hasNamespaces: boolean;
 }

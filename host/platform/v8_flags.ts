@@ -1,11 +1,10 @@
-// Imported first, for what it does: tells V8 when to look for garbage, of which a host at work makes
-// much: each message and each piece of a body has a buffer of some KiB, outside of V8's heap, hanging
-// on a small object inside (docs/decisions.md, "When the host's garbage is collected").
+// Import this first. It sets when V8 collects garbage. A busy host makes much of it: each message and
+// each piece of a body has a buffer of some KiB outside of V8's heap, which a small object inside keeps (docs/decisions.md, "When the host's garbage is collected").
 import { setFlagsFromString } from "node:v8";
 
-// The young objects at 1 MiB, where V8 would let them become 16: tens of MiB of buffers hang on those.
+// Collect young objects at 1 MiB instead of 16: they keep tens of MiB of buffers.
 setFlagsFromString("--semi-space-growth-factor=1");
 
-// Everything when heap and buffers have become three times as large as what was left the last time.
-// V8 would do it at twice that, which with so small a heap is after each few MiB of a transfer.
+// Collect all objects when heap and buffers are three times as large as after the last collection. V8
+// does it at twice that size, which for a small heap is after each few MiB of a transfer.
 setFlagsFromString("--heap-growing-percent=200");
