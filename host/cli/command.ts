@@ -1,5 +1,5 @@
 // The shape of a command of `lighthouse-host`.
-import type { Settings } from "../config/settings.ts";
+import { type Settings, settingsOf } from "../config/settings.ts";
 import type { FlagName, FlagValues } from "./flags.ts";
 
 /** A command. */
@@ -37,7 +37,7 @@ export interface Flags
 }
 
 /** Flags of all commands. */
-export const COMMON: FlagName[] = ["state", "json"];
+export const COMMON: FlagName[] = [...settingsOf(undefined), "json"];
 
 /** The names of a command's required arguments. */
 export function requiredOf({ args = [] }: Command): string[] {

@@ -1,5 +1,6 @@
 // The flags of `lighthouse-host`: the settings, and the flags that only commands have.
-import { type SettingName, SETTINGS, type SettingsTable, variableOf } from "../config/settings.ts";
+import type { ParseArgsOptionsConfig } from "node:util";
+import { type Setting, type SettingName, SETTINGS, variableOf } from "../config/settings.ts";
 
 /** A flag. */
 export interface Flag {
@@ -28,8 +29,8 @@ const OPTIONS = {
     summary: "the device reaches only the services under this path",
   },
   wait: { isOn: true, summary: "print the link and end, without waiting for the device" },
-  system: { summary: "a service of the system instead of the user's; needs sudo" },
-  print: { summary: "print the service's file, and install nothing" },
+  system: { summary: "for the whole system instead of your user; needs sudo" },
+  print: { summary: "print the system service's file, and install nothing" },
   follow: { short: "f", summary: "print new lines as they come" },
   lines: { value: "N", short: "n", summary: "how many lines", otherwise: "50" },
   json: { summary: "print one JSON object a line" },
@@ -52,21 +53,38 @@ export type FlagValues =
   };
 
 /** The flags of a table of settings and of the commands, by name. */
-export function flagsOf(table: SettingsTable = SETTINGS): Record<string, Flag> {
-  const settings = Object.entries(table).map(([name, setting]): [string, Flag] => {
-    const { value, repeats, summary, otherwise, separators } = setting;
-    const environment = variableOf(name, table) + (separators ? ` (${separators})` : "");
+export function flagsOf<name extends string>(
+  table: Readonly<Record<name, Setting>>,
+): Record<name | keyof typeof OPTIONS, Flag> {
+  const settings = Object.entries<Setting>(table).map(([name, setting]): [string, Flag] => {
+    const { value, repeats, summary, default: text, separator } = setting;
+    const otherwise = setting.otherwise ?? (typeof text === "string" ? text : undefined);
+    const environment = variableOf(name, table) + (separator ? ` (${separator.words})` : "");
     return [name, { value, repeats, summary, otherwise, environment }];
   });
-  return { ...Object.fromEntries(settings), ...OPTIONS };
+  return { ...Object.fromEntries(settings) as Record<name, Flag>, ...OPTIONS };
 }
 
 /** All flags, by name. */
-export const FLAGS = flagsOf() as Record<FlagName, Flag>;
+export const FLAGS = flagsOf(SETTINGS);
+
+/** Flags as parseArgs of Node.js takes them. */
+export function optionsOf(flags: Readonly<Record<string, Flag>>): ParseArgsOptionsConfig {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, { value, repeats, short }]) => [name, {
+      type: value === undefined ? "boolean" as const : "string" as const,
+      multiple: repeats ?? false,
+      ...short && { short },
+    }]),
+  );
+}
 
 /** A flag as it is typed: `--relay URL`, `--no-wait`. */
-export function formatFlag(name: FlagName): string {
-  const { value, isOn } = FLAGS[name];
+export function formatFlag(
+  name: FlagName,
+  flags: Readonly<Record<FlagName, Flag>> = FLAGS,
+): string {
+  const { value, isOn } = flags[name];
   if (value !== undefined) return `--${name} ${value}`;
   return isOn ? `--no-${name}` : `--${name}`;
 }

@@ -6,6 +6,8 @@ import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
+type AllFlags = typeof FLAGS;
+
 const PROGRAM = "lighthouse-host";
 const TITLE = "your laptop's end of Lighthouse";
 
@@ -26,7 +28,7 @@ export function printVersion(): void {
 
 /** Prints the list of commands, or one command's help. @throws {UsageError} For an unknown command. */
 export function printHelp(commands: Commands, name?: string): void {
-  process.stdout.write(name === undefined ? overview(commands) : helpOf(commands, name));
+  process.stdout.write(name === undefined ? overview(commands) : formatHelp(commands, name));
 }
 
 function overview(commands: Commands): string {
@@ -41,24 +43,24 @@ Commands
 ${table(rows)}
 
 Options of all commands
-${flagTable(COMMON)}
+${flagTable(COMMON, FLAGS)}
 
 Start with: pulumi stack output --json | ${PROGRAM} init - --backend http://127.0.0.1:5000
-More on one: ${PROGRAM} help COMMAND
+More about a command: ${PROGRAM} help COMMAND
 
 ${exitLine()}
 `;
 }
 
-/** @throws {UsageError} */
-function helpOf(commands: Commands, name: string): string {
+/** The help of one command. @throws {UsageError} For an unknown command. */
+export function formatHelp(commands: Commands, name: string, flags: AllFlags = FLAGS): string {
   const command = commandOf(commands, name);
   const parts = [
     `${PROGRAM} ${name}: ${command.summary}`,
     `Usage: ${usageOf(name, command)}`,
     ...(command.more ?? []).map((text) => wrap(text, "")),
-    ...command.flags.length > 0 ? [`Options\n${flagTable(command.flags)}`] : [],
-    `Options of all commands\n${flagTable(COMMON)}`,
+    ...command.flags.length > 0 ? [`Options\n${flagTable(command.flags, flags)}`] : [],
+    `Options of all commands\n${flagTable(COMMON, flags)}`,
     ...command.examples
       ? [`Examples\n${command.examples.map((line) => `  ${PROGRAM} ${line}`).join("\n")}`]
       : [],
@@ -76,8 +78,8 @@ function usageOf(name: string, { args = [], flags }: Command): string {
   return [PROGRAM, name, ...args, ...flags.length > 0 ? ["[options]"] : []].join(" ");
 }
 
-function flagTable(names: FlagName[]): string {
-  return table(names.map((name) => [formatFlag(name), describe(FLAGS[name])]));
+function flagTable(names: FlagName[], flags: AllFlags): string {
+  return table(names.map((name) => [formatFlag(name, flags), describe(flags[name])]));
 }
 
 /** A flag's purpose, default and variable. */
@@ -117,7 +119,7 @@ function exitLine(): string {
 }
 
 /** The page docs/command-line.md. */
-export function formatMarkdown(commands: Commands): string {
+export function formatMarkdown(commands: Commands, allFlags: AllFlags = FLAGS): string {
   const sections = Object.entries(commands).map(([name, command]) => {
     const { summary, more = [], flags, examples = [] } = command;
     return [
@@ -125,7 +127,7 @@ export function formatMarkdown(commands: Commands): string {
       "```\n" + usageOf(name, command) + "\n```",
       `${capital(summary)}.`,
       ...more,
-      ...flags.length > 0 ? [markdownTable(flags)] : [],
+      ...flags.length > 0 ? [markdownTable(flags, allFlags)] : [],
       ...examples.length > 0
         ? ["```\n" + examples.map((line) => `${PROGRAM} ${line}`).join("\n") + "\n```"]
         : [],
@@ -136,19 +138,19 @@ export function formatMarkdown(commands: Commands): string {
       "# The command line",
       `The output of \`${PROGRAM} help\` on one page. \`npm run build\` writes it.`,
       "Options of all commands:",
-      markdownTable(COMMON),
+      markdownTable(COMMON, allFlags),
       `Exit codes: ${EXITS.map(([code, meaning]) => `\`${code}\` ${meaning}`).join(", ")}.`,
       ...sections,
     ].join("\n\n")
   }\n`;
 }
 
-function markdownTable(names: FlagName[]): string {
+function markdownTable(names: FlagName[], flags: AllFlags): string {
   const rows = names.map((name) => {
-    const { summary, repeats, otherwise = "", environment = "" } = FLAGS[name];
+    const { summary, repeats, otherwise = "", environment = "" } = flags[name];
     const [variable, ...hint] = environment.split(" ");
     return [
-      `\`${formatFlag(name).replaceAll("|", "\\|")}\``,
+      `\`${formatFlag(name, flags).replaceAll("|", "\\|")}\``,
       summary + (repeats ? " (repeatable)" : ""),
       otherwise,
       variable && [`\`${variable}\``, ...hint].join(" "),
@@ -159,10 +161,10 @@ function markdownTable(names: FlagName[]): string {
 }
 
 /** The man page: https://man7.org/linux/man-pages/man7/man-pages.7.html */
-export function formatManPage(commands: Commands): string {
+export function formatManPage(commands: Commands, allFlags: AllFlags = FLAGS): string {
   const item = (term: string, text: string) => `.TP\n\\fB${roff(term)}\\fR\n${roff(text)}`;
   const flags = (names: FlagName[]) =>
-    names.map((name) => item(formatFlag(name), describe(FLAGS[name])));
+    names.map((name) => item(formatFlag(name, allFlags), describe(allFlags[name])));
   const sections = Object.entries(commands).flatMap(([name, command]) => [
     `.SS ${roff(usageOf(name, command).slice(PROGRAM.length + 1))}`,
     roff(`${capital(command.summary)}.`),

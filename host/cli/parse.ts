@@ -1,10 +1,10 @@
 // Parses a command line into a command, its flags and its arguments.
-import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { parseArgs } from "node:util";
 import { type SettingName, SETTINGS, type Settings } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
 import { type Command, COMMON, type Flags, requiredOf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { type FlagName, FLAGS, type FlagValues } from "./flags.ts";
+import { type FlagName, FLAGS, type FlagValues, optionsOf } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A parsed command line. */
@@ -14,13 +14,7 @@ export interface CommandLine {
   args: string[];
 }
 
-const options: ParseArgsOptionsConfig = Object.fromEntries(
-  Object.entries(FLAGS).map(([name, { value, repeats, short }]) => [name, {
-    type: value === undefined ? "boolean" as const : "string" as const,
-    multiple: repeats ?? false,
-    ...short && { short },
-  }]),
-);
+const options = optionsOf(FLAGS);
 
 /**
  * Parses a command line.

@@ -91,7 +91,7 @@ test("services adds, replaces and removes in the file, whose comments stay, and 
 test("services refuses what cannot be, and the file stays", async () => {
   const at = await setUp();
   const refused: [args: string[], why: RegExp][] = [
-    [["add", "files=."], /path that is none/],
+    [["add", "files=."], /invalid path/],
     [["add", "/files=/nonexistent"], /does not exist/],
     [["add"], /services takes list, add PATH=URL/],
     [["list", "/x"], /services takes list/],

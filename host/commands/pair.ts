@@ -14,8 +14,7 @@ import { formatInvitation, invite } from "../access/invitation.ts";
 import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
 import { openFolder } from "../access/records.ts";
 import { parsePage } from "../config/config.ts";
-import { parsePrefixes } from "../config/service_config.ts";
-import { badSetting } from "../config/setting_parsers.ts";
+import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { watchPath } from "../platform/watch.ts";
 import { openState } from "./state.ts";
@@ -48,7 +47,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   }
   const { file, state } = await openState(flags);
   const page = parsePage(flags, process.env, file.settings);
-  const services = flags.for && parsePrefixes("--for", flags.for);
+  const services = flags.for && parsePrefixes(flags.for, "--for");
   const name = flags.name === undefined ? undefined : cleanName(flags.name);
   if (flags.name !== undefined && !name) throw badSetting("--name has nothing that can be shown");
   const [devices, pairings] = [devicesFolder(state), pairingsFolder(state)];

@@ -1,29 +1,24 @@
 // The host's configuration: the settings from flags, variables and the settings file, checked.
-import { DEFAULT_HOST } from "../../wire/mod.ts";
 import { isUnder } from "../access/principal.ts";
 import { formatSetting, parseServices, type ServiceConfig } from "./service_config.ts";
 import { badSetting } from "./setting_parsers.ts";
 import {
   mergeSettings,
+  parseSetting,
   parseSettings,
   type Setting,
   type SettingName,
   SETTINGS,
   type Settings,
+  type ValueOf,
 } from "./settings.ts";
 
-type Table = typeof SETTINGS;
-
-/** The member of the configuration that a setting has for itself. */
-type MemberOf<name extends SettingName> = Table[name] extends { as: infer member extends string }
-  ? member
+/** The member of the configuration that holds a setting's value. */
+type MemberOf<name extends SettingName> = typeof SETTINGS[name] extends
+  { as: infer member extends string } ? member
   : never;
 
-type ValueOf<name extends SettingName> = Table[name] extends
-  { parse: (...args: never) => infer value } ? value
-  : never;
-
-/** The settings that have a default other than undefined, or must be given. */
+/** The settings whose value is always defined. */
 type Definite = {
   [name in SettingName]: undefined extends ValueOf<name> ? never : name;
 }[SettingName];
@@ -85,7 +80,7 @@ export function parsePage(
   environment: Record<string, string | undefined> = {},
   file: Settings = {},
 ): URL | undefined {
-  return SETTINGS.page.parse(mergeSettings(flags, environment, file).page);
+  return parseSetting("page", mergeSettings(flags, environment, file));
 }
 
 /**
@@ -94,27 +89,30 @@ export function parsePage(
  * @throws {LighthouseError} `bad-config` with the setting that is wrong, and what was expected.
  */
 export function parseBridge(settings: Settings): BridgeConfig {
-  const { relay, functionName, region } = parseSettings(settings) as unknown as Values;
-  return { relay, functionName, region, s3: parseS3(settings) };
+  return {
+    relay: parseSetting("relay", settings),
+    functionName: parseSetting("function", settings),
+    region: parseSetting("region", settings),
+    s3: parseS3(settings),
+  };
 }
 
 /** Refuses settings of the other registry: whoever gives them means that one. */
 function parseS3(settings: Settings): BridgeConfig["s3"] {
-  const registry = SETTINGS.registry.parse(settings.registry);
-  if (registry === "lambda-env") {
+  if (parseSetting("registry", settings) === "lambda-env") {
     for (const name of ["bucket", "host"] as const) {
       if (settings[name] !== undefined) throw badSetting(`--${name} is for --registry s3`);
     }
     return undefined;
   }
-  const bucket = SETTINGS.bucket.parse(settings.bucket);
+  const bucket = parseSetting("bucket", settings);
   if (bucket === undefined) {
     throw badSetting("--bucket is missing: --registry s3 needs it, as the stack's outputs have it");
   }
   if (settings.region === undefined) {
     throw badSetting("--region is missing: --registry s3 needs it");
   }
-  return { bucket, host: SETTINGS.host.parse(settings.host) ?? DEFAULT_HOST };
+  return { bucket, host: parseSetting("host", settings) };
 }
 
 function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
@@ -125,15 +123,13 @@ function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
   }
 }
 
-/** The bridge's and services' settings from which another process reads the same configuration. */
+/** The settings from which another process reads the same configuration. */
 export function toSettings(config: HostConfig): Settings {
   const values = config as unknown as Record<string, unknown>;
-  const own = Object.entries<Setting>(SETTINGS).flatMap(
-    ([name, { as, commands, format = String }]) => {
-      const value = as !== undefined && commands?.includes("doctor") ? values[as] : undefined;
-      return value === undefined ? [] : [[name, format(value as never)]];
-    },
-  );
+  const own = Object.entries<Setting>(SETTINGS).flatMap(([name, { as, format = String }]) => {
+    const value = as === undefined ? undefined : values[as];
+    return value === undefined ? [] : [[name, format(value as never)]];
+  });
   return {
     ...Object.fromEntries(own),
     ...config.s3 && { registry: "s3", ...config.s3 },

@@ -51,8 +51,8 @@ export function checkOf({ kind }: Pick<Setting, "kind">): Check {
 /** The JSON Schema of the settings file: https://json-schema.org/draft/2020-12 */
 export function formatConfigSchema(table: SettingsTable = SETTINGS): string {
   const properties = Object.entries(table).map(([name, setting]) => {
-    const { summary, otherwise } = setting;
-    const description = `${summary}${otherwise ? ` (without: ${otherwise})` : ""}`;
+    const { summary, default: text, otherwise = text } = setting;
+    const description = `${summary}${otherwise?.length ? ` (default: ${otherwise})` : ""}`;
     return [name, { description, ...checkOf(setting).schema }];
   });
   const schema = {

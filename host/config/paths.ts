@@ -37,7 +37,7 @@ export function pathsOf(
     const folder = join(home, "Library", "Application Support", NAME);
     return { config: join(folder, "config.json"), state: folder };
   }
-  // What is relative counts as not set, says the specification.
+  // The specification ignores relative paths.
   const folderOf = (variable: string, ...fallback: string[]) => {
     const value = environment[variable];
     return join(value && isAbsolute(value) ? value : join(home, ...fallback), NAME);

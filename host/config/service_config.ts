@@ -2,7 +2,8 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { badSetting, parseUrlSetting } from "./setting_parsers.ts";
+import { badSetting, isPrefix, parseUrlSetting } from "./setting_parsers.ts";
+import { readEnvironment } from "./settings.ts";
 
 /** A configured service. */
 export type ServiceConfig =
@@ -17,9 +18,6 @@ export type ServiceConfig =
     /** Absolute path of an existing folder. */
     folder: string;
   });
-
-/** Segments of unreserved characters (RFC 3986 §2.3) that do not begin with a dot. */
-const PREFIX = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
 
 const EXAMPLE = "http://127.0.0.1:5000";
 
@@ -52,7 +50,7 @@ export function parseServices(
   environment: Record<string, string | undefined> = {},
   file: ServiceSettings = {},
 ): ServiceConfig[] {
-  const found = [flags, fromEnvironment(environment), file].find(hasServices);
+  const found = [flags, readEnvironment(environment), file].find(hasServices);
   if (!found) {
     throw badSetting(
       `--backend is missing: give --backend ${EXAMPLE}, or --service /notes=${EXAMPLE}, ` +
@@ -88,12 +86,6 @@ export function hasServices({ backend, service = [] }: ServiceSettings): boolean
   return Boolean(backend) || service.length > 0;
 }
 
-function fromEnvironment(environment: Record<string, string | undefined>): ServiceSettings {
-  const { LIGHTHOUSE_BACKEND, LIGHTHOUSE_SERVICES = "" } = environment;
-  const services = LIGHTHOUSE_SERVICES.split(/[,\n]/).map((text) => text.trim()).filter(Boolean);
-  return { backend: LIGHTHOUSE_BACKEND, service: services };
-}
-
 function parseService(text: string): ServiceConfig {
   const at = text.indexOf("=");
   const prefix = text.slice(0, at);
@@ -101,9 +93,9 @@ function parseService(text: string): ServiceConfig {
   // The part after the = may hold a secret, so no error shows it.
   if (at < 0) throw badSetting(`--service has no "=": give PREFIX=URL or PREFIX=FOLDER`);
   const name = `--service ${prefix}`;
-  if (!PREFIX.test(prefix)) {
+  if (!isPrefix(prefix)) {
     throw badSetting(
-      `${name} has a path that is none: it begins with a slash and does not end with one, ` +
+      `${name} has an invalid path: it begins with a slash and does not end with one, ` +
         'and its names are made of letters, digits, "-", "_", "~" and, within, "."',
     );
   }
@@ -111,22 +103,6 @@ function parseService(text: string): ServiceConfig {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(target)
     ? { prefix, backend: parseBackend(name, target) }
     : { prefix, folder: parseFolder(name, target) };
-}
-
-/**
- * Checks prefixes of services.
- *
- * @param name The setting's flag, such as `--for`.
- * @throws {LighthouseError} `bad-config`.
- */
-export function parsePrefixes(name: string, prefixes: string[]): string[] {
-  for (const prefix of prefixes) {
-    if (PREFIX.test(prefix)) continue;
-    throw badSetting(
-      `${name} ${prefix} is no path of a service: it begins with a slash and does not end with one`,
-    );
-  }
-  return prefixes;
 }
 
 function parseBackend(name: string, text: string): URL {

@@ -38,12 +38,8 @@ export function parseUrlSetting(
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseRelay(text: string | undefined): URL {
-  const example = "wss://…/prod";
-  if (text) return parseUrlSetting("--relay", text, ["wss:", "ws:"], example);
-  throw badSetting(
-    `--relay is missing: run lighthouse-host init, give --relay ${example}, or set LIGHTHOUSE_RELAY`,
-  );
+export function parseRelay(text: string): URL {
+  return parseUrlSetting("--relay", text, ["wss:", "ws:"], "wss://…/prod");
 }
 
 /**
@@ -52,41 +48,41 @@ export function parseRelay(text: string | undefined): URL {
  *
  * @throws {LighthouseError} `bad-config`.
  */
-export function parseFunctionName(text = "SignalingRelay"): string {
+export function parseFunctionName(text: string): string {
   if (/^[\w:-]{1,140}$/.test(text)) return text;
   throw badSetting(`--function is not the name or ARN of a Lambda: ${text}`);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseRegion(text?: string): string | undefined {
-  if (text === undefined || /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(text)) return text;
+export function parseRegion(text: string): string {
+  if (/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(text)) return text;
   throw badSetting(`--region is not an AWS region such as us-east-1: ${text}`);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseRegistryKind(text = "lambda-env"): "lambda-env" | "s3" {
+export function parseRegistryKind(text: string): "lambda-env" | "s3" {
   if (text === "lambda-env" || text === "s3") return text;
   throw badSetting(`--registry is neither lambda-env nor s3: ${text}`);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseBucket(text?: string): string | undefined {
+export function parseBucket(text: string): string {
   // No dots: names from before 2018 have them, and TLS certificates do not match these.
-  if (text === undefined || /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(text)) return text;
+  if (/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(text)) return text;
   throw badSetting(`--bucket is not the name of a bucket: ${text}`);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseHost(text?: string): string | undefined {
+export function parseHost(text: string): string {
   try {
-    return text === undefined ? undefined : parseHostName(text);
+    return parseHostName(text);
   } catch {
     throw badSetting(`--host is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens: ${text}`);
   }
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseStun(text = ""): IceConfig {
+export function parseStun(text: string): IceConfig {
   try {
     return { iceServers: parseStunServers(text) };
   } catch (error) {
@@ -95,21 +91,43 @@ export function parseStun(text = ""): IceConfig {
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parsePageUrl(text?: string): URL | undefined {
-  if (text === undefined) return undefined;
+export function parsePageUrl(text: string): URL {
   return parseUrlSetting("--page", text, ["https:", "http:"], "https://me.github.io/notes/");
 }
 
-/** @param name The setting's flag, without dashes. @throws {LighthouseError} `bad-config`. */
-export function parsePort(name: string, text?: string): number | undefined {
-  if (text === undefined) return undefined;
+/** @param flag The setting's flag, such as `--metrics`. @throws {LighthouseError} `bad-config`. */
+export function parsePort(text: string, flag: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
-  throw badSetting(`--${name} is not a port, 0 to 65535: ${text}`);
+  throw badSetting(`${flag} is not a port, 0 to 65535: ${text}`);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseLevel(text: string = "info"): Level {
+export function parseLevel(text: string): Level {
   const level = LEVELS.find((each) => each === text);
   if (level) return level;
   throw badSetting(`--log-level is none of ${LEVELS.join(", ")}: ${text}`);
+}
+
+/** Segments of unreserved characters (RFC 3986 §2.3) that do not begin with a dot. */
+const PREFIX = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
+
+/** Whether a text is the prefix of a service: `/`, or such as `/notes`. */
+export function isPrefix(text: string): boolean {
+  return PREFIX.test(text);
+}
+
+/**
+ * Checks prefixes of services.
+ *
+ * @param flag The setting's flag, such as `--for`.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parsePrefixes(prefixes: string[], flag: string): string[] {
+  for (const prefix of prefixes) {
+    if (isPrefix(prefix)) continue;
+    throw badSetting(
+      `${flag} ${prefix} is no path of a service: it begins with a slash and does not end with one`,
+    );
+  }
+  return prefixes;
 }

@@ -1,16 +1,17 @@
 // The table of the host's settings: one entry each. Flags, variables, the settings file's checks and
 // schema, help, shell completion, docs/command-line.md and the types derive from it. A new setting is
 // one entry here, and the code that uses its value.
-import { formatStunServers, type IceConfig } from "../../wire/mod.ts";
+import { DEFAULT_HOST, DEFAULT_STUN, formatStunServers, type IceConfig } from "../../wire/mod.ts";
 import { LEVELS } from "../platform/log.ts";
-import { parsePrefixes } from "./service_config.ts";
 import {
+  badSetting,
   parseBucket,
   parseFunctionName,
   parseHost,
   parseLevel,
   parsePageUrl,
   parsePort,
+  parsePrefixes,
   parseRegion,
   parseRegistryKind,
   parseRelay,
@@ -27,20 +28,29 @@ export interface Setting {
   repeats?: boolean;
   /** Its purpose, in a few words. */
   summary: string;
-  /** The default, in words. */
+  /** The text, or list, that stands for a setting that is not given. @default undefined */
+  default?: string | readonly string[];
+  /** The default in words, if `default` does not say it. */
   otherwise?: string;
+  /** For a setting that must be given: how to give it. */
+  missing?: string;
   /** Its variable. @default `LIGHTHOUSE_` and the name, such as LIGHTHOUSE_LOG_LEVEL */
   variable?: string;
-  /** How the variable separates the items of a list, in words. */
-  separators?: string;
+  /** What separates the items of a list in the variable, and in words. @default white space and commas */
+  separator?: { pattern: RegExp; words: string };
   /** The commands that take it as a flag. All commands take a setting without such a list. */
   commands?: readonly string[];
   /** Whether a running host takes over a change. */
   isLive: boolean;
   /** The member of {@linkcode HostConfig} that holds its value, if it has one of its own. */
   as?: string;
-  /** Checks the value, and fills in the default. @throws {LighthouseError} `bad-config`. */
-  parse?(value: never): unknown;
+  /**
+   * Checks a value.
+   *
+   * @param flag Its flag, such as `--relay`, for errors.
+   * @throws {LighthouseError} `bad-config`.
+   */
+  parse?(value: never, flag: string): unknown;
   /** Writes the parsed value as `parse` reads it. @default `String` */
   format?(value: never): string | readonly string[];
 }
@@ -60,13 +70,14 @@ export const SETTINGS = {
     commands: BRIDGE,
     isLive: true,
     as: "relay",
+    missing: "run lighthouse-host init, give --relay wss://…/prod, or set LIGHTHOUSE_RELAY",
     parse: parseRelay,
   },
   function: {
     kind: "text",
     value: "NAME",
     summary: "the relay's Lambda",
-    otherwise: "SignalingRelay",
+    default: "SignalingRelay",
     commands: BRIDGE,
     isLive: true,
     as: "functionName",
@@ -85,7 +96,8 @@ export const SETTINGS = {
     repeats: true,
     summary: "a backend or folder that pages reach under a path",
     variable: "LIGHTHOUSE_SERVICES",
-    separators: "commas or line ends between",
+    // Folders may have spaces in their names.
+    separator: { pattern: /[,\n]/, words: "commas or line ends between" },
     commands: BRIDGE,
     isLive: true,
   },
@@ -93,7 +105,7 @@ export const SETTINGS = {
     kind: ["lambda-env", "s3"],
     value: "NAME",
     summary: "lambda-env or s3, as the stack has it",
-    otherwise: "lambda-env",
+    default: "lambda-env",
     commands: BRIDGE,
     isLive: true,
     parse: parseRegistryKind,
@@ -110,7 +122,7 @@ export const SETTINGS = {
     kind: "text",
     value: "NAME",
     summary: "with s3: this host's name",
-    otherwise: "laptop",
+    default: DEFAULT_HOST,
     commands: BRIDGE,
     isLive: true,
     parse: parseHost,
@@ -130,6 +142,7 @@ export const SETTINGS = {
     value: "SERVER",
     repeats: true,
     summary: "stun:host:port, or none",
+    default: DEFAULT_STUN,
     otherwise: "a public server",
     commands: BRIDGE,
     isLive: true,
@@ -145,7 +158,8 @@ export const SETTINGS = {
     commands: BRIDGE,
     isLive: true,
     as: "public",
-    parse: (prefixes: string[] = []) => parsePrefixes("--public", prefixes),
+    default: [],
+    parse: parsePrefixes,
     format: (prefixes: string[]) => prefixes,
   },
   page: {
@@ -163,7 +177,7 @@ export const SETTINGS = {
     commands: ["run"],
     isLive: false,
     as: "inspect",
-    parse: (text?: string) => parsePort("inspect", text),
+    parse: parsePort,
   },
   metrics: {
     kind: "port",
@@ -173,13 +187,13 @@ export const SETTINGS = {
     commands: ["run"],
     isLive: false,
     as: "metrics",
-    parse: (text?: string) => parsePort("metrics", text),
+    parse: parsePort,
   },
   "log-level": {
     kind: LEVELS,
     value: "LEVEL",
     summary: "debug, info, warn or error: debug has a line for each request",
-    otherwise: "info",
+    default: "info",
     commands: ["run"],
     isLive: true,
     as: "logLevel",
@@ -202,11 +216,18 @@ export type Settings = {
   [name in SettingName]?: typeof SETTINGS[name] extends { kind: "list" } ? string[] : string;
 };
 
-/** The names of the settings that a command takes as flags; those of all commands are left out. */
-export function settingsOf(command: string): SettingName[];
-export function settingsOf(command: string, table: SettingsTable): string[];
-export function settingsOf(command: string, table: SettingsTable = SETTINGS): string[] {
-  return Object.keys(table).filter((name) => table[name]!.commands?.includes(command));
+/**
+ * The names of the settings that a command takes as flags.
+ *
+ * @param command Its name; undefined for the settings that all commands take.
+ */
+export function settingsOf(command: string | undefined): SettingName[];
+export function settingsOf(command: string | undefined, table: SettingsTable): string[];
+export function settingsOf(command: string | undefined, table: SettingsTable = SETTINGS): string[] {
+  return Object.keys(table).filter((name) => {
+    const { commands } = table[name]!;
+    return command === undefined ? !commands : commands?.includes(command);
+  });
 }
 
 /** The variable of a setting: `log-level` has LIGHTHOUSE_LOG_LEVEL. */
@@ -214,37 +235,73 @@ export function variableOf(name: string, table: SettingsTable = SETTINGS): strin
   return table[name]?.variable ?? `LIGHTHOUSE_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 
-/**
- * Merges settings: flags take precedence over variables, and variables over the file. An empty variable
- * counts as unset.
- *
- * @param environment Each setting as {@linkcode variableOf} names it. Commas and white space separate
- * the items of a list.
- */
-export function mergeSettings<S extends object = Settings>(
-  flags: S,
+/** The settings of the environment. An empty variable counts as unset. */
+export function readEnvironment(
   environment: Record<string, string | undefined>,
-  file: S,
   table: SettingsTable = SETTINGS,
-): S {
+): Settings {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { kind }]) => {
-      const text = environment[variableOf(name, table)] || undefined;
-      const variable = kind === "list" ? text?.split(/[\s,]+/).filter(Boolean) : text;
-      return [name, flags[name as keyof S] ?? variable ?? file[name as keyof S]];
-    }).filter(([, value]) => value !== undefined),
-  ) as S;
+    Object.entries(table).flatMap(([name, { kind, separator }]): [string, string | string[]][] => {
+      const text = environment[variableOf(name, table)];
+      if (!text) return [];
+      if (kind !== "list") return [[name, text]];
+      const items = text.split(separator?.pattern ?? /[\s,]+/).map((item) => item.trim());
+      return [[name, items.filter(Boolean)]];
+    }),
+  );
 }
 
-/** Checks the settings that have a member of their own in the configuration, and names them by it. */
+/** Merges settings: flags take precedence over variables, and variables over the file. */
+export function mergeSettings(
+  flags: Settings,
+  environment: Record<string, string | undefined>,
+  file: Settings,
+  table: SettingsTable = SETTINGS,
+): Settings {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return { ...file, ...readEnvironment(environment, table), ...Object.fromEntries(given) };
+}
+
+/** The value of a setting: checked, or its default. */
+export type ValueOf<name extends SettingName> = typeof SETTINGS[name] extends
+  { parse: (...args: never) => infer value }
+  ? typeof SETTINGS[name] extends { default: unknown } | { missing: string } ? value
+  : value | undefined
+  : never;
+
+/**
+ * Checks one setting, or fills in its default.
+ *
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseSetting<name extends SettingName>(
+  name: name,
+  settings: Settings,
+): ValueOf<name> {
+  return parseBy(SETTINGS[name], name, settings[name]) as ValueOf<name>;
+}
+
+/**
+ * Checks the settings that have a member of their own in the configuration (`as`).
+ *
+ * @returns Their values by that member.
+ * @throws {LighthouseError} `bad-config`.
+ */
 export function parseSettings(
-  settings: object,
+  settings: Settings,
   table: SettingsTable = SETTINGS,
 ): Record<string, unknown> {
-  const given = settings as Record<string, unknown>;
+  const given: Record<string, unknown> = settings;
   return Object.fromEntries(
-    Object.entries(table).flatMap(([name, { as, parse }]) =>
-      as === undefined ? [] : [[as, parse ? parse(given[name] as never) : given[name]]]
+    Object.entries(table).flatMap(([name, setting]) =>
+      setting.as === undefined ? [] : [[setting.as, parseBy(setting, name, given[name])]]
     ),
   );
+}
+
+function parseBy(setting: Setting, name: string, given: unknown): unknown {
+  if (setting.missing && !given) throw badSetting(`--${name} is missing: ${setting.missing}`);
+  const value = given ?? setting.default;
+  if (value === undefined || !setting.parse) return value;
+  return setting.parse(value as never, `--${name}`);
 }
