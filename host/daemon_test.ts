@@ -21,8 +21,9 @@ import { FolderAccessList } from "./access/access_list.ts";
 import { type Device, devicesFolder, revokeDevice, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
 import type { HostConfig } from "./config/config.ts";
-import { type ConfigChange, type HostTiming, runHost } from "./daemon.ts";
+import { runHost } from "./daemon.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
+import type { SupervisorTiming } from "./signalling/supervisor.ts";
 import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
@@ -64,15 +65,20 @@ class Host implements AsyncDisposable {
   readonly events: { event: string; text: string; connectionId?: string }[] = [];
   /** How it ended: undefined where it was stopped. */
   readonly ended: Promise<LighthouseError | undefined>;
-  /** Tells it of settings that have changed. */
-  readonly changes = new EventTarget();
+  readonly #changes = new EventTarget();
+  #config: HostConfig;
+  #registry: MemoryRegistry;
   readonly #stop = new AbortController();
   readonly #accessList = FolderAccessList.open(state, () => {});
   readonly #watchers = new Set<() => void>();
 
-  constructor(url: URL, registry: MemoryRegistry, timing: Partial<HostTiming> = {}) {
-    this.ended = runHost(configOf(url), {
-      ...{ registry, changes: this.changes },
+  constructor(url: URL, registry: MemoryRegistry, timing: Partial<SupervisorTiming> = {}) {
+    this.#config = configOf(url);
+    this.#registry = registry;
+    this.ended = runHost({
+      settings: () => this.#config,
+      registry: () => this.#registry,
+      changes: this.#changes,
       identity,
       accessList: this.#accessList,
       log: (_level, event, text, fields) => {
@@ -100,8 +106,11 @@ class Host implements AsyncDisposable {
     return this.events.filter((each) => each.event === event).length;
   }
 
-  change(detail: ConfigChange): void {
-    this.changes.dispatchEvent(new CustomEvent("change", { detail }));
+  /** Changes its settings. */
+  change(config: HostConfig, registry = this.#registry): void {
+    this.#config = config;
+    this.#registry = registry;
+    this.#changes.dispatchEvent(new Event("change"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,11 +162,11 @@ function typeOf(message: RelayMessage | undefined): unknown {
 }
 
 for (const [staleFor, rotations] of [[0, 2], [1_000, 1]] as const) {
-  test(`no offer is lost while links follow each other, with ${staleFor} ms of stale instances`, async () => {
+  test(`no offer is lost while connections follow each other, with ${staleFor} ms of stale instances`, async () => {
     await using relay = await startTestRelay();
     const registry = new MemoryRegistry(relay, { propagation: 500, staleFor });
     // Longer than it takes to be online: propagation, stale instances, and pauses between probes.
-    const timing = { linkLife: 2_000 + staleFor, grace: staleFor + 500 };
+    const timing = { connectionLife: 2_000 + staleFor, grace: staleFor + 500 };
     await using host = new Host(relay.url, registry, timing);
     await host.until("online");
     // Until then some instances know of no host at all.
@@ -165,7 +174,7 @@ for (const [staleFor, rotations] of [[0, 2], [1_000, 1]] as const) {
     const answers: Record<string, number> = {};
     const deadline = performance.now() + 40_000;
     let asked = 0;
-    // A busy machine answers few while the links follow each other: then it is asked some more.
+    // A busy machine answers few while the connections follow each other: then it is asked some more.
     for (; host.count("online") <= rotations || asked <= 20; asked++) {
       assert.ok(performance.now() < deadline, JSON.stringify(host.events));
       const type = await refusalOf(relay, phones[asked % phones.length]);
@@ -179,9 +188,9 @@ for (const [staleFor, rotations] of [[0, 2], [1_000, 1]] as const) {
   });
 }
 
-test("an old link is closed when its grace is over", async () => {
+test("an old connection is closed when its grace is over", async () => {
   await using relay = await startTestRelay();
-  const timing = { linkLife: 1_500, grace: 100 };
+  const timing = { connectionLife: 1_500, grace: 100 };
   await using host = new Host(relay.url, new MemoryRegistry(relay), timing);
   const { connectionId: first } = await host.until("online");
   const { connectionId: second } = await host.until("online", 2);
@@ -204,7 +213,7 @@ test("a host whose relay goes away connects and registers again", async () => {
   assert.is(await refusalOf(relay), "bad-offer");
 });
 
-test("a link that is lost while its registration is proved is followed at once", async () => {
+test("a connection that is lost while its registration is proved is followed at once", async () => {
   await using relay = await startTestRelay();
   await using host = new Host(relay.url, new MemoryRegistry(relay));
   // The probe never comes back.
@@ -316,16 +325,16 @@ test("settings that change are taken over, and a page that is connected stays so
   await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
   const { port } = backend.address() as AddressInfo;
   const config = configOf(relay.url, new URL(`http://127.0.0.1:${port}`));
-  host.change({ config });
+  host.change(config);
   assert.is(await get("/"), 200);
   const [service] = config.services;
-  host.change({ config: { ...config, services: [{ ...service!, prefix: "/only" }] } });
+  host.change({ ...config, services: [{ ...service!, prefix: "/only" }] });
   assert.is(await get("/"), 404);
   assert.is(await get("/only/x"), 200);
 
   // Another relay, too.
   await using other = await startTestRelay();
-  host.change({ config: { ...config, relay: other.url }, registry: new MemoryRegistry(other) });
+  host.change({ ...config, relay: other.url }, new MemoryRegistry(other));
   const { connectionId } = await host.until("online", 2);
   assert.is(other.function.environment.LAPTOP_ID, connectionId);
   assert.is(await get("/"), 200);

@@ -51,8 +51,8 @@ const REFUSALS = [10, 5] as const;
 export interface GateOptions {
   identity: Pick<Identity, "keys" | "fingerprint">;
   accessList: AccessList;
-  /** Prefixes under which lie the services that strangers reach. @default none: no stranger comes in */
-  public?: readonly string[];
+  /** `public`: prefixes of the services that anonymous pages reach now; empty refuses such pages. */
+  settings: () => { readonly public: readonly string[] };
   log: Log;
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number;
@@ -198,8 +198,8 @@ export class Gate {
   }
 
   async #admitStranger(signal: SealedOffer): Promise<Admission | Signal | undefined> {
-    const { public: services = [] } = this.#options;
-    if (services.length === 0 || !signal.device) {
+    const { settings } = this.#options;
+    if (settings().public.length === 0 || !signal.device) {
       return this.#refuse(
         new LighthouseError(
           "not-paired",
@@ -213,7 +213,14 @@ export class Gate {
     if (!opened) return this.#refuse(sealBroken());
     if (!this.#isInTime(signal.time)) return await this.#seal(opened, clockSkew());
     if (!this.#isNew(signal.enc)) return undefined;
-    return this.#admission({ id: await fingerprintOf(key), services }, opened);
+    const principal: Principal = {
+      id: await fingerprintOf(key),
+      // Read at each request, since the settings change while the page is connected.
+      get services() {
+        return settings().public;
+      },
+    };
+    return this.#admission(principal, opened);
   }
 
   #admission(

@@ -23,11 +23,15 @@ class Setup {
   /** Whom the gate has let in. */
   readonly admitted: Admission[] = [];
   now = 1_795_651_200_000;
+  /** Prefixes of what is public. */
+  public: string[];
 
-  constructor(options: Partial<GateOptions> = {}) {
+  constructor(options: Partial<GateOptions & { public: string[] }> = {}) {
+    this.public = options.public ?? [];
     this.gate = new Gate({
       identity,
       accessList: this.accessList,
+      settings: () => this,
       log: (_level, _event, text) => this.logged.push(text),
       clock: () => this.now,
       steady: () => this.now,
@@ -152,6 +156,8 @@ test("strangers come in where the host is public, and reach what is public alone
   const { principal } = at.admitted[0]!;
   assert.equal(principal.services, ["/open"]);
   assert.is(principal.name, undefined);
+  at.public = ["/other"];
+  assert.equal(principal.services, ["/other"], "settings count for whoever is connected, too");
   const device = await at.paired();
   assert.is(await at.outcome(device), "answer");
   assert.is(at.admitted[1]!.principal.services, undefined);

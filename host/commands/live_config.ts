@@ -2,7 +2,6 @@
 import { changedLater, type HostConfig } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
-import type { ConfigChange } from "../daemon.ts";
 import type { Log } from "../platform/log.ts";
 import { watchPath } from "../platform/watch.ts";
 import type { HostRegistry } from "../signalling/open_registry.ts";
@@ -23,7 +22,7 @@ export interface FollowOptions {
   state: string;
   /** Opens the registry of another bridge. */
   open: (config: HostConfig) => Promise<HostRegistry>;
-  /** Where a {@linkcode ConfigChange} is dispatched as `change`. */
+  /** Gets a `change` after each change of `current`. */
   changes: EventTarget;
   onChange: () => void;
   log: Log;
@@ -59,10 +58,9 @@ async function take(current: Current, options: FollowOptions): Promise<void> {
     log("warn", "settings-later", `--${name} has changed, and counts from the next start on`);
   }
   const isElsewhere = bridgeOf(config) !== bridgeOf(old);
-  const detail: ConfigChange = { config };
-  if (isElsewhere) current.registry = detail.registry = await open(config);
+  if (isElsewhere) current.registry = await open(config);
   current.config = config;
-  changes.dispatchEvent(new CustomEvent("change", { detail }));
+  changes.dispatchEvent(new Event("change"));
   const services = config.services.map(formatService).join(", ");
   log("info", "settings-changed", `took over changed settings: ${services}`);
   onChange();

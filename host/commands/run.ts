@@ -111,8 +111,11 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   });
   const inspectorFile = join(state, "inspector.url");
   await using _ = { [Symbol.asyncDispose]: () => rm(inspectorFile, { force: true }) };
-  await runHost(config, {
-    ...{ registry: current.registry, changes, metrics },
+  await runHost({
+    settings: () => current.config,
+    registry: () => current.registry,
+    changes,
+    metrics,
     identity,
     accessList,
     log,

@@ -32,7 +32,8 @@ export interface PeersOptions {
   handler: ServiceHandler;
   /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
-  ice: IceConfig;
+  /** `ice`: the ICE servers of connections from now on. */
+  settings: () => { readonly ice: IceConfig };
   /** Called when somebody connects, and when a connection is gone. */
   onSeen?: (principal: Principal) => void;
   log: Log;
@@ -129,7 +130,7 @@ export class Peers {
   #accept(sdp: string, claim: Claim): Promise<string> {
     const description = parseOffer(sdp);
     this.#checkRoom(claim);
-    const peer = answerOffer(description, { ice: this.#options.ice });
+    const peer = answerOffer(description, this.#options.settings());
     this.#keep(peer, claim);
     return peer.answer;
   }

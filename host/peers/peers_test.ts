@@ -75,8 +75,9 @@ async function setUp(
   };
   // A clock for the limits that runs fast: they are the gate's own test's to look at.
   const steady = () => 20 * performance.now();
-  const gate = new Gate({ identity, accessList, public: options.public, log, steady });
-  const peers = new Peers({ gate, handler: hello, ice: { iceServers: [] }, log, ...options });
+  const settings = () => ({ public: options.public ?? [], ice: { iceServers: [] } });
+  const gate = new Gate({ identity, accessList, settings, log, steady });
+  const peers = new Peers({ gate, handler: hello, settings, log, ...options });
   all.push(peers);
   const pair = () => TestDevice.paired(identity, accessList);
   const phone = await pair();

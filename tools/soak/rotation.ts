@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { FolderAccessList } from "../../host/access/access_list.ts";
 import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
+import type { HostConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { deviceOf, TestDevice } from "../../host/testing/access.ts";
@@ -185,11 +186,11 @@ interface RunningHost extends AsyncDisposable {
   readonly isOnline: boolean;
 }
 
-/** A host in this process, whose links follow each other as early as the gateway's limit asks for. */
+/** A host in this process, whose connections follow each other as early as the gateway's limit asks for. */
 async function startHost(
   bridge: Bridge,
   { lifetime, propagation, staleFor }: RotationPlan,
-  onLink: () => void,
+  onConnection: () => void,
 ): Promise<RunningHost> {
   process.env.AWS_ENDPOINT_URL_LAMBDA = bridge.controlPlane.endpoint;
   process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "local";
@@ -197,7 +198,7 @@ async function startHost(
   const online = Promise.withResolvers<void>();
   let since: number | undefined;
   const accessList = FolderAccessList.open(bridge.state, () => {});
-  const ended = runHost({
+  const config: HostConfig = {
     relay: new URL(bridge.gateway.url),
     functionName: bridge.function.name,
     region: "us-east-1",
@@ -205,23 +206,26 @@ async function startHost(
     ice: { iceServers: [] },
     public: [],
     logLevel: "info",
-  }, {
-    registry: lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
+  };
+  const registry = lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" });
+  const ended = runHost({
+    settings: () => config,
+    registry: () => registry,
     identity: bridge.identity,
     accessList,
     log: (_level, event) => {
       if (event === "online") {
         since ??= performance.now();
         online.resolve();
-        onLink();
+        onConnection();
       } else if (event === "relay-lost") {
         since = undefined;
       }
     },
     signal: stop.signal,
     timing: {
-      // The old link lives on until the last instance knows of the new one.
-      linkLife: lifetime - propagation - staleFor - 3_000,
+      // The old connection lives on until the last instance knows of the new one.
+      connectionLife: lifetime - propagation - staleFor - 3_000,
       grace: staleFor,
     },
   });
