@@ -55,13 +55,13 @@ export class Usage implements RelayUsage, AsyncDisposable {
   }
 
   opened(): () => void {
-    const link = { since: Date.now() };
-    this.#open.add(link);
+    const connection = { since: Date.now() };
+    this.#open.add(connection);
     // $connect and $disconnect.
     this.#add({ runs: 2 });
     return () => {
-      this.#count(link);
-      this.#open.delete(link);
+      this.#count(connection);
+      this.#open.delete(connection);
     };
   }
 
@@ -87,7 +87,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
 
   /** Writes down what has been counted. */
   async save(): Promise<void> {
-    for (const link of this.#open) this.#count(link);
+    for (const connection of this.#open) this.#count(connection);
     if (!this.#isChanged) return;
     this.#isChanged = false;
     try {
@@ -105,11 +105,11 @@ export class Usage implements RelayUsage, AsyncDisposable {
   }
 
   /** Adds the time that a connection has been open since it was looked at last. */
-  #count(link: { since: number }): void {
+  #count(connection: { since: number }): void {
     const now = Date.now();
     // The clock may have been set back meanwhile.
-    this.#add({ minutes: Math.max(0, now - link.since) / 60_000 });
-    link.since = now;
+    this.#add({ minutes: Math.max(0, now - connection.since) / 60_000 });
+    connection.since = now;
   }
 
   #add({ messages = 0, minutes = 0, runs = 0 }: Partial<Billed>): void {
