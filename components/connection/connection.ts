@@ -243,7 +243,7 @@ export class Connection {
       },
       // Without a goodbye, the host would take half a minute to notice.
       onHide: () => this.#step({ type: "close" }),
-      onRestore: () => this.#step({ type: "connect" }),
+      onRestore: () => this.connect(this.#settings!),
       signal,
     });
   }
