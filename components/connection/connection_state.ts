@@ -1,17 +1,17 @@
-// When to dial, and what the page sees meanwhile: a pure state machine. connection.ts carries out
-// what it asks for.
+// When to dial, and what the page shows meanwhile: a pure state machine. connection.ts carries out
+// its effects.
 import type { ErrorCode, LighthouseError } from "../../wire/mod.ts";
 
 /**
- * What the page sees:
+ * What the page shows:
  * - `idle`: not started, or closed;
  * - `signalling`: the offer is on its way through the relay;
  * - `connecting`: the host has answered, the direct connection is being made;
  * - `connected`: requests go through; still so for 2 s after a loss, in which they wait;
  * - `offline`: the host is not connected to its relay;
- * - `failed`: it did not work out for another reason, which `reason` says.
+ * - `failed`: an attempt failed for another reason, which `reason` gives.
  *
- * From `offline` and `failed` it tries again by itself, unless trying again cannot help.
+ * From `offline` and `failed` it tries again by itself, unless another attempt cannot help.
  */
 export type TunnelState =
   | "idle"
@@ -21,7 +21,7 @@ export type TunnelState =
   | "offline"
   | "failed";
 
-/** Where the connection stands. */
+/** The state of the connection. */
 export interface ConnectionState {
   state: TunnelState;
   /** One sentence for people. */
@@ -32,9 +32,9 @@ export interface ConnectionState {
   error?: LighthouseError;
   /** Whether an attempt is under way: in `connected`, for a connection in place of a silent one. */
   dialling: boolean;
-  /** Whether nothing is heard of the host although it is connected. */
+  /** Whether a connected host is silent. */
   silent: boolean;
-  /** Whether the connection is lost, and the page shows nothing of it yet. */
+  /** Whether the connection is lost, and the page does not show it yet. */
   lost: boolean;
 }
 
@@ -42,7 +42,7 @@ export interface ConnectionState {
 export type ConnectionEvent =
   /** The page, or its user, wants a connection now. */
   | { type: "connect" }
-  /** The pause is over. */
+  /** The pause has ended. */
   | { type: "retry" }
   /** The network is back, or the page has become visible. */
   | { type: "woken" }
@@ -53,28 +53,28 @@ export type ConnectionEvent =
   | { type: "failed"; error: LighthouseError }
   /** Nothing can be attempted: a setting is wrong. */
   | { type: "refused"; error: LighthouseError }
-  /** Nothing is heard of the host any more, or something is again. */
+  /** The host has fallen silent, or is heard again. */
   | { type: "silent" | "heard" }
-  /** The open connection ended, that many milliseconds after it was opened. */
+  /** The open connection ended; `lasted`: milliseconds since it was opened. */
   | { type: "lost"; error: LighthouseError; lasted: number }
-  /** The loss has lasted so long that the page should show it. */
+  /** The page must show the loss now. */
   | { type: "overdue" }
   | { type: "close" };
 
-/** What is to be done next. */
+/** What connection.ts must do. */
 export type ConnectionEffect =
   | { do: "dial" }
   /** Dial, unless an attempt is under way, and send `overdue` where it takes long. */
   | { do: "restore"; dial: boolean }
-  /** Send a `retry` after the backoff for that many failures; `slow`: a long one. */
+  /** Send a `retry` after the backoff for that many failures; `slow`: after a long pause. */
   | { do: "pause"; failures: number; slow?: true }
-  /** End the attempt; the connection that there is does again. */
+  /** End the attempt: the connection works again. */
   | { do: "stop" }
   /** End the attempt or the connection. */
   | { do: "hang-up" }
   | { do: "nothing" };
 
-/** Before anything happened. */
+/** The first state. */
 export const IDLE: ConnectionState = {
   state: "idle",
   reason: "Not connected",
@@ -85,8 +85,8 @@ export const IDLE: ConnectionState = {
 };
 
 /**
- * Failures that no further attempt can change. Those of them that the host says have come sealed: were
- * they anybody's, the page would stay away for as long as it is open.
+ * Failures that no further attempt can change. Those of the host count only when they are sealed:
+ * otherwise anybody could keep the page from connecting for as long as it is open.
  */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   "bad-config",
@@ -98,7 +98,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   "wrong-origin",
 ]);
 
-/** Failures that only people can change, as far as can be told: the host is asked now and then. */
+/** Failures that only people can mend, as far as can be told: the page asks again after long pauses. */
 const SLOW: ReadonlySet<ErrorCode> = new Set(["not-paired", "host-key-changed", "clock-skew"]);
 
 /** Whether the next attempt comes after a long pause. */
@@ -106,20 +106,20 @@ export function isSlow(code: ErrorCode): boolean {
   return SLOW.has(code);
 }
 
-/** Whether no attempt follows by itself: nothing needs to wait for one. */
+/** Whether no further attempt is made, so that requests must not wait for one. */
 export function isFinal(code: ErrorCode): boolean {
   return FINAL.has(code);
 }
 
-/** A connection that is lost sooner was brief, in milliseconds. */
+/** A connection is brief when it is lost sooner, in milliseconds. */
 const BRIEF = 1_000;
 
-/** Brief connections in a row after which the next attempt waits: the host may be ending them. */
+/** Brief connections in a row before the next attempt waits: the host may be ending them. */
 const QUICK_REDIALS = 20;
 
 const NOTHING: ConnectionEffect = { do: "nothing" };
 
-/** The step that follows an event. An event that does not fit the state changes nothing. */
+/** Makes the step for an event. An event that does not fit the state changes nothing. */
 export function stepConnection(
   now: ConnectionState,
   event: ConnectionEvent,
@@ -129,13 +129,13 @@ export function stepConnection(
       if (now.state !== "idle" && now.state !== "offline" && now.state !== "failed") {
         return [now, NOTHING];
       }
-      // Where a quiet attempt is under way already, it is the one that is asked for, and now it shows.
+      // A quiet attempt that is under way already becomes the visible one.
       return [signalling("Looking for the host …"), now.dialling ? NOTHING : { do: "dial" }];
     case "woken":
       if (now.error && isSlow(now.error.code)) return [now, NOTHING];
       return stepConnection(now, { type: "retry" });
     case "retry":
-      // Quietly: what the page shows changes only when something has.
+      // Quietly: the page shows a change only when there is one.
       if (now.dialling || (now.state === "connected" ? !now.silent : !isDown(now))) {
         return [now, NOTHING];
       }
@@ -164,7 +164,7 @@ export function stepConnection(
     case "failed":
       if (!now.dialling) return [now, NOTHING];
       if (now.state !== "connected" || now.lost) return failed(now, event.error);
-      // What there is may come back by itself; meanwhile another is tried again.
+      // The silent connection may come back by itself. Meanwhile attempts go on.
       return [
         { ...now, dialling: false, failures: now.failures + 1 },
         { do: "pause", failures: now.failures + 1 },
@@ -179,7 +179,7 @@ export function stepConnection(
       return [failed(now, event.error)[0], NOTHING];
     case "lost":
       if (now.state !== "connected" || now.lost) return [now, NOTHING];
-      // The host has put this page out.
+      // The host has ended this page's session.
       if (isFinal(event.error.code)) return [failed(now, event.error)[0], { do: "stop" }];
       if (event.lasted < BRIEF && !now.dialling && now.failures >= QUICK_REDIALS) {
         return failed(now, event.error);

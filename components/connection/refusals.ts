@@ -1,20 +1,17 @@
-// What the page says where the host does not let it in: a sentence of its own for each reason, since
-// the host's words reach it unsealed where the host cannot know for whom to seal them.
-import { type ErrorCode, fingerprintOf, LighthouseError } from "../../wire/mod.ts";
+// The page's errors when the host does not let it in. The page has its own sentence for each reason: a
+// host that does not know a device cannot seal its words for it, and anybody could have written them.
+import {
+  type ErrorCode,
+  fingerprintOf,
+  LighthouseError,
+  type UnsealedRefusal,
+} from "../../wire/mod.ts";
 import { HOW_TO_PAIR, type Identity } from "../identity/identity.ts";
 import { isFinal, isSlow } from "./connection_state.ts";
 
-/** A refusal that anybody at the relay may have written. */
-export interface UnsealedRefusal {
-  code: ErrorCode;
-  message: string;
-  /** SHA-256 of the key of whoever answered, in base64url. */
-  hostKey?: string;
-}
-
 const AGAIN = "Run `lighthouse-host pair` on the laptop for another";
 
-/** In the page's words, what a host says sealed alone. */
+/** The page's words for refusals that count only when they are sealed. */
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   "device-revoked":
     `The host has removed this browser from its devices. ${HOW_TO_PAIR}, to add it again`,
@@ -33,8 +30,8 @@ export function sealedRefusal(
 }
 
 /**
- * The error for a refusal that is not sealed. It is a hint for people: nothing that is kept changes by it,
- * and further attempts are made.
+ * The error for a refusal that is not sealed. It is a hint for people: the page's records stay as they
+ * are, and further attempts are made.
  */
 export async function plainRefusal(
   { code, message, hostKey }: UnsealedRefusal,
@@ -62,12 +59,12 @@ export async function plainRefusal(
   );
 }
 
-/** The error that the relay reports. What only the host or the page can know is not the relay's to say. */
+/** The error that the relay reports. It is not believed about what only the host or the page can know. */
 export function relayError({ code, message }: UnsealedRefusal): LighthouseError {
   return new LighthouseError(isFinal(code) || isSlow(code) ? "relay-failed" : code, message);
 }
 
-/** The error where what came back was not written by the host. */
+/** The error when an answer was not written by the host. */
 export function forged(cause: unknown): LighthouseError {
   return new LighthouseError(
     "bad-seal",

@@ -1,4 +1,4 @@
-// Looks into the host's registry, where pages may: is the host up, before a socket is opened?
+// Reads the host's registry, where pages may: it tells whether the host is online before a socket opens.
 import {
   DEFAULT_HOST,
   entryKey,
@@ -20,15 +20,15 @@ export interface CheckRegistryOptions {
   signal: AbortSignal;
 }
 
-/** Longest time for all of it, in milliseconds: it is to save time. */
+/** Longest time for the check, in milliseconds: its purpose is to save time. */
 const DEADLINE_MS = 1_500;
 
 /** API Gateway ends each connection after two hours; the rest is slack, in milliseconds. */
 const MAX_AGE_MS = 130 * 60_000;
 
 /**
- * Resolves unless the registry says that there is no host to dial. One that cannot be read, or holds
- * what nobody understands, says nothing: the relay will.
+ * Resolves unless the registry says that there is no host to dial. A registry that cannot be read or
+ * understood says nothing: the relay will.
  *
  * @throws {LighthouseError} `host-offline`, or `host-key-changed` where the entry is not the host's own;
  * the signal's reason when aborted.
@@ -70,7 +70,10 @@ async function readEntry({ registry, host = DEFAULT_HOST, signal }: CheckRegistr
   return { entry: await readHostEntry(response, host), age: ageOf(response.headers) };
 }
 
-/** By S3's clock, since this one may be wrong; NaN where it does not say, which is older than nothing. */
+/**
+ * The entry's age in milliseconds, by S3's clock, since this one may be wrong. Where S3 gives no times it is
+ * NaN, which exceeds no limit.
+ */
 function ageOf(headers: Headers): number {
   return Date.parse(headers.get("date") ?? "") - Date.parse(headers.get("last-modified") ?? "");
 }

@@ -1,16 +1,16 @@
 // The name that a browser proposes for itself when it is paired, such as "Chrome on Android".
 
-/** What a browser says of itself, as far as it is read here. */
+/** A browser's description of itself, as far as it is read here. */
 export interface Agent {
   userAgent: string;
-  /** Chromium's alone: https://wicg.github.io/ua-client-hints/#interface */
+  /** Only in Chromium: https://wicg.github.io/ua-client-hints/#interface */
   userAgentData?: {
     brands: { brand: string }[];
     platform: string;
   };
 }
 
-/** In this order: each browser names those before it, too. */
+/** In this order: a browser also names some of those that follow it. */
 const BROWSERS: [pattern: RegExp, name: string][] = [
   [/\bEdg(?:A|iOS)?\//, "Edge"],
   [/\bOPR\//, "Opera"],
@@ -34,7 +34,7 @@ const PLATFORMS: [pattern: RegExp, name: string][] = [
 export function proposeName({ userAgent, userAgentData }: Agent): string {
   const find = (table: [RegExp, string][]) =>
     table.find(([pattern]) => pattern.test(userAgent))?.[1];
-  // Besides real ones, the list has a made-up brand ("Not A;Brand").
+  // The list has a made-up brand too ("Not A;Brand").
   const brand = userAgentData?.brands.map(({ brand }) => brand)
     .find((brand) => !/chromium/i.test(brand) && !/not.*brand/i.test(brand));
   const browser = brand?.replace(/^(?:Google |Microsoft |Headless)/, "") ?? find(BROWSERS) ??

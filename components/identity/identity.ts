@@ -1,4 +1,4 @@
-// As whom this browser dials, and whom: the rules for the records of device_store.ts.
+// Which host this browser dials, and as which device: the rules for the records of device_store.ts.
 import {
   generateKeyPair,
   importTagKey,
@@ -8,23 +8,23 @@ import {
 } from "../../wire/mod.ts";
 import type { DeviceName, DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
 
-/** What an offer is sealed with. */
+/** Seals an offer: who sends it, and to whom. */
 export interface Identity {
-  /** The host's public key, 65 bytes: nobody else can open the offer. */
+  /** The host's public key, 65 bytes: only the host can open the offer. */
   hostKey: Uint8Array<ArrayBuffer>;
   /** This device's key pair. */
   keys: CryptoKeyPair;
   sender: Sender;
-  /** As the host knows this device, where it does. */
+  /** The host's name for this device, where it knows the device. */
   device?: DeviceName;
 }
 
 /** Options of {@linkcode Identities}. */
 export interface IdentitiesOptions {
   store: DeviceStore;
-  /** The relay's URL: for each, one host is known. */
+  /** The relay's URL: this browser knows one host for each. */
   relay: string;
-  /** The host's public key where the page names it; without it, it comes from a pairing link. */
+  /** The host's public key, where the page names it. Otherwise a pairing link brings the key. */
   pinned?: Uint8Array<ArrayBuffer>;
   /** The page's origin. */
   origin: string;
@@ -32,16 +32,16 @@ export interface IdentitiesOptions {
   now?: () => number;
 }
 
-/** Time after which a link that came to nothing is forgotten, in milliseconds. Hosts say ten minutes. */
+/** Time after which an unused link is forgotten, in milliseconds. Hosts forget theirs after ten minutes. */
 const LINK_MS = 3_600_000;
 
-/** What to do where a browser is not paired. */
+/** Advice for a browser that is not paired. */
 export const HOW_TO_PAIR = "Open the pairing link that `lighthouse-host pair` prints on the laptop";
 
 /** The identities of this browser at one relay. */
 export class Identities {
   readonly #options: IdentitiesOptions;
-  /** For a window that keeps nothing, at a host that lets everybody in. */
+  /** Of a stranger, in a window that keeps nothing. */
   #passing: Promise<CryptoKeyPair> | undefined;
 
   constructor(options: IdentitiesOptions) {
@@ -49,10 +49,10 @@ export class Identities {
   }
 
   /**
-   * The one to dial as: that of a link which was opened, else that of the pairing, else a stranger.
+   * Gives the identity to dial with: the opened link's, else the pairing's, else a stranger's.
    *
-   * @throws {LighthouseError} `not-paired` where the host's key is not known; `unsupported` where
-   * nothing can be kept.
+   * @throws {LighthouseError} `not-paired` where the host's key is not known; `wrong-origin` where
+   * another site was paired; `unsupported` where the browser keeps nothing.
    */
   async current(): Promise<Identity> {
     const { pinned, origin } = this.#options;
@@ -82,10 +82,10 @@ export class Identities {
   }
 
   /**
-   * Keeps a link that was opened, to be used by the next attempt, whichever tab makes it.
+   * Keeps an opened link. The next attempt uses it, whichever tab makes that.
    *
-   * @throws {LighthouseError} `host-key-changed` where it is of another host than the page names, or
-   * this browser is paired with; `unsupported` where nothing can be kept.
+   * @throws {LighthouseError} `host-key-changed` where the page names, or this browser is paired with,
+   * another host; `unsupported` where the browser keeps nothing.
    */
   async open({ hostKey, secret }: PairingLink): Promise<void> {
     const { store, relay, pinned, now = Date.now } = this.#options;
@@ -103,13 +103,13 @@ export class Identities {
           "Go on only if you have set your host up anew",
       );
     }
-    // With the same key it is the same device to the host, however often the link is opened.
+    // With the same key it stays the same device to the host, however often the link is opened.
     const earlier = [link, record].find((known) => known && isSame(known.hostKey, hostKey));
     const keys = earlier?.keys ?? await generateKeyPair();
     await store.keepLink({ relay, hostKey, secret, keys, time: now() });
   }
 
-  /** The link's host has let this device in. @param tagKey 32 bytes. */
+  /** Keeps the pairing when the link's host has let this device in. @param tagKey 32 bytes. */
   async paired(
     identity: Identity,
     device: DeviceName,
@@ -120,14 +120,14 @@ export class Identities {
     await store.pair({ relay, origin, hostKey, keys, tagKey: await importTagKey(tagKey), device });
   }
 
-  /** The host calls this device by another name. */
+  /** Keeps another name that the host has given to this device. */
   async renamed(device: DeviceName): Promise<void> {
     const { record } = await this.#read();
     if (record) await this.#options.store.keep({ ...record, device });
   }
 
   /**
-   * The host does not take the link.
+   * Forgets the link, which the host does not take.
    *
    * @returns Whether this browser is paired without it.
    */
@@ -137,7 +137,7 @@ export class Identities {
     return await this.isPaired();
   }
 
-  /** Whether this browser is paired with the host, be there a link or not. */
+  /** Whether this browser is paired with the host, whether or not it has a link. */
   async isPaired(): Promise<boolean> {
     return (await this.#read()).record?.tagKey !== undefined;
   }
@@ -148,7 +148,7 @@ export class Identities {
     await this.#options.store.remove(this.#options.relay, { all: true });
   }
 
-  /** What is known of the host that is meant. */
+  /** Reads the record and link of the host that the page names, or of any. */
   async #read(): Promise<{ record?: DeviceRecord; link?: KeptLink }> {
     const { store, relay, pinned, now = Date.now } = this.#options;
     try {
@@ -162,7 +162,7 @@ export class Identities {
         link: isMeant(link) && !isOld ? link : undefined,
       };
     } catch (error) {
-      // Where the page names a host, that may let in whoever comes.
+      // A host that the page names may let strangers in.
       if (pinned) return {};
       throw error;
     }
@@ -173,11 +173,11 @@ export class Identities {
     if (this.#passing) return await this.#passing;
     const keys = await (this.#passing = generateKeyPair());
     try {
-      // Kept, so that the backend knows the visitor again. A pairing with another host is worth more.
+      // So that the backend recognizes the visitor. A pairing with another host is worth more.
       const { record } = await store.read(relay);
       if (!record?.tagKey) await store.keep({ relay, origin, hostKey, keys });
     } catch {
-      // Nothing can be kept: the next visit is another visitor's.
+      // The browser keeps nothing: the next visit counts as another visitor's.
     }
     return keys;
   }
