@@ -1,17 +1,9 @@
 // The host's configuration: the settings from flags, variables and the settings file, checked.
 import { isUnder } from "../access/principal.ts";
+import { mergeSettings, parseSetting, parseSettings, type ValueOf } from "./read_settings.ts";
 import { formatSetting, parseServices, type ServiceConfig } from "./service_config.ts";
 import { badSetting } from "./setting_parsers.ts";
-import {
-  mergeSettings,
-  parseSetting,
-  parseSettings,
-  type Setting,
-  type SettingName,
-  SETTINGS,
-  type Settings,
-  type ValueOf,
-} from "./settings.ts";
+import { type Setting, type SettingName, SETTINGS, type Settings } from "./settings.ts";
 
 /** The member of the configuration that holds a setting's value. */
 type MemberOf<name extends SettingName> = typeof SETTINGS[name] extends

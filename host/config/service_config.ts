@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { badSetting, isPrefix, parseUrlSetting } from "./setting_parsers.ts";
-import { readEnvironment } from "./settings.ts";
+import { readEnvironment } from "./read_settings.ts";
 
 /** A configured service. */
 export type ServiceConfig =

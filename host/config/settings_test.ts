@@ -10,14 +10,8 @@ import { type FlagName, flagsOf, optionsOf } from "../cli/flags.ts";
 import { formatHelp, formatManPage, formatMarkdown } from "../cli/help.ts";
 import { readConfigFile } from "./config_file.ts";
 import { formatConfigSchema } from "./config_schema.ts";
-import {
-  mergeSettings,
-  parseSettings,
-  type Setting,
-  SETTINGS,
-  settingsOf,
-  variableOf,
-} from "./settings.ts";
+import { mergeSettings, parseSettings } from "./read_settings.ts";
+import { type Setting, SETTINGS, settingsOf, variableOf } from "./settings.ts";
 
 const test = suite("settings");
 
