@@ -48,7 +48,9 @@ export async function revoke(text: string, flags: Flags): Promise<void> {
   const device = findDevice(devices, text);
   await revokeDevice(folder, device.id);
   if (flags.json) return print(JSON.stringify({ revoked: toJson(device) }));
-  print(`Revoked “${device.name}” (${device.id}): it is out, and the host lets it in no more`);
+  print(
+    `Revoked “${device.name}” (${device.id}): its connections end, and the host refuses it from now on`,
+  );
 }
 
 /** Gives a device another name. */

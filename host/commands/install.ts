@@ -16,7 +16,7 @@ import { openState, readConfig } from "./state.ts";
 /** Flags of both commands. */
 export interface InstallFlags extends Settings {
   json: boolean;
-  /** Installs a service of the system, which runs while nobody is logged in. */
+  /** Installs for the whole system: the host runs while no user is logged in. */
   system?: boolean;
   /** Prints the service's file, and installs nothing. */
   print?: boolean;
@@ -62,7 +62,11 @@ export async function install(flags: InstallFlags): Promise<boolean> {
   await tryRunAll(unit.clear);
   const trouble = await tryRunAll(unit.start);
   if (trouble) {
-    log("error", "not-started", `the service does not start: ${trouble}. Its log: ${unit.logs}`);
+    log(
+      "error",
+      "not-started",
+      `the system service does not start: ${trouble}. Its log: ${unit.logs}`,
+    );
     return false;
   }
   log("info", "installed", `the host runs, and starts by itself. Its log: ${unit.logs}`);
@@ -70,8 +74,8 @@ export async function install(flags: InstallFlags): Promise<boolean> {
     log(
       "warn",
       "no-namespaces",
-      "this machine lets users make no namespaces, so the service sees all that you see. " +
-        "install --system keeps it from that",
+      "users of this machine cannot create namespaces, so the system service can read all your files. " +
+        "install --system prevents that",
     );
   }
   if (process.platform === "linux" && !flags.system) await tellOfLingering(log);
@@ -83,15 +87,15 @@ export async function uninstall(flags: InstallFlags): Promise<boolean> {
   const log = createLog(flags.json);
   const { unit, state, config } = await describe(flags, false);
   if (!await exists(unit.path)) {
-    log("info", "not-installed", `there is no service: ${unit.path} does not exist`);
+    log("info", "not-installed", `no system service is installed: ${unit.path} does not exist`);
     return true;
   }
   const trouble = await tryRunAll(unit.stop);
   for (const path of [unit.path, ...unit.leftovers]) await rm(path, { force: true });
   await tryRunAll(unit.forget);
-  if (trouble) log("warn", "not-stopped", `the service could not be stopped: ${trouble}`);
+  if (trouble) log("warn", "not-stopped", `the system service could not be stopped: ${trouble}`);
   const kept = [config, state];
-  log("info", "uninstalled", `the service is gone. Kept: ${kept.join(" and ")}`, { kept });
+  log("info", "uninstalled", `removed the system service. Kept: ${kept.join(" and ")}`, { kept });
   return !trouble;
 }
 

@@ -54,12 +54,12 @@ if (process.platform === "linux") {
     const environment = { HOME: home, LIGHTHOUSE_STATE: "", PATH: "/nonexistent" };
     const { code, output } = await run(["install"], environment);
     assert.is(code, 1);
-    assert.match(output, "the service does not start: systemctl --user daemon-reload: ");
+    assert.match(output, "the system service does not start: systemctl --user daemon-reload: ");
     assert.match(output, "ENOENT");
     const removed = await run(["uninstall"], environment);
     assert.is(removed.code, 1);
-    assert.match(removed.output, "the service could not be stopped");
-    assert.match(removed.output, "the service is gone. Kept: ");
+    assert.match(removed.output, "the system service could not be stopped");
+    assert.match(removed.output, "removed the system service. Kept: ");
     const path = join(home, ".config", "systemd", "user", UNIT);
     assert.is(await stat(path).then(() => true, () => false), false);
   });
@@ -68,7 +68,7 @@ if (process.platform === "linux") {
     const home = await temporaryHome(SETTINGS);
     const { code, output } = await run(["uninstall"], { HOME: home });
     assert.is(code, 0);
-    assert.match(output, "there is no service");
+    assert.match(output, "no system service is installed");
   });
 }
 
