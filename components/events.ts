@@ -22,7 +22,7 @@ export class StateChangeEvent extends Event {
 
 /** `devicechange`: the host has named this browser, has renamed it, or knows it no longer. */
 export class DeviceChangeEvent extends Event {
-  /** As the host knows this browser. */
+  /** This browser as the host knows it. */
   readonly device: DeviceName | undefined;
 
   constructor(device: DeviceName | undefined) {
@@ -31,7 +31,7 @@ export class DeviceChangeEvent extends Event {
   }
 }
 
-/** `error` of a socket. Unlike the platform's, it says why. */
+/** `error` of a socket. Unlike the platform's, it has the cause. */
 export class SocketErrorEvent extends Event {
   readonly cause: LighthouseError;
 

@@ -1,4 +1,4 @@
-// <lighthouse-tunnel>: what a page embeds.
+// The custom element <lighthouse-tunnel>.
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError, type StreamOpener } from "../wire/mod.ts";
 import { Connection } from "./connection/connection.ts";
@@ -17,7 +17,7 @@ import { renderPill } from "./pill.ts";
 import { parseAttributes } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
 
-/** What {@linkcode LighthouseTunnel.stats} measures. */
+/** The result of {@linkcode LighthouseTunnel.stats}. */
 export interface TunnelStats extends PeerStats {
   /** The newest measured round-trip time in milliseconds; undefined before the first. */
   roundTripTime: number | undefined;
@@ -27,7 +27,7 @@ export interface TunnelStats extends PeerStats {
 const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker"];
 
 /**
- * Connects the page to its host, shows how that stands, and carries requests to the host's backend.
+ * Connects the page to its host, shows the connection's state, and carries requests to the host's backend.
  *
  * @example
  * ```html
@@ -41,7 +41,7 @@ const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker"];
  * ```
  *
  * @event statechange - The state or its reason has changed (StateChangeEvent).
- * @event devicechange - The host knows this browser, by a name or another one (DeviceChangeEvent).
+ * @event devicechange - The host has named or renamed this browser, or forgets it (DeviceChangeEvent).
  * @slot - Replaces the status pill.
  * @csspart pill - The status pill.
  * @csspart dot - Its coloured dot.
@@ -73,16 +73,16 @@ export class LighthouseTunnel extends LitElement {
 
   /** The relay's WebSocket URL. Setting it connects. */
   declare relay: string | null;
-  /** The host's name, where several share the relay. @default "laptop" */
+  /** The host's name, if several share the relay. @default "laptop" */
   declare host: string | null;
   /**
-   * The URL of the bucket in which hosts register, where pages may read it: the page looks there first,
-   * and opens no socket while the host is offline.
+   * The URL of the bucket in which hosts register, if pages may read it. The page looks there first, and
+   * opens no socket while the host is offline.
    */
   declare registry: string | null;
   /**
-   * The host's public key, as `lighthouse-host key` prints it: no other host is dialled. Without it, a
-   * pairing link brings the key.
+   * The host's public key, from `lighthouse-host key`: the page dials no other host. Without this
+   * attribute, the key comes with a pairing link.
    */
   declare hostKey: string | null;
   /** STUN servers, `stun:host:port`, separated by spaces, or `none`. @default a public server */
@@ -121,7 +121,7 @@ export class LighthouseTunnel extends LitElement {
     });
   }
 
-  /** How the connection stands. */
+  /** The connection's state. */
   get state(): TunnelState {
     return this.#view.now.state;
   }
@@ -131,27 +131,27 @@ export class LighthouseTunnel extends LitElement {
     return this.#view.now.reason;
   }
 
-  /** What went wrong, in the states `offline` and `failed`. */
+  /** The reason for `offline` and `failed`. */
   get error(): LighthouseError | undefined {
     return this.#view.now.error;
   }
 
-  /** As the host knows this browser; undefined where it does not, or that is not known yet. */
+  /** This browser as the host knows it; undefined if the host does not know it, or has not said so yet. */
   get device(): DeviceName | undefined {
     return this.#view.now.device;
   }
 
   /**
-   * Why this window does without its service worker: it is private, and the browser has no workers there,
-   * or the worker cannot be loaded. `fetch` works all the same.
+   * The reason for which there is no service worker: it cannot be loaded, or the window is private and the
+   * browser has no workers there. `fetch` works all the same.
    */
   get workerError(): LighthouseError | undefined {
     return this.#connection.workerError;
   }
 
   /**
-   * Resolves as soon as the tunnel is connected, however long that takes. After a connection was
-   * lost, it is a new promise.
+   * Resolves when the tunnel is connected, however long that takes. After the connection is lost, it is a
+   * new promise.
    */
   get ready(): Promise<void> {
     return this.#view.ready;
@@ -161,12 +161,11 @@ export class LighthouseTunnel extends LitElement {
    * Sends a request to the host's backend. Takes what the global `fetch` takes; the URL is a path
    * from the backend's root. While the tunnel is connecting, it waits for the outcome.
    *
-   * A request survives the loss of the connection: it goes on over the next one. Where the host itself
-   * was restarted meanwhile, a GET or HEAD without an answer yet is sent again, and so is any request that
-   * the host says it has not looked at; other requests fail, since nobody knows whether the backend has
-   * acted on them.
+   * A request survives the loss of the connection, and goes on over the next one. If the host was restarted
+   * meanwhile, the tunnel repeats a GET or HEAD without an answer, and any request that the host has not
+   * looked at. Other requests fail, because the backend may have acted on them.
    *
-   * @throws {TypeError} as `fetch` does, with a LighthouseError as its `cause`; the signal's reason
+   * @throws {TypeError} As `fetch` does, with a LighthouseError as its `cause`; the signal's reason
    * when aborted. A body that breaks off fails with a LighthouseError.
    */
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -182,12 +181,12 @@ export class LighthouseTunnel extends LitElement {
 
   /**
    * Opens a WebSocket to the host's backend: `new WebSocket()` through the tunnel. While the tunnel
-   * is connecting, the socket waits for the outcome. Where the connection fails, or the backend refuses,
-   * it fires `error` and `close`.
+   * is connecting, the socket waits for the outcome. If the connection fails, or the backend refuses, the
+   * socket fires `error` and `close`.
    *
    * @param url A path from the backend's root.
-   * @param protocols Subprotocols, the most wanted first.
-   * @throws {DOMException} SyntaxError for an invalid URL, or invalid subprotocols.
+   * @param protocols Subprotocols, the preferred one first.
+   * @throws {DOMException} SyntaxError for an invalid URL or invalid subprotocols.
    *
    * @example
    * ```ts
@@ -212,7 +211,7 @@ export class LighthouseTunnel extends LitElement {
     return { ...await peer.stats(), roundTripTime: session.roundTripTime };
   }
 
-  /** Connects, or tries again at once. Done by itself when the element enters a document. */
+  /** Connects, or tries again at once. The element does so itself when it enters a document. */
   connect(): void {
     try {
       checkPage(globalThis);
@@ -226,11 +225,10 @@ export class LighthouseTunnel extends LitElement {
   }
 
   /**
-   * Forgets the host that this browser is paired with, and the key by which that host knows it, and ends
-   * the connection. A pairing link of another host that was refused before is then used. (The host lists
-   * this device until it is revoked there.)
+   * Forgets the paired host and this browser's device key, and ends the connection. Then it uses a pairing
+   * link of another host, if one was refused before. The host lists this device until it is revoked there.
    *
-   * @throws {LighthouseError} `unsupported` where the browser keeps nothing.
+   * @throws {LighthouseError} `unsupported` if the browser has no storage for the site.
    */
   async forget(): Promise<void> {
     await parseAttributes(this).identities.forget();
@@ -245,7 +243,7 @@ export class LighthouseTunnel extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // First of all: nobody is to copy the secret from the address bar.
+    // Do this first, so that nobody copies the secret from the address bar.
     this.#link.take(globalThis);
     this.#listening = new AbortController();
     addEventListener("hashchange", () => {
@@ -277,13 +275,13 @@ export class LighthouseTunnel extends LitElement {
 
   /** Waits until the tunnel is connected. @returns The session. */
   async #connected(signal?: AbortSignal): Promise<StreamOpener> {
-    // An element that was just made connects with its first update.
+    // A new element connects with its first update.
     if (this.isUpdatePending) await this.updateComplete;
     return await this.#view.session(signal);
   }
 
   #retry(): void {
-    // A link of another host was refused: the attempt is without it.
+    // Drop a refused link of another host, and try without it.
     if (this.error?.code === "host-key-changed") this.#link.drop();
     this.connect();
   }

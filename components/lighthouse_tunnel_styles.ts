@@ -1,7 +1,7 @@
-// How <lighthouse-tunnel> looks unless the page says otherwise.
+// The default styles of <lighthouse-tunnel>.
 import { css } from "lit";
 
-/** Colours meet WCAG AA on both schemes. */
+/** The colours meet WCAG AA in both colour schemes. */
 export const styles = css`
   :host {
     --_ink: var(--lighthouse-ink, light-dark(#1f2328, #e6edf3));

@@ -1,17 +1,17 @@
-// The status pill: what <lighthouse-tunnel> shows.
+// The status pill of <lighthouse-tunnel>.
 import { html, nothing } from "lit";
 import type { ErrorCode } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import type { ConnectionView } from "./connection/connection_view.ts";
 
-/** What the buttons do. Without `forget`, its button is not shown. */
+/** The buttons' actions. Without `forget`, its button is hidden. */
 export interface PillActions {
   retry: () => void;
-  /** Accepts another host in place of the one that was paired. */
+  /** Accepts another host in place of the paired one. */
   forget?: () => void;
 }
 
-/** The states' names as people read them. */
+/** The states' names for people. */
 const LABELS: Record<TunnelState, string> = {
   idle: "Not connected",
   signalling: "Connecting",
@@ -21,7 +21,7 @@ const LABELS: Record<TunnelState, string> = {
   failed: "No connection",
 };
 
-/** Failures with a name of their own, shown in place of the state's. */
+/** Names of failures, shown in place of the state's name. */
 const FAILURES: Partial<Record<ErrorCode, string>> = {
   "not-paired": "Not paired",
   "device-revoked": "Not paired any more",
@@ -31,7 +31,7 @@ const FAILURES: Partial<Record<ErrorCode, string>> = {
   "host-key-changed": "Another host",
 };
 
-/** Shows how a connection stands. */
+/** Renders the state of a connection. */
 export function renderPill(view: ConnectionView, { retry, forget }: PillActions): unknown {
   const { state, reason, error, device } = view;
   const canRetry = state === "offline" || state === "failed";

@@ -1,4 +1,4 @@
-// Reads and checks the element's attributes.
+// Parses the element's attributes.
 import {
   DEFAULT_HOST,
   fromBase64url,
@@ -13,7 +13,7 @@ import { type Agent, proposeName } from "./identity/device_name.ts";
 import { type DeviceStore, IndexedDbStore } from "./identity/device_store.ts";
 import { Identities } from "./identity/identity.ts";
 
-/** The attributes, as the page has them. */
+/** The attributes' texts. */
 export interface Attributes {
   relay: string | null;
   host: string | null;
@@ -23,7 +23,7 @@ export interface Attributes {
   deviceName: string | null;
 }
 
-/** What {@linkcode parseAttributes} uses of the browser. */
+/** The parts of the browser that {@linkcode parseAttributes} uses. */
 export interface SettingsPlatform {
   store: DeviceStore;
   navigator: Agent;
@@ -34,10 +34,10 @@ export interface SettingsPlatform {
 const store = new IndexedDbStore();
 
 /**
- * Reads the attributes.
+ * Parses the attributes.
  *
  * @param platform @default the browser's
- * @throws {LighthouseError} `bad-config` with the attribute that is wrong.
+ * @throws {LighthouseError} `bad-config` with the wrong attribute.
  */
 export function parseAttributes(
   attributes: Attributes,
@@ -60,7 +60,7 @@ export function parseAttributes(
     name: (deviceName?.trim() || proposeName(platform.navigator)).slice(0, MAX_NAME),
     identities: new Identities({
       store: platform.store,
-      // One record for each host of a relay.
+      // Each host of a relay has its own record.
       relay: host === undefined ? relay.href : `${relay.href}#${host}`,
       pinned: parseHostKey(hostKey),
       origin: platform.origin,
@@ -99,7 +99,7 @@ function parseHostKey(text: string | null): Uint8Array<ArrayBuffer> | undefined 
     // An uncompressed point begins with 4 (SEC 1 §2.3.3).
     if (key.length === KEY_BYTES && key[0] === 4) return key;
   } catch {
-    // Said below.
+    // The error below says so.
   }
   throw new LighthouseError(
     "bad-config",

@@ -19,7 +19,7 @@ import type { Peer } from "./peer.ts";
 import { sealedRefusal } from "./refusals.ts";
 import { startTimer } from "./start_timer.ts";
 
-/** A loss that takes longer to restore is shown, in milliseconds: most take less than one second. */
+/** Time after which a loss shows, in milliseconds: most are restored within a second. */
 const UNSEEN_MS = 2_000;
 
 /** Pauses between attempts, in milliseconds. */
@@ -28,7 +28,7 @@ const RETRY = { first: 250, longest: 30_000 };
 /** Pauses after a failure that only people can mend: an attempt is a message that the relay bills. */
 const SLOW_RETRY = { first: 60_000, longest: 600_000 };
 
-/** What a {@linkcode Connection} uses of the browser. */
+/** The parts of the browser that a {@linkcode Connection} uses. */
 export interface ConnectionPlatform {
   dial: typeof dialAsDevice;
   dialLane: typeof dialLane;
@@ -48,14 +48,14 @@ const BROWSER: ConnectionPlatform = {
   now: () => performance.now(),
 };
 
-/** A session with the host, and a connection for it that comes back when it is lost. */
+/** A session with the host, and its connection, which is restored after a loss. */
 export class Connection {
   readonly #view: CurrentView;
   readonly #platform: ConnectionPlatform;
   #now = IDLE;
   #settings: ConnectionSettings | undefined;
   #device: DeviceName | undefined;
-  /** The host's clock minus this one, as the host has said, in milliseconds. */
+  /** The host's clock minus this one, in milliseconds, from the host's refusals. */
   #skew = 0;
   #session: Session | undefined;
   #lanes: Lanes | undefined;
@@ -66,7 +66,7 @@ export class Connection {
   #listening: AbortController | undefined;
 
   /**
-   * @param view Where the connection shows how it stands, from `connect` to `close`.
+   * @param view Takes the connection's state, from `connect` to `close`.
    * @param platform @default the browser's
    */
   constructor(view: CurrentView, platform = BROWSER) {
@@ -106,14 +106,14 @@ export class Connection {
     this.connect(settings);
   }
 
-  /** Says goodbye to the host and stays unconnected. */
+  /** Closes the session and stays unconnected. */
   close(): void {
     this.#listening?.abort();
     this.#listening = undefined;
     this.#step({ type: "close" });
   }
 
-  /** Shows why nothing is attempted at all, such as a setting that is wrong. */
+  /** Shows an error that rules out any attempt, such as a wrong setting. */
   refuse(error: LighthouseError): void {
     this.close();
     this.#step({ type: "refused", error });
@@ -217,7 +217,7 @@ export class Connection {
     this.#endWaiting(error);
   }
 
-  /** Fails the requests that wait for a connection, where no attempt follows. */
+  /** Fails the requests that wait for a connection, if no attempt follows. */
   #endWaiting(error: LighthouseError): void {
     if (!isFinal(error.code) || this.#now.state === "connected") return;
     this.#lanes?.stop();
@@ -241,7 +241,7 @@ export class Connection {
         this.#session?.probe();
         this.#step({ type: "woken" });
       },
-      // Without a goodbye, the host would take half a minute to notice.
+      // Close: otherwise the host notices only after half a minute.
       onHide: () => this.#step({ type: "close" }),
       onRestore: () => this.connect(this.#settings!),
       signal,

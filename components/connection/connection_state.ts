@@ -5,9 +5,9 @@ import type { ErrorCode, LighthouseError } from "../../wire/mod.ts";
 /**
  * What the page shows:
  * - `idle`: not started, or closed;
- * - `signalling`: the offer is on its way through the relay;
- * - `connecting`: the host has answered, the direct connection is being made;
- * - `connected`: requests go through; still so for 2 s after a loss, in which they wait;
+ * - `signalling`: the offer is under way through the relay;
+ * - `connecting`: the host has answered, and the direct connection is opening;
+ * - `connected`: requests go through. After a loss, this state stays for 2 s, in which they wait;
  * - `offline`: the host is not connected to its relay;
  * - `failed`: an attempt failed for another reason, which `reason` gives.
  *
@@ -38,7 +38,7 @@ export interface ConnectionState {
   lost: boolean;
 }
 
-/** What happened. */
+/** An event. */
 export type ConnectionEvent =
   /** The page, or its user, wants a connection now. */
   | { type: "connect" }
@@ -51,7 +51,7 @@ export type ConnectionEvent =
   | { type: "opened" }
   /** The attempt failed. */
   | { type: "failed"; error: LighthouseError }
-  /** Nothing can be attempted: a setting is wrong. */
+  /** A setting is wrong, so no attempt is possible. */
   | { type: "refused"; error: LighthouseError }
   /** The host has fallen silent, or is heard again. */
   | { type: "silent" | "heard" }
@@ -64,7 +64,7 @@ export type ConnectionEvent =
 /** What connection.ts must do. */
 export type ConnectionEffect =
   | { do: "dial" }
-  /** Dial, unless an attempt is under way, and send `overdue` where it takes long. */
+  /** Dial, unless an attempt is under way, and send `overdue` if it takes long. */
   | { do: "restore"; dial: boolean }
   /** Send a `retry` after the backoff for that many failures; `slow`: after a long pause. */
   | { do: "pause"; failures: number; slow?: true }

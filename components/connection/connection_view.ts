@@ -5,16 +5,16 @@ import { StateChangeEvent } from "../events.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { TunnelState } from "./connection_state.ts";
 
-/** How the page's connection stands, whichever tab keeps it. */
+/** The state of the page's connection, whichever tab keeps it. */
 export interface ConnectionView {
   state: TunnelState;
   /** One sentence for people. */
   reason: string;
   /** Why it is `offline` or `failed`. */
   error?: LighthouseError;
-  /** As the host knows this browser; undefined where it does not, or that is not known yet. */
+  /** This browser as the host knows it; undefined if the host does not know it, or has not said so yet. */
   device?: DeviceName;
-  /** Carries requests; to be used while `connected`. */
+  /** Carries requests while `connected`. */
   session?: StreamOpener;
 }
 
@@ -35,7 +35,7 @@ export class CurrentView extends EventTarget {
     return this.#shown;
   }
 
-  /** Resolves as soon as the state is `connected`. After a loss it is another promise. */
+  /** Resolves when the state is `connected`. After a loss, it is a new promise. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -55,8 +55,8 @@ export class CurrentView extends EventTarget {
   /**
    * Waits until the state is `connected`.
    *
-   * @returns What carries requests.
-   * @throws {LighthouseError} why it is `offline` or `failed`; `closed` when it is `idle`; the signal's
+   * @returns The session, which carries requests.
+   * @throws {LighthouseError} The reason for `offline` or `failed`; `closed` when it is `idle`; the signal's
    * reason when aborted.
    */
   session(signal?: AbortSignal): Promise<StreamOpener> {

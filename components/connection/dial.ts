@@ -1,5 +1,5 @@
-// One attempt to reach the host: one message out and one in, then the WebSocket is closed again. The
-// relay cannot read the offer or the answer, and only the host's own answer counts.
+// One attempt to connect to the host: one message out and one in, then the WebSocket closes. The relay
+// cannot read the offer or the answer, and only the host's own answer counts.
 import {
   type Acceptance,
   type Channel,
@@ -20,13 +20,13 @@ import { checkRegistry } from "./registry.ts";
 import { openRelaySocket } from "./relay_socket.ts";
 import { startTimer } from "./start_timer.ts";
 
-/** How to find the host, and how to connect to it. */
+/** The settings for finding the host and connecting to it. */
 export interface DialSettings {
   /** The relay's WebSocket URL. */
   relay: URL;
-  /** The host's name, where several share the relay. */
+  /** The host's name, if several share the relay. */
   host?: string;
-  /** The bucket that says whether the host is online; undefined: the relay is asked without a look. */
+  /** URL of the bucket with the hosts' entries; undefined dials without a look at it. */
   registry?: URL;
   ice: IceConfig;
   /** The name that this device proposes when it is paired. */
@@ -35,23 +35,23 @@ export interface DialSettings {
 
 /** Options of {@linkcode dial}. */
 export interface DialOptions {
-  /** Which host to dial, and as which device. */
+  /** The host to dial, and the device that dials. */
   identity: Identity;
-  /** The host's clock minus this one, in milliseconds, as far as it is known. */
+  /** The host's clock minus this one, in milliseconds; 0 if it is not known. */
   skew: number;
-  /** Called when the host's clock turns out to differ: for the next attempt. */
+  /** Called when the clocks turn out to differ, with the value for the next attempt. */
   onSkew: (skew: number) => void;
   /** Called when the host has let this device in and names it. An error of it ends the attempt. */
   onDevice: (device: DeviceName, tagKey?: Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** Called when the host has accepted, and the connection itself is being made. */
+  /** Called when the host has accepted, while the connection is opening. */
   onAnswer: () => void;
-  /** Gives up. */
+  /** Ends the attempt. */
   signal: AbortSignal;
   /** @default the browser's */
   platform?: DialPlatform;
 }
 
-/** What {@linkcode dial} uses of the browser. */
+/** The parts of the browser that {@linkcode dial} uses. */
 export interface DialPlatform {
   createPeer: typeof createPeer;
   openRelaySocket: typeof openRelaySocket;
@@ -68,18 +68,18 @@ export interface OpenedConnection extends Proven {
   peer: Peer;
 }
 
-/** Time until the host's answer, and from there to the open channel, in milliseconds. */
+/** Limits for the host's answer, and from there to the open channel, in milliseconds. */
 const ANSWER_MS = 10_000;
 const OPEN_MS = 15_000;
 
-/** Time for the host's own answer after a forged one, in milliseconds. */
+/** Limit for the host's own answer after a forged one, in milliseconds. */
 const FORGED_MS = 2_000;
 
 /**
  * Connects to the host. Candidates are gathered while the WebSocket opens.
  *
- * @throws {LighthouseError} what the registry, the relay or the host answered (`host-offline`, `device-revoked`, …),
- * or `relay-unreachable`, `no-answer`, `bad-seal`, `connection-failed`, `unsupported`; the signal's
+ * @throws {LighthouseError} The error of the registry, the relay or the host (`host-offline`,
+ * `device-revoked`, …), or `relay-unreachable`, `no-answer`, `bad-seal`, `connection-failed`, `unsupported`; the signal's
  * reason when aborted.
  */
 export async function dial(
@@ -111,7 +111,7 @@ export async function dial(
         stopForgery?.();
         stopForgery = undefined;
       } catch (error) {
-        // Anybody at the relay can send anything; the host's own answer may still follow.
+        // A forged reply: the host's own answer may still follow.
         console.warn("lighthouse-tunnel ignores a message of the relay:", error);
         if (LighthouseError.from(error, "bad-message").code !== "bad-seal") return;
         stopForgery ??= platform.startTimer(FORGED_MS, () => end.abort(forged(error)));
@@ -123,7 +123,7 @@ export async function dial(
     });
     hangUp = () => socket.close();
     const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
-    // Its end is not the attempt's from here on.
+    // From here on, the socket's end does not end the attempt.
     hangUp();
     if (answer.device) await onDevice(answer.device, answer.tagKey);
     given.throwIfAborted();
@@ -159,7 +159,7 @@ async function offerOf(
   return sender.kind === "pairing" ? { ...offer, name } : offer;
 }
 
-/** Asks the host, and once more by the host's clock where the two clocks differ too much. */
+/** Asks the host, and once more with the host's time if the clocks differ too much. */
 async function letIn(
   handshake: Handshake,
   { identity, skew, onSkew }: DialOptions,
@@ -174,7 +174,7 @@ async function letIn(
   return answer;
 }
 
-/** @throws {LighthouseError} what others than the host say. */
+/** @throws {LighthouseError} For a reply that is not sealed by the host. */
 async function answerOf(reply: Reply, identity: Identity) {
   if (reply.by === "relay") throw relayError(reply.refused);
   if (reply.by === "anybody") throw await plainRefusal(reply.refused, identity);

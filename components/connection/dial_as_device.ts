@@ -1,4 +1,4 @@
-// Dials as the device that this browser is, and keeps the host's word about it.
+// Dials as this browser's device, and stores what the host says about it.
 import { LighthouseError } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identities } from "../identity/identity.ts";
@@ -20,15 +20,15 @@ export interface DialAsDeviceOptions
   onDevice: (device: DeviceName) => void;
   /** Makes one attempt. @default dial */
   dial?: typeof dial;
-  /** Called when this browser was paired at a relay. @default announcePairing, and asks to persist */
+  /** Called when this browser has paired. @default announces it, and asks for persistent storage */
   onPaired?: (relay: URL) => void;
 }
 
 /**
- * Dials with the pairing link that was opened, if any. Where the host does not take the link and this
- * browser is paired already, it drops the link and dials without.
+ * Dials with the opened pairing link, if there is one. If the host refuses the link and this browser is
+ * paired already, it drops the link and dials without.
  *
- * @throws {LighthouseError} as {@linkcode dial} does, and `not-paired` where there is no host to dial.
+ * @throws {LighthouseError} As {@linkcode dial} throws, and `not-paired` if no host is known.
  */
 export async function dialAsDevice(
   settings: ConnectionSettings,
@@ -62,7 +62,7 @@ export async function dialAsDevice(
     } catch (error) {
       const { code } = LighthouseError.from(error, "connection-failed");
       const isSpent = isFinal(code) && code !== "unsupported";
-      // Anybody can make a link that the host does not know: it must not hide the pairing.
+      // Anybody can make an unknown link: it must not hide the pairing.
       const isUnknown = code === "not-paired" && await identities.isPaired();
       if (!isPairing || !(isSpent || isUnknown)) throw error;
       if (!await identities.dropLink()) throw error;
@@ -73,6 +73,6 @@ export async function dialAsDevice(
 
 function announceAndPersist(relay: URL): void {
   announcePairing(relay);
-  // A pairing should stay for good. Firefox asks the user, who may refuse or never answer.
+  // A pairing should stay. Firefox asks the user, who may refuse or never answer.
   navigator.storage?.persist?.().catch(() => {});
 }

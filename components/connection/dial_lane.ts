@@ -1,5 +1,5 @@
-// A further connection for a session that has one. Offer and answer go through the session, so the
-// relay is not asked.
+// A further connection for a connected session. Offer and answer go through the session, without the
+// relay.
 import {
   Carrier,
   type IceConfig,
@@ -13,25 +13,25 @@ import { startTimer } from "./start_timer.ts";
 /** Options of {@linkcode dialLane}. */
 export interface LaneOptions {
   ice: IceConfig;
-  /** Gives up. */
+  /** Ends the attempt. */
   signal: AbortSignal;
   /** @default the browser's */
   platform?: LanePlatform;
 }
 
-/** What {@linkcode dialLane} uses of the browser. */
+/** The parts of the browser that {@linkcode dialLane} uses. */
 export interface LanePlatform {
   createPeer: typeof createPeer;
   startTimer: typeof startTimer;
 }
 
-/** Time for all of it, in milliseconds. */
+/** Limit for the whole attempt, in milliseconds. */
 const OPEN_MS = 15_000;
 
 /**
  * Connects to the session's host once more, and adds the connection to the session.
  *
- * @throws {LighthouseError} `host-busy` or another answer of the host, or `connection-failed`; the
+ * @throws {LighthouseError} `host-busy` or another refusal of the host, or `connection-failed`; the
  * signal's reason when aborted.
  */
 export async function dialLane(session: Session, options: LaneOptions): Promise<void> {

@@ -4,7 +4,7 @@
 import type { Session } from "../../wire/mod.ts";
 import { startTimer } from "./start_timer.ts";
 
-/** Connections of a session, its first included: the host takes no more. */
+/** Most connections of a session with its first: the host accepts no more. */
 export const LANES = 8;
 
 /** One connection fills a path with a shorter round trip, in milliseconds. */
@@ -14,8 +14,8 @@ const LONG_MS = 15;
 const SAMPLE_MS = 100;
 
 /**
- * A transfer is large when that many bytes move within that many samples. Lanes take half a second to
- * open, and one connection is slow meanwhile: waiting longer costs more than lanes in vain.
+ * A transfer counts as large if it moves this many bytes within this many samples. Lanes take half a
+ * second to open, so waiting longer costs more than unneeded lanes.
  */
 const BULK = 256 * 1024;
 const BULK_SAMPLES = 5;
@@ -26,7 +26,7 @@ const IDLE_MS = 60_000;
 /** Time between two attempts, in milliseconds: a full host, or a NAT, rarely changes sooner. */
 const PAUSE_MS = 15_000;
 
-/** How a session does at a moment. */
+/** A sample of a session. */
 export interface SessionSample {
   /** Monotonic, in milliseconds. */
   now: number;
@@ -37,14 +37,14 @@ export interface SessionSample {
   carriers: number;
 }
 
-/** Add lanes, close them, or change nothing. */
+/** Whether to add lanes, close them, or keep them. */
 export type LaneAction = "add" | "shed" | "keep";
 
 /** Decides by samples of a session whether it gets lanes. */
 export class LanePolicy {
   /** Bytes at each of the last samples, the newest last. */
   readonly #bytes = [0];
-  /** When something large moved last. At first, the time of the first sample. */
+  /** When a large transfer moved last; at first, the time of the first sample. */
   #bulk: number | undefined;
   #added = -Infinity;
 
@@ -88,7 +88,7 @@ export class Lanes {
     this.#options = { startTimer, now: () => performance.now(), ...options };
   }
 
-  /** Samples the session until it has been idle for a while. To be called when it becomes busy. */
+  /** Samples the session until it has been idle for a while. Call it when the session becomes busy. */
   watch(): void {
     if (this.#end.signal.aborted || this.#stopTimer) return;
     this.#stopTimer = this.#options.startTimer(SAMPLE_MS, () => this.#sample());
@@ -120,5 +120,5 @@ export class Lanes {
   }
 }
 
-/** A session, as far as lanes need it. */
+/** The parts of a session that lanes use. */
 type LaneSession = Pick<Session, "bytes" | "shortestRoundTrip" | "carriers" | "busy" | "shed">;

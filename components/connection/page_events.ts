@@ -1,6 +1,6 @@
-// What the browser tells a page that keeps a connection.
+// Listens to the browser's events that matter to a connection.
 
-/** The window and document, as far as they are used here. */
+/** The parts of window and document that are used here. */
 export interface PageWindow {
   /** Fires `online`, `pagehide` and `pageshow`. */
   addEventListener: EventTarget["addEventListener"];
@@ -11,9 +11,9 @@ export interface PageWindow {
 export interface PageEventsOptions {
   /** Called when the network is back, or the user looks at the page again. */
   onWake: () => void;
-  /** Called when the page goes, for good or into the browser's cache for its Back button. */
+  /** Called when the page is left, for good or into the back/forward cache. */
   onHide: () => void;
-  /** Called when the page comes back from that cache. */
+  /** Called when the page comes back from the back/forward cache. */
   onRestore: () => void;
   /** Stops listening. */
   signal: AbortSignal;

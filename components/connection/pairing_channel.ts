@@ -1,18 +1,18 @@
-// Tells the other pages of a site that one of them was paired.
+// Tells the other pages of a site that one of them has paired.
 
 /** The channel's name. */
 const CHANNEL = "lighthouse paired";
 
-/** What the browser gives to the functions here. */
+/** Options of the functions here. */
 export interface PairingChannelOptions {
   /** @default the browser's BroadcastChannel */
   openChannel?: (name: string) => BroadcastChannel;
 }
 
 /**
- * Calls back with the relay's URL when another page of the site is paired there.
+ * Calls back with the relay's URL when another page of the site has paired there.
  *
- * @param options `signal`: stops listening.
+ * @param options `signal` stops listening.
  */
 export function onPairing(
   heard: (relay: string) => void,
@@ -24,14 +24,14 @@ export function onPairing(
   options.signal.addEventListener("abort", () => channel.close());
 }
 
-/** Tells the other pages that this one was paired at a relay. */
+/** Tells the other pages that this one has paired at a relay. */
 export function announcePairing(relay: URL, options: PairingChannelOptions = {}): void {
   const channel = tryToOpen(options);
   channel?.postMessage(relay.href);
   channel?.close();
 }
 
-/** @returns Undefined in browsers that keep nothing for a site, and give it no channel either. */
+/** @returns Undefined in browsers without storage for the site, which have no channels either. */
 function tryToOpen(
   { openChannel = (name) => new BroadcastChannel(name) }: PairingChannelOptions,
 ): BroadcastChannel | undefined {

@@ -1,4 +1,4 @@
-// The page's end of a WebRTC connection: the one file that knows simple-peer.
+// The page's end of a WebRTC connection, by simple-peer.
 import SimplePeer from "simple-peer";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 
@@ -8,18 +8,18 @@ export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "unknown";
 /** The browser's counts of the pair of candidates in use. */
 export interface PeerStats {
   path: PeerPath;
-  /** Bytes since the connection was made, WebRTC's own included. */
+  /** Bytes since the start of the connection, including WebRTC's own. */
   bytesSent: number;
   bytesReceived: number;
 }
 
 /** A connection that this page offers. */
 export interface Peer {
-  /** The offer's SDP, with all candidates that were found in time. */
+  /** The offer's SDP, with the candidates that were found in time. */
   readonly offer: Promise<string>;
   /** The open data channel. Rejects with `connection-failed` when it cannot be opened. */
   readonly channel: Promise<Channel>;
-  /** Takes the host's answer. May be called once. */
+  /** Sets the host's answer. Call it once. */
   accept(sdp: string): void;
   stats(): Promise<PeerStats>;
   close(): void;
@@ -32,7 +32,7 @@ export interface PeerOptions {
   webRtc?: SimplePeer.Options["wrtc"];
 }
 
-/** Candidates that take longer than this after the first one stay out of the offer, in ms. */
+/** Limit for gathering candidates after the first one, in ms. Later ones are left out of the offer. */
 const GATHER_MS = 1000;
 
 /**
@@ -43,7 +43,7 @@ const GATHER_MS = 1000;
  */
 const RETRANSMITS = 65_535;
 
-/** Starts a connection: candidates are gathered from now on. */
+/** Starts a connection, and gathers candidates. */
 export function createPeer({ ice, webRtc }: PeerOptions): Peer {
   const offer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();

@@ -1,4 +1,4 @@
-// The pairing link that the page was opened with, until a host has taken it.
+// The pairing link with which the page was opened, until a host has accepted it.
 import { LighthouseError, type PairingLink } from "../../wire/mod.ts";
 import type { Identities } from "./identity.ts";
 import { type AddressBar, takeLink } from "./pairing_link.ts";
@@ -6,15 +6,15 @@ import { type AddressBar, takeLink } from "./pairing_link.ts";
 /** Holds the link. */
 export class OpenedLink {
   #link: PairingLink | undefined;
-  /** Why the newest link in the address is not one; reported once. */
+  /** The error of a damaged link in the address; reported once. */
   #error: LighthouseError | undefined;
 
-  /** Whether there is a link that no host has taken. */
+  /** Whether there is a link that no host has accepted. */
   get isHeld(): boolean {
     return this.#link !== undefined;
   }
 
-  /** Takes a link out of the address. @returns Whether one was there, good or damaged. */
+  /** Takes a link out of the address. @returns Whether there was one, good or damaged. */
   take(page: AddressBar): boolean {
     try {
       const link = takeLink(page);
@@ -27,11 +27,11 @@ export class OpenedLink {
   }
 
   /**
-   * Has the link used by the next attempt. A link that is refused stays, for when the user accepts
-   * another host.
+   * Stores the link for the next attempt. A refused link stays here, in case the user accepts another
+   * host.
    *
-   * @returns Settles once the link is kept, or refused; undefined where there is no link.
-   * @throws {LighthouseError} `bad-link`, once, where the address had a damaged one.
+   * @returns Settles when the link is stored or refused; undefined if there is no link.
+   * @throws {LighthouseError} `bad-link`, once, if the address had a damaged link.
    */
   use(identities: Pick<Identities, "open">): Promise<void> | undefined {
     const [link, error] = [this.#link, this.#error];

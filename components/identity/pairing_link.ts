@@ -1,4 +1,4 @@
-// Takes a pairing link out of the address bar, before anybody copies it from there.
+// Takes a pairing link out of the address bar, before anybody copies it.
 import { type PairingLink, parsePairingFragment } from "../../wire/mod.ts";
 
 /** A window, as far as it is used here. */

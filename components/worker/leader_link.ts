@@ -1,29 +1,29 @@
-// The service worker's way to the leader. Nothing here outlives the worker, which the browser stops
-// whenever it likes: started again, it asks who leads.
+// Connects the service worker with the leader. The browser may stop the worker at any time; after its next
+// start, the worker asks again who leads.
 import { LighthouseError } from "../../wire/mod.ts";
 import { FollowerSession } from "../tabs/follower_session.ts";
 import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
 import { PortStream } from "../tabs/port_stream.ts";
 import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 
-/** Longest time that a request waits for a leader that is connected, in milliseconds. */
+/** Limit for a request to wait for a connected leader, in milliseconds. */
 const WAIT_MS = 15_000;
 
 /** The tab that leads. */
 interface Leader {
   alive: string;
-  /** Reaches it. */
+  /** Posts a message to it. */
   send: (message: OpenMessage, transfer: Transferable[]) => void;
   session: FollowerSession;
-  /** Whether it is connected, as far as is known here. */
+  /** Whether it has said that it is connected. */
   connected: boolean;
-  /** Aborted when it leads no longer. */
+  /** Aborted when it stops leading. */
   left: AbortController;
 }
 
 /** Options of {@linkcode LeaderLink}. */
 export interface LeaderLinkOptions {
-  /** Reaches the tabs. */
+  /** The channel to the tabs. */
   channel: BroadcastChannel;
   /** This worker's own lock. */
   alive: string;
@@ -33,13 +33,13 @@ export interface LeaderLinkOptions {
   locks?: LockManager;
 }
 
-/** Knows the leader, or finds it. */
+/** Finds the leader, and remembers it. */
 export class LeaderLink {
   readonly #options: LeaderLinkOptions;
   /** Requests that wait for a leader. */
   readonly #waiting = new Set<(session: FollowerSession) => void>();
   #leader: Leader | undefined;
-  /** Why the leader is not connected, as it has said. */
+  /** The leader's reason for not being connected. */
   #trouble: LighthouseError | undefined;
 
   constructor(options: LeaderLinkOptions) {
@@ -52,7 +52,7 @@ export class LeaderLink {
     return this.#waiting.size;
   }
 
-  /** A tab says that it leads, and is connected. @param port Takes messages to it. */
+  /** Handles a tab's message that it leads and is connected. @param port The port to it. */
   setLeader(alive: string, port: MessagePort): void {
     if (this.#leader?.alive === alive) {
       this.#leader.connected = true;
@@ -65,10 +65,10 @@ export class LeaderLink {
   }
 
   /**
-   * Waits for a leader that is connected.
+   * Waits for a connected leader.
    *
    * @returns Its session.
-   * @throws {LighthouseError} when no leader was connected in time: `no-holder`, or why it is not.
+   * @throws {LighthouseError} If no leader is connected in time: `no-holder`, or the leader's error.
    */
   async session(): Promise<FollowerSession> {
     if (this.#leader?.connected) return this.#leader.session;
@@ -85,7 +85,7 @@ export class LeaderLink {
     });
   }
 
-  /** Hands a stream that a follower opens to the leader. */
+  /** Passes a follower's stream on to the leader. */
   async pass(message: OpenMessage): Promise<void> {
     try {
       await this.session();

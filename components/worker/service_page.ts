@@ -1,4 +1,4 @@
-// The service worker's own responses, where no backend has one.
+// The service worker's own error responses.
 import type { LighthouseError } from "../../wire/mod.ts";
 
 /** Seconds after which the browser loads the page again. */

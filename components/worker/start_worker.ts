@@ -1,10 +1,10 @@
-// What the service worker does with each of its events.
+// Handles the service worker's events.
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
 import { LeaderLink } from "./leader_link.ts";
 import { answer, isUnder, type PageRequest, type Tunnel } from "./worker_fetch.ts";
 
-/** An event of a service worker, with the members of all those that are listened to. */
+/** An event of a service worker, with the members of all handled events. */
 export interface WorkerEvent {
   data: unknown;
   request: PageRequest;
@@ -12,7 +12,7 @@ export interface WorkerEvent {
   respondWith(response: Promise<Response>): void;
 }
 
-/** ServiceWorkerGlobalScope, as far as it is used here: TypeScript has it apart from the page's. */
+/** The parts of ServiceWorkerGlobalScope that are used here: TypeScript has it in a separate library. */
 export interface WorkerScope {
   location: Pick<Location, "href">;
   navigator: { locks: LockManager };
@@ -29,7 +29,7 @@ export interface WorkerScope {
 /**
  * Leads requests under the prefix through the tunnel.
  *
- * @throws {TypeError} when the worker's URL names a prefix outside of its scope.
+ * @throws {TypeError} If the worker's URL names a prefix outside of its scope.
  */
 export function startWorker(worker: WorkerScope): void {
   const { registration: { scope }, location, navigator: { locks } } = worker;
@@ -45,7 +45,7 @@ export function startWorker(worker: WorkerScope): void {
   };
 
   worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
-  // The page that registers the worker is served by it without a reload.
+  // claim() makes the worker control the registering page without a reload.
   worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
   worker.addEventListener("fetch", (event) => {
     if (isUnder(prefix, event.request.url)) event.respondWith(answer(event.request, tunnel));
@@ -58,7 +58,7 @@ export function startWorker(worker: WorkerScope): void {
       case "open":
         return event.waitUntil(link.then((link) => link.pass(message)));
       case "awake":
-        // A page that was reloaded past all caches is not controlled until then.
+        // A page after a forced reload is not controlled until it is claimed.
         return event.waitUntil(worker.clients.claim());
     }
   });

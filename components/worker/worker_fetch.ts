@@ -1,21 +1,20 @@
-// Answers a page's request through the tab that leads: what the service worker does with each `fetch`
-// event under its prefix.
+// Answers the page's requests under the prefix through the leading tab.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
 import { type BackendRequest, bodyOf, isReading } from "../fetch/request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
 
-/** Where requests go. */
+/** The way to the backend. */
 export interface Tunnel {
   /** The URL under which requests go through the tunnel; ends with a slash. */
   prefix: URL;
   /** The URL of the site's pages, any of which can connect. */
   site: string;
-  /** Waits until a tab is connected; rejects when no tab was in time. */
+  /** Waits until a tab is connected; rejects if no tab is in time. */
   session: Connect;
 }
 
-/** A `fetch` event's request, as far as the worker reads it. */
+/** The parts of a `fetch` event's request that the worker reads. */
 export type PageRequest = Pick<
   Request,
   "method" | "url" | "headers" | "mode" | "destination" | "referrer" | "signal" | "body" | "blob"

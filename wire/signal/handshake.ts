@@ -1,6 +1,6 @@
-// The page's side of getting let in: it seals an offer, sends it to the host through the relay, and
-// reads what comes back. Anybody at the relay can send anything, so each reply says who vouches for it.
-// The caller owns the connection to the relay, the clock and the patience.
+// The page's side of the handshake: seals an offer, sends it to the host through the relay, and reads the
+// replies. Anybody at the relay can send a reply, so each says how far it can be trusted. The caller has
+// the connection to the relay, the clock and the timeouts.
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import type { RelayMessage } from "./envelope.ts";
 import {
@@ -12,27 +12,27 @@ import {
 } from "./seal.ts";
 import { parseSignal, type SealedOffer } from "./signal.ts";
 
-/** Why there is no answer, in the words of whoever says it. */
+/** A refusal, with its sender's code and message. */
 export interface UnsealedRefusal {
   code: ErrorCode;
   message: string;
-  /** SHA-256 of the key of whoever refuses, in base64url. */
+  /** SHA-256 of the sender's key, in base64url. */
   hostKey?: string;
 }
 
-/** What came back for an offer, by who vouches for it. */
+/** The reply to an offer, by how far it can be trusted. */
 export type Reply =
-  /** Sealed for this offer, so the host wrote it: it accepts, with the session's proof, or refuses. */
+  /** Sealed for this offer, so from the host: it accepts, with the session's proof, or refuses. */
   | { by: "host"; answer: Answer }
-  /** Unsealed: the host cannot seal for a device that it does not know, and anybody can write such. */
+  /** Unsealed: the host cannot seal for an unknown device, but anybody can write such a refusal. */
   | { by: "anybody"; refused: UnsealedRefusal }
-  /** The relay, or API Gateway in front of it. */
+  /** An error of the relay, or of API Gateway in front of it. */
   | { by: "relay"; refused: UnsealedRefusal };
 
 /**
  * Reads a message of the relay as the reply to an offer.
  *
- * @throws {LighthouseError} where it is none: `bad-seal` for an answer that the host has not sealed for
+ * @throws {LighthouseError} If it is not the reply: `bad-seal` for an answer that the host has not sealed for
  * this offer, `bad-message` for anything else. The host's own answer may still follow.
  */
 export async function readReply(
@@ -58,28 +58,28 @@ export async function readReply(
 
 /** Options of {@linkcode Handshake}. */
 export interface HandshakeOptions extends Pick<SealOfferOptions, "hostKey" | "device" | "sender"> {
-  /** May still come: most of the sealing is done while it is awaited. */
+  /** The offer's SDP. Most of the sealing is done before it arrives. */
   offer: Offer | Promise<Offer>;
-  /** Sends the sealed offer to the host, in an envelope. */
+  /** Sends the envelope with the sealed offer. */
   send: (signal: SealedOffer) => void;
 }
 
-/** One offer on its way to the host, or the same offer again. */
+/** One offer to the host. It can be sent again. */
 export class Handshake {
   readonly #options: HandshakeOptions;
   #waiting: { offer: SentOffer; resolve: (reply: Reply) => void } | undefined;
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
-    // It may fail before `ask` awaits it.
+    // The offer may fail before `ask` awaits it.
     Promise.resolve(options.offer).catch(() => {});
   }
 
   /**
-   * Seals the offer, sends it, and waits for the reply, for as long as that takes.
+   * Seals the offer, sends it, and waits for the reply without a limit.
    *
-   * @param time Milliseconds since 1970, by the host's clock as far as it is known.
-   * @throws {LighthouseError} as {@linkcode sealOffer} does; what the offer rejects with.
+   * @param time Milliseconds since 1970, by the host's clock if it is known.
+   * @throws {LighthouseError} As {@linkcode sealOffer} throws, and as the offer rejects.
    */
   async ask(time: number): Promise<Reply> {
     const { offer, send, hostKey, device, sender } = this.#options;
@@ -91,9 +91,9 @@ export class Handshake {
   }
 
   /**
-   * Takes a message of the relay.
+   * Handles a message of the relay.
    *
-   * @throws {LighthouseError} as {@linkcode readReply} does: the wait goes on.
+   * @throws {LighthouseError} As {@linkcode readReply} throws; the wait goes on.
    */
   async receive(message: RelayMessage): Promise<void> {
     const waiting = this.#waiting;
