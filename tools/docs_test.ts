@@ -75,6 +75,18 @@ test("the contents of docs/decisions.md are its headings", async () => {
   );
 });
 
+test("docs/architecture.md follows one request through at most 12 files, each once", async () => {
+  const text = await readFile("docs/architecture.md", "utf8");
+  const [, section = ""] = /\n## One request\n(.*?)\n## /s.exec(text) ?? [];
+  const files = [...section.matchAll(/^\| *\d+ *\| `([^`]+)`/gm)].map(([, file]) => file!);
+  assert.ok(files.length > 0 && files.length <= 12, `${files.length} files`);
+  assert.is(new Set(files).size, files.length);
+  assert.equal([files[0], files.at(-1)], [
+    "components/lighthouse_tunnel.ts",
+    "host/proxy/http_client.ts",
+  ]);
+});
+
 test.run();
 
 async function documents(): Promise<string[]> {
