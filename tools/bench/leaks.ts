@@ -4,7 +4,6 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { FolderAccessList } from "../../host/access/access_list.ts";
-import type { HostConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { MemoryRegistry } from "../../host/testing/relay.ts";
 import { toBase64url } from "../../wire/mod.ts";
@@ -61,18 +60,16 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   const bridge = stack.use(await startBridge({ propagation: 100 }));
   const stop = new AbortController();
   const online = Promise.withResolvers<void>();
-  const config: HostConfig = {
-    relay: new URL(bridge.gateway.url),
-    functionName: "SignalingRelay",
-    services: [{ prefix: "/", backend: new URL(backend.url) }],
-    ice: { iceServers: [] },
-    public: ["/"],
-    logLevel: "info",
-  };
-  const registry = new MemoryRegistry(bridge);
   const host = runHost({
-    settings: () => config,
-    registry: () => registry,
+    settings: () => ({
+      relay: new URL(bridge.gateway.url),
+      functionName: "SignalingRelay",
+      services: [{ prefix: "/", backend: new URL(backend.url) }],
+      ice: { iceServers: [] },
+      public: ["/"],
+      logLevel: "info",
+    }),
+    registry: () => new MemoryRegistry(bridge),
     identity: bridge.identity,
     accessList: stack.use(FolderAccessList.open(bridge.state, () => {})),
     log: (_level, event) => event === "online" && online.resolve(),

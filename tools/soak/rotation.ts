@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { FolderAccessList } from "../../host/access/access_list.ts";
 import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
-import type { HostConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { deviceOf, TestDevice } from "../../host/testing/access.ts";
@@ -198,19 +197,17 @@ async function startHost(
   const online = Promise.withResolvers<void>();
   let since: number | undefined;
   const accessList = FolderAccessList.open(bridge.state, () => {});
-  const config: HostConfig = {
-    relay: new URL(bridge.gateway.url),
-    functionName: bridge.function.name,
-    region: "us-east-1",
-    services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
-    ice: { iceServers: [] },
-    public: [],
-    logLevel: "info",
-  };
-  const registry = lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" });
   const ended = runHost({
-    settings: () => config,
-    registry: () => registry,
+    settings: () => ({
+      relay: new URL(bridge.gateway.url),
+      functionName: bridge.function.name,
+      region: "us-east-1",
+      services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
+      ice: { iceServers: [] },
+      public: [],
+      logLevel: "info",
+    }),
+    registry: () => lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
     identity: bridge.identity,
     accessList,
     log: (_level, event) => {
