@@ -197,17 +197,17 @@ async function startHost(
   const online = Promise.withResolvers<void>();
   let since: number | undefined;
   const accessList = FolderAccessList.open(bridge.state, () => {});
+  const relayFunction = { functionName: bridge.function.name, region: "us-east-1" };
   const ended = runHost({
     settings: () => ({
+      ...relayFunction,
       relay: new URL(bridge.gateway.url),
-      functionName: bridge.function.name,
-      region: "us-east-1",
       services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
       ice: { iceServers: [] },
       public: [],
       logLevel: "info",
     }),
-    registry: () => lambdaRegistry({ functionName: bridge.function.name, region: "us-east-1" }),
+    registry: () => lambdaRegistry(relayFunction),
     identity: bridge.identity,
     accessList,
     log: (_level, event) => {
