@@ -211,13 +211,11 @@ async function startHost(
     identity: bridge.identity,
     accessList,
     log: (_level, event) => {
-      if (event === "online") {
-        since ??= performance.now();
-        online.resolve();
-        onConnection();
-      } else if (event === "relay-lost") {
-        since = undefined;
-      }
+      if (event === "relay-lost") since = undefined;
+      if (event !== "online") return;
+      since ??= performance.now();
+      online.resolve();
+      onConnection();
     },
     signal: stop.signal,
     timing: {
