@@ -2,9 +2,10 @@
 import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { toBase64url } from "../../wire/mod.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
-import { launchBrowser, openPage, untilState } from "./browser.ts";
+import { openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("element", { deadline: 60_000 });
 
@@ -13,15 +14,7 @@ let browser: Browser;
 let page: Page;
 let troubles: string[];
 
-test.before(async () => {
-  bridge = await startBridge({ propagation: 200 });
-  await bridge.startHost().until("online");
-  browser = await launchBrowser();
-});
-test.after(async () => {
-  await browser?.close();
-  await bridge?.[Symbol.asyncDispose]();
-});
+withBridge(test, {}, (running) => ({ bridge, browser } = running));
 
 /** A test with a fresh page, in which nothing may be reported as an error in the end. */
 function scenario(name: string, run: () => Promise<void>): void {

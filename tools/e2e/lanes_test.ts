@@ -3,11 +3,12 @@
 import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { LANES } from "../../components/connection/lanes.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("lanes", { deadline: 120_000 });
 const MiB = 1024 * 1024;
@@ -16,16 +17,7 @@ let bridge: Bridge;
 let host: HostProcess;
 let browser: Browser;
 
-test.before(async () => {
-  bridge = await startBridge({ propagation: 200 });
-  host = bridge.startHost();
-  await host.until("online");
-  browser = await launchBrowser();
-});
-test.after(async () => {
-  await browser?.close();
-  await bridge?.[Symbol.asyncDispose]();
-});
+withBridge(test, {}, (running) => ({ bridge, host, browser } = running));
 
 /** In a page: delays what is sent over data channels, in milliseconds. Chromium's own delay does not. */
 function sendLater(delay: number): void {

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { outputOf, type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
@@ -22,25 +23,18 @@ function testIn(name: BrowserName): void {
   let context: BrowserContext;
   let flags: string[];
 
-  test.before(async () => {
-    bridge = await startBridge({
-      propagation: 200,
-      isPublic: false,
-      routes: {
-        "GET /fields": (request, response) => {
-          response.end(JSON.stringify(request.headers));
-        },
-        "GET /never": () => {},
+  withBridge(test, {
+    browser: name,
+    isPublic: false,
+    routes: {
+      "GET /fields": (request, response) => {
+        response.end(JSON.stringify(request.headers));
       },
-    });
+      "GET /never": () => {},
+    },
+  }, (running) => {
+    ({ bridge, host, browser } = running);
     flags = ["--state", bridge.state];
-    host = bridge.startHost();
-    await host.until("online");
-    browser = await launchBrowser(name);
-  });
-  test.after(async () => {
-    await browser?.close();
-    await bridge?.[Symbol.asyncDispose]();
   });
   test.before.each(async () => {
     context = await browser.createBrowserContext();

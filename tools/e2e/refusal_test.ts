@@ -15,24 +15,17 @@ import {
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
 import { startScriptedHost } from "./scripted_host.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("refusal", { deadline: 60_000 });
 
 let bridge: Bridge;
 let browser: Browser;
 
-test.before(async () => {
-  bridge = await startBridge({ propagation: 200 });
-  await bridge.startHost().until("online");
-  browser = await launchBrowser();
-});
-test.after(async () => {
-  await browser?.close();
-  await bridge?.[Symbol.asyncDispose]();
-  endPeers();
-});
+withBridge(test, {}, (running) => ({ bridge, browser } = running));
+test.after(() => endPeers());
 
 test("a page from an origin that is not listed is refused, and says what may be wrong", async () => {
   const { refused } = bridge.gateway.counts;

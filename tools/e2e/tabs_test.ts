@@ -3,11 +3,12 @@
 import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, launchBrowser, untilState } from "./browser.ts";
+import { fetchText, untilState } from "./browser.ts";
 import { calm, openWeb, plainFetch } from "./web_page.ts";
+import { withBridge } from "./with_bridge.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
@@ -21,32 +22,26 @@ function testIn(name: BrowserName): void {
   /** The backend answers these only when told to. */
   let release = () => {};
 
-  test.before(async () => {
-    bridge = await startBridge({
-      propagation: 200,
-      onActivity: (activity) => {
-        if (activity.type === "close" && activity.connection.messagesIn > 0) dials++;
+  withBridge(test, {
+    browser: name,
+    onActivity: (activity) => {
+      if (activity.type === "close" && activity.connection.messagesIn > 0) dials++;
+    },
+    routes: {
+      "GET /slow": async (_request, response) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        release = resolve;
+        await promise;
+        response.end("at last");
       },
-      routes: {
-        "GET /slow": async (_request, response) => {
-          const { promise, resolve } = Promise.withResolvers<void>();
-          release = resolve;
-          await promise;
-          response.end("at last");
-        },
-        "POST /slow": () => {},
-        "GET /half": (_request, response) => {
-          response.write("half");
-        },
+      "POST /slow": () => {},
+      "GET /half": (_request, response) => {
+        response.write("half");
       },
-    });
-    await bridge.startHost().until("online");
-    browser = await launchBrowser(name);
+    },
+  }, (running) => {
+    ({ bridge, browser } = running);
     url = `${bridge.page.url}web.html`;
-  });
-  test.after(async () => {
-    await browser?.close();
-    await bridge?.[Symbol.asyncDispose]();
   });
   test.before.each(() => {
     dials = 0;

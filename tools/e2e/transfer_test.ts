@@ -1,12 +1,13 @@
 // Requests through the tunnel in a real Chromium: content, streaming, several pages, and its cost.
 import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway_connection.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("transfer", { deadline: 60_000 });
 const MiB = 1024 * 1024;
@@ -19,41 +20,32 @@ const endless = new Endless();
 /** Lets the backend's slow answer go on; the test decides when. */
 let release = () => {};
 
-test.before(async () => {
-  bridge = await startBridge({
-    propagation: 200,
-    onActivity: (activity) => {
-      if (activity.type === "close") closed.push(activity.connection);
+withBridge(test, {
+  onActivity: (activity) => {
+    if (activity.type === "close") closed.push(activity.connection);
+  },
+  routes: {
+    "GET /slow": async (_request, response) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      release = resolve;
+      response.writeHead(200, { "content-type": "text/plain" });
+      response.write("first");
+      await promise;
+      response.end("last");
     },
-    routes: {
-      "GET /slow": async (_request, response) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        release = resolve;
-        response.writeHead(200, { "content-type": "text/plain" });
-        response.write("first");
-        await promise;
-        response.end("last");
-      },
-      "POST /echo": (request, response) => {
-        response.writeHead(201, {
-          "content-type": request.headers["content-type"] ?? "none",
-          "x-method": request.method!,
-        });
-        request.pipe(response);
-      },
-      "GET /endless": endless.route,
-      // Answers never.
-      "GET /never": () => {},
-      "GET /cut": cutOff,
+    "POST /echo": (request, response) => {
+      response.writeHead(201, {
+        "content-type": request.headers["content-type"] ?? "none",
+        "x-method": request.method!,
+      });
+      request.pipe(response);
     },
-  });
-  await bridge.startHost().until("online");
-  browser = await launchBrowser();
-});
-test.after(async () => {
-  await browser?.close();
-  await bridge?.[Symbol.asyncDispose]();
-});
+    "GET /endless": endless.route,
+    // Answers never.
+    "GET /never": () => {},
+    "GET /cut": cutOff,
+  },
+}, (running) => ({ bridge, browser } = running));
 
 test("a connect costs the page one message out and one in", async () => {
   const before = closed.length;

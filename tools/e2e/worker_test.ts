@@ -6,12 +6,12 @@ import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { TILES } from "../local/backend_app.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { launchBrowser } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";
 import { openWeb, plainFetch } from "./web_page.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const MiB = 1024 * 1024;
 
@@ -29,51 +29,43 @@ function testIn(name: BrowserName): void {
   /** What has arrived of an upload. */
   let uploaded = "";
 
-  test.before(async () => {
-    bridge = await startBridge({
-      propagation: 200,
-      routes: {
-        "GET /parts": async (_request, response) => {
-          const { promise, resolve } = Promise.withResolvers<void>();
-          release = resolve;
-          response.writeHead(200, { "content-type": "text/event-stream" });
-          response.write("data: first\n\n");
-          await promise;
-          response.end("data: last\n\n");
-        },
-        "GET /endless": endless.route,
-        "GET /cut": cutOff,
-        "GET /gzip": (_request, response) => {
-          const body = gzipSync("squeezed");
-          response.writeHead(200, { "content-encoding": "gzip", "content-length": body.length });
-          response.end(body);
-        },
-        "GET /moved/here": (_request, response) => {
-          response.writeHead(302, { location: "/moved/there?a=1#b" }).end();
-        },
-        "GET /moved/there": (_request, response) => {
-          response.end("there");
-        },
-        "GET /empty/:status": (request, response) => {
-          response.writeHead(Number(request.url!.split("/").at(-1))).end();
-        },
-        "POST /upload": (request, response) => {
-          uploaded = "";
-          request.setEncoding("latin1").on("data", (text: string) => uploaded += text);
-          request.on("end", () => response.end(String(uploaded.length)));
-        },
-        "GET /fields": (request, response) => {
-          response.end(JSON.stringify(request.headers));
-        },
+  withBridge(test, {
+    browser: name,
+    routes: {
+      "GET /parts": async (_request, response) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        release = resolve;
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write("data: first\n\n");
+        await promise;
+        response.end("data: last\n\n");
       },
-    });
-    await bridge.startHost().until("online");
-    browser = await launchBrowser(name);
-  });
-  test.after(async () => {
-    await browser?.close();
-    await bridge?.[Symbol.asyncDispose]();
-  });
+      "GET /endless": endless.route,
+      "GET /cut": cutOff,
+      "GET /gzip": (_request, response) => {
+        const body = gzipSync("squeezed");
+        response.writeHead(200, { "content-encoding": "gzip", "content-length": body.length });
+        response.end(body);
+      },
+      "GET /moved/here": (_request, response) => {
+        response.writeHead(302, { location: "/moved/there?a=1#b" }).end();
+      },
+      "GET /moved/there": (_request, response) => {
+        response.end("there");
+      },
+      "GET /empty/:status": (request, response) => {
+        response.writeHead(Number(request.url!.split("/").at(-1))).end();
+      },
+      "POST /upload": (request, response) => {
+        uploaded = "";
+        request.setEncoding("latin1").on("data", (text: string) => uploaded += text);
+        request.on("end", () => response.end(String(uploaded.length)));
+      },
+      "GET /fields": (request, response) => {
+        response.end(JSON.stringify(request.headers));
+      },
+    },
+  }, (running) => ({ bridge, browser } = running));
   test.before.each(async () => {
     ({ page, troubles } = await openWeb(browser, `${bridge.page.url}web.html`));
     bridge.backend.requests.length = 0;
