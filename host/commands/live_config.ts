@@ -1,4 +1,4 @@
-// What `run` does when the settings file changes: takes over what it can, and says what it cannot.
+// Takes over changes of the settings file while the host runs, and warns of those that need a restart.
 import { changedLater, type HostConfig } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
@@ -7,7 +7,7 @@ import { watchPath } from "../platform/watch.ts";
 import type { HostRegistry } from "../signalling/open_registry.ts";
 import { openState, readConfig } from "./state.ts";
 
-/** What a host runs with at the moment. */
+/** The configuration and registry now. */
 export interface Current {
   config: HostConfig;
   registry: HostRegistry;
@@ -15,7 +15,7 @@ export interface Current {
 
 /** Options of {@linkcode followSettings}. */
 export interface FollowOptions {
-  /** From the command line: these go before the file. */
+  /** From the command line: these take precedence over the file. */
   flags: Settings;
   /** The settings file's path, and the state folder's. */
   path: string;
@@ -28,16 +28,16 @@ export interface FollowOptions {
   log: Log;
 }
 
-/** Longest time for saying goodbye to the registry, in milliseconds. */
+/** Limit for withdrawing from the registry, in milliseconds. */
 const WITHDRAW_MS = 2_000;
 
 /** How the file is watched: editors write it in several steps. */
 const WATCH = { interval: 5_000, settle: 100 };
 
-/** Keeps `current` as the file has it from now on. What is wrong there changes nothing. */
+/** Keeps `current` up to date with the file. A wrong file changes nothing. */
 export function followSettings(current: Current, options: FollowOptions): Disposable {
   const { path, log } = options;
-  // One after the other.
+  // Take over one change after the other.
   let taken: Promise<void> = Promise.resolve();
   return watchPath(path, () => {
     taken = taken.then(() => take(current, options)).catch((error) => {
@@ -67,7 +67,7 @@ async function take(current: Current, options: FollowOptions): Promise<void> {
   if (isElsewhere) await leave(left, log);
 }
 
-/** Says goodbye, where a registry can be left. */
+/** Withdraws from a registry, if it has a way. */
 export async function leave(registry: HostRegistry, log: Log): Promise<void> {
   try {
     await registry.withdraw?.(AbortSignal.timeout(WITHDRAW_MS));
@@ -77,7 +77,7 @@ export async function leave(registry: HostRegistry, log: Log): Promise<void> {
   }
 }
 
-/** What a host has to connect anew for. */
+/** The part of the configuration whose change needs a new connection. */
 function bridgeOf({ relay, functionName, region, s3 }: HostConfig): string {
   return JSON.stringify([relay.href, functionName, region, s3]);
 }

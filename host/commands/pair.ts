@@ -19,28 +19,28 @@ import type { Settings } from "../config/settings.ts";
 import { watchPath } from "../platform/watch.ts";
 import { openState } from "./state.ts";
 
-/** Time between looks at the folder and at the clock, in milliseconds. */
+/** Time between checks of the folder and the clock, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** What `pair` is called with, besides settings. */
+/** The flags of `pair`, and the settings. */
 export interface PairFlags extends Settings {
-  /** What the device will be called. */
+  /** The device's name. */
   name?: string;
-  /** Prefixes under which lie the services that it may reach. */
+  /** Prefixes of the services that the device may reach. */
   for?: string[];
-  /** Whether to wait until the device is there. */
+  /** Whether to wait until the device has paired. */
   wait: boolean;
   json: boolean;
 }
 
 /**
- * Prints a pairing link, and waits until a device has come.
+ * Prints a pairing link, and waits until a device has paired.
  *
- * @returns Whether one has, or nobody was to wait for it.
+ * @returns Whether it has, or there was no wait.
  * @throws {LighthouseError} `bad-config`.
  */
 export async function pair(flags: PairFlags): Promise<boolean> {
-  // Before there is anything to take back.
+  // Listen before there is a pairing to cancel.
   const cancel = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => cancel.abort());
@@ -72,7 +72,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
 
   const outcome = await waitForDevice(pairings, pairing, cancel.signal);
   if (outcome === "cancelled") await cancelPairing(pairings, pairing);
-  // It may have come in the last moment.
+  // The device may have paired at the last moment.
   const id = usedBy(pairings, pairing.id);
   const device = id === undefined ? undefined : await findDevice(devices, id);
   if (device) {
@@ -92,7 +92,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   return false;
 }
 
-/** Waits for the first of: a device that comes, the pairing's end, Ctrl-C. */
+/** Waits for the device, the pairing's end, or Ctrl-C, whichever is first. */
 async function waitForDevice(
   folder: string,
   { id, expires }: Pairing,
@@ -106,7 +106,7 @@ async function waitForDevice(
   if (signal.aborted) resolve("cancelled");
   using _watch = watchPath(folder, look, { interval: LOOK_MS, settle: 0 });
   look();
-  // By the clock, since a timer does not count the time in which the machine sleeps.
+  // Compare with the clock: a timer does not count the time in which the machine sleeps.
   const timer = setInterval(() => {
     if (Date.now() >= expires) resolve("expired");
   }, LOOK_MS);
@@ -117,7 +117,7 @@ async function waitForDevice(
   }
 }
 
-/** The device's file is written right after the pairing is used. */
+/** Reads the device, whose file is written right after the pairing is used. */
 async function findDevice(folder: string, id: string): Promise<Device | undefined> {
   for (let tries = 0; tries < 40; tries++) {
     const device = readDevices(folder).find((each) => each.id === id);

@@ -25,7 +25,7 @@ import { type Current, followSettings, leave } from "./live_config.ts";
 import { openState, readConfig } from "./state.ts";
 import manifest from "../../package.json" with { type: "json" };
 
-/** The events that say how the host is, for `systemctl status`. */
+/** The log events that set the status line of `systemctl status`. */
 const STATUS = new Set([
   ...["starting", "registering", "online", "relay-unreachable", "relay-lost"],
   ...["registration-failed", "stopping"],
@@ -92,7 +92,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   });
   warnOfPublic(config, identity, log);
   if (accessList.active.length === 0 && config.public.length === 0) {
-    // A log may be kept, and read by others: the link is for the eyes at a terminal alone.
+    // Show the link only at a terminal: others may read a log.
     const isShown = process.stdout.isTTY && !flags.json &&
       await showInvitation(state, identity, page);
     if (!isShown) {
@@ -102,7 +102,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   await using usage = await Usage.open(state, ({ message }) => {
     log("warn", "usage-not-saved", `cannot write down what the relay costs: ${message}`);
   });
-  // Without a network too: the host waits for it.
+  // Ready also without a network: the host waits for it.
   notifier.ready();
   const changes = new EventTarget();
   using _settings = followSettings(current, {
@@ -127,7 +127,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   log("info", "stopped", "stopped");
 }
 
-/** A secret, as an invitation is: for the eyes at a terminal, and for a file that is the owner's alone. */
+/** Shows the inspector's address, a secret, only at a terminal and in a private file. */
 async function showInspector(url: string, file: string, json: boolean, log: Log): Promise<void> {
   try {
     await writePrivateFile(file, `${url}\n`);
@@ -157,7 +157,7 @@ function warnOfPublic(
   );
 }
 
-/** @returns whether there was one to show: too many may be open, and the host runs all the same. */
+/** @returns Whether there was an invitation to show. Too many may be open; the host runs all the same. */
 async function showInvitation(
   state: string,
   identity: Identity,

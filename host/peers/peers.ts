@@ -1,4 +1,4 @@
-// Who may have a connection, and how many: bounds on what pages can make this host do.
+// The pages' connections, and the limits on them.
 import { type IceConfig, LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
 import type { Principal } from "../access/principal.ts";
@@ -10,38 +10,38 @@ import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
 import { type Claim, Sessions } from "./sessions.ts";
 
-/** Most connections at once, and most of them that have not opened yet. */
+/** Most connections, and most of them that are still opening. */
 export const MAX_PEERS = 64;
 export const MAX_HALF_OPEN = 16;
 
-/** Most connections of one session, and of all when one more is taken besides a session's first. */
+/** Most connections of one session; and most of all up to which a session gets further ones. */
 export const MAX_LANES = 8;
 const MAX_PEERS_FOR_LANES = 32;
 
-/** Most of both that one device has, and that all who are not paired have together. */
+/** The same limits for one device, and for all strangers together. */
 export const MAX_OF_DEVICE = 32;
 export const MAX_HALF_OPEN_OF_DEVICE = 8;
 
-/** Offers inside of sessions: this many at once, then this many a second. */
+/** Limit on offers inside sessions: a burst, then a number a second. */
 const LANE_OFFERS = [40, 20] as const;
 
 /** Options of {@linkcode Peers}. */
 export interface PeersOptions {
-  /** Decides who comes in. */
+  /** Decides which offers are admitted. */
   gate: Pick<Gate, "admit">;
   handler: ServiceHandler;
-  /** Takes over the streams on which pages open WebSockets. Without it, the handler answers. */
+  /** Serves the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
   /** `ice`: the ICE servers of connections from now on. */
   settings: () => { readonly ice: IceConfig };
-  /** Called when somebody connects, and when a connection is gone. */
+  /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   log: Log;
   /** Time from the offer to the open channel, in milliseconds. @default 20_000 */
   openTimeout?: number;
 }
 
-/** What is known of a connection. */
+/** A connection and its state. */
 interface PeerState {
   isOpen: boolean;
   claim: Claim;
@@ -60,32 +60,31 @@ export class Peers {
     this.#sessions = new Sessions({ ...options, onOffer: (...args) => this.#answerLane(...args) });
   }
 
-  /** Connections, open ones and others. */
+  /** Number of connections, also of those that are opening. */
   get count(): number {
     return this.#all.size;
   }
 
-  /** Pages that are connected now. */
+  /** Number of connected pages. */
   get connected(): number {
     return this.#sessions.connected;
   }
 
-  /** Requests and WebSockets that are under way. */
+  /** Number of requests and WebSockets under way. */
   get streams(): number {
     return this.#sessions.streams;
   }
 
-  /** Who is connected now. */
+  /** The connected principals. */
   get principals(): Principal[] {
     return this.#sessions.principals;
   }
 
   /**
-   * Answers what a page has sent through the relay. Resolves with the signal for the page, or
-   * undefined where there is nothing to answer, where too much arrives for all of it to be answered,
-   * and once this end closes.
+   * Answers a page's signal from the relay. Resolves with the signal for the page, or with undefined if
+   * there is nothing to answer, if too many signals arrive, or after `close`.
    *
-   * @param data Anything: it is checked here.
+   * @param data Any value: it is checked here.
    */
   async answer(data: unknown): Promise<Signal | undefined> {
     if (this.#closing) return undefined;
@@ -102,7 +101,7 @@ export class Peers {
     }
   }
 
-  /** Ends all connections of somebody who is no longer welcome, at once. */
+  /** Ends all connections of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
     this.#sessions.evict(id, reason);
     for (const [peer, { isOpen, claim }] of this.#all) {
@@ -110,7 +109,7 @@ export class Peers {
     }
   }
 
-  /** Says goodbye to all pages and closes their connections. */
+  /** Closes all sessions and connections. */
   async close(): Promise<void> {
     this.#closing = true;
     const opened = [...this.#all].filter(([, { isOpen }]) => isOpen).map(([peer]) => peer);
@@ -119,7 +118,7 @@ export class Peers {
     await Promise.all(opened.map((peer) => peer.closed));
   }
 
-  /** Answers what a page has sent through its session. */
+  /** Answers an offer from a page's session. */
   #answerLane(sdp: string, session: Session, principal: Principal): Promise<string> {
     if (this.#closing || !this.#laneOffers.take()) {
       throw new LighthouseError("host-busy", "The host takes no further connection now");
@@ -144,7 +143,7 @@ export class Peers {
         ? claim.principal.name === undefined
         : claim.principal.id === principal.id
     );
-    // Pages without a connection go before those that want another.
+    // Pages without a connection take precedence over further connections.
     const most = joins ? MAX_PEERS_FOR_LANES : MAX_PEERS;
     const lanes = all.filter(({ claim }) => joins && claim.joins === joins).length;
     const isTooMuch = own.length >= MAX_OF_DEVICE ||
@@ -159,7 +158,7 @@ export class Peers {
     }
   }
 
-  /** Keeps the books on a peer until its end. */
+  /** Counts a peer until its end. */
   async #keep(peer: Peer, claim: Claim): Promise<void> {
     const state: PeerState = { isOpen: false, claim };
     this.#all.set(peer, state);
@@ -173,7 +172,7 @@ export class Peers {
       const path = peer.path ?? { local: "?", remote: "?" };
       await this.#sessions.take(channel, path, claim);
     } catch (error) {
-      // Not closed here: who refuses a page says so first, and closes then.
+      // Do not close it here: the refusal is sent first, and then the peer closes.
       clearTimeout(timer);
       const { code, message } = LighthouseError.from(error, "connection-lost");
       log("warn", "page-refused", `a page's connection came to nothing: ${message}`, { code });

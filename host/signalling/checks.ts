@@ -1,21 +1,21 @@
-// Tries out, by real calls, what a host needs of its relay and of AWS. Nobody is registered by it.
+// Checks the relay and the AWS rights by real calls. They register nothing.
 import type { AwsRegistry } from "./registry.ts";
 import { RelaySocket } from "./relay_socket.ts";
 
-/** How one check went. */
+/** The result of one check. */
 export interface CheckResult {
-  /** What was tried: `relay`, or a right as IAM calls it. */
+  /** The check's name: `relay`, or IAM's name of a right. */
   name: string;
   ok: boolean;
-  /** One line for people: what is well, or what is wrong and what to change. */
+  /** The result in one line, with the cure if the check failed. */
   message: string;
 }
 
-/** Longest time for one check, in milliseconds. */
+/** Limit for one check, in milliseconds. */
 const DEADLINE_MS = 15_000;
 
 /**
- * Checks the relay, then each right of the registry until one is missing: what follows would fail for
+ * Checks the relay, then each right of the registry until one is missing: the next ones would fail for
  * the same reason.
  */
 export async function* runChecks(relay: URL, registry: AwsRegistry): AsyncGenerator<CheckResult> {

@@ -1,19 +1,19 @@
-// Gets the host's answer to a page, also while the relay's instances do not agree on who the host is.
+// Delivers the host's answer to a page, also while the relay's instances disagree on the host.
 //
-// For up to a minute after a registration some instances of the Lambda still have the old LAPTOP_ID.
-// The page's offer may come through one of them and the answer meet the other, which refuses it.
+// For up to a minute after a registration, some instances of the Lambda still have the old LAPTOP_ID. The
+// offer may come through one instance, and the answer reach another, which refuses it.
 import type { RelayMessage, Signal } from "../../wire/mod.ts";
 import type { RelaySocket } from "./relay_socket.ts";
 
-/** Most attempts, of which each connection makes two in turn. */
+/** Most attempts. Each connection makes two in turn. */
 const MAX_TRIES = 8;
 
-/** A refusal comes within this time, in milliseconds. */
+/** Time within which a refusal comes, in milliseconds. */
 const REFUSAL_MS = 2_000;
 
 /**
- * Sends a signal to a page, again where the relay refuses it. A page may get it twice: it acts on the
- * first.
+ * Sends a signal to a page, and sends it again if the relay refuses it. A page that gets it twice acts on
+ * the first.
  *
  * @param first The connection that the page's own signal came by.
  * @param connections All open connections, the newest last; others may follow them meanwhile. Those
@@ -37,8 +37,8 @@ export async function deliver(
 }
 
 /**
- * Whether the relay refuses what the connection sends to a page from now on. A connection that has
- * ended meanwhile cannot tell, so that counts as refused.
+ * Whether the relay refuses the connection's next message to a page. A connection that ends meanwhile
+ * counts as refused.
  */
 function isRefused(connection: RelaySocket, to: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Carries out the registration of one connection: what registration.ts asks for, one after another.
+// Registers one connection: carries out the effects of registration.ts, one after another.
 import { backoff } from "../../wire/mod.ts";
 import {
   type Registration,
@@ -28,13 +28,13 @@ export interface RegistrarOptions {
   signal: AbortSignal;
 }
 
-/** A probe that has not come back by then went to another host, in milliseconds. */
+/** Time after which a missing probe has gone to another host, in milliseconds. */
 const PROBE_MS = 2_000;
 
 /**
  * Registers the connection and keeps it registered. Resolves when another host has taken its place.
  *
- * @throws when the signal is aborted.
+ * @throws {DOMException} The signal's reason when aborted.
  */
 export async function keepRegistered(
   socket: RelaySocket,
@@ -79,9 +79,9 @@ export async function keepRegistered(
   }
 
   /**
-   * Waits, but no longer than until the machine wakes or has another network.
+   * Waits until the time is over, or the machine wakes or changes its network.
    *
-   * @param end Resolved, it ends the wait, too.
+   * @param end Ends the wait when it resolves.
    */
   async function pause(ms: number, end = Promise.withResolvers<void>()): Promise<void> {
     const go = () => end.resolve();
@@ -97,12 +97,12 @@ export async function keepRegistered(
     }
   }
 
-  /** Waits for the time to check, or until another host says that it took over. */
+  /** Waits for the time to check, or until another host says that it has taken over. */
   async function untilCheck(): Promise<RegistrationEvent> {
     let event: RegistrationEvent = { type: "check" };
     const end = Promise.withResolvers<void>();
     const unlisten = listen(socket, (message) => {
-      // Without `from` it comes from the host that is registered.
+      // A message without `from` comes from the registered host.
       const isHost = message.kind === "signal" && message.from === undefined;
       if (!isHost || !isReplaced(message.data)) return;
       event = { type: "challenged" };
@@ -126,17 +126,17 @@ async function reported(work: () => Promise<RegistrationEvent>): Promise<Registr
   }
 }
 
-/** Sends a signal to whoever the relay holds for the host, and sees whether it comes back here. */
+/** Sends a probe to the connection that the relay takes for the host, and waits for it here. */
 async function probe(socket: RelaySocket, signal: AbortSignal): Promise<RegistrationEvent> {
   const nonce = crypto.randomUUID();
   const { promise, resolve } = Promise.withResolvers<RegistrationEvent>();
   const unlisten = listen(socket, (message) => {
     if (message.kind === "error") {
-      // An error about a connection that was addressed answers something else.
+      // An error with `to` is about another message.
       if (message.to !== undefined) return;
       if (message.code === "host-offline") resolve({ type: "offline" });
       else resolve({ type: "failed", kind: "transient", message: message.message });
-      // Whoever took the place of this host could send the probe on, but not as this connection.
+      // Another host could send the probe on, but not with this connection's `from`.
     } else if (message.from === socket.connectionId && isProbe(message.data, nonce)) {
       resolve({ type: "proved" });
     }
@@ -147,7 +147,7 @@ async function probe(socket: RelaySocket, signal: AbortSignal): Promise<Registra
   try {
     socket.send({ type: "probe", nonce });
     const event = await promise;
-    // Silence may also be a connection that died without a word, and then it says nothing of others.
+    // Silence may also mean a dead connection; then it tells nothing about other hosts.
     if (event.type === "silent" && !await socket.check(signal)) {
       return { type: "failed", kind: "transient", message: "The connection to the relay is dead" };
     }

@@ -1,5 +1,5 @@
-// How one connection of the host becomes the one that LAPTOP_ID names, and stays it: a pure state
-// machine. registrar.ts carries out what it asks for.
+// The pure state machine of one connection's registration: it becomes the connection of LAPTOP_ID, and
+// stays it. registrar.ts carries out its effects.
 //
 //   reading ──▶ writing ──▶ proving ──▶ online ──▶ (checks; back to reading when one fails)
 //      │  ▲        │ ▲          │
@@ -8,7 +8,7 @@
 //   (pauses between)        └──▶ replaced
 import type { FailureKind } from "./registry.ts";
 
-/** Where the registration stands. */
+/** The phase of the registration. */
 export type Phase = "reading" | "asking" | "writing" | "proving" | "online" | "replaced";
 
 /** The registration of one connection. */
@@ -19,11 +19,11 @@ export interface Registration {
   /** Ids of this process's earlier connections. */
   mine: ReadonlySet<string>;
   /**
-   * Whether another host may be replaced: true for a process that has not been registered yet, since
-   * its owner has just started it. A registered one that loses its place does not fight for it.
+   * Whether another host may be replaced: true until this process has been registered, since its owner has
+   * just started it. A registered host that loses its place does not fight for it.
    */
   takesOver: boolean;
-  /** Who was registered when it was last read. */
+  /** The registered connection when the registry was last read. */
   holder?: string;
   /** Failures in a row. */
   failures: number;
@@ -31,33 +31,33 @@ export interface Registration {
   trouble?: string;
 }
 
-/** What happened. */
+/** An event. */
 export type RegistrationEvent =
   /** The registry was read. */
   | { type: "read"; holder: string | undefined }
-  /** The registry was written, and serves what was written. */
+  /** The registry was written, and serves the new value. */
   | { type: "written" }
   /** Reading or writing failed. */
   | { type: "failed"; kind: FailureKind; message: string }
   /** The probe came back through the relay: LAPTOP_ID is this connection's. */
   | { type: "proved" }
-  /** The relay has nobody to send the probe to. */
+  /** The relay found no host for the probe. */
   | { type: "offline" }
-  /** The probe went to somebody, who is not this connection. */
+  /** The probe went to another connection. */
   | { type: "silent" }
   /** A pause is over. */
   | { type: "resumed" }
-  /** It is time to look whether all is well. */
+  /** The time to check the registration has come. */
   | { type: "check" }
   /** Another host says that it is registered now. */
   | { type: "challenged" };
 
-/** What is to be done next; each ends in one event. */
+/** An effect. Each ends in one event. */
 export type RegistrationEffect =
   | { do: "read" }
   | { do: "write" }
   | { do: "probe" }
-  /** Wait, as `backoff` in wire/ says. */
+  /** Wait for the time of `backoff` in wire/. */
   | { do: "pause"; failures: number; first: number; longest: number }
   /** Tell the connection that it was replaced, then wait for the time to check. */
   | { do: "announce"; to: string }
@@ -67,7 +67,7 @@ export type RegistrationEffect =
 
 type Step = [Registration, RegistrationEffect];
 
-/** Pauses, in milliseconds: what the owner must change takes the owner a while. */
+/** Pauses, in milliseconds. They are longer if the owner must change something. */
 const PAUSES = {
   conflict: { first: 500, longest: 2_000 },
   transient: { first: 500, longest: 30_000 },
@@ -75,7 +75,7 @@ const PAUSES = {
 } as const;
 const PROBE_PAUSE = { first: 400, longest: 2_000 };
 
-/** Probes in a row that fail before the registry is read again. */
+/** Failed probes in a row after which the registry is read again. */
 const PROBES_PER_READ = 6;
 
 /** The first step of a connection that knows its id. */
@@ -87,7 +87,7 @@ export function startRegistration(
   return [{ phase: "reading", own, mine, takesOver, failures: 0 }, { do: "read" }];
 }
 
-/** The step that follows an event. Events that a phase does not wait for change nothing. */
+/** Returns the next state and the effect of an event. An event that does not fit the phase changes nothing. */
 export function stepRegistration(state: Registration, event: RegistrationEvent): Step {
   if (state.phase === "replaced") return [state, { do: "stop" }];
   if (event.type === "failed") return retry(state, event.kind, event.message);
@@ -101,8 +101,8 @@ export function stepRegistration(state: Registration, event: RegistrationEvent):
       }
       return [state, { do: "write" }];
     case "asking":
-      // Somebody took the probe: the other host is there, and this one gives way. Asked twice, since
-      // an answer may also be slow.
+      // Another host has taken the probe, so this one gives way. It asks twice, since the probe may also be
+      // slow.
       if (event.type === "silent") {
         if (state.failures === 0) return [{ ...state, failures: 1 }, { do: "probe" }];
         return [{ ...state, phase: "replaced" }, { do: "stop" }];
@@ -137,7 +137,7 @@ function proved(state: Registration): Step {
   return [online, isReplacing ? { do: "announce", to: holder } : { do: "idle" }];
 }
 
-/** A probe that proved nothing: another soon, or another look at the registry. */
+/** After a probe that proved nothing: another probe soon, or another read of the registry. */
 function again(state: Registration): Step {
   const failures = state.failures + 1;
   const phase = failures % PROBES_PER_READ === 0 ? "reading" : state.phase;

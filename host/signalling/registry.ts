@@ -1,47 +1,46 @@
-// Where a host's connectionId is written down for the relay to find: the interface behind which the
-// registries stand, and how their failures are told apart.
+// The interface of the registries, in which the relay finds a host's connectionId, and their errors.
 
-/** What a registry said when it was read. */
+/** The registry's entry when it was read. */
 export interface RegistryEntry {
-  /** The connectionId that is registered; undefined where none is. */
+  /** The registered connectionId; undefined if none is registered. */
   connectionId: string | undefined;
   /**
-   * Writes another in its place, and resolves when the registry says that the relay serves it.
+   * Replaces the entry, and resolves when the registry says that the relay serves it.
    *
-   * @throws {RegistryError} `conflict` when somebody else has written since the entry was read.
+   * @throws {RegistryError} `conflict` if another host has written since the entry was read.
    */
   replace(connectionId: string, signal: AbortSignal): Promise<void>;
 }
 
-/** A place that holds the connectionId of the host. */
+/** A registry. */
 export interface Registry {
   /** @throws {RegistryError} */
   read(signal: AbortSignal): Promise<RegistryEntry>;
-  /** The registry as a message names it, such as `function SignalingRelay`. */
+  /** The registry's name in messages, such as `function SignalingRelay`. */
   readonly name: string;
 }
 
 /** A right that a registry needs of the host's AWS credentials. */
 export interface Right {
-  /** What IAM calls it, such as `lambda:GetFunctionConfiguration`. */
+  /** IAM's name, such as `lambda:GetFunctionConfiguration`. */
   action: string;
   /**
-   * Makes a call that needs the right, and that registers nobody.
+   * Makes a call that needs the right and registers nothing.
    *
-   * @throws {RegistryError} where it is refused, with what to change.
+   * @throws {RegistryError} If the call is refused, with the cure.
    */
   tryOut(signal: AbortSignal): Promise<void>;
 }
 
-/** A registry that AWS keeps. */
+/** A registry in AWS. */
 export interface AwsRegistry extends Registry {
-  /** What it needs, in the order in which to try it out. */
+  /** The rights that it needs, in the order of the checks. */
   readonly rights: readonly Right[];
 }
 
 /**
- * What a failure asks for: `conflict`, reading again; `transient`, trying again; `owner`, that
- * somebody changes a right, a name or a credential, which the message says.
+ * The reaction to a failure: after `conflict`, read again; after `transient`, try again; after `owner`, the
+ * owner must change a right, a name or a credential, which the message names.
  */
 export type FailureKind = "conflict" | "transient" | "owner";
 
@@ -50,7 +49,7 @@ export class RegistryError extends Error {
   readonly kind: FailureKind;
 
   /**
-   * @param kind What it asks for.
+   * @param kind The reaction.
    * @param message The cause and, for `owner`, the cure.
    */
   constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
@@ -60,12 +59,12 @@ export class RegistryError extends Error {
   }
 }
 
-/** The cure for a right that is missing. @param statement The one that gives it, as IAM's policies have it. */
+/** The cure for a missing right. @param statement The policy's statement that gives it. */
 export function allowIt(statement: string): string {
   return `Allow it in the policy of this host's credentials: ${statement}`;
 }
 
-/** The cure for credentials that AWS does not take. @param message What AWS, or its SDK, says of them. */
+/** The cure for credentials that AWS refuses. @param message The message of AWS or its SDK. */
 export function checkCredentials(message: string): string {
   return `Check the AWS credentials of this host (AWS_PROFILE, or aws sso login): ${message}`;
 }

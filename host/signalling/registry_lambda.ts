@@ -28,24 +28,24 @@ const VARIABLE = "LAPTOP_ID";
 /** The variable's value before any host has registered. */
 const NOBODY = "init";
 
-/** The RevisionId of no function. */
+/** A RevisionId that no function has. */
 const NO_REVISION = "00000000-0000-0000-0000-000000000000";
 
 /** Longest wait for an update to take effect, in seconds. It takes 3 to 5. */
 const MAX_WAIT_S = 60;
 
-/** Longest time for a connection, and for an answer, in milliseconds. */
+/** Limits for a connection, and for an answer, in milliseconds. */
 const CONNECT_MS = 5_000;
 const REQUEST_MS = 15_000;
 
 /**
- * Makes the registry. It changes the one variable and writes all others back as they were, guarded
- * by the RevisionId that was read.
+ * Opens the registry. It changes only LAPTOP_ID and writes the other variables back unchanged, guarded by
+ * the RevisionId that it has read.
  */
 export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): AwsRegistry {
   const client = new LambdaClient({
     region,
-    // A connection that is kept is dead, and says nothing of it, once this machine has another network.
+    // No keep-alive: after a change of network, a kept connection is silently dead.
     requestHandler: {
       httpAgent: { keepAlive: false },
       httpsAgent: { keepAlive: false },
@@ -74,7 +74,7 @@ export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions):
     );
   }
 
-  /** IAM looks at a call before Lambda does, and Lambda refuses a RevisionId that is not the newest. */
+  /** IAM checks a call before Lambda does, and Lambda refuses an old RevisionId. */
   async function tryUpdate(signal: AbortSignal): Promise<void> {
     try {
       await explained("UpdateFunctionConfiguration", () =>
@@ -119,7 +119,7 @@ export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions):
   };
 }
 
-/** Waits for an update. The SDK's own error holds all that was read, other variables' values too. */
+/** Waits for an update. It hides the SDK's own error, which holds the values of all variables. */
 async function untilUpdated(
   client: LambdaClient,
   functionName: string,
@@ -137,7 +137,7 @@ async function untilUpdated(
   }
 }
 
-/** Variables that cannot be read (a KMS key that the laptop may not use) must not be overwritten. */
+/** Refuses variables that cannot be read (for want of a KMS key): they must not be overwritten. */
 function variablesOf(
   { Environment }: GetFunctionConfigurationCommandOutput,
   functionName: string,
@@ -152,19 +152,19 @@ function variablesOf(
   return Environment?.Variables ?? {};
 }
 
-/** What was attempted, for the message. */
+/** The attempted call, for the message. */
 interface Attempt {
   operation: string;
   functionName: string;
   region: string;
 }
 
-/** What a failure of the AWS SDK asks for. Exported for its table of cases. */
+/** Maps a failure of the AWS SDK. Exported for its table of cases. */
 export function explain(error: unknown, attempt: Attempt): RegistryError {
   if (error instanceof RegistryError) return error;
   const { name, message } = error as Error;
   const { operation, functionName } = attempt;
-  // AWS names what was refused, with the account in it.
+  // AWS's message names the refused right, with the account.
   const [, resource] = /on resource: (arn:[\w:/-]+)/.exec(message) ?? [];
   const failed = (kind: FailureKind, cure: string) =>
     new RegistryError(kind, `lambda:${operation} on ${functionName} failed: ${name}. ${cure}`, {
@@ -179,7 +179,7 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
     case "AccessDenied":
       return failed("owner", allowIt(statementFor(attempt, resource)));
     case "InvalidParameterValueException":
-      // AWS repeats all variables in this message, so it is left out.
+      // Leave AWS's message out: it repeats all variables.
       return failed("owner", "Keep the function's environment variables below 4 KB in total");
     case "ResourceNotFoundException":
       return failed(
@@ -196,7 +196,7 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
     case "UnrecognizedClientException":
       return failed("owner", checkCredentials(message));
     case "Error":
-      // The SDK throws a plain Error for a setting that is missing.
+      // The SDK throws a plain Error for a missing setting.
       if (/region/i.test(message)) return failed("owner", "Set --region or AWS_REGION");
       return failed("transient", message);
     default:
@@ -205,8 +205,8 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
 }
 
 /**
- * Whether AWS refuses a signature for its time alone. The SDK corrects the time and tries again, so
- * this is what is left when that fails. Lambda has no code of its own for it, and tells it in words.
+ * Whether AWS refuses a signature only for its time. The SDK corrects the time and tries again, so this
+ * remains if that fails. Lambda has no code for it, only a message.
  */
 function isSkewed(name: string, message: string): boolean {
   return /^Request(Expired|InTheFuture|TimeTooSkewed)$/.test(name) ||

@@ -1,4 +1,4 @@
-// The registry `s3`: for each host one object, which holds its connectionId and the host's signature.
+// The registry `s3`: one object for each host, with its connectionId and the host's signature.
 import {
   DEFAULT_HOST,
   entryKey,
@@ -24,42 +24,42 @@ export interface S3RegistryOptions {
   region: string;
   /** The host's name. @default "laptop" */
   host?: string;
-  /** By which the host signs. */
+  /** The key that signs entries. */
   identity: Pick<Identity, "publicKey" | "signingKey">;
-  /** Called, once for each such entry, where the one that is read was not written by this host's key. */
+  /** Called once for each entry that this host's key has not signed. */
   onForeign?: (message: string) => void;
 }
 
-/** A registry in which a host can say that it leaves. */
+/** A registry from which a host can withdraw. */
 export interface S3Registry extends AwsRegistry {
   /**
-   * Says that the host has left, so that pages need not try. Does nothing where the entry is not the
-   * one that was written here.
+   * Writes that the host has left, so that pages need not try. Does nothing if the entry is not from this
+   * process.
    *
    * @throws {RegistryError}
    */
   withdraw(signal: AbortSignal): Promise<void>;
 }
 
-/** What was found at the key. */
+/** The object that was found. */
 interface Found {
   entry?: HostEntry;
-  /** What the object must still be like to be written. */
+  /** The condition for writing the object. */
   condition: S3Condition;
 }
 
 const NOTHING: Found = { condition: { ifNoneMatch: "*" } };
 
 /**
- * Makes the registry. An object is written only as long as it is the one that was read (`If-Match`,
- * `If-None-Match`), and S3 is consistent: whoever reads after a write reads that.
+ * Opens the registry. It writes an object only if that is still the one that it has read (`If-Match`,
+ * `If-None-Match`). S3 is consistent: a read after a write returns the written object.
  */
 export function s3Registry(options: S3RegistryOptions): S3Registry {
   const { bucket, region, host = DEFAULT_HOST, identity, onForeign } = options;
   const key = entryKey(host);
   const object = new S3Object({ bucket, region, key });
   const attempt = { bucket, key, region };
-  /** The ETag of what this process wrote last. */
+  /** The ETag of this process's last write. */
   let written: string | undefined;
   let foreign: string | undefined;
 
@@ -76,7 +76,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
     try {
       response = await object.get(signal);
     } catch (error) {
-      // Who may not list the bucket is told so, too, where there is no object.
+      // Without the right to list the bucket, S3 answers AccessDenied for a missing object.
       if (error instanceof S3Error && ["NoSuchKey", "AccessDenied"].includes(error.code)) {
         return NOTHING;
       }
@@ -87,7 +87,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
       return { entry: await readHostEntry(response, host), condition };
     } catch {
       signal.throwIfAborted();
-      // Whatever it is, it is no entry, and is written over.
+      // The object is not an entry: write over it.
       return { condition };
     }
   }
@@ -103,10 +103,10 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
     written = await object.put(text, condition, signal);
   }
 
-  /** Whether there is an object: then it can be read, where that is allowed. */
+  /** Whether there is an object, which can be read if that is allowed. */
   async function tryWrite(signal: AbortSignal): Promise<void> {
     try {
-      // Where there is no entry yet, one that says that nobody is there.
+      // If there is no entry yet, write one without a connection.
       await write(undefined, NOTHING.condition, signal);
     } catch (error) {
       if (!(error instanceof S3Error && error.code === "PreconditionFailed")) throw error;
@@ -138,7 +138,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
         tryOut: (signal) => explained("PutObject", () => tryWrite(signal)),
       },
       {
-        // There is an object by now.
+        // Another process has written it meanwhile.
         action: "s3:GetObject",
         tryOut: (signal) => explained("GetObject", () => tryRead(signal)),
       },
@@ -155,7 +155,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
                 await write(connectionId, found.condition, signal);
               } catch (error) {
                 const exists = error instanceof S3Error && error.code === "PreconditionFailed";
-                // There is one after all: it was made just now, or may not be read.
+                // There is one after all: it is new, or may not be read.
                 if (exists && found.condition === NOTHING.condition) {
                   await explained("GetObject", () => tryRead(signal));
                 }
@@ -176,7 +176,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
   };
 }
 
-/** What was attempted, for the message. */
+/** The attempted call, for the message. */
 interface Attempt {
   /** Such as `PutObject`. */
   operation: string;
@@ -185,7 +185,7 @@ interface Attempt {
   region: string;
 }
 
-/** What a failure asks for. Exported for its table of cases. */
+/** Maps a failure. Exported for its table of cases. */
 export function explain(error: unknown, attempt: Attempt): RegistryError {
   if (error instanceof RegistryError) return error;
   const { name, message } = error as Error;
@@ -219,7 +219,7 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
   }
 }
 
-/** fetch says no more than "fetch failed"; its cause says why. */
+/** The cause's message: fetch itself only says "fetch failed". */
 function causeOf({ message, cause }: Error): string {
   return cause instanceof Error && cause.message ? cause.message : message;
 }

@@ -1,4 +1,4 @@
-// The host's WebSocket to the relay: the one file that knows ws.
+// The host's WebSocket to the relay, by ws.
 import { WebSocket } from "ws";
 import {
   formatSendSignal,
@@ -12,17 +12,17 @@ import {
 import type { RelayUsage } from "./usage.ts";
 
 /**
- * Longest wait for the handshake and for an answer to `to: "me"`, in milliseconds. A network that comes
- * back is noticed by the next attempt, while TCP repeats its own at longer and longer intervals.
+ * Limit for the handshake and for the answer to `to: "me"`, in milliseconds. The next attempt notices a
+ * network that is back, while TCP repeats its packets at longer and longer intervals.
  */
 const OPEN_MS = 6_000;
 const ECHO_MS = 5_000;
 
 /** Options of {@linkcode RelaySocket.open}. */
 export interface RelaySocketOptions {
-  /** Counts what the connection costs. */
+  /** Counts the connection's cost. */
   usage?: RelayUsage;
-  /** This host's name, where several share the relay. */
+  /** This host's name, if several share the relay. */
   host?: string;
 }
 
@@ -30,11 +30,11 @@ export interface RelaySocketOptions {
 export class RelaySocket {
   /** This connection's id at the gateway. */
   readonly connectionId: string;
-  /** Resolves with the reason when the connection is over. */
+  /** Resolves with the reason when the connection has ended. */
   readonly closed: Promise<string>;
-  /** The address of this machine that it goes out from. */
+  /** The connection's address on this machine. */
   readonly localAddress: string | undefined;
-  /** Called with each message that is well-formed; what is not is dropped. */
+  /** Called with each well-formed message; others are dropped. */
   readonly listeners = new Set<(message: RelayMessage) => void>();
   readonly #socket: WebSocket;
   readonly #host: string | undefined;
@@ -97,12 +97,12 @@ export class RelaySocket {
     }
   }
 
-  /** Whether it can still send. It may not be over yet where it cannot: closing takes a while. */
+  /** Whether the connection can send. While it is closing, it cannot, though it has not ended yet. */
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a signal: to the host that is registered, or to a connection where this is the host. */
+  /** Sends a signal to the registered host or, from the registered host, to another connection. */
   send(data: Signal, to?: string): void {
     if (this.isOpen) {
       this.#usage?.sent(to);
@@ -111,10 +111,10 @@ export class RelaySocket {
   }
 
   /**
-   * Checks that the connection carries messages both ways, and ends it where it does not.
+   * Checks that the connection carries messages both ways, and ends it if it does not.
    *
-   * @param signal Gives the check up; the connection then stays as it is.
-   * @returns Whether it does.
+   * @param signal Ends the check; the connection stays as it is.
+   * @returns Whether it carries messages.
    */
   async check(signal: AbortSignal): Promise<boolean> {
     try {
@@ -129,7 +129,7 @@ export class RelaySocket {
   /** Ends the connection. */
   close(): void {
     this.#socket.close(1000);
-    // A network that is gone answers no close.
+    // Without a network, no close frame comes back.
     setTimeout(() => this.#socket.terminate(), 1000).unref();
   }
 
@@ -140,7 +140,7 @@ export class RelaySocket {
   }
 }
 
-/** Resolves with the connection's id, which the relay stamps on a message to oneself. */
+/** Asks for the connection's id: the relay stamps it on a message to `me`. */
 async function echo(
   socket: WebSocket,
   signal: AbortSignal,
@@ -173,17 +173,17 @@ async function echo(
   }
 }
 
-/** Whether an attempt failed at somebody who answers, and not for want of a network. */
+/** Whether an attempt failed by an answer, and not for want of a network. */
 export function isAnswered({ cause }: Error): boolean {
   return !(cause instanceof Error) || /^Unexpected server response/.test(cause.message);
 }
 
-/** Whether a signal's data is the probe with that nonce. */
+/** Whether a signal's data is the probe with the nonce. */
 export function isProbe(data: unknown, nonce: string): boolean {
   return (data as { nonce?: unknown } | null)?.nonce === nonce;
 }
 
-/** The relay itself says nothing malformed; whoever can forge its messages gets no reaction. */
+/** Drops malformed messages: the relay sends none, and a forger gets no reaction. */
 function tryParse(text: string): RelayMessage | undefined {
   try {
     return parseRelayMessage(text);

@@ -1,5 +1,5 @@
-// One S3 object, read and written by signed requests: the one file of the host that knows S3.
-// docs/decisions.md, "S3 without its SDK", says why it is not @aws-sdk/client-s3.
+// Reads and writes one S3 object by signed requests. docs/decisions.md, "S3 without its SDK", says why it
+// does not use @aws-sdk/client-s3.
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -17,18 +17,18 @@ export interface S3ObjectOptions {
   region: string;
 }
 
-/** What an object is to look like when it is written: the ETag that it has, or that there is none. */
+/** The condition for a write: the object has this ETag, or does not exist. */
 export type S3Condition = { ifMatch: string } | { ifNoneMatch: "*" };
 
-/** Longest text of an error that is read, in bytes. */
+/** Most bytes that are read of an error. */
 const MAX_ERROR = 4096;
 
-/** Longest time for an answer with its body, which is small, in milliseconds. */
+/** Limit for an answer with its small body, in milliseconds. */
 const ANSWER_MS = 8_000;
 
-/** S3's refusal. */
+/** A refusal of S3. */
 export class S3Error extends Error {
-  /** S3's own code, such as `AccessDenied`: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+  /** S3's code, such as `AccessDenied`: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
   readonly code: string;
   readonly status: number;
 
@@ -40,7 +40,7 @@ export class S3Error extends Error {
   }
 }
 
-/** Where an object is. `AWS_ENDPOINT_URL_S3` leads elsewhere than to AWS, as it does the AWS SDKs. */
+/** The object's URL. `AWS_ENDPOINT_URL_S3` replaces AWS's endpoint, as in the AWS SDKs. */
 export function objectUrl({ bucket, key, region }: S3ObjectOptions): string {
   const endpoint = process.env.AWS_ENDPOINT_URL_S3;
   return endpoint
@@ -48,12 +48,12 @@ export function objectUrl({ bucket, key, region }: S3ObjectOptions): string {
     : `https://${bucket}.s3.${region}.amazonaws.com/${key}`;
 }
 
-/** An object of a bucket. Credentials are found as the AWS command line finds them. */
+/** An object in a bucket. Credentials come from the same places as for the AWS command line. */
 export class S3Object {
   readonly #url: string;
   readonly #region: string;
   readonly #credentials = defaultProvider();
-  /** How far this machine's clock is behind S3's, as S3 has said, in milliseconds. */
+  /** S3's clock minus this machine's, in milliseconds, from S3's answers. */
   #skew = 0;
 
   constructor({ bucket, key, region }: S3ObjectOptions) {
@@ -61,21 +61,21 @@ export class S3Object {
     this.#url = objectUrl({ bucket, key, region });
   }
 
-  /** @throws {S3Error} where S3 refuses; what fetch and the credentials' providers throw. */
+  /** @throws {S3Error} If S3 refuses; the errors of fetch and of the credentials' providers. */
   async get(signal: AbortSignal): Promise<Response> {
     return await this.#send({ method: "GET" }, signal);
   }
 
   /**
-   * Writes the object, where it is as the condition says.
+   * Writes the object if the condition holds.
    *
    * @returns Its new ETag.
-   * @throws {S3Error} `PreconditionFailed` where it is another; as {@linkcode get} does.
+   * @throws {S3Error} `PreconditionFailed` if the condition does not hold; as {@linkcode get} throws.
    */
   async put(body: string, condition: S3Condition, signal: AbortSignal): Promise<string> {
     const headers = {
       "content-type": "application/json",
-      // Pages that may read it are to see the newest.
+      // no-cache: pages that read the object must see the newest.
       "cache-control": "no-store",
       ..."ifMatch" in condition
         ? { "if-match": condition.ifMatch }
@@ -95,7 +95,7 @@ export class S3Object {
       if (response.ok) return response;
       const error = await errorOf(response);
       const time = Date.parse(response.headers.get("date") ?? "");
-      // Once more by S3's clock.
+      // Try once more with S3's time.
       if (error.code !== "RequestTimeTooSkewed" || attempt > 1 || Number.isNaN(time)) throw error;
       this.#skew = time - Date.now();
     }
@@ -116,7 +116,7 @@ export class S3Object {
       datetime: new Date(Date.now() + this.#skew).toISOString().replace(/[:-]|\.\d{3}/g, ""),
     });
     const signed = await signer.sign();
-    // A connection that is kept may be dead: this machine has another network.
+    // A kept connection may be dead after a change of network.
     const ending = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     return await fetch(signed.url, { method, headers: signed.headers, body, signal: ending });
   }
@@ -125,7 +125,7 @@ export class S3Object {
 /** Errors are XML: `<Error><Code>AccessDenied</Code><Message>…</Message>…`. */
 async function errorOf(response: Response): Promise<S3Error> {
   const { status } = response;
-  // Whatever it is that is longer, it is not S3's.
+  // A longer text is not S3's.
   const text = await readText(response, MAX_ERROR).catch(() => "");
   const [, code = `HTTP ${status}`] = /<Code>(\w+)<\/Code>/.exec(text) ?? [];
   const [, message = ""] = /<Message>([^<]*)<\/Message>/.exec(text) ?? [];

@@ -1,12 +1,11 @@
-// How the host keeps one connection to the relay: a pure state machine. supervisor.ts carries out what
-// it asks for.
+// The pure state machine of the host's connection to the relay. supervisor.ts carries out its effects.
 //
 //   opening ──▶ connected ──▶ opening, for the connection that follows it
 //    ▲   │          │ lost       └──▶ replaced
 //    │   ▼ failed   ▼
 //    └── pausing ◀──┘
 
-/** Where the supervision stands. */
+/** The phase of the supervision. */
 export type SupervisionPhase = "opening" | "pausing" | "connected" | "replaced";
 
 /** The state. */
@@ -21,7 +20,7 @@ export interface Supervision {
   takesOver: boolean;
 }
 
-/** What happened. */
+/** An event. */
 export type SupervisionEvent =
   /** The attempt succeeded. */
   | { type: "opened" }
@@ -39,14 +38,14 @@ export type SupervisionEvent =
   | { type: "replaced" }
   /** The machine has slept, or has another network. */
   | { type: "nudged" }
-  /** The newest connection is of no more use: its address has gone, or the relay is another one. */
+  /** The newest connection is useless: its address has gone, or the relay is another one. */
   | { type: "moved"; isAnotherRelay: boolean };
 
-/** What to do next. `open`, `pause` and `follow` end what was under way, and each ends in an event. */
+/** An effect. `open`, `pause` and `follow` end the one before, and each ends in an event. */
 export type SupervisionEffect =
   /** Open a connection. */
   | { do: "open" }
-  /** Wait, as `backoff` in wire/ says. `trouble`: why the attempt before it failed. */
+  /** Wait for the time of `backoff` in wire/. `trouble`: the error of the failed attempt. */
   | { do: "pause"; failures: number; first: number; longest: number; trouble?: string }
   /** Keep the newest connection registered until it is lost or aged, or the host is replaced. */
   | { do: "follow"; takesOver: boolean }
@@ -59,7 +58,7 @@ export type SupervisionEffect =
 
 type Step = [Supervision, SupervisionEffect];
 
-/** Pauses, in milliseconds: where a server refused, and where there is no network, which costs nothing. */
+/** Pauses, in milliseconds: after a server's refusal, and without a network, where attempts cost nothing. */
 const REFUSED = { first: 500, longest: 30_000 };
 const NO_NETWORK = { first: 500, longest: 2_000 };
 
@@ -68,7 +67,7 @@ export function startSupervision(): Step {
   return [{ phase: "opening", failures: 0, takesOver: true }, { do: "open" }];
 }
 
-/** The step that follows an event. Events that a phase does not wait for change nothing. */
+/** Returns the next state and the effect of an event. An event that does not fit the phase changes nothing. */
 export function stepSupervision(state: Supervision, event: SupervisionEvent): Step {
   const { phase } = state;
   if (phase === "replaced") return [state, { do: "nothing" }];

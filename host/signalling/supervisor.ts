@@ -1,8 +1,8 @@
-// Keeps the host connected to the relay and registered: carries out what supervision.ts asks for.
+// Keeps the host connected to the relay and registered: carries out the effects of supervision.ts.
 //
-// Connections follow each other: when one is lost, and before the gateway ends it after 2 hours. In
-// that case the old one stays until the new one is online, and offers that were sent to the old one
-// have had time to arrive.
+// Connections follow each other: when one is lost, and before the gateway ends it after 2 hours. In the
+// second case, the old one stays until the new one is online, and offers to the old one have had time to
+// arrive.
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, LighthouseError, type Signal } from "../../wire/mod.ts";
 import type { BridgeConfig } from "../config/config.ts";
@@ -30,9 +30,9 @@ export interface SupervisorOptions {
   log: Log;
   /** Ends the supervision. */
   signal: AbortSignal;
-  /** Counts what the connections cost. */
+  /** Counts the connections' cost. */
   usage?: RelayUsage;
-  /** Times to change in tests. */
+  /** Replaces the default times, for tests. */
   timing?: Partial<SupervisorTiming>;
 }
 
@@ -46,7 +46,7 @@ export interface SupervisorTiming {
   grace: number;
 }
 
-/** Why to look at the connection now. */
+/** The reason to check the connection now. */
 export type WakeReason =
   /** The machine has slept, or its clock was set. */
   | { type: "slept" }
@@ -63,18 +63,18 @@ const GRACE = 60_000;
 /** Keeps one connection to the relay. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  /** Those that are open, the newest last. */
+  /** The open connections, the newest last. */
   readonly #connections = new Set<RelaySocket>();
   #newest: RelaySocket | undefined;
   /** Ids of all connections so far. */
   readonly #mine = new Set<string>();
   #registry: Registry;
   #state = startSupervision()[0];
-  /** What was told last of a registration. */
+  /** The registration's state that was logged last. */
   #told: Registration | undefined;
-  /** Ends what is under way: an attempt, a pause, or following a connection. */
+  /** Ends the present effect: an attempt, a pause, or following a connection. */
   #underWay = new AbortController();
-  /** Resolves when that has ended, and all before it. */
+  /** Resolves when that effect, and all before it, have ended. */
   #idle: Promise<void> = Promise.resolve();
   /** Dispatches `wake`, for a check of the registration now. */
   readonly #checks = new EventTarget();
@@ -86,7 +86,7 @@ export class Supervisor {
   }
 
   /**
-   * Keeps the host connected until the signal is aborted. Can be called once.
+   * Keeps the host connected until the signal is aborted. Call it once.
    *
    * @throws {LighthouseError} `replaced` when another host has registered itself with the relay.
    */
@@ -108,7 +108,7 @@ export class Supervisor {
     }
   }
 
-  /** Looks at the connection now, and tries again at once where there is none. */
+  /** Checks the connection now, and tries again at once if there is none. */
   wake(reason: WakeReason): void {
     if (this.#options.signal.aborted) return;
     if (reason.type === "slept") {
@@ -160,7 +160,7 @@ export class Supervisor {
       try {
         const event = await work(own.signal);
         if (own.signal.aborted) return;
-        // The signal stays with a connection that was opened, so it must not be aborted from now on.
+        // An open connection keeps this signal, so it must not be aborted any more.
         this.#underWay = new AbortController();
         this.#take(event);
       } catch (error) {

@@ -1,38 +1,38 @@
-// What the host's use of the relay comes to, counted as AWS bills it, month by month.
+// Counts the host's use of the relay by month, as AWS bills it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asRecord, ME, type RelayMessage } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import type { Billed } from "./prices.ts";
 
-/** Months that are remembered, this one included. */
+/** Most months that are kept, including this one. */
 export const MAX_MONTHS = 13;
 
-/** Between two writes, in milliseconds: what is lost in a crash is minutes, and a disk may sleep. */
+/** Time between two writes, in milliseconds: a crash loses minutes, and a disk may sleep. */
 const SAVE_MS = 300_000;
 
-/** Longest connection of a page, which hangs up as soon as it has its answer: it counts as this. */
+/** Minutes that count for a page's connection: it closes as soon as it has its answer. */
 const PAGE_MINUTES = 1;
 
-/** What the relay's sockets tell, for somebody to count. */
+/** Takes the events of the relay's sockets that are counted. */
 export interface RelayUsage {
-  /** A connection of the host's is open; the function that is returned says that it no longer is. */
+  /** Called when a connection of the host opens; returns the function to call at its end. */
   opened(): () => void;
-  /** A message went out. @param to Whom it was addressed to, where it was addressed. */
+  /** Called for each message out. @param to The addressed connection, if there is one. */
   sent(to?: string): void;
-  /** A message came in. */
+  /** Called for each message in. */
   received(message: RelayMessage | undefined): void;
 }
 
 /**
- * Counts this host's messages and minutes, and those of the pages that they belong to: the relay sends
- * nothing to a page and takes nothing from one that the host does not see, but for offers that find
- * no host. A message counts as one: AWS bills another for each 32 KB, and none here has half of that.
+ * Counts the messages and minutes of this host and of its pages: the host sees all of the pages' messages,
+ * except offers that find no host. Each message counts as one: AWS bills another for each 32 KB, and no
+ * message here has half of that.
  */
 export class Usage implements RelayUsage, AsyncDisposable {
   readonly #path: string;
   readonly #onTrouble: (error: Error) => void;
-  /** By month, such as `2026-11`, in UTC as AWS bills. */
+  /** By month, such as `2026-11`, in UTC like AWS's bills. */
   readonly #months: Map<string, Billed>;
   readonly #open = new Set<{ since: number }>();
   readonly #timer: NodeJS.Timeout;
@@ -49,7 +49,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
     this.#timer = setInterval(() => void this.save(), SAVE_MS).unref();
   }
 
-  /** Goes on with what the state folder remembers. @param onTrouble Told when it cannot be written. */
+  /** Continues the counts in the state folder. @param onTrouble Called if they cannot be written. */
   static async open(state: string, onTrouble: (error: Error) => void): Promise<Usage> {
     return new Usage(usageFile(state), await readUsage(state), onTrouble);
   }
@@ -66,7 +66,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
   }
 
   sent(to?: string): void {
-    // Into the gateway; and out of it to the page. What comes back to the host is counted there.
+    // Into the gateway, and out to the page. Messages back to the host are counted when they come in.
     const isToPage = to !== undefined && to !== ME;
     this.#add({ messages: isToPage ? 2 : 1, runs: 1 });
   }
@@ -74,18 +74,18 @@ export class Usage implements RelayUsage, AsyncDisposable {
   received(message: RelayMessage | undefined): void {
     const billed = { messages: 1, minutes: 0, runs: 0 };
     if (message?.kind === "signal" && isOffer(message.data)) {
-      // What the page sent, in a connection of its own.
+      // The page's message, and its connection.
       billed.messages++;
       billed.minutes += PAGE_MINUTES;
       billed.runs += 3;
     } else if (message?.kind === "error" && message.to !== undefined && message.to !== ME) {
-      // What was to go to the page did not.
+      // The message did not reach the page.
       billed.messages--;
     }
     this.#add(billed);
   }
 
-  /** Writes down what has been counted. */
+  /** Writes the counts. */
   async save(): Promise<void> {
     for (const connection of this.#open) this.#count(connection);
     if (!this.#isChanged) return;
@@ -104,10 +104,10 @@ export class Usage implements RelayUsage, AsyncDisposable {
     await this.save();
   }
 
-  /** Adds the time that a connection has been open since it was looked at last. */
+  /** Adds the time that each connection has been open since the last call. */
   #count(connection: { since: number }): void {
     const now = Date.now();
-    // The clock may have been set back meanwhile.
+    // The clock may have been set back.
     this.#add({ minutes: Math.max(0, now - connection.since) / 60_000 });
     connection.since = now;
   }
@@ -123,12 +123,12 @@ export class Usage implements RelayUsage, AsyncDisposable {
   }
 }
 
-/** A month as the file names it, such as `2026-11`, in UTC. */
+/** A month's name in the file, such as `2026-11`, in UTC. */
 export function monthOf(time: Date): string {
   return time.toISOString().slice(0, 7);
 }
 
-/** What has been counted, by month. What is no such file counts as none. */
+/** Reads the counts by month. A file in another form counts as empty. */
 export async function readUsage(state: string): Promise<Map<string, Billed>> {
   const months = new Map<string, Billed>();
   try {
@@ -145,7 +145,7 @@ export async function readUsage(state: string): Promise<Map<string, Billed>> {
     }
     return months;
   } catch {
-    // Counting begins anew: it is a figure to look at, and no reason to stop.
+    // Begin anew: the counts are only for information.
     return new Map();
   }
 }
