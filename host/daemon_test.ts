@@ -314,7 +314,10 @@ test("settings that change are taken over, and a page that is connected stays so
   const session = await page.startSession();
   const get = async (target: string) => {
     const { status, body } = await sendRequest(session, {
-      ...{ method: "GET", target, headers: [], body: null },
+      method: "GET",
+      target,
+      headers: [],
+      body: null,
     });
     await body?.cancel();
     return status;

@@ -125,7 +125,11 @@ test("run --json prints one JSON object a line", async () => {
     return event;
   });
   assert.equal(events, [
-    ...["starting", "nobody-paired", "relay-unreachable", "stopping", "stopped"],
+    "starting",
+    "nobody-paired",
+    "relay-unreachable",
+    "stopping",
+    "stopped",
   ]);
 });
 

@@ -178,7 +178,10 @@ async function put(path: string, bytes: Uint8Array, mode = 0o644): Promise<void>
 function splitTo(outfile: string): BuildOptions {
   const { dir, name, ext } = parse(outfile);
   return {
-    ...{ splitting: true, outdir: dir, entryNames: name, chunkNames: `${CHUNK}[hash]` },
+    splitting: true,
+    outdir: dir,
+    entryNames: name,
+    chunkNames: `${CHUNK}[hash]`,
     outExtension: { ".js": ext },
   };
 }

@@ -64,7 +64,13 @@ function setUp() {
     now: () => now,
   });
   const page = {
-    ...{ connection, view, timers, attempts, hosts, peers, states },
+    connection,
+    view,
+    timers,
+    attempts,
+    hosts,
+    peers,
+    states,
     get events() {
       return events!;
     },

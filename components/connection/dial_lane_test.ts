@@ -29,7 +29,12 @@ async function start(
   });
   dialled.catch(() => {});
   return {
-    ...{ timers, peer, end, page, host, dialled },
+    timers,
+    peer,
+    end,
+    page,
+    host,
+    dialled,
     [Symbol.dispose]() {
       page.close();
       host.close();

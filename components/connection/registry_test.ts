@@ -19,7 +19,9 @@ const key = await createKey();
 const online = await signHostEntry({ host: "pi", connectionId: "pi=", time: 1, ...key });
 const left = await signHostEntry({ host: "pi", time: 1, ...key });
 const theirs = await signHostEntry({
-  ...{ host: "pi", connectionId: "thief=", time: 1 },
+  host: "pi",
+  connectionId: "thief=",
+  time: 1,
   ...await createKey(),
 });
 

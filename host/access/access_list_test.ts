@@ -48,7 +48,9 @@ function setUp(): Setup {
   const logged: string[] = [];
   const accessList = FolderAccessList.open(state, (_level, _event, text) => logged.push(text));
   return {
-    ...{ state, accessList, logged },
+    state,
+    accessList,
+    logged,
     devices: devicesFolder(state),
     pairings: pairingsFolder(state),
     [Symbol.dispose]: () => accessList[Symbol.dispose](),

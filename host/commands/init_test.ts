@@ -172,7 +172,11 @@ test("init on a stack with the S3 registry tries out its rights, and run leaves 
   assert.is(code, 0, output);
   const lines = output.trim().split("\n").map((line) => JSON.parse(line));
   assert.equal(lines.map(({ event, check }) => check ?? event), [
-    ...["config-written", "relay", "s3:PutObject", "s3:GetObject", "ready"],
+    "config-written",
+    "relay",
+    "s3:PutObject",
+    "s3:GetObject",
+    "ready",
   ]);
   const { registry, bucket, host } = await settingsOf(at.path) as Record<string, string>;
   assert.equal([registry, bucket, host], ["s3", store.bucket, "pi"]);

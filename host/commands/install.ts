@@ -24,7 +24,11 @@ export interface InstallFlags extends Settings {
 
 /** Variables of the terminal that the service gets too. They hold no secrets. */
 const INHERITED = [
-  ...["XDG_CONFIG_HOME", "XDG_STATE_HOME", "AWS_PROFILE", "AWS_REGION", "AWS_CONFIG_FILE"],
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+  "AWS_PROFILE",
+  "AWS_REGION",
+  "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
 ];
 
@@ -138,7 +142,9 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   const command = [
     process.execPath,
     await realpath(process.argv[1]!),
-    ...["run", "--state", state],
+    "run",
+    "--state",
+    state,
   ];
   const isSure = user !== undefined || process.platform !== "linux" || !isNew;
   const hasNamespaces = isSure || await mayMakeNamespaces();

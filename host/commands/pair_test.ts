@@ -141,7 +141,13 @@ test("devices lists who is let in, revoke and rename change it", async () => {
 
   const { devices } = JSON.parse((await run(["devices", "--json"], at.environment)).output);
   assert.equal(Object.keys(devices[0]), [
-    ...["id", "name", "key", "origin", "services", "added", "lastSeen"],
+    "id",
+    "name",
+    "key",
+    "origin",
+    "services",
+    "added",
+    "lastSeen",
   ]);
   assert.is(devices[1].lastSeen, null);
 

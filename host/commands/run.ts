@@ -27,8 +27,13 @@ import manifest from "../../package.json" with { type: "json" };
 
 /** The log events that set the status line of `systemctl status`. */
 const STATUS = new Set([
-  ...["starting", "registering", "online", "relay-unreachable", "relay-lost"],
-  ...["registration-failed", "stopping"],
+  "starting",
+  "registering",
+  "online",
+  "relay-unreachable",
+  "relay-lost",
+  "registration-failed",
+  "stopping",
 ]);
 
 /**
@@ -65,10 +70,14 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     : await serveMetrics(metrics, config.metrics);
   if (served) log("info", "metrics", `numbers are at http://127.0.0.1:${served.port}/metrics`);
   await using _control = await serveControl({
-    ...{ state, monitor, metrics },
+    state,
+    monitor,
+    metrics,
     devices: () => accessList.active.map(toJson),
     describe: async () => ({
-      ...{ version: manifest.version, pid: process.pid, started },
+      version: manifest.version,
+      pid: process.pid,
+      started,
       relay: current.config.relay.href,
       registry: current.registry.name,
       services: await lookAt(current.config.services),
@@ -106,7 +115,12 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   notifier.ready();
   const changes = new EventTarget();
   using _settings = followSettings(current, {
-    ...{ flags, path: file.path, state, open, changes, log },
+    flags,
+    path: file.path,
+    state,
+    open,
+    changes,
+    log,
     onChange: () => warnOfPublic(current.config, identity, log),
   });
   const inspectorFile = join(state, "inspector.url");

@@ -12,8 +12,14 @@ import { controlPath } from "./socket.ts";
 const test = suite("control", { deadline: 60_000 });
 
 const RUN = [
-  ...["run", "--json", "--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"],
-  ...["--stun", "none"],
+  "run",
+  "--json",
+  "--relay",
+  "ws://127.0.0.1:9/prod",
+  "--backend",
+  "http://127.0.0.1:9",
+  "--stun",
+  "none",
 ];
 
 function setUp() {
@@ -41,7 +47,11 @@ test("status tells how the host is, and that it is not online", async () => {
   assert.equal(
     { running, phase, pid, relay, devices, pages, requests },
     {
-      ...{ running: true, phase: "connecting", pid: host.pid, devices: 0, pages: 0 },
+      running: true,
+      phase: "connecting",
+      pid: host.pid,
+      devices: 0,
+      pages: 0,
       requests: { answered: 0, underWay: 0 },
       relay: "ws://127.0.0.1:9/prod",
     },

@@ -39,15 +39,20 @@ export class Metrics {
     this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     const registers = [this.#registry];
     this.#requests = new Counter({
-      ...{ name: "lighthouse_requests_total", help: "Requests of pages, by the answer's status." },
-      ...{ labelNames: ["code"], registers },
+      name: "lighthouse_requests_total",
+      help: "Requests of pages, by the answer's status.",
+      labelNames: ["code"],
+      registers,
     });
     this.#seconds = new Histogram({
-      ...{ name: "lighthouse_request_seconds", help: "Time until the answer's head." },
-      ...{ buckets: BUCKETS, registers },
+      name: "lighthouse_request_seconds",
+      help: "Time until the answer's head.",
+      buckets: BUCKETS,
+      registers,
     });
     this.#webSockets = new Counter({
-      ...{ name: "lighthouse_websockets_total", help: "WebSockets that pages have asked for." },
+      name: "lighthouse_websockets_total",
+      help: "WebSockets that pages have asked for.",
       registers,
     });
     const gauge = (name: string, help: string, read: () => number) =>
@@ -68,7 +73,9 @@ export class Metrics {
     gauge("process_resident_memory_bytes", "Memory.", () => process.memoryUsage.rss());
     gauge("process_start_time_seconds", "When it began.", () => performance.timeOrigin / 1000);
     new Counter({
-      ...{ name: "process_cpu_seconds_total", help: "Processor time.", registers },
+      name: "process_cpu_seconds_total",
+      help: "Processor time.",
+      registers,
       collect() {
         const { user, system } = process.cpuUsage();
         this.reset();
@@ -120,7 +127,11 @@ export class Metrics {
     const path = target.replace(/\?.*/s, "");
     const who = principal.name === undefined ? "a stranger" : `“${principal.name}”`;
     this.#log("debug", "request", `${method} ${path} ${code} in ${ms.toFixed(1)} ms for ${who}`, {
-      ...{ method, path, status: code, ms: Math.round(ms * 10) / 10, device: principal.id },
+      method,
+      path,
+      status: code,
+      ms: Math.round(ms * 10) / 10,
+      device: principal.id,
     });
   }
 }

@@ -72,8 +72,13 @@ test("without --log-level, requests are not in the log, and other levels are ref
   await host.until("device-revoked");
   assert.equal(host.lines.filter(({ level }) => level === "debug"), []);
   const { code, errors } = await run([
-    ...["run", "--relay", "ws://127.0.0.1:9", "--backend", "http://127.0.0.1:9"],
-    ...["--log-level", "loud"],
+    "run",
+    "--relay",
+    "ws://127.0.0.1:9",
+    "--backend",
+    "http://127.0.0.1:9",
+    "--log-level",
+    "loud",
   ]);
   assert.is(code, 2);
   assert.match(errors, /--log-level is none of debug, info, warn, error: loud/);

@@ -118,7 +118,9 @@ async function examineClock(relay: URL): Promise<Finding> {
   }
   const off = `${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? "behind" : "ahead of"}`;
   return {
-    ...{ check, ok: false, message: `this machine's clock is ${off} the relay's` },
+    check,
+    ok: false,
+    message: `this machine's clock is ${off} the relay's`,
     cure: "set it by the network: timedatectl set-ntp true, on macOS sudo sntp -sS time.apple.com",
   };
 }
@@ -148,7 +150,9 @@ async function* examineNetwork({ iceServers }: IceConfig): AsyncGenerator<Findin
   ]);
   if (!v4 && !v6) {
     yield {
-      ...{ check: "stun", ok: false, message: `${servers.join(" and ")} do not answer` },
+      check: "stun",
+      ok: false,
+      message: `${servers.join(" and ")} do not answer`,
       cure: "is UDP let out by this network's firewall? Pages outside of it cannot connect else",
     };
     return;
@@ -176,18 +180,21 @@ function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
       return { check, ok: true, message: "no router changes addresses: STUN will do" };
     case "endpoint-independent":
       return {
-        ...{ check, ok: true },
+        check,
+        ok: true,
         message: "endpoint-independent mapping: STUN will do, no TURN is needed",
       };
     case "unknown":
       return {
-        ...{ check, ok: null },
+        check,
+        ok: null,
         message: "the STUN server has one address alone, so how the router maps is not known",
         cure: "name a second one: --stun SERVER --stun SERVER",
       };
     case "endpoint-dependent":
       return {
-        ...{ check, ok: false },
+        check,
+        ok: false,
         message: "endpoint-dependent mapping (a symmetric NAT): STUN will not do for most pages" +
           (hasV6 ? ", but for those that have IPv6" : ", and TURN would be needed"),
         cure: "use another network, one with IPv6, or a router that keeps ports (cone NAT); " +
@@ -249,7 +256,9 @@ async function examineCors(
     return { check, ok: true, message: `${origin} may read the entry` };
   }
   return {
-    ...{ check, ok: false, message: `the bucket does not let ${origin} read the entry` },
+    check,
+    ok: false,
+    message: `the bucket does not let ${origin} read the entry`,
     cure: "add it to the stack's setting origins, and pulumi up",
   };
 }
@@ -266,7 +275,12 @@ async function examineLoop({ config, state, status }: DoctorContext): Promise<Fi
     const identity = await readIdentity(state);
     const signal = AbortSignal.timeout(LOOP_MS);
     const result = await runLoop({
-      ...{ relay, ice, state, identity, target, signal },
+      relay,
+      ice,
+      state,
+      identity,
+      target,
+      signal,
       host: s3?.host,
     });
     return `a page's way, from the relay to GET ${target}: ${result.status} ` +

@@ -83,7 +83,11 @@ export class Exchanges extends EventTarget {
     let made: Exchange | undefined;
     try {
       const answer = await this.#pass({
-        ...{ handler, request, signal, principal, replayOf: id },
+        handler,
+        request,
+        signal,
+        principal,
+        replayOf: id,
         onStart: (exchange) => made = exchange,
       });
       // Read the body to its end, so that it is recorded.
@@ -107,7 +111,13 @@ export class Exchanges extends EventTarget {
   ): ReturnType<ServiceHandler> {
     const { method, target, headers, body } = request;
     const exchange: Exchange = {
-      ...{ id: ++this.#count, time: Date.now(), principal, method, target, headers, replayOf },
+      id: ++this.#count,
+      time: Date.now(),
+      principal,
+      method,
+      target,
+      headers,
+      replayOf,
       requestBody: body && this.#newBody(),
     };
     const started = performance.now();

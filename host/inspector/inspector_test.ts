@@ -31,7 +31,9 @@ async function setUp() {
   const authorization = `Bearer ${new URLSearchParams(hash.slice(1)).get("token")}`;
   const handler = exchanges.watch(echo);
   return {
-    ...{ exchanges, origin, authorization },
+    exchanges,
+    origin,
+    authorization,
     /** What a page asks for, read to its end. */
     async send(target: string, body: string | null = null, headers: HeaderField[] = []) {
       const stream = body === null ? null : new Blob([body]).stream();

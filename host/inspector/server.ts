@@ -160,7 +160,13 @@ async function follow(
 function summary(exchange: Exchange) {
   const { id, time, principal, method, target, requestBody, answer, endAfter, failure } = exchange;
   return {
-    ...{ id, time, method, target, endAfter, failure, replayOf: exchange.replayOf },
+    id,
+    time,
+    method,
+    target,
+    endAfter,
+    failure,
+    replayOf: exchange.replayOf,
     device: principal.name ?? null,
     status: answer?.status,
     sent: requestBody?.bytes ?? 0,

@@ -84,7 +84,11 @@ async function setUp(
   const answer = (data: unknown) => peers.answer(data);
   const next = (event: string) => new Promise<void>((resolve) => waiting.push({ event, resolve }));
   return {
-    ...{ peers, phone, pair, events, next },
+    peers,
+    phone,
+    pair,
+    events,
+    next,
     connect: (device = phone) => connect(peers, device),
     outcome: async (sdp, device = phone) => outcomeOf(await device.offer(answer, { sdp })),
   };

@@ -161,7 +161,10 @@ for (const hours of [-1, 1]) {
     await register("own=", registry);
     assert.is((await registry.read(never)).connectionId, "own=");
     assert.equal(store.calls.map(({ status, code }) => code ?? status), [
-      ...["RequestTimeTooSkewed", "AccessDenied", 200, 200],
+      "RequestTimeTooSkewed",
+      "AccessDenied",
+      200,
+      200,
     ]);
   });
 }

@@ -70,8 +70,18 @@ export async function bootSystemd(): Promise<Systemd> {
   const child = spawn(
     "unshare",
     [
-      ...["--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--cgroup"],
-      ...["bash", "-c", BOOT, "bash", CHECKOUT],
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "--mount",
+      "--uts",
+      "--ipc",
+      "--cgroup",
+      "bash",
+      "-c",
+      BOOT,
+      "bash",
+      CHECKOUT,
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
@@ -85,8 +95,19 @@ export async function bootSystemd(): Promise<Systemd> {
     await ended;
   };
   const enter = async () => [
-    ...["nsenter", "--target", await firstChild(child.pid!), "--mount", "--pid", "--uts", "--ipc"],
-    ...["--root", "env", "--chdir=/", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+    "nsenter",
+    "--target",
+    await firstChild(child.pid!),
+    "--mount",
+    "--pid",
+    "--uts",
+    "--ipc",
+    "--root",
+    "env",
+    "--chdir=/",
+    "-i",
+    "HOME=/root",
+    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
     "XDG_RUNTIME_DIR=/run/user/0",
   ];
   const run: Systemd["run"] = async (...command) => {

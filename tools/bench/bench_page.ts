@@ -53,7 +53,9 @@ export class BenchPage implements AsyncDisposable {
       networkEnabled: false,
       protocolTimeout: PATIENCE_MS,
       // It would end this process, and leave the others behind.
-      ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
     });
     try {
       const [page = await browser.newPage()] = await browser.pages();

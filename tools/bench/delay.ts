@@ -81,7 +81,11 @@ function openTun(name: string): number {
 function direction(from: number, to: number) {
   const packets = Array.from({ length: SLOTS }, () => new Uint8Array(PACKET));
   return {
-    ...{ from, to, packets, head: 0, tail: 0 },
+    from,
+    to,
+    packets,
+    head: 0,
+    tail: 0,
     lengths: new Int32Array(SLOTS),
     due: new Float64Array(SLOTS),
   };

@@ -44,7 +44,12 @@ export async function runFlood(forged: number): Promise<Flood> {
   stack.defer(() => browser.close());
   const page = await browser.newPage();
   const output = await outputOf(
-    ...["pair", "--no-wait", "--state", bridge.state, "--page", site.url],
+    "pair",
+    "--no-wait",
+    "--state",
+    bridge.state,
+    "--page",
+    site.url,
   );
   await page.goto(/^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!);
   await untilState(page, "connected");
@@ -68,7 +73,9 @@ export async function runFlood(forged: number): Promise<Flood> {
   );
   const after = costOf(host.pid)?.memory;
   return {
-    ...{ forged, usual, flooded },
+    forged,
+    usual,
+    flooded,
     answers: answers.length,
     lines: host.lines.length,
     growth: before && after && after - before,
@@ -90,8 +97,13 @@ async function flood(relay: RecordingRelay, forged: number): Promise<void> {
 function forgedOffer(number: number): string {
   const bytes = (count: number) => toBase64url(new Uint8Array(randomBytes(count)));
   const data = {
-    ...{ type: "sealed-offer", v: 1, time: Date.now(), nonce: bytes(16) },
-    ...{ enc: toBase64url(Uint8Array.of(4, ...randomBytes(64))), ct: bytes(1000), tag: bytes(16) },
+    type: "sealed-offer",
+    v: 1,
+    time: Date.now(),
+    nonce: bytes(16),
+    enc: toBase64url(Uint8Array.of(4, ...randomBytes(64))),
+    ct: bytes(1000),
+    tag: bytes(16),
   };
   return JSON.stringify({ from: `forged-${number}`, data });
 }

@@ -36,14 +36,32 @@ export const SLACK = 32;
 
 /** What requests are made of in a page: the globals of their names. Of objects, there are all. */
 const IN_PAGE = [
-  ...["ReadableStream", "WritableStream", "AbortSignal", "AbortController", "Response", "Headers"],
-  ...["ArrayBuffer", "Uint8Array", "Map", "Set", "Function", "Object"],
+  "ReadableStream",
+  "WritableStream",
+  "AbortSignal",
+  "AbortController",
+  "Response",
+  "Headers",
+  "ArrayBuffer",
+  "Uint8Array",
+  "Map",
+  "Set",
+  "Function",
+  "Object",
 ];
 
 /** And in the host. */
 const IN_HOST = [
-  ...[Stream, ReadableStream, WritableStream, AbortSignal, AbortController],
-  ...[ArrayBuffer, Uint8Array, Promise, Map, Set],
+  Stream,
+  ReadableStream,
+  WritableStream,
+  AbortSignal,
+  AbortController,
+  ArrayBuffer,
+  Uint8Array,
+  Promise,
+  Map,
+  Set,
 ];
 
 /** Pauses between looks, in milliseconds, and how many there are until something counts as left. */

@@ -111,7 +111,14 @@ export function parsePlan(args: string[]): Plan | undefined {
   const sizes = quick ? QUICK : FULL;
   // A raw channel may make no more than 0.5 MiB/s over a long link.
   return {
-    ...{ contenders, rtt, soak, flood, resume, seed, quick, json },
+    contenders,
+    rtt,
+    soak,
+    flood,
+    resume,
+    seed,
+    quick,
+    json,
     sizes: rtt ? { ...sizes, bytes: sizes.bytes / 4 } : sizes,
   };
 }

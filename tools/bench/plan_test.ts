@@ -11,7 +11,12 @@ test("without flags, all contenders move 64 MiB five times over loopback", () =>
   const { sizes, seed: _, ...rest } = parsePlan([])!;
   assert.equal(rest, {
     contenders: [...CONTENDERS],
-    ...{ rtt: 0, soak: false, flood: false, resume: false, quick: false, json: false },
+    rtt: 0,
+    soak: false,
+    flood: false,
+    resume: false,
+    quick: false,
+    json: false,
   });
   assert.is(sizes.bytes, 64 * MiB);
   assert.is(sizes.rounds, 5);

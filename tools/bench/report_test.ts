@@ -114,11 +114,17 @@ test("a run with cuts is judged by what arrived and by its gaps, which are told 
     gap: index < 19 ? 1200 : 5000,
   }));
   const resumed = {
-    ...{ download: 256 * MiB, upload: 64 * MiB, cuts: 20, connects: 3, seed: 17 },
+    download: 256 * MiB,
+    upload: 64 * MiB,
+    cuts: 20,
+    connects: 3,
+    seed: 17,
     floor: [190, 200, 900],
     gaps,
     outcome: {
-      ...{ downloaded: "a", uploaded: "b", events: { count: 9, misplaced: 0 } },
+      downloaded: "a",
+      uploaded: "b",
+      events: { count: 9, misplaced: 0 },
       socket: { sent: 5, received: 6, misplaced: 0, end: "end 5 6", code: 1000 },
     },
     expected: { downloaded: "a", uploaded: "b" },

@@ -94,9 +94,18 @@ async function entryOf(name: ContenderName, contender: Contender): Promise<Entry
 
 function noSamples(memory: MemoryWatch): Samples {
   return {
-    ...{ connect: [], roundTrip: [], loadedRoundTrip: [], rate1: [], rate8: [], rate64: [] },
-    ...{ download: [], upload: [], downloadCpu: [], uploadCpu: [] },
-    ...{ hostMemory: memory.host, pageMemory: memory.page },
+    connect: [],
+    roundTrip: [],
+    loadedRoundTrip: [],
+    rate1: [],
+    rate8: [],
+    rate64: [],
+    download: [],
+    upload: [],
+    downloadCpu: [],
+    uploadCpu: [],
+    hostMemory: memory.host,
+    pageMemory: memory.page,
   };
 }
 

@@ -55,7 +55,12 @@ test("a quick run has every figure of every contender", async () => {
 
 test("--rtt makes the link that long, or says what that takes", async () => {
   const { code, output, errors, pid } = await bench(
-    ...["--quick", "--rtt", "80", "--only", "http", "--json"],
+    "--quick",
+    "--rtt",
+    "80",
+    "--only",
+    "http",
+    "--json",
   );
   if (!canMakeLinks()) {
     assert.is(code, 1);

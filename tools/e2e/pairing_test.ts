@@ -154,7 +154,12 @@ function testIn(name: BrowserName): void {
   test("a link of another host is refused, and told to be that", async () => {
     const state = temporaryFolder();
     const output = await outputOf(
-      ...["pair", "--no-wait", "--state", join(state, "state"), "--page", bridge.page.url],
+      "pair",
+      "--no-wait",
+      "--state",
+      join(state, "state"),
+      "--page",
+      bridge.page.url,
     );
     const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
     const refusal = nextRefusal();

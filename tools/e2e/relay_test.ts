@@ -56,7 +56,13 @@ function testIn(name: BrowserName): void {
   /** A link of the host's. */
   async function link(...flags: string[]): Promise<string> {
     const output = await outputOf(
-      ...["pair", "--no-wait", "--state", bridge.state, "--page", site.url, ...flags],
+      "pair",
+      "--no-wait",
+      "--state",
+      bridge.state,
+      "--page",
+      site.url,
+      ...flags,
     );
     return /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
   }
@@ -135,8 +141,16 @@ function testIn(name: BrowserName): void {
       ...fingerprints.map((text) => Buffer.from(text.replaceAll(":", ""), "hex")),
       ...addresses,
       ...matches(/^a=ice-(?:ufrag|pwd):(.*)$/gm),
-      ...["a=candidate", "ice-ufrag", "fingerprint", "m=application", "v=0"],
-      ...[DEVICE, "telephone", "/api/notes", "secret=path", site.url.slice(0, -1)],
+      "a=candidate",
+      "ice-ufrag",
+      "fingerprint",
+      "m=application",
+      "v=0",
+      DEVICE,
+      "telephone",
+      "/api/notes",
+      "secret=path",
+      site.url.slice(0, -1),
     ];
     const texts = relay.seen.map(({ text }) => text);
     assert.ok(texts.some((text) => text.includes('"sealed-answer"')));

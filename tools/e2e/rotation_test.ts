@@ -10,8 +10,13 @@ test.after(() => endPeers());
 
 test("every page connects while links follow each other", async () => {
   const rotation = await runRotation({
-    ...{ duration: 12_000, perSecond: 4, lifetime: 8_000, propagation: 500, staleFor: 500 },
-    ...{ faults: false, seed: 1 },
+    duration: 12_000,
+    perSecond: 4,
+    lifetime: 8_000,
+    propagation: 500,
+    staleFor: 500,
+    faults: false,
+    seed: 1,
   });
   assert.equal(rotation.lost, {});
   assert.is(rotation.atOnce + rotation.later, 48);

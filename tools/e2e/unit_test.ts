@@ -93,7 +93,9 @@ for (const flags of [[], ["--system"]]) {
       const command = PROGRAM.map(pathInside);
       const host = (...args: string[]) => systemd.run(...command, ...args, ...flags);
       const settings = {
-        ...{ relay: bridge.gateway.url, backend: bridge.backend.url, stun: "none" },
+        relay: bridge.gateway.url,
+        backend: bridge.backend.url,
+        stun: "none",
         region: "us-east-1",
       };
       await systemd.write("/root/.config/lighthouse/config.json", JSON.stringify(settings));

@@ -154,9 +154,17 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     AWS_SECRET_ACCESS_KEY: "local",
   };
   const hostFlags = () => [
-    ...["--relay", gateway.url, "--region", "us-east-1"],
+    "--relay",
+    gateway.url,
+    "--region",
+    "us-east-1",
     ...store ? ["--registry", "s3", "--bucket", BUCKET] : ["--function", FUNCTION],
-    ...["--backend", options.backend ?? backend.url, "--stun", "none", "--state", state],
+    "--backend",
+    options.backend ?? backend.url,
+    "--stun",
+    "none",
+    "--state",
+    state,
   ];
   const parts = stack.move();
   return {

@@ -198,7 +198,10 @@ class LocalObjectStore implements ObjectStore {
       throw new Refusal(403, "AccessDenied");
     }
     const check = checkSignature(request, {
-      ...{ keys, region, service: "s3", body },
+      keys,
+      region,
+      service: "s3",
+      body,
       now: this.#now(),
     });
     if ("accessKeyId" in check) return check.accessKeyId;

@@ -70,8 +70,13 @@ test("what is signed is the request: not another key, method or header, nor anot
   store.write("b", "1");
   const sign = (datetime?: string) =>
     new AwsV4Signer({
-      ...{ accessKeyId: "me", secretAccessKey: "secret", service: "s3", region: "us-east-1" },
-      ...{ url: `${store.url}/a`, headers: { "x-amz-meta-a": "1" }, datetime },
+      accessKeyId: "me",
+      secretAccessKey: "secret",
+      service: "s3",
+      region: "us-east-1",
+      url: `${store.url}/a`,
+      headers: { "x-amz-meta-a": "1" },
+      datetime,
     }).sign();
   const { headers } = await sign();
   assert.is((await fetch(`${store.url}/a`, { headers })).status, 200);

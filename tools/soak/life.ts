@@ -47,7 +47,11 @@ export async function runLife(plan: LifePlan): Promise<Life> {
     }
   });
   const faults = failAtRandom({
-    ...{ bridge, host, routes, random: seededRandom(seed), ending },
+    bridge,
+    host,
+    routes,
+    random: seededRandom(seed),
+    ending,
     onFault: (name) => life.faults[name] = (life.faults[name] ?? 0) + 1,
   });
   const ended = host.exited.then((code) => {

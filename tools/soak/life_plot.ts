@@ -28,7 +28,8 @@ export function plotLife({ samples }: Life, description: string): string {
   const title = "A host while pages come and go and everything around it fails";
   const last = samples.at(-1)!.at / 60_000;
   const text = (text: string, place: object, fontSize: number) => ({
-    ...{ ...place, text },
+    ...place,
+    text,
     textStyle: { color: INK, fontSize },
   });
   chart.setOption({
@@ -46,19 +47,27 @@ export function plotLife({ samples }: Life, description: string): string {
     })),
     xAxis: PANELS.map((_, gridIndex) => ({
       gridIndex,
-      ...{ type: "value", min: 0, max: last },
+      type: "value",
+      min: 0,
+      max: last,
       axisLabel: { color: INK, formatter: (value: number) => `${Math.round(value)} min` },
       axisLine: { lineStyle: { color: INK, opacity: 0.5 } },
       splitLine: { show: false },
     })),
     yAxis: PANELS.map((_, gridIndex) => ({
       gridIndex,
-      ...{ type: "value", min: 0, splitNumber: 3 },
+      type: "value",
+      min: 0,
+      splitNumber: 3,
       axisLabel: { color: INK },
       splitLine: { lineStyle: { color: INK, opacity: 0.15 } },
     })),
     series: PANELS.map(([, figure], index) => ({
-      ...{ type: "line", silent: true, showSymbol: false, xAxisIndex: index, yAxisIndex: index },
+      type: "line",
+      silent: true,
+      showSymbol: false,
+      xAxisIndex: index,
+      yAxisIndex: index,
       lineStyle: { color: COLOR, width: 1.5 },
       data: samples.map((sample) => [sample.at / 60_000, figure(sample)]),
     })),

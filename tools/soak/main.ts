@@ -31,7 +31,9 @@ const code = await runCommand<RotationPlan>({
   planOf: ({ whole, has }) => ({
     duration: whole("seconds", 86_400) * 1000,
     perSecond: whole("rate", 20),
-    ...{ lifetime: 20_000, propagation: 5_000, staleFor: 5_000 },
+    lifetime: 20_000,
+    propagation: 5_000,
+    staleFor: 5_000,
     faults: has("faults"),
     seed: whole("seed", 999_999),
   }),

@@ -85,7 +85,13 @@ export async function runRotation(plan: RotationPlan): Promise<Rotation> {
     Array.from({ length: DEVICES }, (_, at) => pairDevice(bridge, `page ${at}`)),
   );
   const result: Rotation = {
-    ...{ atOnce: 0, later: 0, offline: 0, lost: {}, links: 0, cuts: 0, failedCalls: 0 },
+    atOnce: 0,
+    later: 0,
+    offline: 0,
+    lost: {},
+    links: 0,
+    cuts: 0,
+    failedCalls: 0,
     times: [],
   };
   const host = stack.use(await startHost(bridge, plan, () => result.links++));

@@ -204,7 +204,18 @@ test("a message's data is its own: neither the chunk's nor the next message's", 
 test("close codes that may travel are those of RFC 6455 and the registry", () => {
   const allowed = Array.from({ length: 65_536 }, (_, code) => code).filter(isCloseCode);
   assert.equal(allowed.slice(0, 13), [
-    ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014],
+    1000,
+    1001,
+    1002,
+    1003,
+    1007,
+    1008,
+    1009,
+    1010,
+    1011,
+    1012,
+    1013,
+    1014,
     3000,
   ]);
   assert.is(allowed.length, 12 + 2000);
