@@ -20,7 +20,7 @@ import { untilIdle } from "../wire/testing/session_pair.ts";
 import { FolderAccessList } from "./access/access_list.ts";
 import { type Device, devicesFolder, revokeDevice, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
-import type { HostConfig } from "./config/config.ts";
+import { type HostConfig, parseConfig } from "./config/config.ts";
 import { runHost } from "./daemon.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
 import type { SupervisorTiming } from "./signalling/supervisor.ts";
@@ -49,14 +49,7 @@ async function pairDevice(name: string): Promise<TestDevice & { id: string }> {
 const phones = await Promise.all(Array.from({ length: 8 }, (_, at) => pairDevice(`phone ${at}`)));
 
 function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConfig {
-  return {
-    relay,
-    functionName: "SignalingRelay",
-    ice: { iceServers: [] },
-    public: [],
-    logLevel: "info",
-    services: [{ prefix: "/", backend }],
-  };
+  return parseConfig({ relay: relay.href, backend: backend.href, stun: "none" });
 }
 
 /** A host in this process, which serves no page. */

@@ -4,6 +4,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { FolderAccessList } from "../../host/access/access_list.ts";
+import { parseConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { MemoryRegistry } from "../../host/testing/relay.ts";
 import { toBase64url } from "../../wire/mod.ts";
@@ -78,15 +79,10 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   const bridge = stack.use(await startBridge({ propagation: 100 }));
   const stop = new AbortController();
   const online = Promise.withResolvers<void>();
+  const { url: relay } = bridge.gateway;
+  const config = parseConfig({ relay, backend: backend.url, public: ["/"], stun: "none" });
   const host = runHost({
-    settings: () => ({
-      relay: new URL(bridge.gateway.url),
-      functionName: "SignalingRelay",
-      services: [{ prefix: "/", backend: new URL(backend.url) }],
-      ice: { iceServers: [] },
-      public: ["/"],
-      logLevel: "info",
-    }),
+    settings: () => config,
     registry: () => new MemoryRegistry(bridge),
     identity: bridge.identity,
     accessList: stack.use(FolderAccessList.open(bridge.state, () => {})),

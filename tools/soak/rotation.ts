@@ -5,6 +5,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { FolderAccessList } from "../../host/access/access_list.ts";
+import { parseConfig } from "../../host/config/config.ts";
 import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
@@ -204,15 +205,15 @@ async function startHost(
   let since: number | undefined;
   const accessList = FolderAccessList.open(bridge.state, () => {});
   const relayFunction = { functionName: bridge.function.name, region: "us-east-1" };
+  const config = parseConfig({
+    relay: bridge.gateway.url,
+    function: relayFunction.functionName,
+    region: relayFunction.region,
+    backend: bridge.backend.url,
+    stun: "none",
+  });
   const ended = runHost({
-    settings: () => ({
-      ...relayFunction,
-      relay: new URL(bridge.gateway.url),
-      services: [{ prefix: "/", backend: new URL(bridge.backend.url) }],
-      ice: { iceServers: [] },
-      public: [],
-      logLevel: "info",
-    }),
+    settings: () => config,
     registry: () => lambdaRegistry(relayFunction),
     identity: bridge.identity,
     accessList,
