@@ -1,9 +1,8 @@
 // A server in the place of API Gateway's `@connections`, for tests: takes notes, and answers with
 // the statuses that it is told.
-import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { listen } from "../../tools/testing/listen.ts";
 
 /** A request as it arrived. */
 export interface ReceivedPost {
@@ -33,18 +32,12 @@ export async function startManagementServer(): Promise<ManagementServer> {
     const status = managed.statuses.shift() ?? 200;
     if (status > 0) response.writeHead(status).end(status === 200 ? "" : '{"message":"No"}');
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   const managed: ManagementServer = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: url,
     posts,
     statuses: [],
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: close,
   };
   return managed;
 }

@@ -1,10 +1,9 @@
 // The bench's backend. It is plain node:http, not the sample backend: express takes some 10 to 50 µs a
 // request, which would count as the tunnel's time, since the raw channel has no backend at all.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { listen, type Listening } from "../testing/listen.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { payloadParts, Tally } from "./payload.ts";
 
@@ -19,10 +18,7 @@ export type BenchRoute = (
 ) => void | Promise<void>;
 
 /** A backend that listens. */
-export interface BenchBackend extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
-  readonly url: string;
-  readonly port: number;
+export interface BenchBackend extends Listening {
   readonly server: Server;
 }
 
@@ -54,18 +50,7 @@ export async function startBenchBackend(
     }
   });
   server.requestTimeout = 0; // a large upload over a slow path takes as long as it takes
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    server,
-    async [Symbol.asyncDispose]() {
-      server.close().closeAllConnections();
-      await once(server, "close");
-    },
-  };
+  return { ...await listen(server), server };
 }
 
 /** Answers with the chain hash of the body. */

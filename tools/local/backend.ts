@@ -1,8 +1,8 @@
 // Development part: the sample private backend that `npm start` and the tests tunnel to. It listens
 // on 127.0.0.1 alone, so no other machine reaches it except through Lighthouse.
 import express, { type ErrorRequestHandler, type Router } from "express";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
+import { listen } from "../testing/listen.ts";
 import { appRouter } from "./backend_app.ts";
 import { dataRouter } from "./backend_data.ts";
 import { mediaRouter } from "./backend_media.ts";
@@ -80,26 +80,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   const server = createServer(app);
   server.requestTimeout = 0; // a large upload over a slow path takes as long as it takes
-  await listen(server, options.port ?? 0);
-
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, options.port).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "EADDRINUSE" ? `port ${options.port} is in use` : cause.message;
+    throw new Error(`Cannot start the backend: ${why}`, { cause });
+  });
   async function close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
+    await listening.close();
     await notes.settled();
   }
-  return { url: `http://127.0.0.1:${port}`, port, requests, close, [Symbol.asyncDispose]: close };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? `port ${port} is in use` : cause.message;
-      reject(new Error(`Cannot start the backend: ${why}`, { cause }));
-    });
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  return { ...listening, requests, close, [Symbol.asyncDispose]: close };
 }
 
 function routerOf(routes: Record<string, Route>): Router {

@@ -9,10 +9,9 @@
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { listen, type Listening } from "../testing/listen.ts";
 import { ControlPlaneError, FunctionConfiguration } from "./control_plane_function.ts";
 import type { LocalFunction } from "./lambda.ts";
 
@@ -33,10 +32,6 @@ const OPERATIONS: Record<string, ControlPlaneOperation | undefined> = {
 export interface ControlPlaneOptions {
   /** The one function that there is. */
   function: LocalFunction;
-  /** Port to listen on; 0 for any that is free. @default 0 */
-  port?: number;
-  /** Address to listen on. @default "127.0.0.1" */
-  host?: string;
   /** How long an update's LastUpdateStatus stays InProgress, in milliseconds. @default 3_000 */
   propagation?: number;
   /** How long warm instances serve the old environment after that, in milliseconds. @default 0 */
@@ -82,9 +77,7 @@ export interface ControlPlane extends AsyncDisposable {
 }
 
 /**
- * Starts a control plane for one function.
- *
- * @throws {Error} When the port cannot be had.
+ * Starts a control plane for one function, on a port of 127.0.0.1 that is free.
  *
  * @example
  * ```ts
@@ -93,11 +86,8 @@ export interface ControlPlane extends AsyncDisposable {
  * ```
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { port = 0, host = "127.0.0.1" } = options;
   const server = createServer();
-  server.listen(port, host);
-  await once(server, "listening");
-  return new LocalControlPlane(server, host, options);
+  return new LocalControlPlane(server, await listen(server), options);
 }
 
 /**
@@ -119,13 +109,13 @@ class LocalControlPlane implements ControlPlane {
   readonly endpoint: string;
   readonly calls: ControlPlaneCall[] = [];
   readonly faults: ControlPlaneFaults = {};
-  readonly #server: Server;
+  readonly #listening: Listening;
   readonly #configuration: FunctionConfiguration;
 
-  constructor(server: Server, host: string, options: ControlPlaneOptions) {
+  constructor(server: Server, listening: Listening, options: ControlPlaneOptions) {
     const { function: localFunction, propagation = 3_000, staleFor = 0 } = options;
-    this.endpoint = `http://${host}:${(server.address() as AddressInfo).port}`;
-    this.#server = server;
+    this.endpoint = listening.url;
+    this.#listening = listening;
     this.#configuration = new FunctionConfiguration(localFunction, { propagation, staleFor });
     server.on("request", (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
@@ -134,11 +124,7 @@ class LocalControlPlane implements ControlPlane {
 
   async close(): Promise<void> {
     this.#configuration.close();
-    if (!this.#server.listening) return;
-    const stopped = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await stopped;
+    await this.#listening.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

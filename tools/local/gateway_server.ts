@@ -11,10 +11,10 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
+import { listen } from "../testing/listen.ts";
 import {
   billedUnits,
   Connection,
@@ -44,8 +44,6 @@ export interface GatewayOptions {
   invoke: (event: unknown) => Promise<unknown>;
   /** Port to listen on; 0 for any that is free. @default 0 */
   port?: number;
-  /** Address to listen on. @default "127.0.0.1" */
-  host?: string;
   /** Stage of the API: the path that clients connect to. @default "prod" */
   stage?: string;
   /** Time without a message after which a connection is closed, in milliseconds. @default 600_000 */
@@ -120,11 +118,9 @@ export interface Gateway extends AsyncDisposable {
  * ```
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { port = 0, host = "127.0.0.1" } = options;
   const server = createServer();
-  server.listen(port, host);
-  await once(server, "listening");
-  return new GatewayServer(server, host, options);
+  const { port } = await listen(server, options.port);
+  return new GatewayServer(server, port, options);
 }
 
 /** A {@linkcode Gateway} on an HTTP server that listens. */
@@ -157,14 +153,14 @@ class GatewayServer implements Gateway {
 
   /**
    * @param server An HTTP server that listens and does nothing else.
-   * @param host The address it listens on.
+   * @param port Its port on 127.0.0.1.
    */
-  constructor(server: Server, host: string, options: GatewayOptions) {
+  constructor(server: Server, port: number, options: GatewayOptions) {
     this.#options = options;
     this.#stage = options.stage ?? "prod";
     this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
-    this.#domainName = `${host}:${this.port}`;
+    this.port = port;
+    this.#domainName = `127.0.0.1:${port}`;
     this.url = `ws://${this.#domainName}/${this.#stage}`;
     this.endpoint = `http://${this.#domainName}`;
     server.on("upgrade", (request, socket, head) => this.#connect(request, socket, head));

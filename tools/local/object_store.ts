@@ -9,10 +9,9 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { checkSignature } from "./sigv4.ts";
+import { listen, type Listening } from "../testing/listen.ts";
 
 /** Longest body, in characters, and how many calls are remembered. */
 const MAX_BODY = 64 * 1024;
@@ -80,9 +79,7 @@ export interface ObjectStore extends AsyncDisposable {
 /** Starts a store on a port that is free. */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return new LocalObjectStore(server, options);
+  return new LocalObjectStore(server, await listen(server), options);
 }
 
 /** An object as it is kept. */
@@ -112,14 +109,14 @@ class LocalObjectStore implements ObjectStore {
   readonly faults: ObjectStore["faults"] = {};
   readonly #options: ObjectStoreOptions;
   readonly #objects = new Map<string, StoredObject>();
-  readonly #server: Server;
+  readonly #listening: Listening;
 
-  constructor(server: Server, options: ObjectStoreOptions) {
-    this.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  constructor(server: Server, listening: Listening, options: ObjectStoreOptions) {
+    this.endpoint = listening.url;
     this.bucket = options.bucket;
     this.url = `${this.endpoint}/${this.bucket}`;
     this.#options = options;
-    this.#server = server;
+    this.#listening = listening;
     server.on("request", (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
@@ -137,10 +134,7 @@ class LocalObjectStore implements ObjectStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#listening.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -2,9 +2,9 @@
 // with the local relay's address put into its pages.
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listen } from "../testing/listen.ts";
 
 const DEMO_FOLDER = fileURLToPath(new URL("../../docs/demo/", import.meta.url));
 const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.meta.url));
@@ -70,26 +70,11 @@ interface Answer {
 export async function startPage(options: PageOptions): Promise<Page> {
   const server = createServer((request, response) => void answer(options, request, response));
   const wish = options.port ?? 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      reject(new Error(`Cannot serve the page: ${explain(cause, wish)}`, { cause }));
-    });
-    server.listen(wish, "127.0.0.1", resolve);
+  const listening = await listen(server, wish).catch((cause) => {
+    throw new Error(`Cannot serve the page: ${explain(cause, wish)}`, { cause });
   });
-
-  const { port } = server.address() as AddressInfo;
-  async function close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    port,
-    origins: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const { url, port } = listening;
+  return { ...listening, url: `${url}/`, origins: [url, `http://localhost:${port}`] };
 }
 
 function explain(error: NodeJS.ErrnoException, port: number): string {

@@ -1,7 +1,6 @@
 // For tests: backends that answer with their name, as many as wanted behind one port.
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "./listen.ts";
 
 /** Backends that are running. */
 export interface NamedBackends extends AsyncDisposable {
@@ -12,15 +11,9 @@ export interface NamedBackends extends AsyncDisposable {
 /** Starts them. */
 export async function startNamedBackends(): Promise<NamedBackends> {
   const server = createServer(({ url }, response) => response.end(url!.split("/")[1]));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   return {
-    urlOf: (name) => `http://127.0.0.1:${port}/${name}/`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    urlOf: (name) => `${url}/${name}/`,
+    [Symbol.asyncDispose]: close,
   };
 }

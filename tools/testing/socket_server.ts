@@ -1,9 +1,9 @@
 // A backend with WebSockets, by ws, for tests: it echoes, it does what a script says, it refuses.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
+import { listen } from "./listen.ts";
 
 /** What a scripted socket does, one step after the other. */
 export type Step =
@@ -51,24 +51,15 @@ export async function startSocketServer(): Promise<SocketServer> {
     noServer: true,
     handleProtocols: (_offered, { url }) => parse(url).searchParams.get("protocol") ?? false,
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const connections = new Set<Duplex>();
+  const { url, close } = await listen(server);
   const running: SocketServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     sockets: sockets.clients,
     closes: [],
     handshakes: [],
     flooded: 0,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const connection of connections) connection.destroy();
-      await closed;
-    },
+    [Symbol.asyncDispose]: close,
   };
-  server.on("connection", (connection) => {
-    connections.add(connection);
-    connection.on("close", () => connections.delete(connection));
-  });
   server.on("upgrade", (request, socket, head) => {
     running.handshakes.push({ ":path": request.url, ...request.headers });
     const { pathname, search, searchParams } = parse(request.url);

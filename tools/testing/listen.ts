@@ -1,0 +1,43 @@
+// For tests and tools: servers on 127.0.0.1.
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+
+/** A server that listens. Its disposal ends its connections, upgraded ones included. */
+export interface Listening extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:` and the port. */
+  readonly url: string;
+  /** The same as its disposal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a TCP or HTTP server listen on 127.0.0.1.
+ *
+ * @param wish The port. @default any that is free.
+ * @throws {Error} What the server reports, such as `EADDRINUSE`.
+ */
+export async function listen(server: Server, wish = 0): Promise<Listening> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(wish, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  async function close(): Promise<void> {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
+  return { port, url: `http://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
+}
+
+/** Finds a port of 127.0.0.1 on which nothing listens. */
+export async function freePort(): Promise<number> {
+  await using listening = await listen(createServer());
+  return listening.port;
+}
