@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { type Bridge, startBridge } from "../tools/local/bridge.ts";
+import { listen } from "../tools/testing/listen.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { until } from "../tools/testing/until.ts";
@@ -317,10 +317,8 @@ test("settings that change are taken over, and a page that is connected stays so
   };
   // Nobody listens there.
   assert.is(await get("/"), 502);
-  const backend = createServer((_request, response) => response.end("here")).unref();
-  await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
-  const { port } = backend.address() as AddressInfo;
-  const config = configOf(relay.url, new URL(`http://127.0.0.1:${port}`));
+  await using backend = await listen(createServer((_request, response) => response.end("here")));
+  const config = configOf(relay.url, new URL(backend.url));
   host.change(config);
   assert.is(await get("/"), 200);
   const [service] = config.services;

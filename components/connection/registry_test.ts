@@ -1,8 +1,7 @@
 // What a page makes of the registry before it opens a socket.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
+import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { type LighthouseError, signHostEntry } from "../../wire/mod.ts";
 import { checkRegistry } from "./registry.ts";
@@ -31,17 +30,13 @@ async function look(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<string | undefined> {
   const server = createServer((request, response) => answer(response, request));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const registry = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket/`);
+  await using listening = await listen(server);
+  const registry = new URL("/bucket/", listening.url);
   try {
     await checkRegistry({ registry, host: "pi", hostKey: key.hostKey, signal });
     return undefined;
   } catch (error) {
     return (error as LighthouseError).code ?? error;
-  } finally {
-    server.closeAllConnections();
-    server.close();
   }
 }
 

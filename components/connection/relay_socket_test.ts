@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import { WebSocket as ServerSocket, WebSocketServer } from "ws";
+import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import type { LighthouseError } from "../../wire/mod.ts";
 import { thrownBy } from "../../wire/testing/failure.ts";
@@ -64,11 +65,7 @@ function open(url: URL, platform: Partial<RelaySocketPlatform> = {}) {
 
 /** An address at which nothing listens. */
 async function deadUrl(): Promise<URL> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return new URL(`ws://127.0.0.1:${port}/prod`);
+  return new URL(`ws://127.0.0.1:${await freePort()}/prod`);
 }
 
 test("text that is sent early goes out when the socket opens, in order", async () => {
@@ -115,15 +112,13 @@ for (
 }
 
 test("a relay that refuses the page's origin cannot be told from one that is not there", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const server = createServer();
+  await using listening = await listen(server);
   server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
-  const { port } = server.address() as AddressInfo;
   assert.match(
-    (await open(new URL(`ws://127.0.0.1:${port}/`)).failure).message,
+    (await open(new URL(`ws://127.0.0.1:${listening.port}/`)).failure).message,
     "or refuses pages",
   );
-  server.close();
 });
 
 test("a policy that forbids the relay is named, whether told by an event or at once", async () => {

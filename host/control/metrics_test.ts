@@ -1,23 +1,15 @@
 // What the real program tells of requests: numbers on its socket and on a port, and lines at debug.
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import { startBridge } from "../../tools/local/bridge.ts";
 import { run } from "../../tools/testing/program.ts";
+import { freePort } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { askHost } from "./socket.ts";
 
 const test = suite("metrics", { deadline: 60_000 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Its status and text, asked for by a name of the host's. */
 async function get(port: number, host: string): Promise<{ status?: number; body: string }> {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
+import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { forwardTo } from "./forward.ts";
@@ -31,12 +31,10 @@ async function setUp(
   } = {},
 ): Promise<Setup> {
   const server = createServer((request, response) => void route(request, response));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const forwarder = forwardTo(prefix, new URL(`http://${host}${path}`), timeouts);
+  const { url, port, close } = await listen(server);
+  const forwarder = forwardTo(prefix, new URL(url + path), timeouts);
   return {
-    host,
+    host: `127.0.0.1:${port}`,
     send: (request = {}, signal = new AbortController().signal) =>
       forwarder.handler(
         { method: "GET", target: "/", headers: [], body: null, ...request },
@@ -44,10 +42,7 @@ async function setUp(
       ),
     async [Symbol.asyncDispose]() {
       await forwarder.close();
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await close();
     },
   };
 }
@@ -332,11 +327,7 @@ test("a request's body that fails ends the request at the backend", async () => 
 });
 
 test("a backend that is down is a 502 that says so", async () => {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
+  const port = await freePort();
   const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
   const response = await forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
@@ -373,10 +364,8 @@ for (const [what, answer] of broken) {
       socket.on("error", () => {});
       socket.once("data", () => socket.end(answer));
     });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
+    await using backend = await listen(server);
+    const forwarder = forwardTo("/", new URL(backend.url));
     const response = await forwarder.handler(
       { method: "GET", target: "/", headers: [], body: null },
       { signal: new AbortController().signal, principal: { id: "phone" } },
@@ -384,7 +373,6 @@ for (const [what, answer] of broken) {
     assert.is(response.status, 502);
     assert.is(JSON.parse(await textOf(response)).error.code, "backend-failed");
     await forwarder.close();
-    server.close();
   });
 }
 
@@ -441,10 +429,8 @@ test("a reader that cancels the answer aborts the backend's request", async () =
 
 test("close() aborts what is under way", async () => {
   const began = Promise.withResolvers<void>();
-  const server = createServer(() => began.resolve()).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
+  await using backend = await listen(createServer(() => began.resolve()));
+  const forwarder = forwardTo("/", new URL(backend.url));
   const sent = forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
     { signal: new AbortController().signal, principal: { id: "phone" } },
@@ -453,7 +439,6 @@ test("close() aborts what is under way", async () => {
   await began.promise;
   await forwarder.close();
   assert.is((await failed).code, "closed");
-  server.close();
 });
 
 for (const method of ["CONNECT", "TRACE", "TRACK", "connect", "Trace"]) {

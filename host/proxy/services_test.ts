@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
@@ -151,19 +150,17 @@ test("close() closes all", async () => {
 test("start() makes a service of each kind", async () => {
   const folder = temporaryFolder();
   await writeFile(join(folder, "a.txt"), "of the folder");
-  const server = createServer(({ url }, response) => response.end(`backend ${url}`)).listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const server = createServer(({ url }, response) => response.end(`backend ${url}`));
+  await using backend = await listen(server);
   const services = Services.start([
     { prefix: "/files", folder },
-    { prefix: "/notes", backend: new URL(`http://127.0.0.1:${port}/api`) },
+    { prefix: "/notes", backend: new URL("/api", backend.url) },
   ]);
   assert.is(await textOf(await ask(services, "/files/a.txt")), "of the folder");
   assert.is(await textOf(await ask(services, "/notes/1")), "backend /api/1");
   assert.is(services.find("/notes/1")?.backend?.url.pathname, "/api");
   assert.is(services.find("/files/1")?.backend, undefined);
   await services.close();
-  server.close();
 });
 
 test.run();

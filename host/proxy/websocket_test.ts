@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import { scriptPath, startSocketServer, type Step } from "../../tools/testing/socket_server.ts";
+import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import {
@@ -266,28 +266,23 @@ test("a backend that does not answer the handshake is backend-timeout", async ()
 
 test("a backend that speaks something else is backend-failed", async () => {
   const server = createServer((socket) => void socket.end("220 mail.example ESMTP\r\n"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    const sockets = new Sockets(new Services([forwardTo("/", new URL(url))]));
-    const { page, host } = await connectSessions({
-      host: {
-        onStream: (stream) =>
-          void serveRequest(
-            stream,
-            () => Promise.reject(),
-            (...request) => sockets.serve(...request, { id: "phone" }),
-          ),
-      },
-    });
-    const opening = { target: "/", headers: [], protocols: [] };
-    const error = await failureOf(openWebSocket(page, opening, new AbortController().signal));
-    assert.is(error.code, "backend-failed");
-    page.close();
-    await host.closed;
-  } finally {
-    server.close();
-  }
+  await using backend = await listen(server);
+  const sockets = new Sockets(new Services([forwardTo("/", new URL(backend.url))]));
+  const { page, host } = await connectSessions({
+    host: {
+      onStream: (stream) =>
+        void serveRequest(
+          stream,
+          () => Promise.reject(),
+          (...request) => sockets.serve(...request, { id: "phone" }),
+        ),
+    },
+  });
+  const opening = { target: "/", headers: [], protocols: [] };
+  const error = await failureOf(openWebSocket(page, opening, new AbortController().signal));
+  assert.is(error.code, "backend-failed");
+  page.close();
+  await host.closed;
 });
 
 test("a page that resets its stream leaves: the backend sees 1001", async () => {

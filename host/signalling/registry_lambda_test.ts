@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
@@ -11,6 +9,7 @@ import {
   startControlPlane,
 } from "../../tools/local/control_plane.ts";
 import { LocalFunction } from "../../tools/local/lambda.ts";
+import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { type FailureKind, RegistryError } from "./registry.ts";
 import { explain, lambdaRegistry } from "./registry_lambda.ts";
@@ -222,19 +221,12 @@ test("an update that fails is told without the function's variables", async () =
     LastUpdateStatus: "Failed",
   };
   const server = createServer((_request, response) => response.end(JSON.stringify(configuration)));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  setEnvironment({ AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${port}` });
-  try {
-    const error = await failure((await registry().read(never)).replace("abc=", never));
-    assert.is(error.kind, "transient");
-    assert.match(error.message, "The update of function SignalingRelay failed");
-    assert.not.match(inspect(error, { depth: 10 }), OTHERS.SECRET);
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  await using listening = await listen(server);
+  setEnvironment({ AWS_ENDPOINT_URL_LAMBDA: listening.url });
+  const error = await failure((await registry().read(never)).replace("abc=", never));
+  assert.is(error.kind, "transient");
+  assert.match(error.message, "The update of function SignalingRelay failed");
+  assert.not.match(inspect(error, { depth: 10 }), OTHERS.SECRET);
 });
 
 /** Errors as the SDK throws them. */

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import * as assert from "uvu/assert";
 import { WebSocketServer } from "ws";
+import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import type { LighthouseError, RelayMessage } from "../../wire/mod.ts";
 import { startTestRelay } from "../testing/relay.ts";
@@ -190,11 +191,7 @@ test("check() on a connection that is closed is false at once", async () => {
 });
 
 test("open() says what it could not connect to", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
+  const port = await freePort();
   const error = await rejection(RelaySocket.open(new URL(`ws://127.0.0.1:${port}/prod`), never));
   assert.is(error.code, "relay-unreachable");
   assert.match(error.message, `Cannot connect to ws://127.0.0.1:${port}/prod: `);
@@ -217,15 +214,15 @@ test("open() gives up on a server that is no relay", async () => {
 
 test("open() ends at once when it is aborted while connecting", async () => {
   // Accepts connections and says nothing.
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  await using listening = await listen(server);
   const stop = new AbortController();
-  const opening = rejection(RelaySocket.open(new URL(`ws://127.0.0.1:${port}`), stop.signal));
+  const opening = rejection(
+    RelaySocket.open(new URL(`ws://127.0.0.1:${listening.port}`), stop.signal),
+  );
   const [accepted] = await once(server, "connection");
   stop.abort();
   await Promise.all([opening, once(accepted.resume(), "close")]);
-  server.close();
 });
 
 test("open() ends at once when it is aborted while it waits for its id", async () => {

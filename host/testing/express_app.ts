@@ -1,9 +1,8 @@
 // For tests: an app that nobody here wrote, of express with static files, compression and multer.
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../tools/testing/listen.ts";
 
 // They come without types.
 const require = createRequire(import.meta.url);
@@ -72,17 +71,7 @@ export async function startExpressApp(folder: string): Promise<ExpressApp> {
   });
   app.get("/hello", (_request: Request, response: Response) => response.send("hello"));
 
-  const server: Server = app.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: new URL(`http://127.0.0.1:${port}`),
-    server,
-    async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server = createServer(app);
+  const { url, close } = await listen(server);
+  return { url: new URL(url), server, close };
 }

@@ -1,6 +1,6 @@
 // For tests: a backend that says what no HTTP server says, byte for byte.
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
+import { listen } from "../../tools/testing/listen.ts";
 
 /** A listening TCP server. */
 export interface RawBackend extends AsyncDisposable {
@@ -19,27 +19,14 @@ export async function startRawBackend(
   onData: (received: string, socket: Socket, connection: number) => void,
 ): Promise<RawBackend> {
   const received: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     const connection = received.push("") - 1;
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    socket.on("error", () => {});
     socket.setEncoding("latin1").on("data", (text: string) => {
       received[connection] += text;
       onData(received[connection]!, socket, connection);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: new URL(`http://127.0.0.1:${port}`),
-    received,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  const { url, close } = await listen(server);
+  return { url: new URL(url), received, [Symbol.asyncDispose]: close };
 }
