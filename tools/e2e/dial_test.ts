@@ -1,7 +1,6 @@
 // What the page does with the answers of hosts of all kinds, in real browsers.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { endPeers } from "../../host/peers/peer.ts";
@@ -16,11 +15,13 @@ import {
   toBase64url,
 } from "../../wire/mod.ts";
 import type { BrowserName } from "../browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
+import { listen } from "../testing/listen.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
 import { type ScriptedHost, startScriptedHost } from "./scripted_host.ts";
+import { withHostlessBridge } from "./with_bridge.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
@@ -34,18 +35,12 @@ function testIn(name: BrowserName): void {
   let host: ScriptedHost;
   let link: string;
 
-  test.before(async () => {
-    bridge = await startBridge({ propagation: 200, isPublic: false });
-    browser = await launchBrowser(name);
-    host = await startScriptedHost(bridge, { secret });
+  withHostlessBridge(test, { browser: name, isPublic: false }, async ({ stack, ...running }) => {
+    ({ bridge, browser } = running);
+    host = stack.use(await startScriptedHost(bridge, { secret }));
     link = bridge.page.url + formatPairingFragment({ hostKey: host.key, secret });
   });
-  test.after(async () => {
-    await browser?.close();
-    await host?.[Symbol.asyncDispose]();
-    await bridge?.[Symbol.asyncDispose]();
-    endPeers();
-  });
+  test.after(() => endPeers());
   test.before.each(async () => {
     host.register();
     host.onOffer = async ({ letIn }) => host.serve(await letIn(device));
@@ -289,18 +284,13 @@ function testIn(name: BrowserName): void {
         <lighthouse-tunnel relay="${bridge.gateway.url}" stun="none"></lighthouse-tunnel>`,
       );
     });
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    try {
-      const { port } = server.address() as AddressInfo;
-      const page = await open(`http://127.0.0.1:${port}/${new URL(link).hash}`);
-      const [code, reason] = await failure(page);
-      assert.is(code, "wrong-origin");
-      assert.match(reason, /in a sandboxed frame/);
-      assert.is(await page.evaluate(() => location.hash), "");
-      assert.is(bridge.gateway.counts.messagesIn, messagesIn);
-    } finally {
-      server.close();
-    }
+    await using listening = await listen(server);
+    const page = await open(`${listening.url}/${new URL(link).hash}`);
+    const [code, reason] = await failure(page);
+    assert.is(code, "wrong-origin");
+    assert.match(reason, /in a sandboxed frame/);
+    assert.is(await page.evaluate(() => location.hash), "");
+    assert.is(bridge.gateway.counts.messagesIn, messagesIn);
   });
 
   test("a relay that the page's policy does not name is said to be that", async () => {

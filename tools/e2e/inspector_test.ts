@@ -1,32 +1,39 @@
 // The inspector as the laptop's owner sees it: a page's requests in a real browser, while they come.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
+import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("inspector", { deadline: 60_000 });
 
-await using stack = new AsyncDisposableStack();
-const bridge = stack.use(await startBridge({ propagation: 200 }));
-const host = bridge.startHost(["--inspect", "0"]);
-await host.until("online");
-const browser = await launchBrowser();
-stack.defer(() => browser.close());
-const { page } = await openPage(browser, bridge.page.url);
-await untilState(page, "connected");
-const file = join(bridge.state, "inspector.url");
-const url = (await readFile(file, "utf8")).trim();
-const inspector = await browser.newPage();
+let bridge: Bridge;
+let host: HostProcess;
+let browser: Browser;
+let page: Page;
+let inspector: Page;
+/** Where the host writes the inspector's address, and the address. */
+let file: string;
+let url: string;
 const troubles: string[] = [];
-inspector.on("pageerror", (error) => troubles.push(String(error)));
-inspector.on("console", (message) => {
-  if (["error", "warn"].includes(message.type())) troubles.push(message.text());
+
+withBridge(test, { hostFlags: ["--inspect", "0"] }, async (running) => {
+  ({ bridge, host, browser } = running);
+  ({ page } = await openPage(browser, bridge.page.url));
+  await untilState(page, "connected");
+  file = join(bridge.state, "inspector.url");
+  url = (await readFile(file, "utf8")).trim();
+  inspector = await browser.newPage();
+  inspector.on("pageerror", (error) => troubles.push(String(error)));
+  inspector.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) troubles.push(message.text());
+  });
+  await inspector.goto(url);
 });
-await inspector.goto(url);
-const all = stack.move();
-test.after(() => all.disposeAsync());
 
 /** Resolves when the text of what the selector finds matches. */
 const until = (selector: string, pattern: RegExp) =>

@@ -1,13 +1,14 @@
 // A page on a bridge with the S3 registry, in a real browser: the host that it names, and what it sees
 // of the registry before it opens a socket.
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type NamedBackends, startNamedBackends } from "../testing/named_backends.ts";
 import { ownState } from "../testing/own_state.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
+import { withHostlessBridge } from "./with_bridge.ts";
 
 const test = suite("S3 registry", { deadline: 60_000 });
 
@@ -15,7 +16,6 @@ const ENTRY = "hosts/b.json";
 
 let bridge: Bridge;
 let backends: NamedBackends;
-let browser: Browser;
 let hosts: Record<"a" | "b", HostProcess>;
 let page: Page;
 let troubles: string[];
@@ -25,18 +25,12 @@ async function start(name: string): Promise<HostProcess> {
   return bridge.startHost(["--host", name, "--backend", backends.urlOf(name), "--state", state]);
 }
 
-test.before(async () => {
-  backends = await startNamedBackends();
-  bridge = await startBridge({ registry: "s3", host: "b" });
+withHostlessBridge(test, { registry: "s3", host: "b" }, async ({ browser, stack, ...running }) => {
+  ({ bridge } = running);
+  backends = stack.use(await startNamedBackends());
   hosts = { a: await start("a"), b: await start("b") };
   await Promise.all([hosts.a.until("online"), hosts.b.until("online")]);
-  browser = await launchBrowser();
   ({ page, troubles } = await openPage(browser, bridge.page.url, /503/));
-});
-test.after(async () => {
-  await browser?.close();
-  await bridge?.[Symbol.asyncDispose]();
-  await backends?.[Symbol.asyncDispose]();
 });
 
 /** Loads the page anew. @returns how many sockets are opened from then on. */

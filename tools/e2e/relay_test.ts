@@ -5,13 +5,13 @@ import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
 import { fromBase64url, toBase64url } from "../../wire/mod.ts";
 import type { BrowserName } from "../browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
+import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type Page as Site, startPage } from "../local/page.ts";
 import { outputOf } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, openPage, untilState } from "./browser.ts";
 import {
   openEnvelope,
   type Passing,
@@ -19,6 +19,7 @@ import {
   startRecordingRelay,
 } from "./recording_relay.ts";
 import { startScriptedHost } from "./scripted_host.ts";
+import { withHostlessBridge } from "./with_bridge.ts";
 
 const DEVICE = "Ännchens telephone";
 const KIB = 1024;
@@ -35,22 +36,15 @@ function testIn(name: BrowserName): void {
   let context: BrowserContext;
   let page: Page;
 
-  test.before(async () => {
-    bridge = await startBridge({ propagation: 200, isPublic: false });
-    relay = await startRecordingRelay(bridge);
-    site = await startPage({ relay: () => relay.url, stun: "none" });
+  withHostlessBridge(test, { browser: name, isPublic: false }, async ({ stack, ...running }) => {
+    ({ bridge, browser } = running);
+    relay = stack.use(await startRecordingRelay(bridge));
+    site = stack.use(await startPage({ relay: () => relay.url, stun: "none" }));
     host = bridge.startHost(["--relay", relay.url]);
     await host.until("online");
-    browser = await launchBrowser(name);
     context = await browser.createBrowserContext();
   });
-  test.after(async () => {
-    await browser?.close();
-    await site?.close();
-    await bridge?.[Symbol.asyncDispose]();
-    await relay?.[Symbol.asyncDispose]();
-    endPeers();
-  });
+  test.after(() => endPeers());
   test.before.each(() => relay.behave());
 
   /** A link of the host's. */

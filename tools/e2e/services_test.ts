@@ -2,31 +2,30 @@
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { startExpressApp } from "../../host/testing/express_app.ts";
-import { startBridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { launchBrowser, openPage, untilState } from "./browser.ts";
+import { openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 const test = suite("services", { deadline: 60_000 });
 
-await using stack = new AsyncDisposableStack();
 const folder = temporaryFolder();
 const video = randomBytes(1024 * 1024);
 await writeFile(join(folder, "video.mp4"), video);
 await writeFile(join(folder, ".env"), "secret");
 const app = await startExpressApp(folder);
-stack.defer(() => app.close());
-const bridge = stack.use(await startBridge({ propagation: 200 }));
-await bridge.startHost(["--service", `/app=${app.url}`, "--service", `/files=${folder}`])
-  .until("online");
-const browser = await launchBrowser();
-stack.defer(() => browser.close());
-const { page, troubles } = await openPage(browser, bridge.page.url);
-await untilState(page, "connected");
-const all = stack.move();
-test.after(() => all.disposeAsync());
+const hostFlags = ["--service", `/app=${app.url}`, "--service", `/files=${folder}`];
+let page: Page;
+let troubles: string[];
+
+withBridge(test, { hostFlags }, async ({ bridge, browser, stack }) => {
+  stack.defer(() => app.close());
+  ({ page, troubles } = await openPage(browser, bridge.page.url));
+  await untilState(page, "connected");
+});
 
 /** Fetches through the tunnel, in the page. */
 function fetchInPage(target: string, headers: Record<string, string> = {}) {

@@ -1,16 +1,11 @@
 // `tunnel.socket()` side by side with the browser's own WebSocket: the same script runs against the
 // same backend, directly and through the tunnel, and the records of what happened must be equal.
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { type Bridge, startBridge } from "../local/bridge.ts";
-import {
-  scriptPath,
-  type SocketServer,
-  startSocketServer,
-  type Step,
-} from "../testing/socket_server.ts";
+import { scriptPath, startSocketServer, type Step } from "../testing/socket_server.ts";
 import { suite } from "../testing/suite.ts";
-import { launchBrowser, openPage, untilState } from "./browser.ts";
+import { openPage, untilState } from "./browser.ts";
+import { withBridge } from "./with_bridge.ts";
 
 /** Whose WebSocket a script gets. */
 type Kind = "native" | "tunnel";
@@ -279,28 +274,18 @@ function abcde(): Step[] {
   return [..."abcde"].map((data): Step => ({ do: "send", data })).concat([{ do: "close" }]);
 }
 
-let backend: SocketServer;
-let bridge: Bridge;
-
 for (const name of ["chromium", "firefox"] as const) {
   const test = suite(`socket parity in ${name}`, { deadline: 60_000 });
-  let browser: Browser;
+  const backend = await startSocketServer();
+  const socketUrl = backend.url.replace("http", "ws");
+  const options = { browser: name, backend: backend.url, connect: [socketUrl] };
   let page: Page;
 
-  test.before(async () => {
-    backend = await startSocketServer();
-    const connect = [backend.url.replace("http", "ws")];
-    bridge = await startBridge({ propagation: 200, connect });
-    await bridge.startHost(["--backend", backend.url]).until("online");
-    browser = await launchBrowser(name);
+  withBridge(test, options, async ({ bridge, browser, stack }) => {
+    stack.use(backend);
     ({ page } = await openPage(browser, bridge.page.url));
     await untilState(page, "connected");
-    await page.evaluate(prepare, backend.url.replace("http", "ws"));
-  });
-  test.after(async () => {
-    await browser?.close();
-    await bridge?.[Symbol.asyncDispose]();
-    await backend?.[Symbol.asyncDispose]();
+    await page.evaluate(prepare, socketUrl);
   });
 
   for (const { name: title, at = "/echo", script, isLaxInFirefox } of cases()) {

@@ -1,4 +1,4 @@
-// For end-to-end tests: a bridge, a host that is online, and a browser, for as long as a suite runs.
+// For end-to-end tests: a bridge, a host and a browser that run as long as a suite.
 import type { Browser } from "puppeteer-core";
 import type { BrowserName } from "../browser.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
@@ -15,31 +15,43 @@ export interface WithBridgeOptions extends BridgeOptions {
 /** The parts that run. */
 export interface Running {
   bridge: Bridge;
-  /** The one host, which is online. */
-  host: HostProcess;
   browser: Browser;
+  /** The suite's own parts that end with it, before the others. */
+  stack: AsyncDisposableStack;
 }
 
 /**
  * Starts a bridge, a host and a browser before a suite's first test, and stops them after its last.
  *
  * @param options The delay of the Lambda's environment (`propagation`) is 200 ms by default.
- * @param onStart Called with the running parts.
+ * @param onStart Called with the running parts once the host is online.
  */
 export function withBridge(
   test: ReturnType<typeof suite>,
+  options: WithBridgeOptions & { hostFlags?: string[] },
+  onStart: (running: Running & { host: HostProcess }) => unknown,
+): void {
+  const { hostFlags, ...others } = options;
+  withHostlessBridge(test, others, async (running) => {
+    const host = running.bridge.startHost(hostFlags);
+    await host.until("online");
+    await onStart({ ...running, host });
+  });
+}
+
+/** The same for a suite that starts its own hosts, in `onStart`. */
+export function withHostlessBridge(
+  test: ReturnType<typeof suite>,
   options: WithBridgeOptions,
-  onStart: (running: Running) => void,
+  onStart: (running: Running) => unknown,
 ): void {
   const { browser: name, ...bridgeOptions } = options;
   const stack = new AsyncDisposableStack();
   test.before(async () => {
     const bridge = stack.use(await startBridge({ propagation: 200, ...bridgeOptions }));
-    const host = bridge.startHost();
-    await host.until("online");
     const browser = await launchBrowser(name);
     stack.defer(() => browser.close());
-    onStart({ bridge, host, browser });
+    await onStart({ bridge, browser, stack });
   });
   test.after(() => stack.disposeAsync());
 }

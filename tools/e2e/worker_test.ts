@@ -1,12 +1,12 @@
 // Plain URLs through the service worker, in real browsers: pages that know nothing of a tunnel.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { TILES } from "../local/backend_app.ts";
 import type { Bridge } from "../local/bridge.ts";
+import { listen } from "../testing/listen.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { cutOff, Endless } from "./routes.ts";
@@ -255,10 +255,10 @@ function testIn(name: BrowserName): void {
         <a id="fields" href="${fields}">fields</a><iframe src="${target}"></iframe>`,
       );
     });
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    await using listening = await listen(server);
     const other = await browser.newPage();
     try {
-      const elsewhere = `http://localhost:${(server.address() as AddressInfo).port}/`;
+      const elsewhere = `http://localhost:${listening.port}/`;
       await other.goto(elsewhere);
       const [answer] = await Promise.all([other.waitForNavigation(), other.click("button")]);
       assert.is(await other.title(), "This form was not sent");
@@ -284,7 +284,6 @@ function testIn(name: BrowserName): void {
       assert.match(await frame.evaluate(() => document.body.textContent), /there is no such file/);
     } finally {
       await other.close();
-      server.close();
     }
   });
 
