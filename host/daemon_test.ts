@@ -34,7 +34,7 @@ const test = suite("daemon", { deadline: 60_000 });
 const state = join(temporaryFolder(), "state");
 const identity = await readIdentity(state);
 
-/** Pairs a device. @returns its page. */
+/** Pairs a device. @returns Its page. */
 async function pairDevice(name: string): Promise<TestDevice & { id: string }> {
   let id = "";
   const add = async (key: Uint8Array<ArrayBuffer>, known?: Partial<Device>) => {
@@ -56,7 +56,7 @@ function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConf
 class Host implements AsyncDisposable {
   /** What it logged. */
   readonly events: { event: string; text: string; connectionId?: string }[] = [];
-  /** How it ended: undefined where it was stopped. */
+  /** How it ended: undefined if it was stopped. */
   readonly ended: Promise<LighthouseError | undefined>;
   readonly #changes = new EventTarget();
   #config: HostConfig;

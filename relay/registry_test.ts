@@ -28,7 +28,7 @@ function register(store: ObjectStore, host: string, connectionId: string | undef
   store.write(`hosts/${host}.json`, JSON.stringify(entry));
 }
 
-/** Lets the relay handle a message. @returns posts, those to `gone=` failing. */
+/** Lets the relay handle a message. @returns Posts, those to `gone=` failing. */
 async function send(
   lookup: Parameters<typeof relay>[1]["lookup"],
   sender: string,

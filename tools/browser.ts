@@ -1,4 +1,4 @@
-// Finds the browsers for tests and development, and installs one where there is none.
+// Finds the browsers for tests and development, and installs one if there is none.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
@@ -46,7 +46,7 @@ const SOURCES: Record<BrowserName, Source> = {
  * Applications), else Debian's package where this process may install it, else a download by
  * `@puppeteer/browsers`.
  *
- * @throws {Error} when none can be had, with what was tried.
+ * @throws {Error} If none can be had, with what was tried.
  */
 export async function findBrowser(name: BrowserName = "chromium"): Promise<string> {
   const { variable, apt, download } = SOURCES[name];

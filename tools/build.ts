@@ -119,7 +119,7 @@ export interface BuiltBundle {
   over: boolean;
 }
 
-/** Builds all bundles. @throws what esbuild throws when a source has an error. */
+/** Builds all bundles. @throws What esbuild throws when a source has an error. */
 export async function build(): Promise<BuiltBundle[]> {
   try {
     const built = await Promise.all(bundles.map(buildOne));

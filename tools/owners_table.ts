@@ -11,7 +11,7 @@ export async function writeOwnersTable(): Promise<void> {
   if (written !== text) await writeFile(PAGE, written);
 }
 
-/** The page with the table as it is to be. @throws {Error} where a comment is missing. */
+/** The page with the table as it is to be. @throws {Error} If a comment is missing. */
 export function withOwners(page: string): string {
   const [, before, after] = /^(.*<!-- owners:[^>]*-->\n).*(<!-- \/owners -->.*)$/s.exec(page) ?? [];
   if (before === undefined) throw new Error(`Cannot find the comments around the table in ${PAGE}`);

@@ -8,7 +8,7 @@ export function toBase64url(bytes: Uint8Array): string {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The bytes of base64url. @throws {TypeError} where the text is not base64url, or not canonical. */
+/** The bytes of base64url. @throws {TypeError} If the text is not base64url, or not canonical. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   if (/^[\w-]*$/.test(text) && text.length % 4 !== 1) {
     const decoded = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

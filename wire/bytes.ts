@@ -36,7 +36,7 @@ export class ByteWriter {
     return this.#bytes.length - this.#length;
   }
 
-  /** @throws {RangeError} when it does not fit. */
+  /** @throws {RangeError} If it does not fit. */
   varint(value: number): void {
     const length = varintLength(value);
     switch (length) {
@@ -57,7 +57,7 @@ export class ByteWriter {
     this.#length += length;
   }
 
-  /** @throws {RangeError} when they do not fit. */
+  /** @throws {RangeError} If they do not fit. */
   bytes(bytes: Uint8Array): void {
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;

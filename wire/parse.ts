@@ -1,7 +1,7 @@
 // Checks for the `parseX(unknown): X` functions. Each takes the path of its value, which its error
 // names.
 
-/** Parses JSON text. @throws {TypeError} when it is not JSON. */
+/** Parses JSON text. @throws {TypeError} If it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -10,7 +10,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws {TypeError} unless the value is an object and no array. */
+/** @throws {TypeError} Unless the value is an object and no array. */
 export function asRecord(value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`Cannot parse ${path}: expected an object, got ${kindOf(value)}`);
@@ -20,7 +20,7 @@ export function asRecord(value: unknown, path: string): Record<string, unknown> 
 
 /**
  * @param max Longest string accepted, in UTF-16 code units.
- * @throws {TypeError} unless the value is a string of 1 to `max` code units.
+ * @throws {TypeError} Unless the value is a string of 1 to `max` code units.
  */
 export function asString(value: unknown, path: string, max: number): string {
   if (typeof value !== "string") {

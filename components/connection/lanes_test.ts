@@ -7,7 +7,7 @@ const test = suite("lanes");
 
 const KiB = 1024;
 
-/** Samples ten times a second while that many KiB a second move. @returns each change of the action. */
+/** Samples ten times a second while that many KiB a second move. @returns Each change of the action. */
 function watch(
   seconds: number,
   rate: number,

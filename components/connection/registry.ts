@@ -30,7 +30,7 @@ const MAX_AGE_MS = 130 * 60_000;
  * Resolves unless the registry says that there is no host to dial. A registry that cannot be read or
  * understood says nothing: the relay will.
  *
- * @throws {LighthouseError} `host-offline`, or `host-key-changed` where the entry is not the host's own;
+ * @throws {LighthouseError} `host-offline`, or `host-key-changed` if the entry is not the host's own;
  * the signal's reason when aborted.
  */
 export async function checkRegistry(options: CheckRegistryOptions): Promise<void> {

@@ -24,7 +24,7 @@ const theirs = await signHostEntry({
   ...await createKey(),
 });
 
-/** Serves one answer, and looks. @returns the code of what comes of it; undefined for nothing. */
+/** Serves one answer, and looks. @returns The code of what comes of it; undefined for nothing. */
 async function look(
   answer: (response: ServerResponse, request: IncomingMessage) => void,
   signal: AbortSignal = new AbortController().signal,

@@ -33,7 +33,7 @@ export interface RelaySocket {
 /**
  * Opens a WebSocket to the relay.
  *
- * @throws {LighthouseError} `relay-unreachable` where Firefox says at once that the page's policy forbids it.
+ * @throws {LighthouseError} `relay-unreachable` if Firefox says at once that the page's policy forbids it.
  */
 export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelaySocket {
   const { onMessage, onFailure, platform = browserPlatform() } = options;

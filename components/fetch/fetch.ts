@@ -24,8 +24,8 @@ export type Connect = (signal?: AbortSignal) => Promise<StreamOpener>;
  * Sends a request, and those that it is redirected to.
  *
  * @param connect As for {@linkcode send}.
- * @throws {LighthouseError} as {@linkcode send} does.
- * @throws {TypeError} as {@linkcode send} does, and for a redirect that is not followed.
+ * @throws {LighthouseError} As {@linkcode send} does.
+ * @throws {TypeError} As {@linkcode send} does, and for a redirect that is not followed.
  */
 export async function fetchThrough(request: TunnelRequest, connect: Connect): Promise<Response> {
   let next = request;
@@ -45,8 +45,8 @@ export async function fetchThrough(request: TunnelRequest, connect: Connect): Pr
  * Sends a request, and again where that is safe.
  *
  * @param connect Called for each attempt. What it rejects with ends the request.
- * @throws {LighthouseError} what {@linkcode sendRequest} throws.
- * @throws {TypeError} for a body that cannot be sent again.
+ * @throws {LighthouseError} What {@linkcode sendRequest} throws.
+ * @throws {TypeError} For a body that cannot be sent again.
  */
 export async function send(request: BackendRequest, connect: Connect): Promise<Response> {
   for (let attempt = 1;; attempt++) {

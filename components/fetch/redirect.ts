@@ -15,9 +15,9 @@ const BODY_HEADERS = new Set([
 /**
  * Makes the request that a response redirects to.
  *
- * @returns Undefined where the caller gets the response itself: it is no redirect, names no location, or
+ * @returns Undefined if the caller gets the response itself: it is no redirect, names no location, or
  * the request asked for `manual`.
- * @throws {TypeError} when the request asked for `error`, or the redirect leads to another site.
+ * @throws {TypeError} If the request asked for `error`, or the redirect leads to another site.
  */
 export function redirected(
   request: TunnelRequest,

@@ -8,7 +8,7 @@ export interface BackendRequest {
   body: () => Promise<RequestBody>;
   /** Whether `body` may be called more than once: not where it is read from a stream. */
   canRepeat: boolean;
-  /** Undefined where the caller gave none. */
+  /** Undefined if the caller gave none. */
   signal: AbortSignal | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface RequestBody {
  * Reads what `fetch` was called with. Relative URLs start at the backend's root.
  *
  * @param site The page's origin.
- * @throws {TypeError} as `new Request` does, and when the URL is another site's.
+ * @throws {TypeError} As `new Request` does, and when the URL is another site's.
  */
 export function toRequest(
   input: RequestInfo | URL,

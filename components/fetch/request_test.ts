@@ -10,7 +10,7 @@ const test = suite("request");
 
 const SITE = "https://me.example";
 
-/** Sends what `fetch` was called with, several times. @returns what the host gets. */
+/** Sends what `fetch` was called with, several times. @returns What the host gets. */
 async function sent(
   init: RequestInit,
   times: number,

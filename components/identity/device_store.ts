@@ -20,7 +20,7 @@ export interface DeviceRecord {
   hostKey: Uint8Array<ArrayBuffer>;
   /** This device's key pair, whose private key cannot be read. */
   keys: CryptoKeyPair;
-  /** Signs offers, so that the host knows the device; undefined where it let this one in unpaired. */
+  /** Signs offers, so that the host knows the device; undefined if it let this one in unpaired. */
   tagKey?: CryptoKey;
   device?: DeviceName;
 }

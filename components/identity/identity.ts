@@ -51,7 +51,7 @@ export class Identities {
   /**
    * Gives the identity to dial with: the opened link's, else the pairing's, else a stranger's.
    *
-   * @throws {LighthouseError} `not-paired` where the host's key is not known; `wrong-origin` where
+   * @throws {LighthouseError} `not-paired` if the host's key is not known; `wrong-origin` if
    * another site was paired; `unsupported` where the browser keeps nothing.
    */
   async current(): Promise<Identity> {
@@ -84,7 +84,7 @@ export class Identities {
   /**
    * Keeps an opened link. The next attempt uses it, whichever tab makes that.
    *
-   * @throws {LighthouseError} `host-key-changed` where the page names, or this browser is paired with,
+   * @throws {LighthouseError} `host-key-changed` if the page names, or this browser is paired with,
    * another host; `unsupported` where the browser keeps nothing.
    */
   async open({ hostKey, secret }: PairingLink): Promise<void> {
@@ -187,7 +187,7 @@ export class Identities {
 export interface PageContext {
   origin: string;
   isSecureContext: boolean;
-  /** Undefined where the browser has no WebRTC. */
+  /** Undefined if the browser has no WebRTC. */
   RTCPeerConnection?: unknown;
 }
 

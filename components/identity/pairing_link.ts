@@ -10,8 +10,8 @@ export interface AddressBar {
 /**
  * Removes the pairing link from the window's address, and from the browser's history.
  *
- * @returns The link; undefined where the address has no pairing link.
- * @throws {LighthouseError} `bad-link` where the link is damaged. It is removed all the same.
+ * @returns The link; undefined if the address has no pairing link.
+ * @throws {LighthouseError} `bad-link` if the link is damaged. It is removed all the same.
  */
 export function takeLink({ location, history }: AddressBar): PairingLink | undefined {
   const { hash, pathname, search } = location;

@@ -17,7 +17,7 @@ export interface InstallOptions {
  * Installs the worker. Resolves when it is active and, where the page is in its scope, answers the page's
  * requests.
  *
- * @throws {LighthouseError} `unsupported` where this window may have no service worker; `bad-config`
+ * @throws {LighthouseError} `unsupported` if this window may have no service worker; `bad-config`
  * when the browser does not take this one.
  */
 export async function install(options: InstallOptions): Promise<ServiceWorkerRegistration> {

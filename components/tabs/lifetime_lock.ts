@@ -31,7 +31,7 @@ export async function holdLifetimeLock(
 /**
  * Resolves when the context that holds the lock is gone.
  *
- * @throws {DOMException} the signal's reason when aborted.
+ * @throws {DOMException} The signal's reason when aborted.
  */
 export async function lifetimeEnd(
   name: string,

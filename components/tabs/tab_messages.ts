@@ -57,7 +57,7 @@ export type ToWorker =
  * The URL under which requests go through the tunnel: `local/` in the worker's scope, unless the worker's
  * own URL has another (`sw.js?prefix=laptop/`).
  *
- * @throws {TypeError} when that is not within the scope.
+ * @throws {TypeError} If that is not within the scope.
  */
 export function prefixIn(scope: string, worker: string): URL {
   const text = new URL(worker).searchParams.get("prefix") ?? "local/";

@@ -16,7 +16,7 @@ export class ManualTimers {
     return () => void this.#running.delete(timer);
   };
 
-  /** Lets the first timer of a duration run out. @throws {Error} where there is none. */
+  /** Lets the first timer of a duration run out. @throws {Error} If there is none. */
   expire(ms: number): void {
     const timer = [...this.#running].find((each) => each.ms === ms);
     if (!timer) throw new Error(`No timer of ${ms} ms is running, but ${this.running.join(", ")}`);

@@ -113,7 +113,7 @@ export class FakeWorkerScope {
     this.#listeners.set(type, listener);
   }
 
-  /** Has the worker handle an event. @returns its answer to a `fetch`, if any. */
+  /** Has the worker handle an event. @returns Its answer to a `fetch`, if any. */
   async dispatch(type: string, members: Partial<WorkerEvent> = {}): Promise<Response | undefined> {
     const close = () => closePort(members.data);
     if (this.#life.aborted) close();

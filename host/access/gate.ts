@@ -114,7 +114,7 @@ export class Gate {
    * Looks at what came from the relay.
    *
    * @param data Anything.
-   * @returns Who may come in; or the signal that says why not; or undefined where nothing is said.
+   * @returns Who may come in; or the signal that says why not; or undefined if nothing is said.
    */
   async admit(data: unknown): Promise<Admission | Signal | undefined> {
     let signal: Signal;

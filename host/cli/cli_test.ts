@@ -8,7 +8,7 @@ import { formatManPage, formatMarkdown } from "./help.ts";
 
 const test = suite("cli", { deadline: 30_000 });
 
-/** What a shell says that has read its completion script; undefined where there is no such shell. */
+/** What a shell says that has read its completion script; undefined if there is no such shell. */
 async function inShell(shell: string, script: string, before = ""): Promise<string | undefined> {
   const { code, output } = await run(["completion", shell]);
   assert.is(code, 0);

@@ -49,8 +49,8 @@ const TRY_MS = 12_000;
 /**
  * Goes the whole way once. The device that it is let in as is gone afterwards.
  *
- * @returns the answer's status, and the time from dialling to its head, in milliseconds.
- * @throws {LighthouseError} where a page would not get through either.
+ * @returns The answer's status, and the time from dialling to its head, in milliseconds.
+ * @throws {LighthouseError} If a page would not get through either.
  */
 export async function runLoop(options: LoopOptions): Promise<{ status: number; ms: number }> {
   const { state, signal } = options;
@@ -118,7 +118,7 @@ async function attempt(
   }
 }
 
-/** @throws {LighthouseError} what the host or the relay says instead. */
+/** @throws {LighthouseError} What the host or the relay says instead. */
 function acceptanceOf(reply: Reply): Acceptance & Proven {
   if (reply.by !== "host") throw refusalOf(reply.refused);
   if ("refused" in reply.answer) throw refusalOf(reply.answer.refused);

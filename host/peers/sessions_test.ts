@@ -107,7 +107,7 @@ async function get(session: Session, target: string): Promise<string> {
   return (await sendRequest(session, request)).statusText;
 }
 
-/** Sends a HELLO of a test's own. @returns what the host answers. */
+/** Sends a HELLO of a test's own. @returns What the host answers. */
 async function greet(
   host: TestHost,
   hello: Partial<Hello>,

@@ -70,7 +70,7 @@ test("without namespaces a unit asks for none", () => {
   assert.equal(linesOf(unit, "NoNewPrivileges"), ["yes"]);
 });
 
-/** What systemd-analyze says of a unit; undefined where there is no such program. */
+/** What systemd-analyze says of a unit; undefined if there is no such program. */
 function analyze(...args: string[]): { output: string; failed: boolean } | undefined {
   const path = join(temporaryFolder(), UNIT);
   writeFileSync(path, formatSystemdUnit({ ...OPTIONS, command: ["/bin/true"], state: "/tmp" }));

@@ -58,7 +58,7 @@ export function versionOf(path: string): string {
   return found ? `${found.ino} ${found.size} ${found.mtimeNs}` : "";
 }
 
-/** @returns undefined where the folder cannot be watched: the timer finds the changes then. */
+/** @returns Undefined if the folder cannot be watched: the timer finds the changes then. */
 function tryWatch(folder: string, report: (name: string | null) => void): FSWatcher | undefined {
   try {
     const watcher = watch(folder, { persistent: false }, (_event, name) => report(name));

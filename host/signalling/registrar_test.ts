@@ -30,7 +30,7 @@ class Registrant implements AsyncDisposable {
   readonly registry: MemoryRegistry;
   readonly wake = new CountingTarget();
   readonly states: Registration[] = [];
-  /** How keepRegistered() ended: undefined where it resolved. */
+  /** How keepRegistered() ended: undefined if it resolved. */
   readonly ended: Promise<unknown>;
   readonly #stop = new AbortController();
   readonly #watchers = new Set<() => void>();

@@ -19,7 +19,7 @@ const EVENTS: Record<string, SupervisionEvent> = {
   rehomed: { type: "moved", isAnotherRelay: true },
 };
 
-/** Plays a story. @returns the effects, in short: `pause 2/30` is the second pause, of up to 30 s. */
+/** Plays a story. @returns The effects, in short: `pause 2/30` is the second pause, of up to 30 s. */
 function play(story: string): string {
   let [state, effect] = startSupervision();
   const effects = [];

@@ -54,7 +54,7 @@ export class MemoryAccessList implements AccessList {
     return device;
   }
 
-  /** Invites a device. @returns the secret of the link. */
+  /** Invites a device. @returns The secret of the link. */
   async invite(known: Partial<Pairing> = {}): Promise<Uint8Array<ArrayBuffer>> {
     const secret = crypto.getRandomValues(new Uint8Array(16));
     this.pairings.push({
@@ -143,7 +143,7 @@ export class TestDevice {
    * Offers, and opens the answer.
    *
    * @param ask Brings the signal to the host and its answer back, as JSON does.
-   * @returns Undefined where there was no answer; a plain refusal as it is.
+   * @returns Undefined if there was no answer; a plain refusal as it is.
    */
   async offer(
     ask: (data: unknown) => Promise<Signal | undefined>,
@@ -158,7 +158,7 @@ export class TestDevice {
   }
 }
 
-/** An answer that accepts. @throws {Error} where it does not. */
+/** An answer that accepts. @throws {Error} If it does not. */
 export function accepted(answer: Awaited<ReturnType<TestDevice["offer"]>>): Acceptance & Proven {
   if (answer && "sdp" in answer) return answer;
   throw new Error(`The host answered: ${outcomeOf(answer)}`);

@@ -64,7 +64,7 @@ export function canBootSystemd(): boolean {
 /**
  * Boots it.
  *
- * @throws {Error} with what it said, where it does not come up.
+ * @throws {Error} With what it said, if it does not come up.
  */
 export async function bootSystemd(): Promise<Systemd> {
   const child = spawn(

@@ -79,7 +79,7 @@ export class RecordingMocks implements pulumi.runtime.Mocks {
     throw new Error(`Call is not mocked: ${token}`);
   }
 
-  /** What was asked for. @throws {Error} where it was not made, with what was. */
+  /** What was asked for. @throws {Error} If it was not made, with what was. */
   findCreatedResource(type: string, name: string): CreatedResource["inputs"] {
     const found = this.created.find((one) => one.type === type && one.name === name);
     if (found) return found.inputs;

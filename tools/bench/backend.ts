@@ -17,7 +17,7 @@ export type BenchRoute = (
   bytes: number,
 ) => void | Promise<void>;
 
-/** A backend that listens. */
+/** A listening backend. */
 export interface BenchBackend extends Listening {
   readonly server: Server;
 }

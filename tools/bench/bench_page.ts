@@ -40,7 +40,7 @@ export class BenchPage implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** @throws {Error} what the script throws while it starts. */
+  /** @throws {Error} What the script throws while it starts. */
   static async open<Settings>(options: BenchPageOptions<Settings>): Promise<BenchPage> {
     const { url, script, settings, modules = [], link = loopback, flags = [], lends = {} } =
       options;

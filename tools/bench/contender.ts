@@ -12,7 +12,7 @@ export type ContenderName = (typeof CONTENDERS)[number];
 /** A way from a page to a host, open and ready. Closed with all that belongs to it. */
 export interface Contender extends AsyncDisposable {
   readonly page: BenchPage;
-  /** What the host's end has cost so far; undefined where it has none, or that cannot be read. */
+  /** What the host's end has cost so far; undefined if it has none, or that cannot be read. */
   hostCost(): ProcessCost | undefined;
 }
 

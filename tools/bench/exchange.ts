@@ -89,7 +89,7 @@ export class FarEnd {
     this.#speaker = speaker;
   }
 
-  /** @throws {Error} when an upload's bytes are wrong. */
+  /** @throws {Error} If an upload's bytes are wrong. */
   take(arrived: Question | Uint8Array): void {
     if (arrived instanceof Uint8Array) {
       if (this.#upload) this.#add(arrived);

@@ -21,7 +21,7 @@ export interface Flood {
   /** Answers that the host sent to forged offers, and lines that it logged in all. */
   answers: number;
   lines: number;
-  /** Bytes of memory that the host has more after the flood; undefined where that is unknown. */
+  /** Bytes of memory that the host has more after the flood; undefined if that is unknown. */
   growth: number | undefined;
 }
 
@@ -108,7 +108,7 @@ function forgedOffer(number: number): string {
   return JSON.stringify({ from: `forged-${number}`, data });
 }
 
-/** Connects anew. @returns how long that took, in milliseconds. */
+/** Connects anew. @returns How long that took, in milliseconds. */
 function reconnect(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;

@@ -42,7 +42,7 @@ interface End {
  * Makes a long wire, and removes namespaces that runs before have left.
  *
  * @param rtt Milliseconds that a packet and its answer are under way.
- * @throws {Error} where this machine cannot do that, with what is missing.
+ * @throws {Error} If this machine cannot do that, with what is missing.
  */
 export async function longLink(rtt: number): Promise<Link> {
   if (process.platform !== "linux" || process.getuid!() !== 0) {

@@ -20,7 +20,7 @@ export interface Durations {
  * The smallest sample that at least so many percent of all samples do not exceed (nearest rank).
  *
  * @param percent Above 0, up to 100.
- * @throws {RangeError} without samples.
+ * @throws {RangeError} Without samples.
  */
 export function percentile(samples: readonly number[], percent: number): number {
   if (samples.length === 0) throw new RangeError("Cannot give a percentile: there is no sample");
@@ -28,7 +28,7 @@ export function percentile(samples: readonly number[], percent: number): number 
   return sorted[Math.ceil(sorted.length * percent / 100) - 1]!;
 }
 
-/** The middle sample, or the mean of the two in the middle. @throws {RangeError} without samples. */
+/** The middle sample, or the mean of the two in the middle. @throws {RangeError} Without samples. */
 export function median(samples: readonly number[]): number {
   if (samples.length === 0) throw new RangeError("Cannot give a median: there is no sample");
   const sorted = samples.toSorted((a, b) => a - b);
@@ -36,7 +36,7 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** @throws {RangeError} without samples. */
+/** @throws {RangeError} Without samples. */
 export function spread(samples: readonly number[]): Spread {
   return {
     median: median(samples),
@@ -46,7 +46,7 @@ export function spread(samples: readonly number[]): Spread {
   };
 }
 
-/** @throws {RangeError} without samples. */
+/** @throws {RangeError} Without samples. */
 export function durations(samples: readonly number[]): Durations {
   return {
     p50: percentile(samples, 50),

@@ -13,7 +13,7 @@ const INTERVAL_MS = 100;
 
 /** Looks at both ends' memory from time to time. */
 export class MemoryWatch {
-  /** Resident memory of the host's process; undefined where it cannot be read. */
+  /** Resident memory of the host's process; undefined if it cannot be read. */
   readonly host: Memory | undefined;
   /** The page's heap, with what is garbage already. */
   readonly page: Memory;

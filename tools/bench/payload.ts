@@ -57,7 +57,7 @@ export class Tally {
     this.bytes += part.length;
   }
 
-  /** @throws {Error} when it is not a whole payload of so many bytes. */
+  /** @throws {Error} If it is not a whole payload of this many bytes. */
   check(total: number): void {
     let sum = 0;
     for (let block = 0; block * BLOCK < total; block++) sum += block % 256;
@@ -86,7 +86,7 @@ export class Receipt {
     return this.#tally.bytes;
   }
 
-  /** @returns whether it is whole. */
+  /** @returns Whether it is whole. */
   add(part: Uint8Array): boolean {
     this.#tally.add(part);
     if (this.bytes < this.#total) return false;

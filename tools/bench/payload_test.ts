@@ -23,7 +23,7 @@ async function hashOf(parts: Iterable<Uint8Array>): Promise<string> {
   return await hash.end();
 }
 
-/** Cuts bytes where nobody expects it. */
+/** Cuts bytes if nobody expects it. */
 function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

@@ -79,8 +79,8 @@ could not measure.`;
 /**
  * Reads the command line.
  *
- * @returns undefined where help is wanted.
- * @throws {TypeError} with what is wrong with a flag.
+ * @returns Undefined if help is wanted.
+ * @throws {TypeError} With what is wrong with a flag.
  */
 export function parsePlan(args: string[]): Plan | undefined {
   const { values } = parseArgs({

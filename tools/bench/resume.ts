@@ -84,7 +84,7 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
     }),
   );
 
-  /** Cuts all connections there are. @returns when, by the page's clock. */
+  /** Cuts all connections there are. @returns When, by the page's clock. */
   async function cut(kind: CutKind): Promise<number> {
     const own = kind.startsWith("the page ")
       ? kind.slice("the page ".length) as PageCut
@@ -115,7 +115,7 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
   return { ...plan, floor, gaps, outcome, expected, counts: backend.counts };
 }
 
-/** All kinds equally often, in any order, each after so many bytes of the download. */
+/** All kinds equally often, in any order, each after this many bytes of the download. */
 function cutsOf({ cuts, download, seed }: ResumePlan): { kind: CutKind; after: number }[] {
   const random = seededRandom(seed);
   const kinds = Array.from({ length: cuts }, (_, index) => ({

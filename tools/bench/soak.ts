@@ -18,7 +18,7 @@ export interface Soak {
 /** How often garbage is collected, in milliseconds: when the browser would is its own business. */
 const COLLECT_MS = 2000;
 
-/** Moves so many bytes each way. */
+/** Moves this many bytes each way. */
 export async function runSoak(tunnel: Contender, bytes: number): Promise<Soak> {
   const memory = await MemoryWatch.of(tunnel);
   const held = [memory.page.idle];

@@ -68,7 +68,7 @@ async function ask(bridge: Bridge, host: string, data: unknown) {
   }
 }
 
-/** Connects to a host as a page does. @returns what its backend answers, or the relay's refusal. */
+/** Connects to a host as a page does. @returns What its backend answers, or the relay's refusal. */
 async function visit(bridge: Bridge, host: string): Promise<string> {
   const device = await TestDevice.create(bridge.identity);
   await using page = new TestPage();
@@ -97,7 +97,7 @@ async function visit(bridge: Bridge, host: string): Promise<string> {
   }
 }
 
-/** Visits a host that may come and go meanwhile. @returns what came of it, which was checked. */
+/** Visits a host that may come and go meanwhile. @returns What came of it, which was checked. */
 async function visitSometime(bridge: Bridge, host: Host): Promise<string> {
   for (let tries = 1;; tries++) {
     const { generation, isOnline } = host;

@@ -1,5 +1,5 @@
 // Pairing as its user goes through it: from what the terminal prints to the first answer in a real
-// browser, and what page and terminal say where it does not work.
+// browser, and what page and terminal say if it does not work.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";

@@ -33,7 +33,7 @@ withHostlessBridge(test, { registry: "s3", host: "b" }, async ({ browser, stack,
   ({ page, troubles } = await openPage(browser, bridge.page.url, /503/));
 });
 
-/** Loads the page anew. @returns how many sockets are opened from then on. */
+/** Loads the page anew. @returns How many sockets are opened from then on. */
 async function reload(): Promise<() => number> {
   const { connects } = bridge.gateway.counts;
   await page.reload();

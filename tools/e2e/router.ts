@@ -61,7 +61,7 @@ export async function startRouter(rule: string) {
   return {
     /** Two addresses of the world outside. */
     outside,
-    /** Runs a command on the machine inside. @returns what it prints, however it ends. */
+    /** Runs a command on the machine inside. @returns What it prints, however it ends. */
     async run(...command: string[][]): Promise<string> {
       const args = ["netns", "exec", inside, ...command.flat()];
       const ran = promisify(execFile)("ip", args).catch((error) => error);

@@ -24,7 +24,7 @@ export interface BackendOptions {
   routes?: Record<string, Route>;
 }
 
-/** A backend that runs. */
+/** A running backend. */
 export interface Backend extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
@@ -55,7 +55,7 @@ export interface Backend extends AsyncDisposable {
  *
  * Errors are `{"error": {"code", "message"}}`.
  *
- * @throws {Error} when the file is no list of notes, or the port cannot be had.
+ * @throws {Error} If the file is no list of notes, or the port cannot be had.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notes = await NoteFile.open(options.file);

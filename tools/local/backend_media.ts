@@ -56,7 +56,7 @@ export function mediaRouter(): Router {
   return router;
 }
 
-/** Unpacks `film.webm` into a folder. @returns its path. */
+/** Unpacks `film.webm` into a folder. @returns Its path. */
 async function unpackFilm(): Promise<string> {
   const folder = temporaryFolder();
   const film = createWriteStream(join(folder, "film.webm"));

@@ -64,7 +64,7 @@ export class NoteFile {
     this.#notes = notes;
   }
 
-  /** @throws {Error} when the file is there but no list of notes. */
+  /** @throws {Error} If the file is there but no list of notes. */
   static async open(file: string): Promise<NoteFile> {
     try {
       return new NoteFile(file, parseNotes(JSON.parse(await readFile(file, "utf8"))));
@@ -125,7 +125,7 @@ export class NoteFile {
   }
 }
 
-/** @throws {Error} with the place of what is wrong. */
+/** @throws {Error} With the place of what is wrong. */
 function parseNotes(parsed: unknown): Note[] {
   if (!Array.isArray(parsed)) throw new Error("it is not a list");
   return parsed.map((note, i) => {

@@ -16,10 +16,10 @@ import { type Page, startPage } from "./page.ts";
 
 /** Options of {@linkcode startBridge}. */
 export interface BridgeOptions {
-  /** The page's port. @default any that is free */
+  /** The page's port. @default any free one */
   port?: number;
   /**
-   * The relay's port: browsers know a host by its relay's address. @default any that is free, which is
+   * The relay's port: browsers know a host by its relay's address. @default any free one, which is
    * taken, too, where this one is not
    */
   relayPort?: number;

@@ -64,7 +64,7 @@ export interface ControlPlaneFaults {
   answer?: (operation: ControlPlaneOperation) => ControlPlaneFault | undefined;
 }
 
-/** A control plane that listens. */
+/** A listening control plane. */
 export interface ControlPlane extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL_LAMBDA`: `http://127.0.0.1:PORT`. */
   readonly endpoint: string;

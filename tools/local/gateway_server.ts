@@ -42,7 +42,7 @@ const MAX_CONNECTIONS = 1_000;
 export interface GatewayOptions {
   /** The Lambda: it gets each event and returns the handler's answer. */
   invoke: (event: unknown) => Promise<unknown>;
-  /** Port to listen on; 0 for any that is free. @default 0 */
+  /** Port to listen on; 0 for any free one. @default 0 */
   port?: number;
   /** Stage of the API: the path that clients connect to. @default "prod" */
   stage?: string;
@@ -88,7 +88,7 @@ export interface GatewayFaults {
   delay?: number;
 }
 
-/** A gateway that listens. */
+/** A listening gateway. */
 export interface Gateway extends AsyncDisposable {
   /** Where clients connect: `ws://127.0.0.1:PORT/prod`. */
   readonly url: string;

@@ -55,7 +55,7 @@ export class HostProcess {
   /**
    * Resolves with the first line of an event, from the given index on.
    *
-   * @throws {Error} when the process ends before, with what it said.
+   * @throws {Error} If the process ends before, with what it said.
    */
   until(event: string, from = 0): Promise<HostLine> {
     return this.#program.find(

@@ -45,7 +45,7 @@ export interface ObjectStoreOptions {
 export interface ObjectStoreCall {
   operation: ObjectStoreOperation;
   key: string;
-  /** Whose signature it had; undefined where it had none. */
+  /** Whose signature it had; undefined if it had none. */
   accessKeyId?: string;
   status: number;
   /** S3's code, where it was an error. */
@@ -59,7 +59,7 @@ export interface ObjectStoreFault {
   code: string;
 }
 
-/** A store that listens. */
+/** A listening store. */
 export interface ObjectStore extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL_S3`: `http://127.0.0.1:PORT`. */
   readonly endpoint: string;
@@ -70,7 +70,7 @@ export interface ObjectStore extends AsyncDisposable {
   readonly calls: readonly ObjectStoreCall[];
   /** What goes wrong on purpose: `answer` is asked before each call is carried out. */
   readonly faults: { answer?: (call: ObjectStoreCall) => ObjectStoreFault | undefined };
-  /** The text of an object; undefined where there is none. */
+  /** The text of an object; undefined if there is none. */
   read(key: string): string | undefined;
   /** Writes an object, as somebody with the right to may. */
   write(key: string, text: string): void;
@@ -184,7 +184,7 @@ class LocalObjectStore implements ObjectStore {
     return true;
   }
 
-  /** @returns Whose the request is; undefined where it is anybody's. */
+  /** @returns Whose the request is; undefined if it is anybody's. */
   #authenticate(request: IncomingMessage, body: string): string | undefined {
     const { keys, region = "us-east-1", isPublic = false } = this.#options;
     if (request.headers.authorization === undefined) {

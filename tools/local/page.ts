@@ -65,7 +65,7 @@ interface Answer {
 /**
  * Serves the demo page and the built element on 127.0.0.1.
  *
- * @throws {Error} when the port cannot be had; for one in use, with the command that takes another.
+ * @throws {Error} If the port cannot be had; for one in use, with the command that takes another.
  */
 export async function startPage(options: PageOptions): Promise<Page> {
   const server = createServer((request, response) => void answer(options, request, response));

@@ -8,19 +8,19 @@ export interface SoakCommand<Plan> {
   /** Its flags besides `--seed`, `--json` and `--help`. */
   options: ParseArgsOptionsConfig;
   planOf: (flags: SoakFlags) => Plan;
-  /** Runs it, and prints what it has found. @returns whether all was right. */
+  /** Runs it, and prints what it has found. @returns Whether all was right. */
   run: (plan: Plan, json: boolean) => Promise<boolean>;
 }
 
 /** Flags as they were given. */
 export interface SoakFlags {
-  /** A whole number. @throws {TypeError} where it is none, or more than `most`. */
+  /** A whole number. @throws {TypeError} If it is none, or more than `most`. */
   whole: (flag: string, most: number) => number;
   /** Whether a flag without a value is set. */
   has: (flag: string) => boolean;
 }
 
-/** Does what the command line says. @returns the exit code: 0, 3 where not all was right, 2, or 1. */
+/** Does what the command line says. @returns The exit code: 0, 3 where not all was right, 2, or 1. */
 export async function runCommand<Plan>(
   { usage, options, planOf, run }: SoakCommand<Plan>,
 ): Promise<number> {

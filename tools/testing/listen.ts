@@ -14,7 +14,7 @@ export interface Listening extends AsyncDisposable {
 /**
  * Makes a TCP or HTTP server listen on 127.0.0.1.
  *
- * @param wish The port. @default any that is free.
+ * @param wish The port. @default any free one.
  * @throws {Error} What the server reports, such as `EADDRINUSE`.
  */
 export async function listen(server: Server, wish = 0): Promise<Listening> {

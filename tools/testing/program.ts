@@ -64,7 +64,7 @@ export class RunningProgram {
     return running.has(this.child);
   }
 
-  /** Resolves with the count-th line that matches. @throws {Error} when it ends before. */
+  /** Resolves with the count-th line that matches. @throws {Error} If it ends before. */
   readonly until = (pattern: RegExp, count = 1): Promise<string> =>
     this.find(pattern, () => this.lines.filter((line) => pattern.test(line))[count - 1]);
 
@@ -72,7 +72,7 @@ export class RunningProgram {
    * Resolves with what `look` finds, now or after a further line.
    *
    * @param wanted What an error names.
-   * @throws {Error} when the program ends before, with what it has printed.
+   * @throws {Error} If the program ends before, with what it has printed.
    */
   async find<Found>(wanted: unknown, look: () => Found | undefined): Promise<Found> {
     const { promise, resolve } = Promise.withResolvers<Found>();
@@ -89,7 +89,7 @@ export class RunningProgram {
     return await Promise.race([promise, ended]).finally(() => this.#looks.delete(lookAgain));
   }
 
-  /** Sends a signal, and waits for the end. @returns how that went; `ms` is the time it took. */
+  /** Sends a signal, and waits for the end. @returns How that went; `ms` is the time it took. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<{ code: number | string; ms: number }> {
     const started = performance.now();
     this.child.kill(signal);
@@ -135,7 +135,7 @@ export async function run(
   return { code, output, errors: program.errors };
 }
 
-/** Runs the program to its end. @returns what it prints. @throws {Error} when it does not end well. */
+/** Runs the program to its end. @returns What it prints. @throws {Error} If it does not end well. */
 export async function outputOf(...args: string[]): Promise<string> {
   const { code, output, errors } = await run(args);
   if (code === 0) return output;

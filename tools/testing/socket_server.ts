@@ -19,7 +19,7 @@ export type Step =
   /** Waits until messages have come since the last time. */
   | { do: "receive" };
 
-/** A backend that runs. */
+/** A running backend. */
 export interface SocketServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;

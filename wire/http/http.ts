@@ -61,7 +61,7 @@ export interface StreamOpener {
  * Sends a request over the session. Resolves when the response's head is there; its body streams.
  *
  * @param signal Resets the stream when aborted: the promise or the body then fails with its reason.
- * @throws {LighthouseError} the reason of the stream's end; `too-large` when the head exceeds 60 KiB.
+ * @throws {LighthouseError} The reason of the stream's end; `too-large` when the head exceeds 60 KiB.
  */
 export async function sendRequest(
   session: StreamOpener,

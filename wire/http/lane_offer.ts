@@ -13,7 +13,7 @@ const FIRST_BYTE = 0x76;
  *
  * @param sdp The offer, with all candidates.
  * @returns The answer.
- * @throws {LighthouseError} the host's reason for a reset, such as `host-busy` or `bad-offer`; the
+ * @throws {LighthouseError} The host's reason for a reset, such as `host-busy` or `bad-offer`; the
  * signal's reason when aborted.
  */
 export async function sendOffer(

@@ -43,7 +43,7 @@ export interface OpenWebSocket {
  * Opens a WebSocket over the session.
  *
  * @param signal Resets the stream when aborted, before and after the opening.
- * @throws {LighthouseError} the reason of the stream's end; `backend-failed` when the backend refuses.
+ * @throws {LighthouseError} The reason of the stream's end; `backend-failed` when the backend refuses.
  */
 export async function openWebSocket(
   session: StreamOpener,

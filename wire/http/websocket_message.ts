@@ -81,9 +81,9 @@ export function isCloseCode(code: number): boolean {
  * Reads the messages of a stream, up to and with a CLOSE or a fault. Without either it ends with the
  * stream: the connection was cut off. No two messages share memory.
  *
- * @param onGrow Called before a message takes so many bytes more of memory: in all at most twice the
+ * @param onGrow Called before a message takes this many bytes more of memory: in all at most twice the
  * bytes that have arrived of it. Its error ends the reading.
- * @throws {LighthouseError} the error of the stream.
+ * @throws {LighthouseError} The error of the stream.
  */
 export async function* readWebSocket(
   readable: ReadableStream<Uint8Array>,
@@ -92,7 +92,7 @@ export async function* readWebSocket(
   const reader = readable.getReader();
   let rest = new Uint8Array();
 
-  /** The next bytes, exactly `length` of them; undefined where the stream ends before. */
+  /** The next bytes, exactly `length` of them; undefined if the stream ends before. */
   async function take(length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     let bytes = new Uint8Array();
     for (let filled = 0;;) {

@@ -223,7 +223,7 @@ export class Carrier {
     }
   }
 
-  /** Handles the carrier's own frames. @returns whether the session takes the frame. */
+  /** Handles the carrier's own frames. @returns Whether the session takes the frame. */
   #isOfSession(frame: Frame): boolean {
     switch (frame.type) {
       case "hello":

@@ -73,7 +73,7 @@ export class CongestionWindow {
   /**
    * Notes an ACK. @param bytes All bytes that the other end has received.
    *
-   * @returns false when they exceed the bytes sent.
+   * @returns False when they exceed the bytes sent.
    */
   acked(bytes: number, now: number): boolean {
     if (bytes > this.#sent) return false;

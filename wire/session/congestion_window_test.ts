@@ -6,7 +6,7 @@ const test = suite("Pace");
 
 const KiB = 1024;
 
-/** Runs full windows over a path, one after the other. @returns the window after them. */
+/** Runs full windows over a path, one after the other. @returns The window after them. */
 function run(pace: CongestionWindow, rounds: number, timeOf: (bytes: number) => number): number {
   let { now, total } = runs.get(pace) ?? { now: 1, total: 0 };
   for (let i = 0; i < rounds; i++) {

@@ -80,7 +80,7 @@ const TYPE = {
 /** Room that a DATA frame needs beside its bytes: type, length, stream, offset at their longest. */
 export const DATA_OVERHEAD = 1 + 4 + 8 + 8;
 
-/** Writes a frame. @throws {RangeError} when it does not fit. */
+/** Writes a frame. @throws {RangeError} If it does not fit. */
 export function writeFrame(writer: ByteWriter, frame: Frame): void {
   switch (frame.type) {
     case "hello":
@@ -108,7 +108,7 @@ export function writeFrame(writer: ByteWriter, frame: Frame): void {
   }
 }
 
-/** A message of the frames given. @throws {RangeError} when they exceed {@linkcode MAX_MESSAGE_ACCEPTED}. */
+/** A message of the frames given. @throws {RangeError} If they exceed {@linkcode MAX_MESSAGE_ACCEPTED}. */
 export function encodeMessage(frames: Frame[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(MAX_MESSAGE_ACCEPTED);
   for (const frame of frames) writeFrame(writer, frame);

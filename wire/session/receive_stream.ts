@@ -116,7 +116,7 @@ export class ReceiveStream {
     this.#doneDue = this.#over;
   }
 
-  /** Raises the limit by the bytes read since. @returns the new limit. */
+  /** Raises the limit by the bytes read since. @returns The new limit. */
   giveCredit(): number {
     this.#limit = Math.max(this.#limit, this.#read + this.#window);
     return this.#limit;
@@ -222,7 +222,7 @@ export class ReceiveStream {
     this.#received += fresh.length;
   }
 
-  /** Keeps bytes beyond a gap, where there are no others yet. */
+  /** Keeps bytes beyond a gap, if there are no others yet. */
   #keep(offset: number, bytes: Uint8Array): void {
     const stop = offset + bytes.length;
     let index = this.#segments.findIndex(({ end }) => end > offset);

@@ -17,7 +17,7 @@ export class RemoteStreamIds {
   /**
    * Notes a number.
    *
-   * @returns false when it was noted before.
+   * @returns False when it was noted before.
    * @throws {LighthouseError} `bad-frame` when it belongs to this end's streams, or is too far ahead.
    */
   add(id: number): boolean {

@@ -21,7 +21,7 @@ function greedy(budget: RetransmitBudget): SendStream {
   return stream;
 }
 
-/** Sends what may be sent. @returns how much that is. */
+/** Sends what may be sent. @returns How much that is. */
 function send(stream: SendStream): number {
   let sent = 0;
   while (stream.ready) sent += stream.take(10_000)!.bytes.length;

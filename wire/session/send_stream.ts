@@ -105,8 +105,8 @@ export class SendStream {
   /**
    * Writes a chunk, which is the writer's again once this is done.
    *
-   * @returns undefined or a promise, which resolves when all but 16 KiB have been sent.
-   * @throws {TypeError} when it is no Uint8Array.
+   * @returns Undefined or a promise, which resolves when all but 16 KiB have been sent.
+   * @throws {TypeError} If it is no Uint8Array.
    */
   write(chunk: unknown): Promise<void> | void {
     if (!(chunk instanceof Uint8Array)) {

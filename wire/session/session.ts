@@ -163,7 +163,7 @@ export class Session {
    * @param options `join`: whether the present carriers stay; by default this one replaces them.
    * `proof`: shows the host whose connection it is, where it was offered through the relay.
    * @returns Resolves when the host has answered.
-   * @throws {LighthouseError} `no-answer`, `bad-frame` or `connection-lost` where the host does not
+   * @throws {LighthouseError} `no-answer`, `bad-frame` or `connection-lost` if the host does not
    * answer; the host's reason where it refuses.
    */
   async connect(
@@ -335,7 +335,7 @@ export class Session {
     return stream;
   }
 
-  /** A stream without its head would hold its place for ever, and nobody has looked at it yet. */
+  /** A stream without its head would hold its place forever, and nobody has looked at it yet. */
   #limitHead(stream: Stream): void {
     const late = new LighthouseError("refused", "The stream's head did not come in time");
     const timer = setTimeout(() => stream.reset(late), this.#deadlineMs);

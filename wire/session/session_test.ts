@@ -43,7 +43,7 @@ function collector(): { streams: Stream[]; onStream: (stream: Stream) => void } 
   return { streams, onStream: (stream) => streams.push(stream) };
 }
 
-/** Sends bytes on a stream of its own. @returns what comes back. */
+/** Sends bytes on a stream of its own. @returns What comes back. */
 async function roundTrip(link: Link, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const stream = link.page.open(HEAD);
   const sent = streamOf(body).pipeTo(stream.writable);
@@ -186,7 +186,7 @@ test("streams that have not begun fail as well when no channel comes in time", a
     link.cut();
     await until(() => link.page.carriers === 0);
     assert.is((await failureOf(link.page.open(HEAD).head)).code, "connection-lost");
-    // Nor does one wait for ever that is opened later.
+    // Nor does one wait forever that is opened later.
     const late = link.page.open(HEAD);
     assert.is((await failureOf(late.head)).code, "connection-lost");
     assert.is(link.page.streams, 0);

@@ -125,7 +125,7 @@ export class Stream {
    * Writes a body and ends this direction, as piping it to `writable` does, for less. When the stream
    * ends or the other end wants no more, cancels the body.
    *
-   * @throws what the body fails with, and then the stream goes on; what `writable` would error with.
+   * @throws What the body fails with, and then the stream goes on; what `writable` would error with.
    */
   send(body: ReadableStream<Uint8Array>): Promise<void> {
     return sendBody(body, this.#outgoing);
@@ -244,9 +244,9 @@ export class Stream {
   /**
    * Goes on over another carrier (docs/wire.md, "Resume").
    *
-   * @param entry What the other end holds of the stream; undefined where it does not list it.
+   * @param entry What the other end holds of the stream; undefined if it does not list it.
    * @param isNewer Whether the other end wrote its list before it could know of the stream.
-   * @returns false when the other end has lost the stream.
+   * @returns False when the other end has lost the stream.
    */
   resume(entry: Held | undefined, isNewer: boolean): boolean {
     if (entry?.limit === 0) this.#finishSending();

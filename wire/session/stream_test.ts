@@ -71,7 +71,7 @@ test("a readable made late has the bytes from before, and the end or the failure
   }
 });
 
-/** A body that gives one chunk and then waits. @returns it, and why it was cancelled. */
+/** A body that gives one chunk and then waits. @returns It, and why it was cancelled. */
 function waitingBody() {
   const cancelled = Promise.withResolvers<unknown>();
   const body = new ReadableStream<Uint8Array>({

@@ -93,7 +93,7 @@ export class Streams {
   /**
    * Gives the oldest waiting stream its number, where the other end accepts another stream.
    *
-   * @returns the stream; undefined where there is nothing to begin.
+   * @returns The stream; undefined if there is nothing to begin.
    */
   begin(): Stream | undefined {
     if (this.#waiting.size === 0 || this.#isRefused) return undefined;
@@ -109,7 +109,7 @@ export class Streams {
   /**
    * Notes the number of a frame whose stream is not open here.
    *
-   * @returns whether the frame opens the stream: its number is the other end's, and new.
+   * @returns Whether the frame opens the stream: its number is the other end's, and new.
    * @throws {LighthouseError} `bad-frame` when the number is too far ahead, or too many are open.
    */
   opens({ type, stream }: StreamFrame): boolean {

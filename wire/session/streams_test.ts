@@ -16,7 +16,7 @@ function hello({ streams = 128, credit = 65_536, next = 1, held = [] }: Partial<
   return { session: new Uint8Array(16), mode: "resume", streams, credit, next, held };
 }
 
-/** Begins all that may begin. @returns their numbers. */
+/** Begins all that may begin. @returns Their numbers. */
 function beginAll(streams: Streams): number[] {
   const ids: number[] = [];
   for (let stream = streams.begin(); stream; stream = streams.begin()) ids.push(stream.id);

@@ -70,7 +70,7 @@ export class WritableEnd {
  * Writes a body and its end, as `pipeTo` does, for less. Cancels the body when nothing more can be
  * written.
  *
- * @throws what the body fails with, or why nothing more can be written.
+ * @throws What the body fails with, or why nothing more can be written.
  */
 export async function sendBody(
   body: ReadableStream<Uint8Array>,

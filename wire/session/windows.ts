@@ -17,7 +17,7 @@ export class Windows {
   /**
    * The window for a stream that gives credit now.
    *
-   * @param roundTripTime In milliseconds; undefined where it is not known yet.
+   * @param roundTripTime In milliseconds; undefined if it is not known yet.
    */
   widen(stream: Stream, roundTripTime = 0): number {
     const now = performance.now();

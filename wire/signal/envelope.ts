@@ -41,7 +41,7 @@ export interface SendSignal {
 export type RelayMessage =
   | {
     kind: "signal";
-    /** The sender's connectionId, as the relay knows it; undefined where the host is the sender. */
+    /** The sender's connectionId, as the relay knows it; undefined if the host is the sender. */
     from?: string;
     data: unknown;
   }
@@ -61,7 +61,7 @@ export function formatSendSignal({ to, host, data }: SendSignal): string {
 /**
  * Reads a host's name: 1 to 32 of `a` to `z`, digits and, inside, hyphens.
  *
- * @throws {TypeError} where the value is no such name.
+ * @throws {TypeError} If the value is no such name.
  */
 export function parseHostName(value: unknown): string {
   if (typeof value === "string" && /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(value)) {
@@ -70,7 +70,7 @@ export function parseHostName(value: unknown): string {
   throw new TypeError("Cannot parse host: expected 1 to 32 of a to z, 0 to 9 and, inside, hyphens");
 }
 
-/** @throws {TypeError} with the path, where the value is no connectionId. */
+/** @throws {TypeError} With the path, where the value is no connectionId. */
 export function parseConnectionId(value: unknown, path: string): string {
   const text = asString(value, path, MAX_CONNECTION_ID);
   if (/^[\w+/=-]+$/.test(text)) return text;

@@ -14,7 +14,7 @@ import { parseConnectionId, parseHostName } from "./envelope.ts";
 export interface HostEntry {
   /** The host's name. */
   host: string;
-  /** Its connection to the relay; undefined where it has left. */
+  /** Its connection to the relay; undefined if it has left. */
   connectionId?: string;
   /** The time of writing by the host's clock, in milliseconds since 1970. */
   time: number;
@@ -112,7 +112,7 @@ export interface SignHostEntryOptions extends Pick<HostEntry, "host" | "connecti
   signingKey: CryptoKey;
 }
 
-/** Signs an entry. @returns the text of the object. */
+/** Signs an entry. @returns The text of the object. */
 export async function signHostEntry(options: SignHostEntryOptions): Promise<string> {
   const { host, connectionId, time, signingKey } = options;
   const hostKey = toBase64url(options.hostKey);

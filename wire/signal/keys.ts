@@ -23,7 +23,7 @@ export async function rawPublicKey(keys: CryptoKeyPair): Promise<Bytes> {
  * Imports a public key of 65 bytes.
  *
  * @param code The error's code.
- * @throws {LighthouseError} `code` where the bytes are no point of the curve.
+ * @throws {LighthouseError} `code` if the bytes are no point of the curve.
  */
 export function importPublicKey(raw: Bytes, code: ErrorCode): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", raw, P256, true, []).catch((cause) => {

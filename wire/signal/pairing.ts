@@ -41,8 +41,8 @@ export function formatPairingFragment({ hostKey, secret }: PairingLink): string 
  * Reads the fragment of an address.
  *
  * @param hash With or without its `#`, as `location.hash`.
- * @returns undefined where it holds no pairing link.
- * @throws {LighthouseError} `bad-link` where the pairing link is incomplete or of another version.
+ * @returns Undefined if it holds no pairing link.
+ * @throws {LighthouseError} `bad-link` if the pairing link is incomplete or of another version.
  */
 export function parsePairingFragment(hash: string): PairingLink | undefined {
   const [name, text] = hash.replace(/^#/, "").split(/=(.*)/s);

@@ -28,7 +28,7 @@ export interface ProofKeys {
  *
  * @param offer The page's session description, as sealed.
  * @param answer The host's session description, as sealed.
- * @throws {LighthouseError} with the keys' code.
+ * @throws {LighthouseError} With the keys' code.
  */
 export async function proofOf(
   { own, other, code }: ProofKeys,

@@ -112,7 +112,7 @@ export interface SentOffer {
   /**
    * Opens the host's answer to this offer.
    *
-   * @throws {LighthouseError} `bad-seal` where the host has not sealed it, or sealed it to another
+   * @throws {LighthouseError} `bad-seal` if the host has not sealed it, or sealed it to another
    * offer: drop it and go on waiting, since anybody at the relay can send such a signal.
    */
   openAnswer(signal: SealedAnswer): Promise<Answer>;
@@ -148,7 +148,7 @@ export interface OpenedOffer {
  * Seals an offer for the host.
  *
  * @param offer A promise is awaited last, so that the slow operations run meanwhile.
- * @throws {LighthouseError} `too-large` where the signal would exceed 8 KiB; `bad-link` where the
+ * @throws {LighthouseError} `too-large` if the signal would exceed 8 KiB; `bad-link` if the
  * host's key is no point of the curve.
  */
 export async function sealOffer(
@@ -218,7 +218,7 @@ export async function sealOffer(
 /**
  * Opens an offer: one decapsulation.
  *
- * @throws {LighthouseError} `bad-seal` where the device has not sealed it for this host, or not with
+ * @throws {LighthouseError} `bad-seal` if the device has not sealed it for this host, or not with
  * this pairing; `bad-message` where the contents are malformed.
  */
 export async function openOffer(

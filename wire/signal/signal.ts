@@ -118,13 +118,13 @@ export function parseRefusal(value: unknown, path: string): { code: ErrorCode; m
   };
 }
 
-/** @throws {TypeError} unless the value is a moment, in milliseconds since 1970. */
+/** @throws {TypeError} Unless the value is a moment, in milliseconds since 1970. */
 export function asTime(value: unknown, path: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw new TypeError(`Cannot parse ${path}: expected milliseconds since 1970`);
 }
 
-/** @throws {TypeError} unless the value is base64url, and of the given number of bytes. */
+/** @throws {TypeError} Unless the value is base64url, and of the given number of bytes. */
 export function asBytes(value: unknown, path: string, length?: number): string {
   const text = asString(value, path, MAX_CT);
   try {

@@ -54,7 +54,7 @@ export class MemoryChannel implements Channel {
     this.#other!.close();
   }
 
-  /** Loses all messages, both ways and for ever, without a word: a network that is gone. */
+  /** Loses all messages, both ways and forever, without a word: a network that is gone. */
   die(): void {
     this.stalled = this.#other!.stalled = true;
   }

@@ -3,7 +3,7 @@
 /**
  * What a promise rejects with.
  *
- * @throws {Error} when it resolves.
+ * @throws {Error} If it resolves.
  */
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
   try {
@@ -17,7 +17,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & { co
 /**
  * What a function throws.
  *
- * @throws {Error} when it returns.
+ * @throws {Error} If it returns.
  */
 export function thrownBy(run: () => unknown): Error & { code?: string } {
   try {

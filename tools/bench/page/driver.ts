@@ -2,9 +2,9 @@
 
 /** A way to the host that is being measured. Whatever fails, rejects. */
 export interface Carrier {
-  /** Resolves when so many bytes have arrived here, and are right. Calls `onBegin` at the first ones. */
+  /** Resolves when this many bytes have arrived here, and are right. Calls `onBegin` at the first ones. */
   download(bytes: number, onBegin: () => void): Promise<void>;
-  /** Resolves when the host has said that so many bytes have arrived there, and are right. */
+  /** Resolves when the host has said that this many bytes have arrived there, and are right. */
   upload(bytes: number): Promise<void>;
   /** A small question and its answer. Any number may be under way. */
   roundTrip(): Promise<void>;
@@ -37,7 +37,7 @@ export class Driver {
     this.#carrier = carrier;
   }
 
-  /** Undefined where connections cannot be made. */
+  /** Undefined if connections cannot be made. */
   async connect(): Promise<number | undefined> {
     const started = performance.now();
     const close = await this.#carrier.connect?.();

@@ -6,7 +6,7 @@ import type { Carrier } from "./driver.ts";
 /** As the global `fetch`, for paths from the backend's root. */
 export type Fetch = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** What makes the body of an upload of so many bytes. */
+/** What makes the body of an upload of this many bytes. */
 export type BodyMaker = (bytes: number) => BodyInit;
 
 /** Moves payloads by requests to the routes of `tools/bench/backend.ts`. */

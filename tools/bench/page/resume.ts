@@ -42,7 +42,7 @@ export interface ResumePage {
   begin(sizes: TransferSizes): void;
   /** Resolves when the download has come so far, or ended. */
   reach(bytes: number): Promise<void>;
-  /** Cuts the connections there are. @returns when. */
+  /** Cuts the connections there are. @returns When. */
   cut(how?: PageCut): number;
   /** Resolves with the longest time without a byte since then, once bytes come over a newer connection. */
   gapSince(time: number): Promise<number>;
@@ -197,7 +197,7 @@ async function upload(bytes: number): Promise<string> {
   return await (await tunnel.fetch("/hash", { method: "POST", body })).text();
 }
 
-/** Listens as any page does, by a plain URL. @returns what ends it. */
+/** Listens as any page does, by a plain URL. @returns What ends it. */
 function listen(): () => Outcome["events"] {
   let [count, misplaced] = [0, 0];
   const source = new EventSource("./local/events");
@@ -210,7 +210,7 @@ function listen(): () => Outcome["events"] {
   };
 }
 
-/** Sends numbers, and takes numbers. @returns what ends it. */
+/** Sends numbers, and takes numbers. @returns What ends it. */
 function chat(): () => Promise<Outcome["socket"]> {
   const result: Outcome["socket"] = { sent: 0, received: 0, misplaced: 0, end: "", code: 0 };
   const socket = tunnel.socket("/numbers");
