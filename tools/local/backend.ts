@@ -7,7 +7,8 @@ import { appRouter } from "./backend_app.ts";
 import { dataRouter } from "./backend_data.ts";
 import { mediaRouter } from "./backend_media.ts";
 import { NoteFile, notesRouter } from "./backend_notes.ts";
-import { Refusal, type Route } from "./backend_route.ts";
+import type { Route } from "./backend_route.ts";
+import { Refusal } from "./refusal.ts";
 
 const MAX_RECORDED = 1000;
 

@@ -1,7 +1,7 @@
 // Development part: a small web app of many files on the sample backend, as a page that is shown in a
 // frame: its modules, its style sheet and its pictures all come one by one, by relative URLs.
 import express, { type Router } from "express";
-import { Refusal } from "./backend_route.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Tiles of the app's board: a module and a picture each. */
 export const TILES = 40;

@@ -4,7 +4,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { allowOnly, Refusal } from "./backend_route.ts";
+import { allowOnly } from "./backend_route.ts";
+import { Refusal } from "./refusal.ts";
 
 const MAX_NOTES = 500;
 const MAX_TEXT = 2000;

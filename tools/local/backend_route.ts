@@ -1,21 +1,10 @@
 // Development part: what the sample backend's routes are made of.
 import type { RequestHandler } from "express";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Refusal } from "./refusal.ts";
 
 /** Answers one request. What it throws, or rejects with, becomes a 500. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-
-/** An error response, thrown within a route. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 /**
  * Ends a route: answers 405 to every method that has no handler there.

@@ -6,6 +6,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import * as assert from "uvu/assert";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
@@ -44,15 +45,6 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-async function rejection(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("Expected a rejection");
-}
-
 /** Whether a TCP connection to the address opens. */
 function reachable(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -84,7 +76,7 @@ test("startBackend() listens on 127.0.0.1 and on no other address of this machin
 
 test("startBackend() says which port is in use", async () => {
   await withBackend(async ({ port }, file) => {
-    const error = await rejection(startBackend({ file, port }));
+    const error = await failureOf(startBackend({ file, port }));
     assert.is(error.message, `Cannot start the backend: port ${port} is in use`);
   });
 });
@@ -105,7 +97,7 @@ for (
     await withBackend(async (_backend, good) => {
       const file = `${good}.bad`;
       await writeFile(file, content);
-      const { message } = await rejection(startBackend({ file }));
+      const { message } = await failureOf(startBackend({ file }));
       assert.ok(message.startsWith(`Cannot read the notes in ${file}: `), message);
       assert.match(message, why);
       assert.match(message, /Repair the file, or delete it/);
@@ -423,7 +415,7 @@ test("routes from the options work, win over built-in ones, and may fail", async
     const failed = await fetch(`${url}/fails`);
     assert.is(failed.status, 500);
     assert.equal(await errorOf(failed), { code: "internal", message: "Cannot answer: out of oil" });
-    await rejection(fetch(`${url}/breaks`).then((response) => response.text()));
+    await failureOf(fetch(`${url}/breaks`).then((response) => response.text()));
     assert.is((await fetch(`${url}/items/8`)).status, 200);
   }, { routes });
 });
@@ -449,7 +441,7 @@ test("close() ends open requests, and may be called twice", async () => {
     const response = await fetch(`${backend.url}/api/stream`);
     await backend.close();
     await backend.close();
-    await rejection(response.text());
+    await failureOf(response.text());
     assert.not(await reachable("127.0.0.1", backend.port));
   });
 });

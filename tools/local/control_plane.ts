@@ -12,8 +12,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { listen, type Listening } from "../testing/listen.ts";
-import { ControlPlaneError, FunctionConfiguration } from "./control_plane_function.ts";
+import { FunctionConfiguration } from "./control_plane_function.ts";
 import type { LocalFunction } from "./lambda.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Lambda's own limit for UpdateFunctionConfiguration, in bytes. */
 const MAX_REQUEST = 5120;
@@ -136,14 +137,14 @@ class LocalControlPlane implements ControlPlane {
     const operation = OPERATIONS[request.method!];
     if (!path || !operation) {
       const message = `The development control plane knows no ${request.method} ${request.url}`;
-      return sendError(response, new ControlPlaneError(404, "UnknownOperationException", message));
+      return sendError(response, new Refusal(404, "UnknownOperationException", message));
     }
     try {
       await this.#carryOut(operation, path[1]!, request);
       this.#remember({ operation, status: 200 });
       sendJson(response, 200, this.#configuration.describe());
     } catch (error) {
-      if (!(error instanceof ControlPlaneError)) throw error;
+      if (!(error instanceof Refusal)) throw error;
       this.#remember({ operation, status: error.status, code: error.code });
       sendError(response, error);
     }
@@ -156,16 +157,16 @@ class LocalControlPlane implements ControlPlane {
   ): Promise<void> {
     const fault = this.faults.answer?.(operation);
     if (fault) {
-      throw new ControlPlaneError(fault.status, fault.code, fault.message ?? "Injected fault");
+      throw new Refusal(fault.status, fault.code, fault.message ?? "Injected fault");
     }
     const name = decodeURIComponent(encodedName);
     if (!this.#configuration.isNamed(name)) {
-      throw new ControlPlaneError(404, "ResourceNotFoundException", `Function not found: ${name}`);
+      throw new Refusal(404, "ResourceNotFoundException", `Function not found: ${name}`);
     }
     if (operation === "GetFunctionConfiguration") return;
     // Without Content-Length the size is not known before the whole body is held.
     if (Number(request.headers["content-length"] ?? Infinity) > MAX_REQUEST) {
-      throw new ControlPlaneError(
+      throw new Refusal(
         413,
         "RequestEntityTooLargeException",
         `Request must be smaller than ${MAX_REQUEST} bytes for the ${operation} operation`,
@@ -180,7 +181,7 @@ class LocalControlPlane implements ControlPlane {
 }
 
 /** Errors as the REST-JSON protocol has them: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
-function sendError(response: ServerResponse, { code, status, message }: ControlPlaneError): void {
+function sendError(response: ServerResponse, { code, status, message }: Refusal): void {
   response.setHeader("x-amzn-ErrorType", code);
   sendJson(response, status, {
     Type: status < 500 ? "User" : "Service",

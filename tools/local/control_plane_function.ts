@@ -3,24 +3,10 @@
 // A development part, and no part of what a user deploys.
 import { randomUUID } from "node:crypto";
 import type { LocalFunction } from "./lambda.ts";
+import { Refusal } from "./refusal.ts";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html */
 const MAX_VARIABLES = 4096;
-
-/** An error that the control plane answers with. */
-export class ControlPlaneError extends Error {
-  /** Name of the exception, `ResourceConflictException` for example. */
-  readonly code: string;
-  /** HTTP status. */
-  readonly status: number;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.name = code;
-    this.code = code;
-    this.status = status;
-  }
-}
 
 /** Options of {@linkcode FunctionConfiguration}. */
 export interface FunctionConfigurationOptions {
@@ -70,12 +56,12 @@ export class FunctionConfiguration {
    * Starts an update. The function gets the new environment when it is done.
    *
    * @param body The request's body, JSON.
-   * @throws {ControlPlaneError} As Lambda would.
+   * @throws {Refusal} As Lambda would.
    */
   update(body: string): void {
     const { variables = this.#variables, revisionId } = parseUpdate(body);
     if (this.#update) {
-      throw new ControlPlaneError(
+      throw new Refusal(
         409,
         "ResourceConflictException",
         "The operation cannot be performed at this time. An update is in progress for resource: " +
@@ -83,7 +69,7 @@ export class FunctionConfiguration {
       );
     }
     if (revisionId !== undefined && revisionId !== this.#revisionId) {
-      throw new ControlPlaneError(
+      throw new Refusal(
         412,
         "PreconditionFailedException",
         "The Revision Id provided does not match the latest Revision Id. " +
@@ -120,10 +106,10 @@ function parseUpdate(body: string): Update {
   try {
     request = JSON.parse(body);
   } catch {
-    throw new ControlPlaneError(400, "SerializationException", "Cannot read the request: not JSON");
+    throw new Refusal(400, "SerializationException", "Cannot read the request: not JSON");
   }
   if (!isRecord(request)) {
-    throw new ControlPlaneError(
+    throw new Refusal(
       400,
       "SerializationException",
       "Cannot read the request: no object",
@@ -150,8 +136,8 @@ function parseUpdate(body: string): Update {
   return { variables, revisionId };
 }
 
-function invalid(message: string): ControlPlaneError {
-  return new ControlPlaneError(400, "InvalidParameterValueException", message);
+function invalid(message: string): Refusal {
+  return new Refusal(400, "InvalidParameterValueException", message);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

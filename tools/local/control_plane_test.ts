@@ -25,14 +25,8 @@ const HANDLER = "export const handler = () => process.env.LAPTOP_ID;";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const test = suite("control plane");
-let folder = "";
-let file = "";
-
-test.before(async () => {
-  folder = temporaryFolder();
-  file = join(folder, "handler.mjs");
-  await writeFile(file, HANDLER);
-});
+const file = join(temporaryFolder(), "handler.mjs");
+await writeFile(file, HANDLER);
 
 /** A function, its control plane and a client of that, ended together. */
 class Setup implements AsyncDisposable {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { LocalFunction, type LocalFunctionOptions } from "./lambda.ts";
@@ -35,14 +36,9 @@ interface Answer {
 }
 
 const test = suite("lambda");
-let folder = "";
-let file = "";
-
-test.before(async () => {
-  folder = temporaryFolder();
-  file = join(folder, "handler.mjs");
-  await writeFile(file, HANDLER);
-});
+const folder = temporaryFolder();
+const file = join(folder, "handler.mjs");
+await writeFile(file, HANDLER);
 
 function relay(options: Partial<LocalFunctionOptions> = {}): LocalFunction {
   return new LocalFunction({
@@ -56,10 +52,6 @@ function relay(options: Partial<LocalFunctionOptions> = {}): LocalFunction {
 /** Invokes and returns what the handler saw. */
 async function call(target: LocalFunction, event: object = {}): Promise<Answer> {
   return await target.invoke(event) as Answer;
-}
-
-async function rejection(promise: Promise<unknown>): Promise<Error> {
-  return await promise.then(() => assert.unreachable("did not reject"), (error) => error);
 }
 
 test("invoke() hands event and answer over as JSON", async () => {
@@ -117,7 +109,7 @@ test("an instance takes one event at a time, and at most 10 run", async () => {
 
 test("invoke() rejects with what the handler threw, and the instance stays warm", async () => {
   await using target = relay();
-  const error = await rejection(target.invoke({ throw: "no such laptop" }));
+  const error = await failureOf(target.invoke({ throw: "no such laptop" }));
   assert.is(error.message, "Handler of SignalingRelay threw TypeError: no such laptop");
   assert.instance(error.cause, TypeError);
   assert.is((await call(target)).calls, 2);
@@ -125,14 +117,14 @@ test("invoke() rejects with what the handler threw, and the instance stays warm"
 
 test("invoke() rejects after the timeout, and the instance is discarded", async () => {
   await using target = relay({ timeout: 1_000 });
-  const error = await rejection(target.invoke({ hang: true }));
+  const error = await failureOf(target.invoke({ hang: true }));
   assert.is(error.message, "Handler of SignalingRelay timed out after 1.00 seconds");
   assert.is((await call(target)).calls, 1);
 });
 
 test("invoke() rejects when the handler ends its process, and the next one starts anew", async () => {
   await using target = relay();
-  const error = await rejection(target.invoke({ exit: true }));
+  const error = await failureOf(target.invoke({ exit: true }));
   assert.is(error.message, "Handler of SignalingRelay exited with code 3");
   assert.is((await call(target)).calls, 1);
 });
@@ -141,7 +133,7 @@ test("invoke() rejects when the module exports no handler", async () => {
   const empty = join(folder, "empty.mjs");
   await writeFile(empty, "export const handle = 1;");
   await using target = relay({ file: empty });
-  const error = await rejection(target.invoke({}));
+  const error = await failureOf(target.invoke({}));
   assert.match(error.message, /exports no function named "handler"/);
 });
 
@@ -187,12 +179,12 @@ test("setEnvironment() lets a busy instance finish its event", async () => {
 test("close() rejects calls under way, waiting and to come", async () => {
   const target = relay();
   await call(target);
-  const calls = Array.from({ length: 11 }, () => rejection(target.invoke({ hang: true })));
+  const calls = Array.from({ length: 11 }, () => failureOf(target.invoke({ hang: true })));
   await target.close();
   const errors = await Promise.all(calls);
   assert.match(errors[0]!.message, /exited/);
   assert.is(errors[10]!.message, "Cannot invoke SignalingRelay: the function is closed");
-  assert.match((await rejection(target.invoke({}))).message, /is closed/);
+  assert.match((await failureOf(target.invoke({}))).message, /is closed/);
 });
 
 test.run();

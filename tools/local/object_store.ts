@@ -10,6 +10,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Refusal } from "./refusal.ts";
 import { checkSignature } from "./sigv4.ts";
 import { listen, type Listening } from "../testing/listen.ts";
 
@@ -87,18 +88,6 @@ interface StoredObject {
   text: string;
   etag: string;
   modified: Date;
-}
-
-/** An answer that is an error. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string) {
-    super(code);
-    this.status = status;
-    this.code = code;
-  }
 }
 
 class LocalObjectStore implements ObjectStore {
