@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { NO_LAPTOP_ID } from "../wire/limits.ts";
+import { failureOf } from "../wire/testing/failure.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
-import { createBridge, RecordingMocks, valueOf } from "./testing/mocks.ts";
+import { BRIDGE_RESOURCES, createBridge, RecordingMocks, valueOf } from "./testing/mocks.ts";
 
 const test = suite("bridge");
 
@@ -30,19 +31,7 @@ function policiesOf({ created }: RecordingMocks): PolicyDocument[] {
 
 test("a bridge is these resources and no others", async () => {
   const { mocks } = await createBridge(ARGS);
-  assert.equal(mocks.count(), {
-    "lighthouse:index:Bridge": 1,
-    "aws:apigatewayv2/api:Api": 1,
-    "aws:apigatewayv2/integration:Integration": 1,
-    "aws:apigatewayv2/route:Route": 3,
-    "aws:apigatewayv2/stage:Stage": 1,
-    "aws:cloudwatch/logGroup:LogGroup": 1,
-    "aws:iam/policy:Policy": 1,
-    "aws:iam/role:Role": 1,
-    "aws:iam/rolePolicy:RolePolicy": 1,
-    "aws:lambda/function:Function": 1,
-    "aws:lambda/permission:Permission": 1,
-  });
+  assert.equal(mocks.count(), BRIDGE_RESOURCES);
 });
 
 test("an e-mail address and hostUser add these", async () => {
@@ -302,13 +291,15 @@ test("a bridge tells what page and host need", async () => {
 });
 
 test("a setting that is wrong is refused with its name", async () => {
-  const error = await failure({ allowedOrigins: [] });
+  const error = await failureOf(createBridge({ allowedOrigins: [] }));
   assert.match(error.message, /^Cannot use allowedOrigins: it is empty/);
   assert.ok(pulumi.RunError.isInstance(error));
 });
 
 test("a relay that has not been built is refused", async () => {
-  const error = await failure({ ...ARGS, bundle: new URL("file:///nowhere/main.mjs") });
+  const error = await failureOf(
+    createBridge({ ...ARGS, bundle: new URL("file:///nowhere/main.mjs") }),
+  );
   assert.is(
     error.message,
     "Cannot deploy the relay: /nowhere/main.mjs does not exist; run npm run build first",
@@ -327,12 +318,5 @@ test("what is not mocked throws", () => {
   );
   assert.throws(() => mocks.findCreatedResource("aws:iam/role:Role", "x"), /was not created/);
 });
-
-async function failure(args: BridgeArgs): Promise<Error> {
-  return await createBridge(args).then(
-    () => assert.unreachable("did not fail") as never,
-    (error: Error) => error,
-  );
-}
 
 test.run();

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
-import { createBridge, type RecordingMocks, valueOf } from "./testing/mocks.ts";
+import { BRIDGE_RESOURCES, createBridge, type RecordingMocks, valueOf } from "./testing/mocks.ts";
 
 const test = suite("registry bucket");
 
@@ -24,17 +24,7 @@ function policyOf(mocks: RecordingMocks, type: string, name: string): PolicyDocu
 test("the S3 registry adds a bucket that is private, and nothing else", async () => {
   const { mocks } = await create({});
   assert.equal(mocks.count(), {
-    "lighthouse:index:Bridge": 1,
-    "aws:apigatewayv2/api:Api": 1,
-    "aws:apigatewayv2/integration:Integration": 1,
-    "aws:apigatewayv2/route:Route": 3,
-    "aws:apigatewayv2/stage:Stage": 1,
-    "aws:cloudwatch/logGroup:LogGroup": 1,
-    "aws:iam/policy:Policy": 1,
-    "aws:iam/role:Role": 1,
-    "aws:iam/rolePolicy:RolePolicy": 1,
-    "aws:lambda/function:Function": 1,
-    "aws:lambda/permission:Permission": 1,
+    ...BRIDGE_RESOURCES,
     "aws:s3/bucket:Bucket": 1,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
     "aws:s3/bucketPolicy:BucketPolicy": 1,

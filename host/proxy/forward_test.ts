@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { forwardTo } from "./forward.ts";
 import type { Timeouts } from "./http_client.ts";
 
@@ -57,10 +58,6 @@ async function textOf(response: HttpResponse): Promise<string> {
 
 function valuesOf(headers: HeaderField[], name: string): string[] {
   return headers.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
-}
-
-async function rejection(promise: Promise<unknown>) {
-  return await promise.then(() => assert.unreachable("did not reject"), (error) => error);
 }
 
 function streamOf(...chunks: Uint8Array[]): ReadableStream<Uint8Array> {
@@ -320,7 +317,7 @@ test("a request's body that fails ends the request at the backend", async () => 
       controller.error(new Error("the page went away"));
     },
   });
-  const error = await rejection(backend.send({ method: "POST", body }));
+  const error = await failureOf(backend.send({ method: "POST", body }));
   assert.is(error.message, "the page went away");
   assert.is(error.code, "aborted");
   await closed.promise;
@@ -383,7 +380,7 @@ test("an answer that is cut off in its body ends with an error, not as if it wer
   });
   const response = await backend.send();
   assert.is(response.status, 200);
-  await rejection(textOf(response));
+  await failureOf(textOf(response));
 });
 
 test("abort before the answer aborts the backend's request and rejects", async () => {
@@ -394,7 +391,7 @@ test("abort before the answer aborts the backend's request and rejects", async (
     began.resolve();
   });
   const stop = new AbortController();
-  const sent = rejection(backend.send({}, stop.signal));
+  const sent = failureOf(backend.send({}, stop.signal));
   await began.promise;
   stop.abort(new Error("the page went away"));
   assert.is((await sent).code, "aborted");
@@ -412,7 +409,7 @@ test("abort in the middle of the answer aborts the backend's request and errors 
   const reader = body!.getReader();
   await reader.read();
   stop.abort();
-  await rejection(reader.read());
+  await failureOf(reader.read());
   await closed.promise;
 });
 
@@ -435,7 +432,7 @@ test("close() aborts what is under way", async () => {
     { method: "GET", target: "/", headers: [], body: null },
     { signal: new AbortController().signal, principal: { id: "phone" } },
   );
-  const failed = rejection(sent);
+  const failed = failureOf(sent);
   await began.promise;
   await forwarder.close();
   assert.is((await failed).code, "closed");
@@ -444,7 +441,7 @@ test("close() aborts what is under way", async () => {
 for (const method of ["CONNECT", "TRACE", "TRACK", "connect", "Trace"]) {
   test(`${method} is refused, whatever it asks for`, async () => {
     await using backend = await setUp(() => assert.unreachable("it reached the backend"));
-    const error = await rejection(backend.send({ method, target: "/" }));
+    const error = await failureOf(backend.send({ method, target: "/" }));
     assert.is(error.code, "bad-request");
   });
 }
@@ -470,7 +467,7 @@ for (const [what, headers, text] of ambiguous) {
   test(`${what} may hide another request, and does not reach the backend`, async () => {
     await using backend = await setUp(() => assert.unreachable("it reached the backend"));
     const body = text && new Blob([text]).stream();
-    const error = await rejection(backend.send({ method: "POST", headers, body: body || null }));
+    const error = await failureOf(backend.send({ method: "POST", headers, body: body || null }));
     assert.is(error.code, "bad-request");
   });
 }
@@ -497,7 +494,7 @@ const badHeaders: [what: string, headers: HeaderField[]][] = [
 for (const [what, headers] of badHeaders) {
   test(`a header of ${what} is refused, and does not reach the backend`, async () => {
     await using backend = await setUp(() => assert.unreachable("it reached the backend"));
-    const error = await rejection(backend.send({ headers }));
+    const error = await failureOf(backend.send({ headers }));
     assert.is(error.code, "bad-request");
   });
 }
@@ -507,7 +504,7 @@ test("a body of another length than its field says is refused", async () => {
     request.on("error", () => {});
     request.resume().on("end", () => response.end());
   });
-  const error = await rejection(backend.send({
+  const error = await failureOf(backend.send({
     method: "POST",
     headers: [["content-length", "5"]],
     body: streamOf(new Uint8Array(3)),
@@ -522,7 +519,7 @@ test("a target that leads out never reaches the backend, and one under its path 
     response.end();
   }, { path: "/api/" });
   for (const target of ["/../admin", "/%2e%2e/admin", "/..%2fadmin"]) {
-    assert.is((await rejection(backend.send({ target }))).code, "bad-request");
+    assert.is((await failureOf(backend.send({ target }))).code, "bad-request");
   }
   await backend.send({ target: "/notes?x=../.." });
   assert.equal(paths, ["/api/notes?x=../.."]);

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
 import { type BackendRequest, HttpClient, type Timeouts } from "./http_client.ts";
 
@@ -35,11 +36,6 @@ function setUp(url: URL, { agent = new Agent({ keepAlive: true }), timeouts = {}
 
 async function textOf({ body }: HttpResponse): Promise<string> {
   return await new Response(body).text();
-}
-
-// deno-lint-ignore no-explicit-any -- whatever was thrown
-async function rejection(promise: Promise<unknown>): Promise<any> {
-  return await promise.then(() => assert.unreachable("did not reject"), (error) => error);
 }
 
 function bodyOf(...parts: string[]): ReadableStream<Uint8Array> {
@@ -95,7 +91,7 @@ for (const [what, before] of informational) {
 test("a 100 that comes alone leaves the wait for the answer as it is", async () => {
   await using backend = await startRawBackend(answerEach("HTTP/1.1 100 Continue\r\n\r\n"));
   await using setup = setUp(backend.url, { timeouts: { head: 100 } });
-  assert.is((await rejection(setup.send())).code, "backend-timeout");
+  assert.is((await failureOf(setup.send())).code, "backend-timeout");
 });
 
 const failing: [what: string, answer: string][] = [
@@ -119,7 +115,7 @@ for (const [what, answer] of failing) {
   test(`${what} is a failure of the backend`, async () => {
     await using backend = await startRawBackend(answerEach(answer));
     await using setup = setUp(backend.url);
-    const { code, message } = await rejection(setup.send());
+    const { code, message } = await failureOf(setup.send());
     assert.is(code, "backend-failed");
     assert.match(message, /^The backend failed: ./);
   });
@@ -130,7 +126,7 @@ test("both a length and chunks never reach the page as a whole answer", async ()
     "2\r\nok\r\n0\r\n\r\n";
   await using backend = await startRawBackend(answerEach(answer));
   await using setup = setUp(backend.url);
-  await rejection(setup.send().then(textOf));
+  await failureOf(setup.send().then(textOf));
 });
 
 test("256 fields are passed on, bytes above ASCII as they are", async () => {
@@ -182,7 +178,7 @@ for (const [what, head] of cut) {
       const reader = body!.getReader();
       assert.is(new TextDecoder().decode((await reader.read()).value), "part");
       goOn.resolve();
-      const { code } = await rejection(reader.read());
+      const { code } = await failureOf(reader.read());
       assert.is(code, "backend-failed");
     });
   }
@@ -195,7 +191,7 @@ test("a body that is cut off before anybody reads it errors, too", async () => {
   await using setup = setUp(backend.url);
   const response = await setup.send();
   await until(() => setup.client.open === 0);
-  assert.is((await rejection(textOf(response))).code, "backend-failed");
+  assert.is((await failureOf(textOf(response))).code, "backend-failed");
 });
 
 test("an answer that is cut off while the request goes on is the backend's failure", async () => {
@@ -208,7 +204,7 @@ test("an answer that is cut off while the request goes on is the backend's failu
     start: (controller) => controller.enqueue(new TextEncoder().encode("abc")),
   });
   const response = await setup.send({ method: "POST", body, length: 9 });
-  assert.is((await rejection(textOf(response))).code, "backend-failed");
+  assert.is((await failureOf(textOf(response))).code, "backend-failed");
 });
 
 for (const [method, answer] of [["HEAD", OK.slice(0, -2)], ["GET", "HTTP/1.1 304 OK\r\n\r\n"]]) {
@@ -230,7 +226,7 @@ test("a backend that cannot be connected to in time is unreachable", async () =>
     agent,
     timeouts: { connect: 50 },
   });
-  const { code, message } = await rejection(setup.send());
+  const { code, message } = await failureOf(setup.send());
   assert.is(code, "backend-unreachable");
   assert.is(message, "The backend http://backend.example does not answer: is it running?");
 });
@@ -247,18 +243,18 @@ test("a body that is being sent does not lengthen the time to connect", async ()
       controller.enqueue(new Uint8Array(1));
     },
   });
-  assert.is((await rejection(setup.send({ method: "POST", body }))).code, "backend-unreachable");
+  assert.is((await failureOf(setup.send({ method: "POST", body }))).code, "backend-unreachable");
 });
 
 test("a name that does not resolve is unreachable", async () => {
   await using setup = setUp(new URL("http://backend.invalid"));
-  assert.is((await rejection(setup.send())).code, "backend-unreachable");
+  assert.is((await failureOf(setup.send())).code, "backend-unreachable");
 });
 
 test("a backend that takes a request and says nothing is too slow", async () => {
   await using backend = await startRawBackend(() => {});
   await using setup = setUp(backend.url, { timeouts: { head: 100 } });
-  const { code, message } = await rejection(setup.send());
+  const { code, message } = await failureOf(setup.send());
   assert.is(code, "backend-timeout");
   assert.is(message, `The backend ${backend.url.origin} has not answered for 0.1 s`);
 });
@@ -332,11 +328,11 @@ test("what may have been acted on is not sent again, nor what failed on a new co
   for (const request of [{ method: "POST" }, { method: "DELETE" }, { body: bodyOf("a") }]) {
     await using setup = setUp(backend.url);
     assert.is(await textOf(await setup.send()), "ok");
-    assert.is((await rejection(setup.send(request))).code, "backend-failed");
+    assert.is((await failureOf(setup.send(request))).code, "backend-failed");
   }
   await using setup = setUp(backend.url);
   const url = new URL("/never", backend.url);
-  assert.is((await rejection(setup.send({ url }))).code, "backend-failed");
+  assert.is((await failureOf(setup.send({ url }))).code, "backend-failed");
   assert.is(backend.received.length, 4);
 });
 
@@ -391,7 +387,7 @@ for (const [what, parts, length] of mismatches) {
         if (received.startsWith("GET")) socket.write(OK);
       });
       await using setup = setUp(backend.url);
-      const { code } = await rejection(
+      const { code } = await failureOf(
         setup.send({ method: "POST", body: make(...parts), length }),
       );
       assert.is(code, "bad-request");
@@ -415,7 +411,7 @@ test("a backend that does not read stops the page", async () => {
       else controller.close();
     },
   }, { highWaterMark: 0 });
-  const sent = rejection(setup.send({ method: "POST", body }));
+  const sent = failureOf(setup.send({ method: "POST", body }));
   for (let before = -1; before !== taken;) {
     before = taken;
     await sleep(300);
@@ -471,7 +467,7 @@ test("an aborted request's body is let go at once, even while it waits", async (
   const cancelled = Promise.withResolvers<void>();
   const body = new ReadableStream({ cancel: () => cancelled.resolve() });
   const stop = new AbortController();
-  const sent = rejection(setup.send({ method: "POST", body }, stop.signal));
+  const sent = failureOf(setup.send({ method: "POST", body }, stop.signal));
   await until(() => Boolean(backend.received[0]));
   stop.abort(new Error("the page went away"));
   assert.is((await sent).message, "the page went away");
@@ -482,7 +478,7 @@ test("a request that was aborted before does not go out", async () => {
   await using backend = await startRawBackend(() => {});
   await using setup = setUp(backend.url);
   const signal = AbortSignal.abort(new Error("never mind"));
-  const { code, message } = await rejection(setup.send({}, signal));
+  const { code, message } = await failureOf(setup.send({}, signal));
   assert.is(code, "aborted");
   assert.is(message, "never mind");
   assert.is(backend.received.length, 0);
@@ -491,7 +487,7 @@ test("a request that was aborted before does not go out", async () => {
 test("close() ends what waits for a connection, too", async () => {
   await using backend = await startRawBackend(() => {});
   const setup = setUp(backend.url, { agent: new Agent({ maxSockets: 1 }) });
-  const sent = Array.from({ length: 3 }, () => rejection(setup.send()));
+  const sent = Array.from({ length: 3 }, () => failureOf(setup.send()));
   await until(() => Boolean(backend.received[0]));
   await setup.client.close();
   for (const { code } of await Promise.all(sent)) assert.is(code, "closed");

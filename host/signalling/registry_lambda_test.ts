@@ -1,5 +1,4 @@
 import { createServer } from "node:http";
-import process from "node:process";
 import { inspect } from "node:util";
 import * as assert from "uvu/assert";
 import {
@@ -11,33 +10,13 @@ import {
 import { LocalFunction } from "../../tools/local/lambda.ts";
 import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
-import { type FailureKind, RegistryError } from "./registry.ts";
+import { CONFIGURED, registryFailure, setEnvironment } from "../testing/registry.ts";
+import type { FailureKind } from "./registry.ts";
 import { explain, lambdaRegistry } from "./registry_lambda.ts";
 
 const test = suite("registry lambda");
 const never = new AbortController().signal;
 const OTHERS = { ALLOWED_ORIGINS: "https://page.example", SECRET: "s3cr3t", EMPTY: "" };
-
-/** What a machine has whose owner has set up the AWS command line. Nothing of this one's is read. */
-const CONFIGURED = {
-  AWS_ACCESS_KEY_ID: "local",
-  AWS_SECRET_ACCESS_KEY: "local",
-  AWS_REGION: undefined,
-  AWS_DEFAULT_REGION: undefined,
-  AWS_PROFILE: undefined,
-  AWS_SESSION_TOKEN: undefined,
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-  AWS_EC2_METADATA_DISABLED: "true",
-  AWS_MAX_ATTEMPTS: "1",
-};
-
-function setEnvironment(variables: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
-}
 
 test.before(() => setEnvironment(CONFIGURED));
 
@@ -70,12 +49,6 @@ function registry(functionName = "SignalingRelay", region: string | undefined = 
   return lambdaRegistry({ functionName, region });
 }
 
-async function failure(work: Promise<unknown>): Promise<RegistryError> {
-  const error = await work.then(() => assert.unreachable("did not reject"), (error) => error);
-  assert.instance(error, RegistryError);
-  return error;
-}
-
 test("read() tells that nobody is registered yet", async () => {
   await using _ = await setUp();
   assert.is((await registry().read(never)).connectionId, undefined);
@@ -100,7 +73,7 @@ test("replace() conflicts with whoever has written since the entry was read", as
   await using aws = await setUp();
   const [mine, theirs] = [await registry().read(never), await registry().read(never)];
   await theirs.replace("theirs", never);
-  const error = await failure(mine.replace("mine", never));
+  const error = await registryFailure(mine.replace("mine", never));
   assert.is(error.kind, "conflict");
   assert.is(aws.function.environment.LAPTOP_ID, "theirs");
   assert.equal(aws.controlPlane.calls.at(-1)!.code, "PreconditionFailedException");
@@ -112,7 +85,7 @@ test("replace() conflicts with an update that is under way", async () => {
   while (!aws.controlPlane.calls.some(({ operation }) => operation.startsWith("Update"))) {
     await registry().read(never);
   }
-  const error = await failure((await registry().read(never)).replace("mine", never));
+  const error = await registryFailure((await registry().read(never)).replace("mine", never));
   assert.is(error.kind, "conflict");
   assert.equal(aws.controlPlane.calls.at(-1)!.code, "ResourceConflictException");
   await theirs;
@@ -150,7 +123,7 @@ for (const operation of ["GetFunctionConfiguration", "UpdateFunctionConfiguratio
     test(`${operation} that fails with ${fault.code} asks for: ${kind}`, async () => {
       await using aws = await setUp();
       aws.controlPlane.faults.answer = (called) => called === operation ? fault : undefined;
-      const error = await failure(
+      const error = await registryFailure(
         registry().read(never).then((entry) => entry.replace("abc=", never)),
       );
       assert.is(error.kind, kind);
@@ -163,7 +136,7 @@ for (const operation of ["GetFunctionConfiguration", "UpdateFunctionConfiguratio
 
 test("a function that is not there is the owner's to mend", async () => {
   await using _ = await setUp();
-  const error = await failure(registry("Another").read(never));
+  const error = await registryFailure(registry("Another").read(never));
   assert.is(error.kind, "owner");
   assert.match(error.message, "Check --function and --region");
 });
@@ -171,7 +144,7 @@ test("a function that is not there is the owner's to mend", async () => {
 test("a machine without credentials says so", async () => {
   await using _ = await setUp();
   setEnvironment({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
-  const error = await failure(registry().read(never));
+  const error = await registryFailure(registry().read(never));
   assert.is(error.kind, "owner");
   assert.match(
     error.message,
@@ -181,7 +154,9 @@ test("a machine without credentials says so", async () => {
 
 test("a machine without a region says so, and AWS_REGION is one", async () => {
   await using _ = await setUp();
-  const error = await failure(lambdaRegistry({ functionName: "SignalingRelay" }).read(never));
+  const error = await registryFailure(
+    lambdaRegistry({ functionName: "SignalingRelay" }).read(never),
+  );
   assert.is(error.kind, "owner");
   assert.match(error.message, "Set --region or AWS_REGION");
   setEnvironment({ AWS_REGION: "eu-central-1" });
@@ -194,17 +169,17 @@ test("a control plane that is down is tried again", async () => {
   }
   // Nothing listens on the discard port.
   setEnvironment({ AWS_ENDPOINT_URL_LAMBDA: "http://127.0.0.1:9" });
-  const error = await failure(registry().read(never));
+  const error = await registryFailure(registry().read(never));
   assert.is(error.kind, "transient");
   assert.match(error.message, "ECONNREFUSED");
 });
 
 test("abort ends read() and replace() at once", async () => {
   await using aws = await setUp({ propagation: 60_000 });
-  await failure(registry().read(AbortSignal.abort()));
+  await registryFailure(registry().read(AbortSignal.abort()));
   const entry = await registry().read(never);
   const stop = new AbortController();
-  const replaced = failure(entry.replace("abc=", stop.signal));
+  const replaced = registryFailure(entry.replace("abc=", stop.signal));
   while (!aws.controlPlane.calls.some(({ operation }) => operation.startsWith("Update"))) {
     await registry().read(never);
   }
@@ -223,7 +198,7 @@ test("an update that fails is told without the function's variables", async () =
   const server = createServer((_request, response) => response.end(JSON.stringify(configuration)));
   await using listening = await listen(server);
   setEnvironment({ AWS_ENDPOINT_URL_LAMBDA: listening.url });
-  const error = await failure((await registry().read(never)).replace("abc=", never));
+  const error = await registryFailure((await registry().read(never)).replace("abc=", never));
   assert.is(error.kind, "transient");
   assert.match(error.message, "The update of function SignalingRelay failed");
   assert.not.match(inspect(error, { depth: 10 }), OTHERS.SECRET);

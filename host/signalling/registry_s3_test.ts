@@ -1,6 +1,5 @@
 // The registry `s3` against the development store, which checks signatures and conditions.
 import { join } from "node:path";
-import process from "node:process";
 import * as assert from "uvu/assert";
 import {
   type ObjectStore,
@@ -8,10 +7,11 @@ import {
   startObjectStore,
 } from "../../tools/local/object_store.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { CONFIGURED, registryFailure, setEnvironment } from "../testing/registry.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { isSignedBy, readHostEntry } from "../../wire/mod.ts";
 import { readIdentity } from "../access/host_key.ts";
-import { type FailureKind, RegistryError } from "./registry.ts";
+import type { FailureKind } from "./registry.ts";
 import { explain, s3Registry } from "./registry_s3.ts";
 import { S3Error } from "./s3_object.ts";
 
@@ -24,24 +24,6 @@ const KEY = "hosts/pi.json";
 const state = join(temporaryFolder(), "state");
 const identity = await readIdentity(state);
 const stranger = await readIdentity(`${state}-2`);
-
-function setEnvironment(variables: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
-}
-
-/** What a machine has whose owner has set up the AWS command line. Nothing of this one's is read. */
-const CONFIGURED = {
-  AWS_ACCESS_KEY_ID: "laptop",
-  AWS_SECRET_ACCESS_KEY: "secret",
-  AWS_PROFILE: undefined,
-  AWS_SESSION_TOKEN: undefined,
-  AWS_CONFIG_FILE: "/dev/null",
-  AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-  AWS_EC2_METADATA_DISABLED: "true",
-};
 
 /** A store that hosts find by the SDKs' own variable. */
 async function setUp(options: Partial<ObjectStoreOptions> = {}): Promise<ObjectStore> {
@@ -56,12 +38,6 @@ function open(options: Partial<Parameters<typeof s3Registry>[0]> = {}) {
 
 async function register(connectionId: string, registry = open()): Promise<void> {
   await (await registry.read(never)).replace(connectionId, never);
-}
-
-async function failure(work: Promise<unknown>): Promise<RegistryError> {
-  const error = await work.then(() => assert.unreachable("did not reject"), (error) => error);
-  assert.instance(error, RegistryError);
-  return error;
 }
 
 test("a host registers where nobody is, under its name, signed", async () => {
@@ -82,7 +58,7 @@ test("of two hosts that read the same, one writes, whether there was an entry or
   for (const round of ["a", "b"]) {
     const [one, two] = await Promise.all([open().read(never), open().read(never)]);
     await one.replace(`one-${round}=`, never);
-    assert.is((await failure(two.replace(`two-${round}=`, never))).kind, "conflict");
+    assert.is((await registryFailure(two.replace(`two-${round}=`, never))).kind, "conflict");
     assert.is((await open().read(never)).connectionId, `one-${round}=`);
   }
 });
@@ -142,7 +118,7 @@ for (const operation of ["GetObject", "PutObject"] as const) {
       for (const { tryOut } of open().rights) await tryOut(never);
     };
     for (const work of [tryAll(), register("own=")]) {
-      const { kind, message } = await failure(work);
+      const { kind, message } = await registryFailure(work);
       assert.is(kind, "owner");
       assert.match(message, `s3:${operation} on hosts/pi.json in registry failed: AccessDenied`);
       assert.equal(JSON.parse(/\{.*\}/.exec(message)![0]), {
@@ -172,20 +148,20 @@ for (const hours of [-1, 1]) {
 test("without credentials, or with such as AWS does not know, it says what to check", async () => {
   await using _ = await setUp();
   setEnvironment({ AWS_SECRET_ACCESS_KEY: "other" });
-  const unknown = await failure(open().read(never));
+  const unknown = await registryFailure(open().read(never));
   assert.match(unknown.message, /SignatureDoesNotMatch. Check the AWS credentials of this host/);
   setEnvironment({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
-  const none = await failure(open().read(never));
+  const none = await registryFailure(open().read(never));
   assert.match(none.message, /CredentialsProviderError. Check the AWS credentials of this host/);
   assert.equal([unknown.kind, none.kind], ["owner", "owner"]);
 });
 
 test("another bucket and a network that is gone are told apart", async () => {
   const store = await setUp();
-  const other = await failure(open({ bucket: "another" }).read(never));
+  const other = await registryFailure(open({ bucket: "another" }).read(never));
   assert.equal([other.kind, /Check --bucket/.test(other.message)], ["owner", true]);
   await store[Symbol.asyncDispose]();
-  const gone = await failure(open().read(never));
+  const gone = await registryFailure(open().read(never));
   assert.is(gone.kind, "transient");
   assert.match(gone.message, "ECONNREFUSED");
 });
@@ -197,7 +173,7 @@ test("waiting ends when it is told to", async () => {
     return { status: 503, code: "SlowDown" };
   };
   const stop = new AbortController();
-  assert.is((await failure(open().read(stop.signal))).kind, "transient");
+  assert.is((await registryFailure(open().read(stop.signal))).kind, "transient");
 });
 
 const attempt = { operation: "PutObject", bucket: BUCKET, key: KEY, region: "us-east-1" };

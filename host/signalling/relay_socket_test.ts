@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { WebSocketServer } from "ws";
 import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
-import type { LighthouseError, RelayMessage } from "../../wire/mod.ts";
+import type { RelayMessage } from "../../wire/mod.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { startTestRelay } from "../testing/relay.ts";
 import { RelaySocket } from "./relay_socket.ts";
 
@@ -20,10 +21,6 @@ function nextMessage(socket: RelaySocket): Promise<RelayMessage> {
     };
     socket.listeners.add(listener);
   });
-}
-
-async function rejection(promise: Promise<unknown>): Promise<LighthouseError> {
-  return await promise.then(() => assert.unreachable("did not reject"), (error) => error);
 }
 
 test("open() learns the connection's own id", async () => {
@@ -192,7 +189,7 @@ test("check() on a connection that is closed is false at once", async () => {
 
 test("open() says what it could not connect to", async () => {
   const port = await freePort();
-  const error = await rejection(RelaySocket.open(new URL(`ws://127.0.0.1:${port}/prod`), never));
+  const error = await failureOf(RelaySocket.open(new URL(`ws://127.0.0.1:${port}/prod`), never));
   assert.is(error.code, "relay-unreachable");
   assert.match(error.message, `Cannot connect to ws://127.0.0.1:${port}/prod: `);
   assert.match(error.message, "ECONNREFUSED");
@@ -200,14 +197,14 @@ test("open() says what it could not connect to", async () => {
 
 test("open() says with which status the gateway refused it", async () => {
   await using relay = await startTestRelay();
-  const error = await rejection(RelaySocket.open(new URL("/other", relay.url), never));
+  const error = await failureOf(RelaySocket.open(new URL("/other", relay.url), never));
   assert.is(error.code, "relay-unreachable");
   assert.match(error.message, "403");
 });
 
 test("open() gives up on a server that is no relay", async () => {
   await using server = await startEcho(() => ["hello", '{"from":"x","data":{"nonce":"other"}}']);
-  const error = await rejection(RelaySocket.open(server.url, never));
+  const error = await failureOf(RelaySocket.open(server.url, never));
   assert.is(error.code, "relay-unreachable");
   assert.match(error.message, "no answer within 5 s");
 });
@@ -217,7 +214,7 @@ test("open() ends at once when it is aborted while connecting", async () => {
   const server = createServer();
   await using listening = await listen(server);
   const stop = new AbortController();
-  const opening = rejection(
+  const opening = failureOf(
     RelaySocket.open(new URL(`ws://127.0.0.1:${listening.port}`), stop.signal),
   );
   const [accepted] = await once(server, "connection");
@@ -232,7 +229,7 @@ test("open() ends at once when it is aborted while it waits for its id", async (
     return [];
   });
   const stop = new AbortController();
-  const opening = rejection(RelaySocket.open(server.url, stop.signal));
+  const opening = failureOf(RelaySocket.open(server.url, stop.signal));
   await asked.promise;
   const started = performance.now();
   stop.abort();

@@ -61,6 +61,21 @@ const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) 
   "aws:sns/topicSubscription:TopicSubscription": () => ({}),
 };
 
+/** How many resources of each type a bridge has without options. */
+export const BRIDGE_RESOURCES = {
+  "lighthouse:index:Bridge": 1,
+  "aws:apigatewayv2/api:Api": 1,
+  "aws:apigatewayv2/integration:Integration": 1,
+  "aws:apigatewayv2/route:Route": 3,
+  "aws:apigatewayv2/stage:Stage": 1,
+  "aws:cloudwatch/logGroup:LogGroup": 1,
+  "aws:iam/policy:Policy": 1,
+  "aws:iam/role:Role": 1,
+  "aws:iam/rolePolicy:RolePolicy": 1,
+  "aws:lambda/function:Function": 1,
+  "aws:lambda/permission:Permission": 1,
+};
+
 /** Mocks that remember; a resource or a call that is not mocked throws. */
 export class RecordingMocks implements pulumi.runtime.Mocks {
   /** What was made so far. */

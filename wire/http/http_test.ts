@@ -211,13 +211,22 @@ for (const when of ["before", "behind"] as const) {
   });
 }
 
-test("a request's body that fails fails the request, at both ends", async () => {
+/** A handler that reads the body, and the reason for which its request is aborted. */
+function bodyReader(): { handler: HttpHandler; aborted: Promise<unknown> } {
   const aborted = Promise.withResolvers<unknown>();
-  await withBridge(async ({ body }, signal) => {
-    abortOf(signal).then(aborted.resolve);
-    await bytesOf(body!);
-    return response();
-  }, async ({ send }) => {
+  return {
+    aborted: aborted.promise,
+    async handler({ body }, signal) {
+      abortOf(signal).then(aborted.resolve);
+      await bytesOf(body!);
+      return response();
+    },
+  };
+}
+
+test("a request's body that fails fails the request, at both ends", async () => {
+  const reader = bodyReader();
+  await withBridge(reader.handler, async ({ send }) => {
     const cause = new Error("The file has changed");
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -228,22 +237,18 @@ test("a request's body that fails fails the request, at both ends", async () => 
     const error = await failureOf(send({ body }));
     assert.is(error.code, "aborted");
     assert.is(error.cause, cause);
-    assert.is((await aborted.promise as LighthouseError).message, "The file has changed");
+    assert.is((await reader.aborted as LighthouseError).message, "The file has changed");
   });
 });
 
 test("a request's body that holds no bytes fails the request, at both ends", async () => {
-  const aborted = Promise.withResolvers<unknown>();
-  await withBridge(async ({ body }, signal) => {
-    abortOf(signal).then(aborted.resolve);
-    await bytesOf(body!);
-    return response();
-  }, async ({ send }) => {
+  const reader = bodyReader();
+  await withBridge(reader.handler, async ({ send }) => {
     const body = new Blob(["text"]).stream().pipeThrough(new TextDecoderStream());
     const error = await failureOf(send({ body: body as unknown as HttpRequest["body"] }));
     assert.is(error.code, "aborted");
     assert.instance(error.cause, TypeError);
-    assert.is((await aborted.promise as LighthouseError).code, "aborted");
+    assert.is((await reader.aborted as LighthouseError).code, "aborted");
   });
 });
 
