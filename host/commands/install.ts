@@ -131,12 +131,12 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
     }
   }
   // Another user's paths depend only on that user's home.
-  const surroundings = user === undefined ? process.env : environment;
-  const places = pathsOf(surroundings);
-  const opened = await openState(flags, surroundings).catch((error) => {
+  const variables = user === undefined ? process.env : environment;
+  const paths = pathsOf(variables);
+  const opened = await openState(flags, variables).catch((error) => {
     // A service with wrong settings can be uninstalled.
     if (isNew) throw error;
-    return { file: undefined, state: flags.state ?? places.state };
+    return { file: undefined, state: flags.state ?? paths.state };
   });
   const { file, state } = opened;
   const command = [
@@ -150,7 +150,7 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   const hasNamespaces = isSure || await mayMakeNamespaces();
   const unit = unitOf(process.platform, { command, state, environment, user, hasNamespaces });
   if (unit) {
-    const { config } = places;
+    const { config } = paths;
     return { unit: { ...unit, command }, file, config, state, user, hasNamespaces };
   }
   throw new LighthouseError(

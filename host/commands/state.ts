@@ -18,10 +18,10 @@ export async function openState(
   flags: Settings,
   environment: Record<string, string | undefined> = process.env,
 ): Promise<CommandState> {
-  const places = pathsOf(environment);
-  const file = await readConfigFile(places.config);
+  const paths = pathsOf(environment);
+  const file = await readConfigFile(paths.config);
   const { state: ofFile } = file.settings;
-  const state = flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? places.state;
+  const state = flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? paths.state;
   return { file, state: resolve(state) };
 }
 

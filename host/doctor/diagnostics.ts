@@ -50,20 +50,20 @@ const DEADLINE_MS = 10_000;
 const LOOP_MS = 45_000;
 
 /** Runs all checks. It registers nothing, and removes what it creates. */
-export async function* runDiagnostics(patient: DoctorContext): AsyncGenerator<Finding> {
-  const { config, state, page, status } = patient;
-  yield* examineState(state);
-  yield await examineDns(config.relay);
-  yield await examineClock(config.relay);
-  yield* examineBackends(config);
-  yield* examineNetwork(config.ice);
-  yield* examineRelay(config, state, status);
-  if (config.s3) yield await examineCors(config.s3, config.region!, page);
-  yield await patient.service();
-  yield await examineLoop(patient);
+export async function* runDiagnostics(context: DoctorContext): AsyncGenerator<Finding> {
+  const { config, state, page, status } = context;
+  yield* checkState(state);
+  yield await checkDns(config.relay);
+  yield await checkClock(config.relay);
+  yield* checkBackends(config);
+  yield* checkNetwork(config.ice);
+  yield* checkRelay(config, state, status);
+  if (config.s3) yield await checkCors(config.s3, config.region!, page);
+  yield await context.service();
+  yield await checkLoop(context);
 }
 
-async function* examineState(state: string): AsyncGenerator<Finding> {
+async function* checkState(state: string): AsyncGenerator<Finding> {
   try {
     await access(state, constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -87,7 +87,7 @@ async function* examineState(state: string): AsyncGenerator<Finding> {
   });
 }
 
-async function examineDns({ hostname }: URL): Promise<Finding> {
+async function checkDns({ hostname }: URL): Promise<Finding> {
   return await look("dns", async () => {
     const name = hostname.replace(/^\[|\]$/g, "");
     const addresses = await lookup(name, { all: true });
@@ -96,7 +96,7 @@ async function examineDns({ hostname }: URL): Promise<Finding> {
 }
 
 /** Compares the clock with the relay's, from the Date header (RFC 9110 §6.6.1). */
-async function examineClock(relay: URL): Promise<Finding> {
+async function checkClock(relay: URL): Promise<Finding> {
   const check = "clock";
   let skew: number;
   try {
@@ -125,7 +125,7 @@ async function examineClock(relay: URL): Promise<Finding> {
   };
 }
 
-async function* examineBackends({ services }: HostConfig): AsyncGenerator<Finding> {
+async function* checkBackends({ services }: HostConfig): AsyncGenerator<Finding> {
   for (const { service, isUp } of await lookAt(services)) {
     if (isUp === null) yield { check: "backend", ok: true, message: service };
     else if (isUp) yield { check: "backend", ok: true, message: `${service} takes connections` };
@@ -136,7 +136,7 @@ async function* examineBackends({ services }: HostConfig): AsyncGenerator<Findin
   }
 }
 
-async function* examineNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding> {
+async function* checkNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding> {
   const stun = iceServers.flatMap(({ urls }) => urls);
   if (stun.length === 0) {
     const message = "no STUN server is set: only pages on the same network connect";
@@ -203,7 +203,7 @@ function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
   }
 }
 
-async function* examineRelay(
+async function* checkRelay(
   config: HostConfig,
   state: string,
   status: HostStatus | undefined,
@@ -226,7 +226,7 @@ async function* examineRelay(
 }
 
 /** Checks the entry that pages may read, if the stack allows it. */
-async function examineCors(
+async function checkCors(
   { bucket, host }: { bucket: string; host: string },
   region: string,
   page: URL | undefined,
@@ -263,7 +263,7 @@ async function examineCors(
   };
 }
 
-async function examineLoop({ config, state, status }: DoctorContext): Promise<Finding> {
+async function checkLoop({ config, state, status }: DoctorContext): Promise<Finding> {
   const check = "loop";
   if (!status) {
     const message = "not tried, since no host runs with this state folder: lighthouse-host run";

@@ -47,9 +47,9 @@ export function createNotifier(
       })
     );
   };
-  const patience = Number(environment.WATCHDOG_USEC ?? 0) / 1000;
-  const timer = isManaged && patience > 0
-    ? setInterval(() => send("WATCHDOG=1"), patience / 2).unref()
+  const interval = Number(environment.WATCHDOG_USEC ?? 0) / 1000;
+  const timer = isManaged && interval > 0
+    ? setInterval(() => send("WATCHDOG=1"), interval / 2).unref()
     : undefined;
   return {
     ready: () => send("READY=1"),

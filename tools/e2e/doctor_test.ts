@@ -17,7 +17,7 @@ import { startStunServer, type StunServerOptions } from "./stun_server.ts";
 const test = suite("doctor", { deadline: 60_000 });
 
 /** Runs it; findings by the name of the check, the last of a name. */
-async function examine(bridge: Bridge, ...flags: string[]) {
+async function diagnose(bridge: Bridge, ...flags: string[]) {
   const usual = bridge.hostFlags();
   // Given once more, a flag that repeats would count besides.
   const at = usual.indexOf(flags[0] ?? "");
@@ -39,7 +39,7 @@ async function online(options: BridgeOptions = {}) {
 test("with a host that is online all is well, and a page's way is gone once", async () => {
   const { bridge, host } = await online();
   await using _ = bridge;
-  const { code, findings, found } = await examine(bridge);
+  const { code, findings, found } = await diagnose(bridge);
   assert.equal(findings.map(({ check }) => check), [
     "settings",
     "state",
@@ -72,11 +72,11 @@ test("with the S3 registry, too; and whether the page may read it", async () => 
   const { bridge } = await online({ registry: "s3" });
   await using _ = bridge;
   const [origin] = bridge.page.origins;
-  const { code, found } = await examine(bridge, "--page", `${origin}/`);
+  const { code, found } = await diagnose(bridge, "--page", `${origin}/`);
   assert.is(code, 0);
   assert.match(found.get("cors")!.message, `${origin} may read`);
   assert.is(found.get("loop")!.ok, true);
-  const other = await examine(bridge, "--page", "https://other.example/");
+  const other = await diagnose(bridge, "--page", "https://other.example/");
   assert.is(other.found.get("cors")!.ok, false);
   assert.match(other.found.get("cors")!.cure!, "origins");
   assert.is(other.code, 1);
@@ -84,7 +84,7 @@ test("with the S3 registry, too; and whether the page may read it", async () => 
 
 test("without a host, what needs one is not tried, and nothing is registered", async () => {
   await using bridge = await startBridge({ propagation: 200 });
-  const { code, found } = await examine(bridge);
+  const { code, found } = await diagnose(bridge);
   assert.is(code, 0);
   assert.is(found.get("loop")!.ok, null);
   assert.match(found.get("loop")!.message, "lighthouse-host run");
@@ -99,7 +99,7 @@ test("what is wrong is told, each with its cure, and the rest is looked at all t
     operation === "UpdateFunctionConfiguration"
       ? { status: 403, code: "AccessDeniedException" }
       : undefined;
-  const { code, found } = await examine(bridge, "--backend", "http://127.0.0.1:9");
+  const { code, found } = await diagnose(bridge, "--backend", "http://127.0.0.1:9");
   assert.is(code, 1);
   assert.match(found.get("key")!.message, "chmod 600");
   assert.is(found.get("backend")!.ok, false);
@@ -112,13 +112,13 @@ test("what is wrong is told, each with its cure, and the rest is looked at all t
 
 test("a relay that is away, and settings that are wrong, are told of", async () => {
   await using bridge = await startBridge({ propagation: 200 });
-  const away = await examine(bridge, "--relay", "ws://127.0.0.1:9/prod");
+  const away = await diagnose(bridge, "--relay", "ws://127.0.0.1:9/prod");
   assert.is(away.code, 1);
   assert.match(away.found.get("relay")!.message, "ECONNREFUSED");
   assert.is(away.found.get("clock")!.ok, null);
-  const nowhere = await examine(bridge, "--relay", "wss://relay.invalid/prod");
+  const nowhere = await diagnose(bridge, "--relay", "wss://relay.invalid/prod");
   assert.is(nowhere.found.get("dns")!.ok, false);
-  const wrong = await examine(bridge, "--stun", "turn:x");
+  const wrong = await diagnose(bridge, "--stun", "turn:x");
   assert.equal(wrong.findings.map(({ check }) => check), ["settings", "service"]);
   assert.match(wrong.found.get("settings")!.message, "expected stun:host:port");
 });
@@ -147,7 +147,7 @@ for (const [name, options, check, ok, message] of NETWORKS) {
   test(`the network is judged: ${name}`, async () => {
     await using bridge = await startBridge({ propagation: 200 });
     await using server = await startStunServer(options);
-    const { code, found } = await examine(bridge, "--stun", server.url);
+    const { code, found } = await diagnose(bridge, "--stun", server.url);
     assert.is(found.get(check)!.ok, ok);
     assert.match(found.get(check)!.message, message);
     assert.is(code, ok === false ? 1 : 0);
