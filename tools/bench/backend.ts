@@ -1,5 +1,5 @@
-// The bench's backend. It is plain node:http, not the sample backend: express takes some 10 to 50 µs a
-// request, which would count as the tunnel's time, since the raw channel has no backend at all.
+// The bench's backend. It uses plain node:http: express takes some 10 to 50 µs a request, which would
+// count as the tunnel's time, since the raw channel has no backend.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -7,29 +7,29 @@ import { listen, type Listening } from "../testing/listen.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { payloadParts, Tally } from "./payload.ts";
 
-/** The page that asks the backend by plain HTTP is another origin's. */
+/** The page of plain HTTP has another origin. */
 const HEADERS = { "access-control-allow-origin": "*" };
 
-/** Answers one request. `bytes` is the number of that name in the query. */
+/** Answers one request. `bytes` is the query's parameter. */
 export type BenchRoute = (
   request: IncomingMessage,
   response: ServerResponse,
   bytes: number,
 ) => void | Promise<void>;
 
-/** A listening backend. */
+/** A running backend. */
 export interface BenchBackend extends Listening {
   readonly server: Server;
 }
 
 /**
- * Starts it on 127.0.0.1. A route that fails answers 500.
+ * Starts the backend on 127.0.0.1. A route that fails answers 500.
  *
  * | Route | Answer |
  * |---|---|
  * | `GET /bench/small` | a few bytes |
  * | `GET /bench/download?bytes=N` | a payload |
- * | `POST /bench/upload?bytes=N` | 204, or 500 where the body was another than that payload |
+ * | `POST /bench/upload?bytes=N` | 204, or 500 if the body differs from the payload |
  * | `GET /bench/hash?bytes=N` | the chain hash of a payload |
  * | `POST /bench/hash` | the chain hash of the body |
  *

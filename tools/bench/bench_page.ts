@@ -1,4 +1,4 @@
-// A page that measures one contender, and what of its browser is seen from outside.
+// Opens a browser with a page that measures one contender, and reads the page's heap.
 import { build, stop } from "esbuild";
 import { fileURLToPath } from "node:url";
 import type { Browser, CDPSession, Page } from "puppeteer-core";
@@ -7,28 +7,28 @@ import { launchBrowser } from "../e2e/browser.ts";
 import { type Link, loopback } from "./link.ts";
 import type { DrivenPage, Driver } from "./page/driver.ts";
 
-/** A measurement that takes longer has failed, in milliseconds. */
+/** Limit for one measurement, in milliseconds. */
 const PATIENCE_MS = 600_000;
 
 /** Options of {@linkcode BenchPage.open}. */
 export interface BenchPageOptions<Settings> {
-  /** The page's address. What is there does not matter: its origin does. */
+  /** The page's address. Only its origin matters. */
   url: string;
   /** The script's name in `tools/bench/page/`. */
   script: string;
-  /** What the script is started with. */
+  /** The script's settings. */
   settings: Settings;
-  /** Scripts that the page loads before, by their URL. */
+  /** URLs of scripts that the page loads first. */
   modules?: string[];
-  /** Where the browser is. @default loopback */
+  /** The path between browser and servers. @default loopback */
   link?: Link;
   /** Further flags for the browser. */
   flags?: string[];
-  /** What the page may call in this process, by name. */
+  /** Functions of this process that the page may call, by name. */
   lends?: Record<string, (...args: never[]) => unknown>;
 }
 
-/** A page, in a browser of its own. */
+/** A page in a separate browser. */
 export class BenchPage implements AsyncDisposable {
   readonly browser: Browser;
   readonly tab: Page;
@@ -40,19 +40,19 @@ export class BenchPage implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** @throws {Error} What the script throws while it starts. */
+  /** @throws {Error} The script's error, if it fails to start. */
   static async open<Settings>(options: BenchPageOptions<Settings>): Promise<BenchPage> {
     const { url, script, settings, modules = [], link = loopback, flags = [], lends = {} } =
       options;
     const browser = await launchBrowser("chromium", {
       executablePath: await link.programOf(await findBrowser("chromium")),
       args: [...link.flags, ...flags],
-      // The browser may be where this side's loopback is not.
+      // The browser may run in a namespace that cannot reach this side's loopback.
       pipe: true,
-      // Or each request of the page would be reported to this process, which costs more than it.
+      // Reporting each request to this process would cost more than the request.
       networkEnabled: false,
       protocolTimeout: PATIENCE_MS,
-      // It would end this process, and leave the others behind.
+      // Puppeteer's handler would end this process, and leave the other processes behind.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
@@ -93,12 +93,12 @@ export class BenchPage implements AsyncDisposable {
     await this.#session.send("HeapProfiler.collectGarbage");
   }
 
-  /** Takes a snapshot of the heap and drops it: nothing collects garbage as thoroughly. */
+  /** Takes a snapshot of the heap and drops it: the most thorough garbage collection. */
   async snapshotHeap(): Promise<void> {
     await this.#session.send("HeapProfiler.takeHeapSnapshot");
   }
 
-  /** Bytes of the page's heap: objects, the browser's own behind them, and buffers. */
+  /** Bytes of the page's heap: JavaScript objects, the browser's objects behind them, and buffers. */
   async heap(): Promise<number> {
     const { usedSize, embedderHeapUsedSize, backingStorageSize } = await this.#session.send(
       "Runtime.getHeapUsage",
@@ -122,7 +122,7 @@ async function bundle(script: string): Promise<string> {
     });
     return result.outputFiles[0]!.text;
   } finally {
-    // esbuild's own process would stay as long as this one.
+    // Ends esbuild's process, which otherwise runs as long as this one.
     await stop();
   }
 }

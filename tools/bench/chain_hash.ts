@@ -1,15 +1,15 @@
-// A hash of a stream of any length, with what browsers have: WebCrypto's SHA-256 takes its input in
-// one piece. Runs in pages, too.
+// Hashes a stream of any length by WebCrypto, whose SHA-256 takes its input in one piece. Runs in
+// pages, too.
 
 const PIECE = 1024 * 1024;
 const HASH = 32;
 
 /**
- * Each MiB is hashed together with the hash of all before it. Two streams have equal hashes exactly
- * where they hold the same bytes in the same order, however those are cut into parts.
+ * Hashes each MiB together with the hash of all bytes before it. Two streams have equal hashes if they
+ * hold the same bytes in the same order; the boundaries of their parts do not matter.
  */
 export class ChainHash {
-  /** The hash so far, then what has come of the next piece. */
+  /** The hash so far, then the bytes received of the next piece. */
   readonly #buffer = new Uint8Array(HASH + PIECE);
   #filled = 0;
 
@@ -23,7 +23,7 @@ export class ChainHash {
     }
   }
 
-  /** The hash of all that was added, in hex. Nothing may be added afterwards. */
+  /** Returns the hash of all bytes added, in hex. Accepts no bytes afterwards. */
   async end(): Promise<string> {
     await this.#fold();
     return [...this.#buffer.subarray(0, HASH)].map((byte) => byte.toString(16).padStart(2, "0"))

@@ -1,15 +1,15 @@
-// What a new instance of the relay's Lambda spends before it can take an event: the very file that is
-// deployed, imported by a process of its own each time.
+// Measures how long a new instance of the relay's Lambda takes before its first event: a new process
+// imports the deployed file each time.
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** What cold starts took. */
+/** Times and memory of cold starts. */
 export interface ColdStart {
   /** Milliseconds of each import. */
   times: number[];
-  /** The most memory that importing took besides Node.js itself, in bytes. */
+  /** Most memory of an import besides Node.js itself, in bytes. */
   memory: number;
 }
 
@@ -22,7 +22,7 @@ await import(process.argv[1]);
 console.log(JSON.stringify([performance.now() - started, process.memoryUsage().rss - before]));
 `;
 
-/** Imports the relay so many times. It must have been built. */
+/** Imports the built relay `count` times. */
 export async function coldStarts(count: number): Promise<ColdStart> {
   const run = promisify(execFile);
   const times: number[] = [];

@@ -1,12 +1,12 @@
-// A long wire for `--rtt`: two TUN devices, and every IP packet that goes into one comes out of the
-// other so many milliseconds later. Deno runs it, since opening a TUN device takes an ioctl, which
-// Deno can call and Node.js cannot. It ends when its standard input is closed, and the devices with it.
+// A long wire for `--rtt`: each IP packet that enters one of two TUN devices leaves the other after a
+// delay. Deno runs this file, since opening a TUN device takes an ioctl, which Node.js cannot call. The
+// program and its devices end when its standard input closes.
 //
 //     deno run --allow-ffi delay.ts DEVICE_A DEVICE_B ONE_WAY_MS
 //
 // https://www.kernel.org/doc/html/latest/networking/tuntap.html
 
-/** What is used of Deno, as https://docs.deno.com/api/deno/ffi has it. */
+/** The part of Deno that this file uses: https://docs.deno.com/api/deno/ffi */
 declare const Deno: {
   args: string[];
   exit(code: number): never;
@@ -23,7 +23,7 @@ interface Libc {
   ppoll(fds: Uint8Array, count: number, timeout: Uint8Array | null, mask: null): number;
 }
 
-/** Packets under way in one direction at most: 100 ms of 100 MiB/s. One more waits at the device. */
+/** Most packets on their way in one direction: 100 ms of 100 MiB/s. Others wait at the device. */
 const SLOTS = 8192;
 const PACKET = 2048;
 
@@ -62,7 +62,7 @@ function load(): Libc {
   }).symbols;
 }
 
-/** Makes a TUN device of that name, which lasts as long as this process. */
+/** Makes a named TUN device, which lasts as long as this process. */
 function openTun(name: string): number {
   const text = new TextEncoder();
   const fd = libc.open(text.encode("/dev/net/tun\0"), O_RDWR | O_NONBLOCK);
@@ -77,7 +77,7 @@ function openTun(name: string): number {
   return fd;
 }
 
-/** A ring of packets that wait: those from `head` to before `tail`. */
+/** A ring of waiting packets: from `head` up to, without, `tail`. */
 function direction(from: number, to: number) {
   const packets = Array.from({ length: SLOTS }, () => new Uint8Array(PACKET));
   return {
@@ -112,10 +112,10 @@ function take(way: ReturnType<typeof direction>, due: number): void {
   }
 }
 
-/** Sleeps until a packet comes or is due. */
+/** Sleeps until a packet arrives or is due. */
 function wait(due: number): void {
   const fds = [STDIN, ...directions.map((each) => isFull(each) ? -1 : each.from)];
-  // struct pollfd: the descriptor, then the events wanted, 16 bits each, and those that came.
+  // struct pollfd: the descriptor, then requested and returned events, 16 bits each.
   fds.forEach((fd, i) => polled.set([fd, POLLIN], 2 * i));
   const pause = Math.max(0, due - performance.now());
   if (pause !== Infinity) timeout.set([0n, BigInt(Math.round(pause * 1e6))]);

@@ -1,29 +1,29 @@
-// What the bench says over channels that know messages alone: the raw one and PeerJS's. Runs in
+// The bench's protocol over channels that carry only messages: the raw one and PeerJS's. Runs in
 // pages, too.
 import type { Carrier } from "./page/driver.ts";
 import { Receipt } from "./payload.ts";
 
-/** What the near end asks for. */
+/** A request of the near end. */
 export type Question =
   | { type: "ping"; id: number }
   | { type: "download"; bytes: number }
-  /** The bytes follow; over an unordered channel, some may come before. */
+  /** The bytes follow; over an unordered channel, some may arrive first. */
   | { type: "upload"; bytes: number };
 
-/** What it gets, besides a download's bytes. */
+/** An answer of the far end, besides a download's bytes. */
 export type Answer =
   | { type: "pong"; id: number }
   /** The upload has arrived. */
   | { type: "stored" };
 
-/** How an end speaks. */
+/** Sends an end's messages and payloads. */
 export interface Speaker<Message> {
   tell(message: Message): void;
   /** Sends a payload as fast as the channel takes it. */
   sendPayload(bytes: number): Promise<void>;
 }
 
-/** The near end: asks. What arrives goes to `take`, and the channel's end to `fail`. */
+/** The near end asks. Its owner calls `take` with arrivals, and `fail` when the channel ends. */
 export class NearEnd implements Carrier {
   readonly #speaker: Speaker<Question>;
   readonly #lost = Promise.withResolvers<never>();
@@ -79,7 +79,7 @@ export class NearEnd implements Carrier {
   }
 }
 
-/** The far end: does what is asked. */
+/** The far end answers. */
 export class FarEnd {
   readonly #speaker: Speaker<Answer>;
   #upload: Receipt | undefined;

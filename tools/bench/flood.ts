@@ -1,5 +1,5 @@
-// Forged offers, more of them than any relay lets through: what they do to those who are paired, and
-// to the host.
+// Sends forged offers, more than any relay lets through, and measures their effect on a paired page and
+// on the host.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "puppeteer-core";
@@ -11,27 +11,27 @@ import { startPage } from "../local/page.ts";
 import { outputOf } from "../testing/program.ts";
 import { costOf } from "./process_cost.ts";
 
-/** What a flood has found. */
+/** Results of a flood. */
 export interface Flood {
-  /** Offers that were forged. */
+  /** Number of forged offers. */
   forged: number;
-  /** Milliseconds of a paired page's connects before the flood, and while it lasted. */
+  /** Times of a paired page's connects before and during the flood, in milliseconds. */
   usual: number[];
   flooded: number[];
-  /** Answers that the host sent to forged offers, and lines that it logged in all. */
+  /** The host's answers to forged offers, and all lines that it logged. */
   answers: number;
   lines: number;
-  /** Bytes of memory that the host has more after the flood; undefined if that is unknown. */
+  /** Growth of the host's memory during the flood, in bytes; undefined if unknown. */
   growth: number | undefined;
 }
 
 const A_SECOND = 1000;
 
-/** Connects before the flood that are counted; those before them warm up. */
+/** Counted connects before the flood; earlier ones warm up. */
 const USUAL = 10;
 const WARM_UP = 5;
 
-/** Sends so many forged offers, a thousand a second, straight to a host with one paired page. */
+/** Sends forged offers, a thousand a second, straight to a host with one paired page. */
 export async function runFlood(forged: number): Promise<Flood> {
   await using stack = new AsyncDisposableStack();
   const bridge = stack.use(await startBridge({ propagation: 200, isPublic: false }));
@@ -82,7 +82,7 @@ export async function runFlood(forged: number): Promise<Flood> {
   };
 }
 
-/** Puts them where the relay would, straight before the host. */
+/** Hands the offers to the host as the relay would. */
 async function flood(relay: RecordingRelay, forged: number): Promise<void> {
   const { pass } = relay.seen.findLast(({ end, way }) => end === "host" && way === "down")!;
   const started = performance.now();
@@ -93,7 +93,7 @@ async function flood(relay: RecordingRelay, forged: number): Promise<void> {
   }
 }
 
-/** An offer as anybody can make it up. */
+/** An offer without a valid seal. */
 function forgedOffer(number: number): string {
   const bytes = (count: number) => toBase64url(new Uint8Array(randomBytes(count)));
   const data = {
@@ -108,7 +108,7 @@ function forgedOffer(number: number): string {
   return JSON.stringify({ from: `forged-${number}`, data });
 }
 
-/** Connects anew. @returns How long that took, in milliseconds. */
+/** Connects again. @returns The time that it took, in milliseconds. */
 function reconnect(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;

@@ -1,5 +1,5 @@
-// The upper limit: the page asks the backend itself, by the browser's own HTTP. And the backend's own
-// time, which no way to it can save.
+// The upper limit: the page asks the backend directly, by the browser's HTTP. Also measures the
+// backend's own time, which every contender includes.
 import { Agent, get } from "node:http";
 import { startPage } from "../local/page.ts";
 import { startBenchBackend } from "./backend.ts";

@@ -1,5 +1,5 @@
-// Many requests, and whether anything of them is left at either end, by count: of all objects of the
-// kinds that requests are made of, before and after.
+// Makes many requests, and finds leaks at either end: counts the objects of the kinds that requests use,
+// before and after.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryObjects } from "node:v8";
@@ -14,28 +14,28 @@ import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
 import type { TunnelSettings } from "./page/tunnel.ts";
 
-/** How many requests. */
+/** Numbers of requests. */
 export interface LeakPlan {
-  /** One after the other. */
+  /** Requests one after the other. */
   inRow: number;
   atOnce: number;
 }
 
-/** What a run has found. */
+/** Results of a run. */
 export interface Leaks extends LeakPlan {
-  /** By kind of object: how many more there are than before. */
+  /** Growth of the number of objects, by kind. */
   page: Record<string, number>;
-  /** As well, the host's, and those of the process around it. */
+  /** The same at the host, with the process around it. */
   host: Record<string, number>;
 }
 
-/** How many objects of each kind there are, by their names. */
+/** Number of objects by the name of their kind. */
 type Counts = Record<string, number>;
 
-/** So many more of a kind are no leak: the browser and Node.js have objects of their own. */
+/** Growth of a kind that is no leak: the browser and Node.js make objects, too. */
 export const SLACK = 32;
 
-/** What requests are made of in a page: the globals of their names. Of objects, there are all. */
+/** Kinds that requests use in a page, as names of globals. `Object` counts all objects. */
 const IN_PAGE = [
   "ReadableStream",
   "WritableStream",
@@ -51,7 +51,7 @@ const IN_PAGE = [
   "Object",
 ];
 
-/** And in the host. */
+/** The same in the host. */
 const IN_HOST = [
   Stream,
   ReadableStream,
@@ -65,14 +65,14 @@ const IN_HOST = [
   Set,
 ];
 
-/** Pauses between looks, in milliseconds, and how many there are until something counts as left. */
+/** Pause between counts, in milliseconds, and number of counts before the rest is a leak. */
 const LOOK_MS = 500;
 const LOOKS = 20;
 
-/** After this many looks, and again after as many more, garbage is collected as thoroughly as can be. */
+/** Number of counts between heap snapshots, which collect the most garbage. */
 const SNAPSHOT_LOOKS = 3;
 
-/** Runs it, with the host in this process. The bundles must have been built. */
+/** Runs the requests, with the host in this process. Needs the built bundles. */
 export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startBenchBackend());
@@ -103,12 +103,12 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
     }),
   );
 
-  // Some things are made once, by the first requests.
+  // The first requests make some objects that stay.
   await page.run("roundTrips", { count: 300 });
   await page.run("rate", 8, 0);
   const before = { page: await countInPage(page), host: countInHost() };
   const { length } = await page.run("roundTrips", { count: plan.inRow });
-  if (length !== plan.inRow) throw new Error(`Only ${length} of ${plan.inRow} requests were made`);
+  if (length !== plan.inRow) throw new Error(`Only ${length} of ${plan.inRow} requests succeeded`);
   await page.run("rate", plan.atOnce, 0);
   for (let look = 1;; look++) {
     const left = {
@@ -116,9 +116,9 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
       host: difference(countInHost(), before.host),
     };
     if (look === LOOKS || most(left) <= SLACK) return { ...plan, ...left };
-    // Chromium has been seen to keep six requests' objects through any collection but a snapshot's.
+    // Chromium kept six requests' objects through every collection except a snapshot's.
     if (look % SNAPSHOT_LOOKS === 0) await page.snapshotHeap();
-    // Connections to the backend are kept for some seconds.
+    // The host keeps connections to the backend open for some seconds.
     await sleep(LOOK_MS);
   }
 }
@@ -129,12 +129,12 @@ function difference(after: Counts, before: Counts): Counts {
   );
 }
 
-/** How many more objects there are of the kind that has become most. */
+/** Largest growth of any kind. */
 export function most({ page, host }: Pick<Leaks, "page" | "host">): number {
   return Math.max(...Object.values(page), ...Object.values(host));
 }
 
-/** Garbage is collected before. */
+/** Collects garbage, then counts. */
 async function countInPage({ tab }: BenchPage): Promise<Counts> {
   const counts: Counts = {};
   for (const kind of IN_PAGE) {
@@ -149,7 +149,7 @@ async function countInPage({ tab }: BenchPage): Promise<Counts> {
   return counts;
 }
 
-/** Garbage is collected before. */
+/** Collects garbage, then counts. */
 function countInHost(): Counts {
   const resources = process.getActiveResourcesInfo();
   return {

@@ -1,6 +1,6 @@
-// The way between the page and everything else: this machine's loopback, or for `--rtt` a long wire
-// to a network namespace in which the page's browser lives. The kernel's own delay (tc netem) is not
-// in every kernel; a TUN device is, and delay.ts makes a wire of two.
+// The path between the page and the servers: loopback, or for `--rtt` a long wire to a network namespace
+// in which the browser runs. Not every kernel has its own delay (tc netem), but all have TUN devices, of
+// which delay.ts makes a wire.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -11,13 +11,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 
-/** Where a page's browser runs, and how it gets at servers on 127.0.0.1 of this side. */
+/** A path between a page's browser and servers on 127.0.0.1 of this side. */
 export interface Link extends AsyncDisposable {
   /** Flags for the browser. */
   readonly flags: string[];
-  /** What to run in place of the browser's program. */
+  /** Returns the program to run in place of the browser's. */
   programOf(browser: string): Promise<string>;
-  /** Lets the page reach a port of 127.0.0.1 under the same address. */
+  /** Opens a port of 127.0.0.1 to the page, under the same address. */
   reach(port: number): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export const loopback: Link = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** The namespaces' names begin so; the number of the process that made it follows. */
+/** Prefix of the namespaces' names; the pid of the process that made one follows. */
 const NAMESPACES = "lighthouse-bench-";
 
 /** An end of the wire. */
@@ -39,19 +39,19 @@ interface End {
 }
 
 /**
- * Makes a long wire, and removes namespaces that runs before have left.
+ * Makes a long wire, and removes the namespaces of killed runs.
  *
- * @param rtt Milliseconds that a packet and its answer are under way.
- * @throws {Error} If this machine cannot do that, with what is missing.
+ * @param rtt Round-trip time in milliseconds.
+ * @throws {Error} If this machine cannot make one, with the missing part.
  */
 export async function longLink(rtt: number): Promise<Link> {
   if (process.platform !== "linux" || process.getuid!() !== 0) {
-    throw new Error("Cannot make a long link: --rtt needs Linux, and root");
+    throw new Error("Cannot make a long wire: --rtt needs Linux, and root");
   }
   removeLeftovers();
   const { pid } = process;
   const namespace = NAMESPACES + pid;
-  // Addresses set aside for benchmarks (RFC 2544).
+  // Addresses for benchmarks (RFC 2544).
   const end = (number: number): End => ({
     device: `lh${pid}-${number}`,
     address: `198.18.${pid % 256}.${number}`,
@@ -70,7 +70,7 @@ export async function longLink(rtt: number): Promise<Link> {
     ip(...prefix, "link", "set", near.device, "up", "txqueuelen", "10000");
   }
   ip("-n", namespace, "link", "set", "lo", "up");
-  // A browser learns its address from where its way to the world would begin.
+  // A browser learns its own address from its default route.
   ip("-n", namespace, "route", "add", "default", "via", here.address);
 
   const folder = temporaryFolder();
@@ -88,7 +88,7 @@ export async function longLink(rtt: number): Promise<Link> {
   };
 }
 
-/** What a run that was killed could not remove. Its wire has ended with it. */
+/** Removes the namespaces of killed runs. Their wires have ended with them. */
 function removeLeftovers(): void {
   const ours = new RegExp(`^${NAMESPACES}(\\d+)`, "gm");
   for (const [name, pid] of ip("netns", "list").matchAll(ours)) {
@@ -118,10 +118,10 @@ async function startWire(
     once(wire.stdout, "data").then(() => true),
     ended.then(() => false),
   ]);
-  if (!isReady) throw new Error(`Cannot make a long link: ${errors.trim()}`);
+  if (!isReady) throw new Error(`Cannot make a long wire: ${errors.trim()}`);
 }
 
-/** Servers here listen on 127.0.0.1 alone, which the namespace has of its own. */
+/** Forwards a port: servers here listen on 127.0.0.1 only, and the namespace has another 127.0.0.1. */
 async function forward(
   address: string,
   port: number,
@@ -143,6 +143,6 @@ function ip(...args: string[]): string {
     return execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   } catch (cause) {
     const { stderr, message } = cause as Error & { stderr?: string };
-    throw new Error(`Cannot make a long link: ${(stderr || message).trim()}`, { cause });
+    throw new Error(`Cannot make a long wire: ${(stderr || message).trim()}`, { cause });
   }
 }

@@ -1,10 +1,10 @@
-// What a run was measured on: without it, its figures say nothing.
+// Describes the machine of a run: figures mean nothing without it.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { arch, availableParallelism, cpus, release, totalmem, type } from "node:os";
 import process from "node:process";
 
-/** A machine, and the versions of what ran on it. */
+/** A machine, and the versions of the programs on it. */
 export interface Machine {
   /** The processor's model, such as `AMD EPYC 7763`. */
   cpu: string;
@@ -13,15 +13,15 @@ export interface Machine {
   memory: number;
   /** Kernel and architecture. */
   system: string;
-  /** By name: Node.js, Chromium, and the packages that carry bytes. */
+  /** Versions by name: Node.js, Chromium, and the packages that carry bytes. */
   versions: Record<string, string>;
-  /** The repository's commit, with `+` where files differ from it; undefined outside of git. */
+  /** The repository's commit, with `+` if files differ from it; undefined outside of git. */
   commit: string | undefined;
 }
 
 const PACKAGES = ["node-datachannel", "simple-peer", "peerjs", "peer"];
 
-/** Describes this machine. @param chromium As the browser names itself, such as `Chrome/140.0`. */
+/** Describes this machine. @param chromium The browser's version, such as `Chrome/140.0`. */
 export async function describeMachine(chromium: string): Promise<Machine> {
   const packages = await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)]));
   return {
@@ -47,7 +47,7 @@ function commit(): string | undefined {
   const git = (...args: string[]) =>
     execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
-    // The last run's own files are no difference.
+    // The last run's files do not count.
     const changed = git("status", "--porcelain", "--untracked-files=no", "--", ":!docs/bench");
     return git("rev-parse", "--short", "HEAD") + (changed ? "+" : "");
   } catch {

@@ -1,5 +1,5 @@
-// `npm run bench`: this tunnel beside a raw data channel, PeerJS and plain HTTP, in one run.
-// docs/bench/README.md says what is measured and how.
+// `npm run bench`: compares this tunnel with a raw data channel, PeerJS and plain HTTP in one run.
+// docs/bench/README.md says what it measures and how.
 import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { build } from "../build.ts";
@@ -35,7 +35,7 @@ const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 const FOLDER = "docs/bench";
 
-/** Ends by exit codes, which plan.ts's usage explains. */
+/** Exit codes, which plan.ts's usage explains. */
 const EXIT = { met: 0, failed: 1, badFlag: 2, missed: 3 };
 
 process.exit(await main());
@@ -104,7 +104,7 @@ async function measure(plan: Plan): Promise<Results> {
   };
 }
 
-/** With a tunnel of its own, whose memory knows of nothing else. */
+/** Opens a new tunnel, so that the memory is only the soak's. */
 async function soakAlone(link: Link, bytes: number): Promise<Soak> {
   tell("soak");
   await using tunnel = await openTunnel(link);
@@ -122,7 +122,7 @@ async function floodAlone(quick: boolean): Promise<Flood> {
   return await runFlood(quick ? 1_000 : 10_000);
 }
 
-/** Over the link as well: the wires that are cut end at this side of it. */
+/** Runs over the link, too: the cut wires end at this side of it. */
 async function resumeAlone(link: Link, { seed, quick }: Plan): Promise<Resumed> {
   tell(`resume, with the seed ${seed}`);
   const sizes = quick
@@ -131,7 +131,7 @@ async function resumeAlone(link: Link, { seed, quick }: Plan): Promise<Resumed> 
   return await runResume({ ...sizes, seed }, link);
 }
 
-/** Rejects at Ctrl-C or a service manager's signal, so that all parts are closed in order. */
+/** Rejects at Ctrl-C or a service manager's signal, so that all parts close in order. */
 function untilInterrupted(): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -1,6 +1,6 @@
-// Figures from samples.
+// Computes figures from samples.
 
-/** What is said of a figure that was measured several times. */
+/** A figure of several samples. */
 export interface Spread {
   median: number;
   least: number;
@@ -8,7 +8,7 @@ export interface Spread {
   samples: number;
 }
 
-/** What is said of many durations, in milliseconds. */
+/** Many durations, in milliseconds. */
 export interface Durations {
   p50: number;
   p99: number;
@@ -17,7 +17,8 @@ export interface Durations {
 }
 
 /**
- * The smallest sample that at least so many percent of all samples do not exceed (nearest rank).
+ * Returns the percentile by nearest rank: the smallest sample that at least `percent` percent of all
+ * samples do not exceed.
  *
  * @param percent Above 0, up to 100.
  * @throws {RangeError} Without samples.
@@ -28,7 +29,9 @@ export function percentile(samples: readonly number[], percent: number): number 
   return sorted[Math.ceil(sorted.length * percent / 100) - 1]!;
 }
 
-/** The middle sample, or the mean of the two in the middle. @throws {RangeError} Without samples. */
+/**
+ * Returns the middle sample, or the mean of the two middle ones. @throws {RangeError} Without samples.
+ */
 export function median(samples: readonly number[]): number {
   if (samples.length === 0) throw new RangeError("Cannot give a median: there is no sample");
   const sorted = samples.toSorted((a, b) => a - b);

@@ -5,7 +5,7 @@ import { durations, median, percentile, spread } from "./measure.ts";
 
 const test = suite("measure");
 
-/** 1 to 100 in another order than theirs, in which text would sort otherwise than numbers. */
+/** 1 to 100, shuffled: sorting them as text gives a wrong order. */
 const HUNDRED = Array.from({ length: 100 }, (_, i) => (i * 37) % 100 + 1);
 
 test("percentile() is the nearest rank", () => {
@@ -29,7 +29,7 @@ test("spread() and durations() leave the samples as they were", () => {
   assert.equal(samples, [3, 1, 2]);
 });
 
-test("no figure comes of no sample", () => {
+test("figures without samples are refused", () => {
   assert.throws(() => median([]), /there is no sample/);
   assert.throws(() => percentile([], 50), /there is no sample/);
 });

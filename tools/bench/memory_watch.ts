@@ -1,21 +1,21 @@
-// How far a contender's memory rises over what it takes while idle.
+// Measures how far a contender's memory rises above its idle level.
 import type { Contender } from "./contender.ts";
 
 /** Bytes of memory. */
 export interface Memory {
-  /** Once it is connected and at rest. */
+  /** After the connect, at rest. */
   idle: number;
-  /** The most that was seen. */
+  /** The largest sample. */
   peak: number;
 }
 
 const INTERVAL_MS = 100;
 
-/** Looks at both ends' memory from time to time. */
+/** Samples both ends' memory. */
 export class MemoryWatch {
   /** Resident memory of the host's process; undefined if it cannot be read. */
   readonly host: Memory | undefined;
-  /** The page's heap, with what is garbage already. */
+  /** The page's heap, garbage included. */
   readonly page: Memory;
   readonly #contender: Contender;
 
@@ -25,14 +25,14 @@ export class MemoryWatch {
     this.page = { idle: page, peak: page };
   }
 
-  /** Takes what is used now as idle. */
+  /** Takes the current memory as idle. */
   static async of(contender: Contender): Promise<MemoryWatch> {
     await contender.page.collectGarbage();
     const page = await contender.page.heap();
     return new MemoryWatch(contender, contender.hostCost()?.memory, page);
   }
 
-  /** Watches as long as the work takes. */
+  /** Samples until the work ends. */
   async during<Result>(work: Promise<Result>): Promise<Result> {
     let isOver = false;
     const [result] = await Promise.all([

@@ -1,23 +1,23 @@
-// The bytes that all contenders move, made and checked at next to no cost, so that what is measured
-// is the way and not its ends. Runs in pages, too.
+// The bytes that all contenders move. Making and checking them costs next to nothing, so that the bench
+// measures the path, not its ends. Runs in pages, too.
 
-/** At each multiple of this stands the low byte of how many came before. */
+/** At each multiple of this offset stands the low byte of the number of blocks before it. */
 const BLOCK = 1024;
 
-/** In between are the same random bytes again and again. Two times, so that any part is a slice. */
+/** Other bytes repeat one random period, which is stored twice, so that any part is a slice. */
 const PERIOD = 64 * 1024;
 const FILL = new Uint8Array(2 * PERIOD);
 crypto.getRandomValues(FILL.subarray(0, PERIOD));
 FILL.copyWithin(PERIOD, 0);
 
-/** Bytes of a raw channel's message: what the product's frames hold. */
+/** Bytes of a raw channel's message: the size of the product's frames. */
 export const RAW_PIECE = 16 * 1024;
 
-/** Bytes that a raw channel's end may hold, besides SCTP's own buffer. More is no faster. */
+/** Limit of bytes queued at a raw channel's end, besides SCTP's buffer. More is no faster. */
 export const RAW_HIGH_WATER = 1024 * 1024;
 
 /**
- * A payload, part by part.
+ * Yields a payload in parts.
  *
  * @param size Bytes of each part: a multiple of 1024, at most 64 KiB.
  */
@@ -30,7 +30,7 @@ export function* payloadParts(total: number, size: number): Generator<Uint8Array
   }
 }
 
-/** A payload as a body that is made while it is read. */
+/** Returns a payload as a body, made while it is read. */
 export function payloadStream(total: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   const parts = payloadParts(total, 64 * 1024);
   return new ReadableStream({
@@ -43,8 +43,8 @@ export function payloadStream(total: number): ReadableStream<Uint8Array<ArrayBuf
 }
 
 /**
- * Tells whether a payload has arrived. Lost, doubled and foreign parts show; whole parts in another
- * order do not, since a raw channel may be unordered.
+ * Checks that a payload has arrived. It notices lost, doubled and foreign parts, but not whole parts in
+ * another order, since a raw channel may be unordered.
  */
 export class Tally {
   bytes = 0;
@@ -57,7 +57,7 @@ export class Tally {
     this.bytes += part.length;
   }
 
-  /** @throws {Error} If it is not a whole payload of this many bytes. */
+  /** @throws {Error} If the bytes are not a whole payload of `total` bytes. */
   check(total: number): void {
     let sum = 0;
     for (let block = 0; block * BLOCK < total; block++) sum += block % 256;
@@ -68,9 +68,9 @@ export class Tally {
   }
 }
 
-/** Waits for a payload whose messages come one by one. */
+/** Waits for a payload that arrives in messages. */
 export class Receipt {
-  /** Resolves when it is whole; rejects when it is another one. */
+  /** Resolves when the payload is whole; rejects if other bytes arrived. */
   readonly done: Promise<void>;
   readonly #tally = new Tally();
   readonly #total: number;
@@ -81,12 +81,12 @@ export class Receipt {
     this.done = this.#settle.promise;
   }
 
-  /** Bytes that have arrived. */
+  /** Number of bytes that have arrived. */
   get bytes(): number {
     return this.#tally.bytes;
   }
 
-  /** @returns Whether it is whole. */
+  /** @returns Whether the payload is whole. */
   add(part: Uint8Array): boolean {
     this.#tally.add(part);
     if (this.bytes < this.#total) return false;

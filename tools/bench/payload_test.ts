@@ -1,4 +1,4 @@
-// Payloads, how their ends see that they arrived, and the hash of a long stream.
+// Tests payloads, their checks, and the hash of a long stream.
 import * as assert from "uvu/assert";
 import { bytesOf, isSame } from "../../wire/testing/bytes.ts";
 import { suite } from "../testing/suite.ts";
@@ -23,7 +23,7 @@ async function hashOf(parts: Iterable<Uint8Array>): Promise<string> {
   return await hash.end();
 }
 
-/** Cuts bytes if nobody expects it. */
+/** Cuts bytes into uneven parts. */
 function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

@@ -1,5 +1,5 @@
-// What page authors use for this otherwise: PeerJS with its own server, and a second Chromium in the
-// host's place, since that is where PeerJS runs.
+// The usual alternative: PeerJS with its server, and a second Chromium in the host's place, since PeerJS
+// runs in browsers.
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,8 +12,8 @@ import type { PeerJsSettings } from "./page/peerjs_ends.ts";
 import { costOf, treeOf } from "./process_cost.ts";
 
 /**
- * The far page shows its address in place of an mDNS name, which the other side of a long link could
- * not look up. Lighthouse's host does so too.
+ * Shows the far page's address in place of an mDNS name, which the other side of a long wire cannot look
+ * up. Lighthouse's host shows its address, too.
  */
 const FAR_FLAGS = ["--disable-features=WebRtcHideLocalIpsWithMdns"];
 

@@ -1,12 +1,12 @@
-// What all pictures of results share: they are readable on a light and on a dark page, and can be heard.
+// Prepares all pictures of results: they are readable on light and dark pages, and by screen readers.
 
-/** Stands for the text's colour until the SVG is made: the reader's theme chooses it. */
+/** Placeholder for the text's colour, which the reader's theme chooses. */
 export const INK = "#010203";
 
 /**
- * Adds what a screen reader reads, and lets what is drawn in {@linkcode INK} follow the reader's theme.
+ * Adds the texts for screen readers, and lets {@linkcode INK} follow the reader's theme.
  *
- * @param svg As echarts makes it.
+ * @param svg An SVG by echarts.
  */
 export function dress(svg: string, title: string, description: string): string {
   const head = [

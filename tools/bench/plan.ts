@@ -1,17 +1,17 @@
-// What a run of the bench does, from its command line.
+// Reads the plan of a run from its command line.
 import { parseArgs } from "node:util";
 import { type ContenderName, CONTENDERS } from "./contender.ts";
 import type { Limits } from "./page/driver.ts";
 
 /** The sizes of a run. */
 export interface Sizes {
-  /** How often everything is measured. */
+  /** Number of rounds, each of which measures everything. */
   rounds: number;
   /** Bytes of one transfer. */
   bytes: number;
   /** Small requests of one round. */
   roundTrips: Limits;
-  /** Milliseconds for which requests per second are counted. */
+  /** Time for counting requests per second, in milliseconds. */
   rateTime: number;
   /** Connects of one round. */
   connects: number;
@@ -21,19 +21,19 @@ export interface Sizes {
 export interface Plan {
   sizes: Sizes;
   contenders: ContenderName[];
-  /** Round trip of the link between page and host, in milliseconds; 0 for this machine's loopback. */
+  /** Round-trip time between page and host, in milliseconds; 0 for loopback. */
   rtt: number;
-  /** Whether 1 GiB goes down and up besides, hashed. */
+  /** Whether to move 1 GiB down and up, too, with hashes. */
   soak: boolean;
-  /** Whether a paired page connects among forged offers besides. */
+  /** Whether to connect a paired page among forged offers, too. */
   flood: boolean;
-  /** Whether transfers are cut again and again besides. */
+  /** Whether to cut transfers again and again, too. */
   resume: boolean;
-  /** What the moments of the cuts come from. */
+  /** Seed of the random cuts. */
   seed: number;
-  /** Whether it is a trial, too small to judge by. */
+  /** Whether the run is a trial, too small to judge. */
   quick: boolean;
-  /** Whether the results are printed as JSON. */
+  /** Whether to print the results as JSON. */
   json: boolean;
 }
 
@@ -55,21 +55,21 @@ const QUICK: Sizes = {
   connects: 1,
 };
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export const USAGE = `Usage: npm run bench -- [flags]
 
-Measures this tunnel beside a raw data channel, PeerJS and plain HTTP, and prints a table.
+Compares this tunnel with a raw data channel, PeerJS and plain HTTP, and prints a table.
 A run with all contenders and full sizes also writes docs/bench/latest.json and .svg, or with --rtt
-docs/bench/rtt-<ms>.json and .svg. It takes some 8 minutes; leave the machine alone meanwhile.
+docs/bench/rtt-<ms>.json and .svg. It takes some 8 minutes, on an otherwise idle machine.
 
   --quick      small sizes, one round: a trial that is not judged, and writes nothing
-  --rtt MS     over a link with this round-trip time, 1 to 1000 ms (Linux, as root)
-  --soak       besides, 1 GiB down and up through the tunnel, hashed, with the memory that it takes,
-               and 10,000 requests, with what is left of them
-  --flood      besides, 10,000 forged offers, 1,000 a second, and what connects take meanwhile
-  --resume     besides, 256 MiB down and 64 MiB up through 20 cuts of the connection
-  --seed N     the seed of those cuts' moments: the same number, the same cuts (default: any)
-  --only NAME  this contender alone: ${CONTENDERS.join(", ")}; may be given several times
+  --rtt MS     over a wire with this round-trip time, 1 to 1000 ms (Linux, as root)
+  --soak       also moves 1 GiB down and up through the tunnel, checks hashes and memory, and makes
+               10,000 requests, and counts what they leave
+  --flood      also sends 10,000 forged offers, 1,000 a second, and measures connects meanwhile
+  --resume     also moves 256 MiB down and 64 MiB up through 20 cuts of the connection
+  --seed N     seed of the cuts; the same number repeats them (default: random)
+  --only NAME  only this contender: ${CONTENDERS.join(", ")}; may be given several times
   --json       print the results as JSON
   --help       print this
 
@@ -79,8 +79,8 @@ could not measure.`;
 /**
  * Reads the command line.
  *
- * @returns Undefined if help is wanted.
- * @throws {TypeError} With what is wrong with a flag.
+ * @returns Undefined for `--help`.
+ * @throws {TypeError} With the wrong flag and its fault.
  */
 export function parsePlan(args: string[]): Plan | undefined {
   const { values } = parseArgs({
@@ -109,7 +109,7 @@ export function parsePlan(args: string[]): Plan | undefined {
     throw new TypeError(`Cannot use --${flag} without the tunnel: add --only tunnel`);
   }
   const sizes = quick ? QUICK : FULL;
-  // A raw channel may make no more than 0.5 MiB/s over a long link.
+  // A raw channel may reach only 0.5 MiB/s over a long wire.
   return {
     contenders,
     rtt,

@@ -1,4 +1,4 @@
-// The command line.
+// Tests the command line.
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import { CONTENDERS } from "./contender.ts";
@@ -29,22 +29,22 @@ test("--quick is one small round, and --rtt moves a quarter", () => {
   assert.equal([rtt, sizes.bytes], [50, 16 * MiB]);
 });
 
-test("--only keeps the report's order, and names each once", () => {
+test("--only keeps the report's order, without duplicates", () => {
   const flags = ["http", "raw", "http"].flatMap((name) => ["--only", name]);
   assert.equal(parsePlan(flags)!.contenders, ["raw", "http"]);
 });
 
-test("--seed makes a run's cuts those of another, which are any otherwise", () => {
+test("--seed repeats the cuts of another run; without it, they are random", () => {
   assert.is(parsePlan(["--resume", "--seed", "17"])!.seed, 17);
   const seeds = Array.from({ length: 9 }, () => parsePlan(["--resume"])!.seed);
   assert.ok(new Set(seeds).size > 1);
 });
 
-test("--help wants no plan", () => {
+test("--help gives no plan", () => {
   assert.is(parsePlan(["--help", "--quick"]), undefined);
 });
 
-test("a wrong flag is refused with what would be right", () => {
+test("a wrong flag is refused with the accepted values", () => {
   const refusals: [string[], RegExp][] = [
     [["--rtt", "0"], /--rtt 0: give a whole number from 1 to 1000/],
     [["--rtt", "1001"], /from 1 to 1000/],

@@ -1,4 +1,4 @@
-// The results as a picture: an SVG that is readable on a light and on a dark page.
+// Draws the results as an SVG that is readable on light and dark pages.
 import { BarChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
@@ -21,13 +21,13 @@ const COLORS: Record<ContenderName, string> = {
   http: "#2da44e",
 };
 
-/** A quarter of the picture: the bars of each contender, by what they show. */
+/** A quarter of the picture, with the bars of each contender. */
 interface Panel {
   title: string;
   bars: [label: string, figure: (figures: Figures) => number | undefined][];
-  /** Whether each step of the axis is ten times the one before. */
+  /** Whether the axis is logarithmic. */
   log?: boolean;
-  /** Whom it leaves out: plain HTTP's throughput would make all others look like nothing. */
+  /** A contender to leave out: plain HTTP's throughput would dwarf the others. */
   without?: ContenderName;
 }
 
@@ -139,7 +139,7 @@ function headlineOf({ plan }: Results): string {
   return `Lighthouse over ${plan.rtt ? `${plan.rtt} ms of round trip` : "loopback"}, side by side`;
 }
 
-/** What a reader who does not see the picture is told. */
+/** The description for screen readers. */
 function describe({ contenders, machine, date }: Results): string {
   const throughput = CONTENDERS.flatMap((name) => {
     const figures = contenders[name];

@@ -1,5 +1,5 @@
-// The measure of all: simple-peer in the page, node-datachannel in a process of its own, and nothing
-// on top. They find each other through a relay, as page and host do.
+// The reference: simple-peer in the page and node-datachannel in a separate process, without a protocol
+// on top. They signal through a relay, as page and host do.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

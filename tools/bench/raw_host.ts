@@ -1,7 +1,7 @@
-// The raw channel's other end, a process of its own as the host is: node-datachannel, and nothing on
-// top of it. Reached through a relay like a host; does what page/raw.ts asks for.
+// The host's end of the raw channel: node-datachannel in a separate process, without a protocol on top.
+// It is reached through a relay like a host, and answers page/raw.ts.
 //
-//     node raw_host.ts RELAY        forked by raw.ts, to which it sends its connectionId
+//     node raw_host.ts RELAY        raw.ts forks it and receives its connectionId
 import { type DataChannel, PeerConnection } from "node-datachannel";
 import process from "node:process";
 import { WebSocket } from "ws";
@@ -10,7 +10,7 @@ import { formatSendSignal, ME, parseRelayMessage } from "../../wire/mod.ts";
 import { FarEnd } from "./exchange.ts";
 import { payloadParts, RAW_HIGH_WATER, RAW_PIECE } from "./payload.ts";
 
-/** What nobody refers to is collected, and its connection dies. */
+/** Keeps references: garbage collection would end the connections. */
 const kept = new Set<unknown>();
 
 const socket = new WebSocket(process.argv[2]!);
@@ -18,12 +18,12 @@ socket.on("open", () => say(ME, { type: "probe", nonce: "raw" }));
 socket.on("message", (text) => {
   const message = parseRelayMessage(String(text));
   if (message.kind === "error") throw new Error(message.message);
-  // The bench's own page is at the other end: nothing is sealed, and nobody else is there.
+  // Only the bench's page is at the other end, so signals are not sealed.
   const signal = message.data as { type: string; sdp: string };
   if (signal.type === "probe") process.send!(message.from);
   if (signal.type === "offer") answer(signal.sdp, message.from!);
 });
-// The bench has ended, in whatever way.
+// Ends with the bench.
 process.on("disconnect", () => process.exit());
 
 function say(to: string, data: unknown): void {

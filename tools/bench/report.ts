@@ -1,11 +1,11 @@
-// The results as people read them: a table, the targets, and what they were measured on.
+// Formats the results: a table, the targets, and the machine.
 import { type ContenderName, CONTENDERS } from "./contender.ts";
 import { median, percentile } from "./measure.ts";
 import type { Figures, Results } from "./results.ts";
 import type { Resumed } from "./resume.ts";
 import type { Check } from "./targets.ts";
 
-/** The contenders' names as people read them. */
+/** The contenders' names in the report. */
 export const TITLES: Record<ContenderName, string> = {
   raw: "raw channel",
   tunnel: "tunnel",
@@ -15,7 +15,7 @@ export const TITLES: Record<ContenderName, string> = {
 
 const MiB = 1024 * 1024;
 
-/** A row's label, its figure, and its digits after the point. */
+/** A row's label, its figure, and its number of decimals. */
 type Row = [label: string, figure: (figures: Figures) => number | undefined, digits: number];
 
 const ROWS: Row[] = [
@@ -41,11 +41,11 @@ function growth({ idle, peak }: { idle: number; peak: number }): number {
   return (peak - idle) / MiB;
 }
 
-/** The table, the targets, and the machine, ready to print. */
+/** Returns the table, the targets and the machine, ready to print. */
 export function formatReport(results: Results, checks: readonly Check[]): string {
   const { machine, plan, date } = results;
   const versions = Object.entries(machine.versions).map((entry) => entry.join(" ")).join(", ");
-  const link = plan.rtt ? `a link of ${plan.rtt} ms round trip` : "loopback";
+  const link = plan.rtt ? `a wire of ${plan.rtt} ms round trip` : "loopback";
   return [
     formatTable(tableOf(results)),
     "",
@@ -60,7 +60,7 @@ export function formatReport(results: Results, checks: readonly Check[]): string
   ].join("\n");
 }
 
-/** Rows of cells, the first row being the head. */
+/** Returns rows of cells; the first row is the head. */
 function tableOf({ contenders }: Results): string[][] {
   const names = CONTENDERS.filter((name) => contenders[name]);
   const { raw, tunnel } = contenders;
@@ -87,7 +87,7 @@ function formatTable(rows: string[][]): string {
   ).join("\n");
 }
 
-/** How long a download stood still, by what had cut it. */
+/** Lists how long the download stalled, by kind of cut. */
 function formatCuts({ floor, gaps, seed }: Resumed): string[] {
   const line = (what: string, times: number[]) => {
     const [p50, p95] = [50, 95].map((percent) => percentile(times, percent).toFixed(0));

@@ -1,4 +1,4 @@
-// From figures to what people read: targets, table, picture, JSON.
+// Tests the targets, table, picture and JSON of given figures.
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import { plotResults } from "./plot.ts";
@@ -24,7 +24,7 @@ test("a tunnel as good as the raw channel meets every target", () => {
   ]);
 });
 
-test("each target is missed by itself", () => {
+test("each target can be missed", () => {
   const tunnel = figures(1);
   const slow = (changes: Partial<typeof tunnel>) =>
     missed(results({ contenders: { raw: figures(1), tunnel: { ...tunnel, ...changes } } }));
@@ -42,7 +42,7 @@ test("each target is missed by itself", () => {
   ]);
 });
 
-test("over a link of 50 ms, throughput is judged by itself", () => {
+test("over a wire of 50 ms, throughput has its own target", () => {
   const run = results({ plan: { ...results().plan, rtt: 50 } });
   const [down, up] = checksOf(run);
   assert.equal([down!.value, down!.limit, down!.isMet], [10, 6, true]);
@@ -91,7 +91,7 @@ test("the relay's import may take sixty milliseconds", () => {
   ]);
 });
 
-test("objects that are left of many requests are judged by their most frequent kind", () => {
+test("leaks of many requests are judged by the kind that grew most", () => {
   const leaks = { inRow: 10_000, atOnce: 256, page: { Map: 32, Set: -5 }, host: { Stream: 3 } };
   assert.equal(missed(results({ leaks })), []);
   assert.equal(missed(results({ leaks: { ...leaks, host: { Stream: 33 } } })), [
@@ -108,7 +108,7 @@ test("a connect may take twice as long among forged offers", () => {
   ]);
 });
 
-test("a run with cuts is judged by what arrived and by its gaps, which are told by their kind", () => {
+test("a run with cuts is judged by its transfers and its gaps, which are listed by kind", () => {
   const gaps = Array.from({ length: 20 }, (_, index) => ({
     kind: index % 2 ? "all packets are lost" as const : "the page closes its channel" as const,
     gap: index < 19 ? 1200 : 5000,
@@ -147,7 +147,7 @@ test("a run with cuts is judged by what arrived and by its gaps, which are told 
   assert.equal(missed(results({ resumed: slow })), ["20 cuts: p95 of a gap over a connect"]);
 });
 
-test("the table has a column for each contender, and the tunnel's ratio to the raw channel", () => {
+test("the table has a column for each contender and for the ratio of tunnel to raw channel", () => {
   const run = results({
     contenders: {
       raw: figures(1),
@@ -168,7 +168,7 @@ test("the table has a column for each contender, and the tunnel's ratio to the r
   assert.match(lines.at(-1)!, "node 24.0.0, chromium 150.0; commit abc1234; 2026-01-02");
 });
 
-test("a figure that one of the two lacks has no ratio", () => {
+test("a figure that tunnel or raw channel lacks has no ratio", () => {
   const { connect: _, ...tunnel } = figures(1);
   const text = formatReport(results({ contenders: { raw: figures(1), tunnel } }), []);
   assert.match(text, /Connect to first answer, ms +200 +– +–\n/);
@@ -193,7 +193,7 @@ test("the picture names itself, follows the reader's theme, and has a bar for ea
   assert.match(svg, "prefers-color-scheme: dark");
   assert.match(svg, 'fill="currentColor">Throughput, MiB/s');
   assert.not.match(svg, "#010203");
-  // 2 of throughput, 4 of latency, 3 of rates and 2 of the processor, each with one in the legend.
+  // 2 of throughput, 4 of latency, 3 of rates and 2 of the processor, and one in the legend.
   assert.is(svg.match(/<path [^>]*fill="#d9730d"/g)?.length, 12);
   assert.not.match(svg, "#2f81f7", "PeerJS was not measured");
 });

@@ -1,4 +1,4 @@
-// What a run has found: the shape of docs/bench/latest.json.
+// The results of a run: the shape of docs/bench/latest.json.
 import type { ColdStart } from "./cold_start.ts";
 import type { ContenderName } from "./contender.ts";
 import type { Flood } from "./flood.ts";
@@ -11,39 +11,39 @@ import type { Resumed } from "./resume.ts";
 import type { Samples } from "./rounds.ts";
 import type { Soak } from "./soak.ts";
 
-/** One contender's figures. Those that cannot be had are missing. */
+/** One contender's figures. Figures without a measurement are missing. */
 export interface Figures {
   /** MiB per second. */
   download: Spread;
   upload: Spread;
-  /** Milliseconds of a small request and its answer. */
+  /** A small request and its answer, in milliseconds. */
   roundTrip: Durations;
-  /** The same while a download is under way. */
+  /** The same during a download. */
   loadedRoundTrip: Durations;
   /** Small requests per second, with 1, 8 and 64 under way. */
   rate1: Spread;
   rate8: Spread;
   rate64: Spread;
-  /** Milliseconds from nothing to the first answer. */
+  /** From the start to the first answer, in milliseconds. */
   connect?: Spread;
   /** Seconds of the host's processor per GiB. */
   downloadCpu?: Spread;
   uploadCpu?: Spread;
-  /** Bytes. For PeerJS, whose host is a browser, of all its processes. */
+  /** Bytes. For PeerJS, whose host is a browser, those of all its processes. */
   hostMemory?: Memory;
   pageMemory: Memory;
 }
 
 /** A whole run. */
 export interface Results {
-  /** When it began, as ISO 8601 has it. */
+  /** Start of the run, in ISO 8601. */
   date: string;
   machine: Machine;
   plan: Pick<Plan, "rtt" | "quick"> & Sizes;
-  /** Milliseconds that a small request to the backend takes from its own machine. */
+  /** A small request to the backend from its own machine, in milliseconds. */
   backendTime: number;
   contenders: Partial<Record<ContenderName, Figures>>;
-  /** Milliseconds of a connect that go into sealing and opening its signals, at both ends. */
+  /** Share of a connect for sealing and opening its signals, at both ends, in milliseconds. */
   sealing?: Durations;
   coldStart?: ColdStart;
   soak?: Soak;
@@ -52,7 +52,7 @@ export interface Results {
   resumed?: Resumed;
 }
 
-/** Figures from samples. */
+/** Computes figures from samples. */
 export function figuresOf(samples: Samples): Figures {
   const { roundTrip, loadedRoundTrip, hostMemory, pageMemory } = samples;
   const optional = (values: number[]) => values.length > 0 ? spread(values) : undefined;
@@ -72,7 +72,7 @@ export function figuresOf(samples: Samples): Figures {
   };
 }
 
-/** The results as text, with figures to three digits after the point. */
+/** Writes the results as JSON, with figures to three decimals. */
 export function formatResults(results: Results): string {
   const round = (_key: string, value: unknown) =>
     typeof value === "number" ? Number(value.toFixed(3)) : value;

@@ -1,6 +1,5 @@
-// Transfers of all kinds through cuts: the connection is ended again and again, at random moments, by
-// either side or by the network, with and without a word. Whether everything arrives all the same,
-// and how long it stands still.
+// Cuts the connection during transfers of all kinds, at random moments, by either side or by the network,
+// with and without a notice. Checks that everything arrives, and measures how long it stalls.
 import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
 import { seededRandom } from "../testing/random.ts";
@@ -12,19 +11,19 @@ import { Wire } from "./cuts/wire.ts";
 import { type Link, loopback } from "./link.ts";
 import type { Outcome, PageCut, ResumePage, ResumeSettings } from "./page/resume.ts";
 
-/** How much, and how often it is cut. */
+/** Sizes of the transfers, and number of cuts. */
 export interface ResumePlan {
   /** Bytes down and up. */
   download: number;
   upload: number;
   cuts: number;
-  /** Connects by which the floor is measured. */
+  /** Connects to measure the floor by. */
   connects: number;
-  /** What the moments and their order come from: a whole number. */
+  /** Seed of the moments and their order: a whole number. */
   seed: number;
 }
 
-/** Ways to cut a connection. The page hears of some, the host of some. */
+/** Ways to cut a connection. Page and host each notice some of them. */
 const KINDS = [
   "the page closes its channel",
   "the page closes its connection",
@@ -33,28 +32,28 @@ const KINDS = [
   "the host's packets are lost",
 ] as const;
 
-/** How a connection was cut. */
+/** A way to cut a connection. */
 export type CutKind = (typeof KINDS)[number];
 
-/** What a run has found. Times are in milliseconds. */
+/** Results of a run. Times are in milliseconds. */
 export interface Resumed extends ResumePlan {
-  /** Connects without a cut: from nothing to the first answer. */
+  /** Connects without a cut, from the start to the first answer. */
   floor: number[];
-  /** Each cut, with the longest time for which no byte of the download came. */
+  /** Each cut, with the longest time without a byte of the download. */
   gaps: { kind: CutKind; gap: number }[];
   outcome: Outcome;
-  /** The hashes that both transfers must have. */
+  /** The correct hashes of both transfers. */
   expected: { downloaded: string; uploaded: string };
-  /** What the backend has seen. */
+  /** The backend's counts. */
   counts: Counts;
 }
 
 const PRELOAD = new URL("./cuts/cuttable_host.ts", import.meta.url).href;
 
-/** What the page's script leaves. */
+/** The interface of the page's script. */
 declare const resume: ResumePage;
 
-/** Runs it. The bundles must have been built. */
+/** Runs the plan. Needs the built bundles. */
 export async function runResume(plan: ResumePlan, link: Link = loopback): Promise<Resumed> {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startCutBackend());
@@ -84,7 +83,7 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
     }),
   );
 
-  /** Cuts all connections there are. @returns When, by the page's clock. */
+  /** Cuts all connections. @returns The time, by the page's clock. */
   async function cut(kind: CutKind): Promise<number> {
     const own = kind.startsWith("the page ")
       ? kind.slice("the page ".length) as PageCut
@@ -115,7 +114,9 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
   return { ...plan, floor, gaps, outcome, expected, counts: backend.counts };
 }
 
-/** All kinds equally often, in any order, each after this many bytes of the download. */
+/**
+ * Returns cuts of all kinds equally often, in random order, each after a number of bytes of the download.
+ */
 function cutsOf({ cuts, download, seed }: ResumePlan): { kind: CutKind; after: number }[] {
   const random = seededRandom(seed);
   const kinds = Array.from({ length: cuts }, (_, index) => ({
@@ -123,7 +124,7 @@ function cutsOf({ cuts, download, seed }: ResumePlan): { kind: CutKind; after: n
     place: random(),
   }));
   const order = kinds.sort((a, b) => a.place - b.place).map(({ kind }) => kind);
-  // What is left at the end must outlast the last cut.
+  // The rest of the download must outlast the last cut.
   const moments = order.map(() => Math.floor(random() * download * 0.95)).sort((a, b) => a - b);
   return order.map((kind, index) => ({ kind, after: moments[index]! }));
 }

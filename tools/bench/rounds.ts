@@ -1,17 +1,16 @@
-// Measures all contenders in turn, again and again: each figure of one is followed at once by the same
-// figure of the next, and every other round runs backwards, so that a machine that grows slower or
-// faster meanwhile does so for all.
+// Measures each figure of all contenders one right after the other, in several rounds. Every other round
+// runs backwards, so that a machine that grows slower or faster affects all contenders.
 import type { Contender, ContenderName } from "./contender.ts";
 import { type Memory, MemoryWatch } from "./memory_watch.ts";
 import type { Sizes } from "./plan.ts";
 
-/** What was measured of one contender, round by round. Times are in milliseconds. */
+/** Samples of one contender, by round. Times are in milliseconds. */
 export interface Samples {
-  /** From nothing to the first answer. */
+  /** From the start to the first answer. */
   connect: number[];
   roundTrip: number[];
   loadedRoundTrip: number[];
-  /** Per second, with 1, 8 and 64 requests under way. */
+  /** Requests per second, with 1, 8 and 64 under way. */
   rate1: number[];
   rate8: number[];
   rate64: number[];
@@ -25,7 +24,7 @@ export interface Samples {
   pageMemory: Memory;
 }
 
-/** A contender's name with what is being measured, for people to see that it goes on. */
+/** Reports progress: the contender and the current measurement. */
 export type OnProgress = (round: number, measurement: string, name: ContenderName) => void;
 
 const MiB = 1024 * 1024;
@@ -62,7 +61,7 @@ const MEASUREMENTS: Record<string, Measurement> = {
   },
 };
 
-/** Measures all of them. */
+/** Measures all contenders. */
 export async function runRounds(
   contenders: ReadonlyMap<ContenderName, Contender>,
   sizes: Sizes,

@@ -1,12 +1,14 @@
-// What it costs a connect that its signals are sealed: the page's two steps in Chromium, the host's two
-// in Node.js, added up.
+// Measures the cost of sealing in a connect: two steps of the page in Chromium and two of the host in
+// Node.js, added up.
 import { CHROMIUM_OFFER } from "../../host/testing/offers.ts";
 import { fromBase64url, openOffer, rawPublicKey, toBase64url } from "../../wire/mod.ts";
 import { startPage } from "../local/page.ts";
 import { BenchPage } from "./bench_page.ts";
 import type { SealingPage, SealingSettings } from "./page/sealing.ts";
 
-/** Milliseconds that it takes to seal and open an offer and its answer, as often as is asked. */
+/**
+ * Returns the times for sealing and opening an offer and its answer, in milliseconds, `count` of them.
+ */
 export async function sealingTimes(count: number): Promise<number[]> {
   const host = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, [
     "deriveBits",

@@ -1,9 +1,9 @@
-// A GiB down and a GiB up through the tunnel: whether it arrives as it was, and what memory it takes.
+// Moves a GiB down and a GiB up through the tunnel, and measures hashes and memory.
 import type { Contender } from "./contender.ts";
 import { type Memory, MemoryWatch } from "./memory_watch.ts";
 import type { Hashes } from "./page/driver.ts";
 
-/** What a soak has found. */
+/** Results of a soak. */
 export interface Soak {
   /** Bytes each way. */
   bytes: number;
@@ -11,14 +11,14 @@ export interface Soak {
   upload: Hashes;
   hostMemory: Memory | undefined;
   pageMemory: Memory;
-  /** The most of the page's heap, in bytes, that is left when its garbage is collected. */
+  /** Largest heap of the page after garbage collection, in bytes. */
   pageHeld: number;
 }
 
-/** How often garbage is collected, in milliseconds: when the browser would is its own business. */
+/** Interval of garbage collections, in milliseconds: the browser's own have no fixed times. */
 const COLLECT_MS = 2000;
 
-/** Moves this many bytes each way. */
+/** Moves `bytes` bytes each way. */
 export async function runSoak(tunnel: Contender, bytes: number): Promise<Soak> {
   const memory = await MemoryWatch.of(tunnel);
   const held = [memory.page.idle];
@@ -27,7 +27,7 @@ export async function runSoak(tunnel: Contender, bytes: number): Promise<Soak> {
       await tunnel.page.collectGarbage();
       held.push(await tunnel.page.heap());
     } catch {
-      // The page is gone, so the transfer fails too, and says why.
+      // The page has ended, so the transfer fails, too, with the reason.
     }
   }, COLLECT_MS);
   try {

@@ -1,17 +1,17 @@
-// What the tunnel must reach, and whether a run shows it.
+// The tunnel's targets, and a run's results against them.
 import { most, SLACK } from "./leaks.ts";
 import { median, percentile } from "./measure.ts";
 import type { Results } from "./results.ts";
 import type { Resumed } from "./resume.ts";
 
-/** One target and how a run stands to it. */
+/** One target and its result. */
 export interface Check {
-  /** What is asked, such as `Download ÷ raw channel's`. */
+  /** The target, such as `Download ÷ raw channel's`. */
   what: string;
-  /** What was found, in the same unit as the limit. */
+  /** The result, in the limit's unit. */
   value: number;
   limit: number;
-  /** Whether the limit is the least or the most that is allowed. */
+  /** Whether the limit is a lower or an upper bound. */
   is: "least" | "most";
   unit: string;
   isMet: boolean;
@@ -19,7 +19,7 @@ export interface Check {
 
 const MiB = 1024 * 1024;
 
-/** Judges a run by all targets that it has the figures for. */
+/** Judges a run by all targets whose figures it has. */
 export function checksOf(
   { contenders, plan, backendTime, sealing, coldStart, soak, leaks, flood, resumed }: Results,
 ): Check[] {
@@ -33,7 +33,7 @@ export function checksOf(
     check("least", "Download over 50 ms", tunnel.download.median, 6, "MiB/s");
     check("least", "Upload over 50 ms", tunnel.upload.median, 8, "MiB/s");
   }
-  // Over a long link a single channel is no measure.
+  // Over a long wire, a single channel is no reference.
   if (tunnel && raw && plan.rtt === 0) {
     const { download, upload } = raw;
     check("least", "Download ÷ raw channel's", tunnel.download.median / download.median, 0.9);
@@ -79,7 +79,7 @@ export function checksOf(
   return checks;
 }
 
-/** Download, upload, events and messages: how many came whole, once, and in order. */
+/** Counts the streams that arrived whole, once and in order: download, upload, events, messages. */
 function intactIn({ outcome, expected, counts }: Resumed): number {
   const { downloaded, uploaded, events, socket } = outcome;
   const end = `end ${socket.sent} ${socket.received}`;

@@ -1,4 +1,4 @@
-// The product: the element in the page, the host in a process of its own, the bench's backend.
+// The product: the element in the page, the host in a separate process, the bench's backend.
 import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
 import { startBenchBackend } from "./backend.ts";
@@ -8,7 +8,7 @@ import type { Link } from "./link.ts";
 import type { TunnelSettings } from "./page/tunnel.ts";
 import { costOf } from "./process_cost.ts";
 
-/** Opens the tunnel. The bundles must have been built. */
+/** Opens the tunnel. Needs the built bundles. */
 export async function openTunnel(link: Link): Promise<Contender> {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startBenchBackend());

@@ -64,7 +64,7 @@ test("--rtt makes the link that long, or says what that takes", async () => {
   );
   if (!canMakeLinks()) {
     assert.is(code, 1);
-    assert.match(errors, "Cannot make a long link");
+    assert.match(errors, "Cannot make a long wire");
     return;
   }
   assert.is(code, 0, errors);

@@ -1,5 +1,5 @@
-// Pages connect while the host's links to the relay follow each other, in a real relay behind a gateway
-// that ends connections after some seconds. `npm run soak` does the same for longer, and with faults.
+// Pages connect while the host replaces its connections to the relay, behind a gateway that ends
+// connections after some seconds. `npm run soak` runs longer, and with faults.
 import * as assert from "uvu/assert";
 import { endPeers } from "../../host/peers/peer.ts";
 import { runRotation } from "../soak/rotation.ts";
@@ -8,7 +8,7 @@ import { suite } from "../testing/suite.ts";
 const test = suite("rotation", { deadline: 120_000 });
 test.after(() => endPeers());
 
-test("every page connects while links follow each other", async () => {
+test("every page connects while the host replaces its connection", async () => {
   const rotation = await runRotation({
     duration: 12_000,
     perSecond: 4,
@@ -20,7 +20,7 @@ test("every page connects while links follow each other", async () => {
   });
   assert.equal(rotation.lost, {});
   assert.is(rotation.atOnce + rotation.later, 48);
-  assert.ok(rotation.links >= 3, `${rotation.links} links`);
+  assert.ok(rotation.connections >= 3, `${rotation.connections} connections`);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-/** A number between two, at random. */
+/** Returns a random number between two bounds. */
 export function between(
   { least, most }: { least: number; most: number },
   random: () => number,

@@ -1,26 +1,26 @@
-// What the soaks' commands have in common: their flags, and how they end.
+// The common part of the soaks' commands: flags and exit codes.
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { build } from "../build.ts";
 
-/** A soak, as a command. */
+/** A soak command. */
 export interface SoakCommand<Plan> {
   usage: string;
-  /** Its flags besides `--seed`, `--json` and `--help`. */
+  /** Flags besides `--seed`, `--json` and `--help`. */
   options: ParseArgsOptionsConfig;
   planOf: (flags: SoakFlags) => Plan;
-  /** Runs it, and prints what it has found. @returns Whether all was right. */
+  /** Runs the soak, and prints its results. @returns Whether everything was right. */
   run: (plan: Plan, json: boolean) => Promise<boolean>;
 }
 
-/** Flags as they were given. */
+/** The given flags. */
 export interface SoakFlags {
-  /** A whole number. @throws {TypeError} If it is none, or more than `most`. */
+  /** Reads a whole number. @throws {TypeError} If it is not one, or above `most`. */
   whole: (flag: string, most: number) => number;
-  /** Whether a flag without a value is set. */
+  /** Whether a flag without a value is given. */
   has: (flag: string) => boolean;
 }
 
-/** Does what the command line says. @returns The exit code: 0, 3 where not all was right, 2, or 1. */
+/** Runs the command line. @returns The exit code: 0; 3 if the run found faults; 2 for a wrong flag; 1. */
 export async function runCommand<Plan>(
   { usage, options, planOf, run }: SoakCommand<Plan>,
 ): Promise<number> {

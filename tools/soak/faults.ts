@@ -1,4 +1,4 @@
-// What fails around a host in its life, at random.
+// Causes random faults around a host.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
@@ -10,27 +10,27 @@ import type { HostProcess } from "../local/host_process.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { between } from "./between.ts";
 
-/** Between two faults, in milliseconds. */
+/** Pause between two faults, in milliseconds. */
 const CALM = { least: 3_000, most: 15_000 };
 
-/** Most that something is out of order, in milliseconds. */
+/** Longest fault, in milliseconds. */
 const ASLEEP_MS = 8_000;
 const DOWN_MS = 3_000;
 const CONFUSED_MS = 10_000;
 
-/** What can fail. */
+/** The parts that can fail. */
 export interface Fragile {
   bridge: Bridge;
   host: HostProcess;
-  /** Routes of the bridge's backend, which another one has that takes its place. */
+  /** Routes of the bridge's backend, which its replacements have, too. */
   routes: Record<string, Route>;
   random: () => number;
-  /** Ends it, with everything in order again. */
+  /** Ends the faults, and repairs everything. */
   ending: AbortSignal;
   onFault: (name: string) => void;
 }
 
-/** Has one thing fail after the other. */
+/** Causes one fault after the other. */
 export async function failAtRandom(
   { bridge, host, routes, random, ending, onFault }: Fragile,
 ): Promise<void> {
@@ -77,7 +77,7 @@ export async function failAtRandom(
   }
 }
 
-/** What somebody may send who has only the relay's address. */
+/** Sends garbage, as anyone who knows the relay's address can. */
 async function sendNonsense(url: string, origin: string, random: () => number): Promise<void> {
   const socket = new WebSocket(url, { origin });
   await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));

@@ -1,5 +1,5 @@
-// A host's life, cut down to minutes: browsers' pages come and go, and everything around the host fails
-// at random. Gateway, relay, control plane, AWS SDK, the host's own program and Chromium are real.
+// A host's life in minutes: browsers' pages come and go, and random faults hit everything around the
+// host. Gateway, relay, control plane, AWS SDK, the host's program and Chromium are real.
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { costOf } from "../bench/process_cost.ts";
@@ -10,10 +10,10 @@ import { failAtRandom } from "./faults.ts";
 import type { Life, LifePlan, Sample } from "./life_result.ts";
 import { Acts, visit } from "./visits.ts";
 
-/** Between two looks, in milliseconds. */
+/** Interval of samples, in milliseconds. */
 const SAMPLE_MS = 2_000;
 
-/** Runs it. The bundles must have been built. What the host takes is known on Linux alone, by /proc. */
+/** Runs the plan. Needs the built bundles. Reads the host's resources on Linux only, from /proc. */
 export async function runLife(plan: LifePlan): Promise<Life> {
   const { duration, pages, rest, seed } = plan;
   await using stack = new AsyncDisposableStack();
@@ -64,7 +64,7 @@ export async function runLife(plan: LifePlan): Promise<Life> {
   return life;
 }
 
-/** Undefined on other systems, and where the process has ended. */
+/** Reads a process's resources; undefined on systems other than Linux, and if the process has ended. */
 function takenBy(pid: number): Pick<Sample, "memory" | "handles" | "threads"> | undefined {
   const memory = costOf(pid)?.memory;
   if (!memory) return undefined;

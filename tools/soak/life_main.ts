@@ -1,4 +1,4 @@
-// `npm run soak:life`: a host's life in twenty minutes, and whether it takes more and more.
+// `npm run soak:life`: runs a host's life in twenty minutes, and tells whether its resources grow.
 import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { runCommand } from "./command.ts";
@@ -9,27 +9,26 @@ import type { Life, LifePlan } from "./life_result.ts";
 
 const FOLDER = "docs/bench";
 
-/** A whole run, in seconds: what is shorter is written down nowhere. */
+/** A whole run, in seconds. Shorter runs are not written to files. */
 const FULL = 1200;
 
-/** The host keeps the session of a page that is lost for two minutes. */
+/** Rest in milliseconds: the host keeps a lost page's session for two minutes. */
 const REST_MS = 150_000;
 
 const USAGE = `Usage: npm run soak:life -- [flags]
 
-Pages in Chromium come and go for twenty minutes and check all that they get, while at random the host's
-connection to the relay is cut, the gateway and the backend are restarted, AWS's control plane is out of
-order, the machine sleeps, and somebody sends nonsense. What the host's process takes is drawn. Needs
-Linux.
+Pages in Chromium come and go for twenty minutes and check all answers. Random faults cut the host's
+connection to the relay, restart the gateway and the backend, stop AWS's control plane, let the machine
+sleep, and send garbage. A picture shows the resources of the host's process. Needs Linux.
 
-  --seconds N  how long (default: ${FULL}); then the host is left alone for ${REST_MS / 1000} s
-  --pages N    open at any time (default: 4)
-  --seed N     of what happens (default: any)
+  --seconds N  duration (default: ${FULL}); then the host rests for ${REST_MS / 1000} s
+  --pages N    pages open at any time (default: 4)
+  --seed N     seed of the run (default: random)
   --json       print the result as JSON
   --help       print this
 
-A full run writes ${FOLDER}/life.json and life.svg. It exits with 0 when all was right and the host takes
-no more than before, 3 when not, 2 when a flag is wrong, and 1 when it could not run.`;
+A full run writes ${FOLDER}/life.json and life.svg. It exits with 0 if all was right and the host's
+resources did not grow, 3 if not, 2 for a wrong flag, and 1 if it could not run.`;
 
 process.exit(
   await runCommand<LifePlan>({
@@ -46,7 +45,7 @@ process.exit(
     }),
     async run(plan, json) {
       if (process.platform !== "linux") {
-        throw new Error("Cannot tell what the host takes: that needs Linux");
+        throw new Error("Cannot read the host's resources: that needs Linux");
       }
       const life = await runLife(plan);
       const growth = growthOf(plan, life);

@@ -1,4 +1,4 @@
-// A host's life as a picture: what its process takes, over the time.
+// Draws a host's life: its process's resources over time.
 import { LineChart } from "echarts/charts";
 import { GridComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
@@ -11,7 +11,7 @@ use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
 const WIDTH = 960;
 const PANEL = 190;
 
-/** At least 3:1 in contrast to white and to GitHub's dark grey (#0d1117). */
+/** Contrast of at least 3:1 to white and to GitHub's dark grey (#0d1117). */
 const COLOR = "#d9730d";
 
 const PANELS: [title: string, figure: (sample: Sample) => number][] = [
@@ -21,7 +21,7 @@ const PANELS: [title: string, figure: (sample: Sample) => number][] = [
   ["Pages that are open", ({ pages }) => pages],
 ];
 
-/** Draws what the host's process took. */
+/** Draws the resources of the host's process. */
 export function plotLife({ samples }: Life, description: string): string {
   const height = 50 + PANELS.length * PANEL + 20;
   const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });

@@ -1,23 +1,23 @@
-// What a host's life has shown, and whether the host takes more and more.
+// Reports a host's life, and whether the host's resources grow.
 import { median } from "../bench/measure.ts";
 import type { Life, LifePlan, Sample } from "./life_result.ts";
 
-/** So much more than in the second quarter may be taken in the last, as a ratio. */
+/** Largest memory of the last quarter, as a ratio to the second quarter. */
 const FLAT = 1.1;
 
-/** And so many files and threads more, at rest, than when it had just come online. */
+/** Most files and threads at rest, above their number just after the host came online. */
 const SPARE = 4;
 
-/** Whether the host takes more and more. */
+/** Growth of the host's resources. */
 export interface Growth {
-  /** Resident bytes in the second quarter of the time and in the last, in the middle. */
+  /** Median resident bytes in the second and the last quarter of the time. */
   memory: [then: number, later: number];
-  /** Files and sockets, and threads, at the first look and at the last. */
+  /** Files and sockets, and threads, in the first and the last sample. */
   handles: [first: number, last: number];
   threads: [first: number, last: number];
 }
 
-/** Looks at the samples. */
+/** Computes the growth from the samples. */
 export function growthOf({ duration }: LifePlan, { samples }: Life): Growth {
   const memoryIn = (from: number, to: number) =>
     median(
@@ -35,13 +35,13 @@ export function growthOf({ duration }: LifePlan, { samples }: Life): Growth {
   };
 }
 
-/** Whether it does not. */
+/** Whether the growth is within the limits. */
 export function isFlat({ memory, handles, threads }: Growth): boolean {
   return memory[1] <= FLAT * memory[0] &&
     [handles, threads].every(([first, last]) => last <= first + SPARE);
 }
 
-/** The report for people. */
+/** Formats the report for people. */
 export function formatLife({ duration, seed }: LifePlan, life: Life, growth: Growth): string {
   const { visits, answered, failed, wrong, faults } = life;
   const list = (counts: Record<string, number>) =>

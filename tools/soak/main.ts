@@ -1,5 +1,5 @@
-// `npm run soak`: pages that connect for minutes while the host's links to the relay follow each other,
-// are cut, and cannot be registered.
+// `npm run soak`: pages connect for minutes while the host's connections to the relay are replaced, cut
+// and refused.
 import process from "node:process";
 import { endPeers } from "../../host/peers/peer.ts";
 import { percentile } from "../bench/measure.ts";
@@ -8,18 +8,17 @@ import { type Rotation, type RotationPlan, runRotation } from "./rotation.ts";
 
 const USAGE = `Usage: npm run soak -- [flags]
 
-Pages connect all the time, 10 a second, to a host whose connection to the gateway lasts 20 s, where a
-registration takes 5 s to take effect and warm Lambdas serve the old one for 5 s more.
+Ten pages a second connect to a host. Its connections to the gateway last 20 s, a registration takes
+effect after 5 s, and warm Lambdas serve the old one for 5 s more.
 
-  --seconds N  how long (default: 180)
+  --seconds N  duration (default: 180)
   --rate N     pages a second (default: 10)
-  --faults     besides, cut the host's connection at random, and fail 30 % of the control plane's calls
-  --seed N     of those faults (default: any)
+  --faults     also cut the host's connection at random, and fail 30 % of the control plane's calls
+  --seed N     seed of the faults (default: random)
   --json       print the result as JSON
   --help       print this
 
-It exits with 0 when no connect was lost, 3 when one was, 2 when a flag is wrong, and 1 when it could
-not run.`;
+It exits with 0 if all pages connected, 3 if not, 2 for a wrong flag, and 1 if it could not run.`;
 
 const code = await runCommand<RotationPlan>({
   usage: USAGE,
@@ -49,15 +48,15 @@ endPeers();
 process.exit(code);
 
 function report({ duration, perSecond, seed, faults }: RotationPlan, result: Rotation): string {
-  const { atOnce, later, offline, lost, links, cuts, failedCalls, times } = result;
+  const { atOnce, later, offline, lost, connections, cuts, failedCalls, times } = result;
   const causes = Object.entries(lost).map(([code, count]) => `${count} by ${code}`).join(", ");
   const [p50, p99] = [50, 99].map((percent) => percentile(times, percent).toFixed(0));
   return [
-    `${duration / 1000} s with ${perSecond} pages a second; ${links} links followed each other`,
+    `${duration / 1000} s with ${perSecond} pages a second; ${connections} connections of the host`,
     ...faults ? [`${cuts} cuts, ${failedCalls} failed calls (seed ${seed})`] : [],
     `connected at once   ${atOnce}`,
     `after another try   ${later}`,
-    `told offline        ${offline}, while the host was`,
+    `told offline        ${offline}, while it was true`,
     `lost                ${causes || "0"}`,
     `from offer to open  p50 ${p50} ms, p99 ${p99} ms`,
   ].join("\n");

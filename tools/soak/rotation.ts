@@ -1,6 +1,6 @@
-// Pages that connect all the time, while the host's links to the relay follow each other as they do
-// before the gateway's two hours are over, with those two hours cut down to twenty seconds. Gateway,
-// relay, control plane, AWS SDK, host and connections are real; the pages are node-datachannel's.
+// Pages connect all the time while the host replaces its connections to the relay, as it does before the
+// gateway's limit of two hours; here the limit is twenty seconds. Gateway, relay, control plane, AWS SDK,
+// host and connections are real; the pages use node-datachannel.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
@@ -23,45 +23,45 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import { seededRandom } from "../testing/random.ts";
 import { between } from "./between.ts";
 
-/** What to do, and for how long. Times are in milliseconds. */
+/** The run's plan. Times are in milliseconds. */
 export interface RotationPlan {
   duration: number;
-  /** Pages that begin to connect each second. */
+  /** New pages per second. */
   perSecond: number;
-  /** The gateway's limit of a connection: 2 hours at AWS. */
+  /** The gateway's limit for a connection: 2 hours at AWS. */
   lifetime: number;
-  /** How long an update of the function takes, and how long warm instances are behind after that. */
+  /** Time of an update of the function, and the further time of warm instances with the old value. */
   propagation: number;
   staleFor: number;
-  /** Whether the host's connection is cut at random, and 30 % of the control plane's calls fail. */
+  /** Whether to cut the host's connection at random, and to fail 30 % of the control plane's calls. */
   faults: boolean;
   seed: number;
 }
 
-/** What became of the pages. */
+/** The pages' outcomes. */
 export interface Rotation {
-  /** Connected at their first attempt, and at a later one within the deadline. */
+  /** Pages that connected at their first attempt, and at a later one within the deadline. */
   atOnce: number;
   later: number;
-  /** Told that the host is offline when their time was over, while it was: it had said so itself. */
+  /** Pages that were told that the host is offline, while it was. */
   offline: number;
-  /** All others, by what they were told. */
+  /** Number of other pages, by error code. */
   lost: Record<string, number>;
-  /** Links that became the host's, one after the other. */
-  links: number;
-  /** Connections that were cut, and calls of the control plane that were made to fail. */
+  /** Number of connections that the host registered. */
+  connections: number;
+  /** Number of cut connections, and of failed calls to the control plane. */
   cuts: number;
   failedCalls: number;
   /** Times from the first attempt to the open channel. */
   times: number[];
 }
 
-/** A page's time to connect, and the pauses between its attempts, as an element makes them. */
+/** A page's deadline, and the pauses between its attempts, as in the element. */
 const DEADLINE = 30_000;
 const RETRY = { first: 250, longest: 30_000 };
 const ANSWER = 10_000;
 
-/** Between two cuts, at least and at most. */
+/** Pause between two cuts, at least and at most. */
 const CUT = { least: 15_000, most: 45_000 };
 
 const FAILING = 0.3;
@@ -71,10 +71,10 @@ const FAULTS = [
   { status: 409, code: "ResourceConflictException" },
 ];
 
-/** Each has a limit of two offers a second. */
+/** Number of devices; each has a limit of two offers a second. */
 const DEVICES = 24;
 
-/** Runs it. The bundles must have been built. */
+/** Runs the plan. Needs the built bundles. */
 export async function runRotation(plan: RotationPlan): Promise<Rotation> {
   const { duration, perSecond, lifetime, propagation, staleFor, faults, seed } = plan;
   const random = seededRandom(seed);
@@ -90,14 +90,14 @@ export async function runRotation(plan: RotationPlan): Promise<Rotation> {
     later: 0,
     offline: 0,
     lost: {},
-    links: 0,
+    connections: 0,
     cuts: 0,
     failedCalls: 0,
     times: [],
   };
-  const host = stack.use(await startHost(bridge, plan, () => result.links++));
+  const host = stack.use(await startHost(bridge, plan, () => result.connections++));
   await host.online;
-  // Until then some instances know of no host at all.
+  // Until then, some instances of the relay know no host.
   await sleep(staleFor);
 
   const ended = new AbortController();
@@ -123,7 +123,7 @@ export async function runRotation(plan: RotationPlan): Promise<Rotation> {
   return result;
 }
 
-/** Connects as an element does: again and again, until its time is over. */
+/** Connects as an element does, with retries until the deadline. */
 async function connectPage(
   bridge: Bridge,
   device: TestDevice,
@@ -153,7 +153,7 @@ async function connectPage(
   }
 }
 
-/** One message out, and the host's answer. */
+/** Sends an offer and returns the host's answer. */
 async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<PageAnswer> {
   const socket = new WebSocket(bridge.gateway.url, { origin: bridge.page.origins[0] });
   const { promise: reply, resolve, reject } = Promise.withResolvers<Signal>();
@@ -188,11 +188,13 @@ async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<P
 
 interface RunningHost extends AsyncDisposable {
   readonly online: Promise<void>;
-  /** Whether it is online, and all instances of the relay know by now. */
+  /** Whether the host is online and all instances of the relay know it. */
   readonly isOnline: boolean;
 }
 
-/** A host in this process, whose connections follow each other as early as the gateway's limit asks for. */
+/**
+ * Starts a host in this process that replaces its connection as early as the gateway's limit requires.
+ */
 async function startHost(
   bridge: Bridge,
   { lifetime, propagation, staleFor }: RotationPlan,
@@ -226,7 +228,7 @@ async function startHost(
     },
     signal: stop.signal,
     timing: {
-      // The old connection lives on until the last instance knows of the new one.
+      // The old connection stays open until the last instance knows the new one.
       connectionLife: lifetime - propagation - staleFor - 3_000,
       grace: staleFor,
     },
@@ -245,7 +247,7 @@ async function startHost(
   };
 }
 
-/** Cuts the connection that is registered, or the one that is on its way to be, now and then. */
+/** Now and then cuts the connection that is registered or about to be. */
 async function cutAtRandom(
   bridge: Bridge,
   random: () => number,

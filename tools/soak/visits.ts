@@ -1,4 +1,4 @@
-// What pages do in a host's life: they come, ask for things, check what they get, and go.
+// The pages of a host's life: they connect, send requests, check the answers, and leave.
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,27 +8,27 @@ import type { Route } from "../local/backend_route.ts";
 import { between } from "./between.ts";
 import type { Life } from "./life_result.ts";
 
-/** How long a page stays, in milliseconds. */
+/** Length of a visit, in milliseconds. */
 const STAY = { least: 3_000, most: 45_000 };
 
-/** A page that is not connected by then, whatever has failed meanwhile, will not be. */
+/** Deadline of a connect, in milliseconds, longer than any fault. */
 const CONNECT_MS = 90_000;
 
 const DOWNLOAD = 256 * 1024;
 
-/** What a visit needs. */
+/** Options of {@linkcode visit}. */
 export interface Visit {
   browser: Browser;
   url: string;
   acts: Acts;
-  /** What becomes of it is noted here. */
+  /** Records the visit's results. */
   life: Life;
   random: () => number;
-  /** Ends it before its time. */
+  /** Ends the visit early. */
   ending: AbortSignal;
 }
 
-/** Opens a page, uses it for a while, and closes it, now and then in the middle of something. */
+/** Opens a page, uses it for a while, and closes it, sometimes during a transfer. */
 export async function visit({ browser, url, acts, life, random, ending }: Visit): Promise<void> {
   const { page } = await openPage(browser, url);
   life.visits++;
@@ -57,15 +57,15 @@ export async function visit({ browser, url, acts, life, random, ending }: Visit)
     }
     await sleep(random() * 300);
   }
-  // Half of them go with a transfer under way.
+  // Half of the pages leave during a transfer.
   if (random() < 0.5) void fetchText(page, "/api/download?bytes=16777216").catch(() => {});
   await page.close();
 }
 
-/** An answer that a server would not have given. */
+/** A wrong answer. */
 class WrongAnswer extends Error {}
 
-/** Things to be done once each, and who knows that they are. */
+/** Acts that must happen exactly once, with their acknowledgements. */
 export class Acts {
   readonly #done = new Map<string, number>();
   readonly #acknowledged = new Set<string>();
@@ -77,7 +77,7 @@ export class Acts {
     response.writeHead(204).end();
   };
 
-  /** Has a page do one more. */
+  /** Lets a page do one more act. */
   async act(page: Page): Promise<void> {
     const id = String(this.#count++);
     const { status } = await ask(page, "/acts", { method: "POST", body: id });
@@ -85,7 +85,7 @@ export class Acts {
     this.#acknowledged.add(id);
   }
 
-  /** What is not as it must be. */
+  /** Lists acts that were lost or done twice. */
   faults(): string[] {
     const lost = [...this.#acknowledged].filter((id) => !this.#done.has(id));
     const twice = [...this.#done].filter(([, times]) => times > 1);
@@ -100,7 +100,7 @@ function ask(page: Page, path: string, init?: RequestInit) {
   return inPage(fetchText(page, path, init));
 }
 
-/** What comes of a script in a page; its error without the place in it, which puppeteer adds. */
+/** Rethrows a page script's error without the location that puppeteer adds. */
 function inPage<Result>(work: Promise<Result>): Promise<Result> {
   return work.catch((error: Error) => {
     throw new Error(error.message.split("\n")[0]);

@@ -1,25 +1,25 @@
-// The backend of the run with cuts: streams in which a byte or a message that is lost, doubled or
-// moved shows.
+// The backend of the run with cuts. Its streams reveal bytes and messages that are lost, doubled or
+// moved.
 import { pipeline } from "node:stream/promises";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type BenchBackend, hashBody, startBenchBackend } from "../backend.ts";
 import { placedParts } from "./placed.ts";
 
-/** Time between two events, or two messages of the same side, in milliseconds. */
+/** Time between two events, or two messages of one side, in milliseconds. */
 const TICK_MS = 20;
 
-/** What the backend has counted. */
+/** The backend's counts. */
 export interface Counts {
-  /** Requests that came. */
+  /** Received requests. */
   downloads: number;
   uploads: number;
   events: number;
   sockets: number;
-  /** Numbers that the newest socket has received out of order. */
+  /** Numbers that the newest socket received out of order. */
   misplaced: number;
 }
 
-/** The bench's backend with further routes, and WebSockets at any path. */
+/** The bench's backend with more routes, and WebSockets at any path. */
 export interface CutBackend extends BenchBackend {
   readonly counts: Counts;
 }
@@ -27,12 +27,12 @@ export interface CutBackend extends BenchBackend {
 /**
  * | Route | Answer |
  * |---|---|
- * | `GET /placed?bytes=N` | `N` bytes, each of which depends on its place |
+ * | `GET /placed?bytes=N` | `N` bytes, each of which depends on its offset |
  * | `POST /hash` | the chain hash of the body |
- * | `GET /events` | numbered events, until nobody listens |
+ * | `GET /events` | numbered events, until the client disconnects |
  *
- * The WebSocket sends numbers from 0 on, and expects such. At the text `end`, it sends `end` and how
- * many it has received, and closes.
+ * The WebSocket sends numbers from 0 on, and expects them. At the text `end`, it sends `end` and the
+ * number of received messages, and closes.
  */
 export async function startCutBackend(): Promise<CutBackend> {
   const counts: Counts = { downloads: 0, uploads: 0, events: 0, sockets: 0, misplaced: 0 };

@@ -1,5 +1,5 @@
-// Loaded into a host before it starts (`node --import`): SIGUSR2 makes it close all its peer
-// connections, as a host does whose network is gone. The host's own code is as it is.
+// A module that a host loads before it starts (`node --import`): at SIGUSR2 it closes all peer
+// connections, as if the network had failed. The host's code is unchanged.
 import * as native from "node-datachannel";
 import { registerHooks } from "node:module";
 import process from "node:process";

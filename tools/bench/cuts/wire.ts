@@ -1,17 +1,16 @@
-// A wire of UDP between pages and a host that can be cut: what is sent over it gets lost from then
-// on, and nobody is told.
+// A UDP wire between pages and a host that can be cut: it then drops packets without notice.
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 
-/** Which packets get lost: all, or the host's alone, as behind a NAT that has forgotten the page. */
+/** The dropped packets: all, or only the host's, as behind a NAT that has forgotten the page. */
 export type Loss = "all" | "host's";
 
-/** Leads packets on to one address of a host, as a NAT does. */
+/** Forwards packets to one address of a host, as a NAT does. */
 export class Wire {
-  /** Where pages send to. The address is the host's own. */
+  /** The port that pages send to, at the host's address. */
   readonly port: number;
   readonly #near: Socket;
-  /** Towards the host, one for each address that a page sends from. */
+  /** Sockets towards the host, by the page's address. */
   readonly #far = new Map<string, Socket>();
   #loss: Loss | undefined;
 
@@ -31,7 +30,7 @@ export class Wire {
     return new Wire(near, host);
   }
 
-  /** Loses packets from now on. */
+  /** Drops packets from now on. */
   cut(loss: Loss): void {
     this.#loss = loss;
   }

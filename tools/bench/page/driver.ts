@@ -1,35 +1,35 @@
-// In the page: measures a way to the host, whichever it is.
+// In the page: measures a path to the host.
 
-/** A way to the host that is being measured. Whatever fails, rejects. */
+/** A path to the host under measurement. Its promises reject on any failure. */
 export interface Carrier {
-  /** Resolves when this many bytes have arrived here, and are right. Calls `onBegin` at the first ones. */
+  /** Resolves when `bytes` right bytes have arrived here. Calls `onBegin` at the first ones. */
   download(bytes: number, onBegin: () => void): Promise<void>;
-  /** Resolves when the host has said that this many bytes have arrived there, and are right. */
+  /** Resolves when the host has confirmed `bytes` right bytes. */
   upload(bytes: number): Promise<void>;
-  /** A small question and its answer. Any number may be under way. */
+  /** A small request and its answer. Any number may be under way. */
   roundTrip(): Promise<void>;
-  /** Makes another connection, from nothing to its first answer. Resolves with what closes it. */
+  /** Makes another connection, up to its first answer. Resolves with a function that closes it. */
   connect?(): Promise<() => void>;
-  /** As `download`, and hashes what is sent and what arrives. */
+  /** Like `download`, and hashes the sent and the received bytes. */
   hashedDownload?(bytes: number): Promise<Hashes>;
-  /** As `upload`, and hashes what is sent and what arrives. */
+  /** Like `upload`, and hashes the sent and the received bytes. */
   hashedUpload?(bytes: number): Promise<Hashes>;
 }
 
-/** A transfer's hashes at its two ends (`ChainHash`), which are to be equal. */
+/** A transfer's hashes at its two ends (`ChainHash`), which must be equal. */
 export interface Hashes {
   sent: string;
   arrived: string;
 }
 
-/** When to stop: after so many, or so many milliseconds, whichever comes first. */
+/** Limits: a count, or a time in milliseconds, whichever comes first. */
 export interface Limits {
   count: number;
-  /** @default without a limit. Not `Infinity`: what goes to a page goes as JSON, which has none. */
+  /** @default no limit. Not `Infinity`, which JSON cannot carry to a page. */
   time?: number;
 }
 
-/** What a page's script offers to the bench. All times are in milliseconds. */
+/** The interface of a page's script for the bench. Times are in milliseconds. */
 export class Driver {
   readonly #carrier: Carrier;
 
@@ -37,7 +37,7 @@ export class Driver {
     this.#carrier = carrier;
   }
 
-  /** Undefined if connections cannot be made. */
+  /** Undefined if the path cannot make further connections. */
   async connect(): Promise<number | undefined> {
     const started = performance.now();
     const close = await this.#carrier.connect?.();
@@ -62,7 +62,7 @@ export class Driver {
     return await this.#carrier.hashedUpload!(bytes);
   }
 
-  /** Round trips, one after the other. */
+  /** Makes round trips one after the other. */
   async roundTrips({ count, time = Infinity }: Limits): Promise<number[]> {
     const all: number[] = [];
     const end = performance.now() + time;
@@ -72,7 +72,7 @@ export class Driver {
     return all;
   }
 
-  /** Round trips, one after the other, from a download's first bytes to its last. */
+  /** Makes round trips one after the other, from a download's first bytes to its last. */
   async roundTripsWhileDownloading(bytes: number): Promise<number[]> {
     const begun = Promise.withResolvers<void>();
     let isOver = false;
@@ -84,7 +84,7 @@ export class Driver {
     return all;
   }
 
-  /** Round trips per second with so many under way at any time. */
+  /** Counts round trips per second, with `parallel` under way at any time. */
   async rate(parallel: number, time: number): Promise<number> {
     const started = performance.now();
     let done = 0;
@@ -104,13 +104,13 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - started;
 }
 
-/** What a page's script leaves for the bench to find. */
+/** The globals of a page's script. */
 export interface DrivenPage<Settings> {
   start: (settings: Settings) => Promise<void>;
   driver: Driver;
 }
 
-/** Lets the bench start a way and measure it. To be called once by the page's script. */
+/** Lets the bench open a path and measure it. The page's script calls it once. */
 export function offer<Settings>(open: (settings: Settings) => Promise<Carrier>): void {
   const page = globalThis as unknown as DrivenPage<Settings>;
   page.start = async (settings) => {

@@ -1,12 +1,12 @@
-// In the page: what the bench asks of the backend, by a `fetch` of whatever kind.
+// In the page: makes the bench's requests by any kind of `fetch`.
 import { ChainHash } from "../chain_hash.ts";
 import { payloadStream, Tally } from "../payload.ts";
 import type { Carrier } from "./driver.ts";
 
-/** As the global `fetch`, for paths from the backend's root. */
+/** The global `fetch`, for paths from the backend's root. */
 export type Fetch = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** What makes the body of an upload of this many bytes. */
+/** Makes the body of an upload. */
 export type BodyMaker = (bytes: number) => BodyInit;
 
 /** Moves payloads by requests to the routes of `tools/bench/backend.ts`. */

@@ -1,4 +1,4 @@
-// In the page: the backend itself, by the browser's own HTTP.
+// In the page: asks the backend directly, by the browser's HTTP.
 import { payloadParts } from "../payload.ts";
 import { offer } from "./driver.ts";
 import { fetchCarrier } from "./fetch_carrier.ts";
@@ -9,7 +9,7 @@ export interface HttpSettings {
   backend: string;
 }
 
-/** Made once, since HTTP/1.1 has no streamed uploads, and the making is not what is measured. */
+/** Bodies, each made once: HTTP/1.1 has no streamed uploads, and making one must not count. */
 const bodies = new Map<number, Blob>();
 
 function bodyOf(bytes: number): Blob {
@@ -18,7 +18,7 @@ function bodyOf(bytes: number): Blob {
   return made;
 }
 
-// The browser keeps its connections to itself, so there is none to be made anew.
+// No `connect`: the browser manages its connections itself.
 offer(({ backend }: HttpSettings) =>
   Promise.resolve(
     fetchCarrier((path, init) => fetch(backend + path, { ...init, cache: "no-store" }), bodyOf),

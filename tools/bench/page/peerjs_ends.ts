@@ -1,4 +1,4 @@
-// In both PeerJS pages: how they find each other, and how they send.
+// In both PeerJS pages: registers, sends and receives.
 import { type DataConnection, Peer } from "peerjs";
 import type { Speaker } from "../exchange.ts";
 import { payloadParts } from "../payload.ts";
@@ -11,16 +11,13 @@ export interface PeerJsSettings {
   far: string;
 }
 
-/**
- * Bytes of one `send`: PeerJS cuts what is larger than 16,300, and puts it together again at the far
- * end, which is slower.
- */
+/** Bytes of one `send`: PeerJS splits anything above 16,300, which is slower. */
 const PIECE = 15 * 1024;
 
-/** Bytes that its channel may hold: far below the 8 MiB at which PeerJS waits in steps of 50 ms. */
+/** Limit of queued bytes: far below the 8 MiB at which PeerJS waits in steps of 50 ms. */
 const HIGH_WATER = 1024 * 1024;
 
-/** Registers with the PeerServer. @param id The name to take; without one, the server gives one. */
+/** Registers with the PeerServer. @param id The name to take. @default a name by the server */
 export async function register({ port }: PeerJsSettings, id?: string): Promise<Peer> {
   const options = { host: "127.0.0.1", port, path: "/", config: { iceServers: [] } };
   const peer = id ? new Peer(id, options) : new Peer(options);
@@ -31,7 +28,7 @@ export async function register({ port }: PeerJsSettings, id?: string): Promise<P
   return peer;
 }
 
-/** Speaks over a connection as PeerJS's users do. */
+/** Sends over a connection as PeerJS's users do. */
 export function speakerOf<Message>(connection: DataConnection): Speaker<Message> {
   return {
     tell: (message) => void connection.send(message),
@@ -49,7 +46,7 @@ export function speakerOf<Message>(connection: DataConnection): Speaker<Message>
   };
 }
 
-/** Passes on what arrives: messages as they are, a payload's parts as bytes. */
+/** Passes arrivals on: messages as they are, a payload's parts as bytes. */
 export function listen<Message>(
   connection: DataConnection,
   take: (arrived: Message | Uint8Array) => void,

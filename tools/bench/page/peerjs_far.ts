@@ -1,4 +1,4 @@
-// In the second Chromium: PeerJS's other end, which does what page/peerjs.ts asks for.
+// In the second Chromium: PeerJS's far end, which answers page/peerjs.ts.
 import { FarEnd, type Question } from "../exchange.ts";
 import { listen, type PeerJsSettings, register, speakerOf } from "./peerjs_ends.ts";
 

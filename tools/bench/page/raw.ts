@@ -1,4 +1,4 @@
-// In the page: a channel of simple-peer's and nothing on top of it. The other end is raw_host.ts.
+// In the page: a simple-peer channel without a protocol on top. The other end is raw_host.ts.
 import SimplePeer from "simple-peer/simplepeer.min.js";
 import { formatSendSignal, parseRelayMessage } from "../../../wire/mod.ts";
 import { NearEnd } from "../exchange.ts";
@@ -25,13 +25,13 @@ offer(async ({ relay }: RawSettings) => {
   };
 });
 
-/** As the element does it: one message out, one in, then the WebSocket is closed. */
+/** Dials as the element does: one message out, one in, then it closes the WebSocket. */
 async function dial(relay: string): Promise<{ end: NearEnd; peer: SimplePeer.Instance }> {
   const peer = new SimplePeer({
     initiator: true,
     trickle: false,
     config: { iceServers: [] },
-    // As the product's channel is: reliable, and unordered.
+    // Like the product's channel: reliable and unordered.
     channelConfig: { ordered: false },
     objectMode: true,
   });
@@ -63,7 +63,7 @@ function endOf(peer: SimplePeer.Instance): NearEnd {
   const end = new NearEnd({
     tell: (message) => peer.send(JSON.stringify(message)),
     async sendPayload(bytes) {
-      // Past simple-peer's own queue, which keeps the channel at 64 KiB and is some 7 % slower.
+      // Bypasses simple-peer's queue, which limits the channel to 64 KiB and is some 7 % slower.
       const { _channel: channel } = peer as unknown as { _channel: RTCDataChannel };
       channel.bufferedAmountLowThreshold = RAW_HIGH_WATER / 2;
       for (const part of payloadParts(bytes, RAW_PIECE)) {

@@ -1,11 +1,11 @@
-// In the page: transfers of all kinds through the tunnel, and what the run with cuts needs to know of
-// them and of the connections that carry them.
+// In the page: runs transfers of all kinds through the tunnel, and observes them and their connections
+// for the run with cuts.
 import type { LighthouseTunnel } from "../../../components/mod.ts";
 import { until } from "../../testing/until.ts";
 import { ChainHash } from "../chain_hash.ts";
 import { placedParts } from "../cuts/placed.ts";
 
-/** What the page's script is started with. */
+/** Settings of the page. */
 export interface ResumeSettings {
   /** The relay's WebSocket URL. */
   relay: string;
@@ -19,51 +19,54 @@ export interface TransferSizes {
   upload: number;
 }
 
-/** What has arrived. */
+/** Results of the transfers. */
 export interface Outcome {
-  /** The chain hash of what came down. */
+  /** The chain hash of the download. */
   downloaded: string;
-  /** What the backend says of what went up. */
+  /** The backend's hash of the upload. */
   uploaded: string;
-  /** Events that came, and how many of them were not the next in order. */
+  /** Received events, and the number of those out of order. */
   events: { count: number; misplaced: number };
-  /** Numbers that came over the WebSocket, how many of them were not the next in order, and the counts. */
+  /** Numbers received over the WebSocket, the number of those out of order, and the counts. */
   socket: { sent: number; received: number; misplaced: number; end: string; code: number };
 }
 
-/** Ends connections as the page itself can: with a word to the host, or without one. */
+/** Ways to end connections from the page: with or without a notice to the host. */
 export type PageCut = "closes its channel" | "closes its connection";
 
-/** What the run calls, as `globalThis.resume`. All times are those of `performance.now()`. */
+/** The functions for the run, as `globalThis.resume`. Times are those of `performance.now()`. */
 export interface ResumePage {
-  /** Milliseconds that another element takes from nothing to its first answer. */
+  /** Connects another element. Resolves with its time to the first answer, in milliseconds. */
   connect(): Promise<number>;
-  /** Begins everything. */
+  /** Begins all transfers. */
   begin(sizes: TransferSizes): void;
-  /** Resolves when the download has come so far, or ended. */
+  /** Resolves when the download has reached that byte, or ended. */
   reach(bytes: number): Promise<void>;
-  /** Cuts the connections there are. @returns When. */
+  /** Cuts all connections. @returns The time. */
   cut(how?: PageCut): number;
-  /** Resolves with the longest time without a byte since then, once bytes come over a newer connection. */
+  /**
+   * Resolves with the longest time without a byte since `time`, once bytes arrive over a newer
+   * connection.
+   */
   gapSince(time: number): Promise<number>;
-  /** Resolves when everything has ended. */
+  /** Resolves when all transfers have ended. */
   readonly outcome: Promise<Outcome>;
 }
 
-/** What the run lends: the port of a wire to the host's address. */
+/** The run's function: returns the port of a wire to the host's address. */
 declare const wireTo: (address: string, port: number) => Promise<number>;
 
 /** A peer connection of the page. */
 interface Line {
   connection: RTCPeerConnection;
   channel?: RTCDataChannel;
-  /** When the channel opened. */
+  /** Time at which the channel opened. */
   opened?: number;
 }
 
 const lines: Line[] = [];
 
-/** Notes connections, and leads each through a wire: neither end learns another address. */
+/** Records connections, and routes each through a wire: neither end learns another address. */
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   readonly #line: Line = { connection: this };
 
@@ -86,7 +89,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   }
 
   override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    // The component, its protocol, the priority, then address and port (RFC 8839 §5.1).
+    // Component, protocol, priority, address and port of a candidate (RFC 8839 §5.1).
     const candidates = /^(a=candidate:\S+ 1 UDP \d+) (\d+\.\d+\.\d+\.\d+) (\d+) typ host.*$/gm;
     const [[line, start, address, port] = []] = [...description.sdp!.matchAll(candidates)];
     if (!line) throw new Error("Cannot lead the connection through a wire: no address is IPv4");
@@ -98,7 +101,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 };
 
 let tunnel: LighthouseTunnel;
-/** When bytes of the download came, and how many there were by then. */
+/** Arrivals of the download: times, and numbers of bytes by then. */
 const arrivals: { at: number; bytes: number }[] = [];
 let hasEnded = false;
 
@@ -197,7 +200,7 @@ async function upload(bytes: number): Promise<string> {
   return await (await tunnel.fetch("/hash", { method: "POST", body })).text();
 }
 
-/** Listens as any page does, by a plain URL. @returns What ends it. */
+/** Listens to events by a plain URL. @returns A function that ends it. */
 function listen(): () => Outcome["events"] {
   let [count, misplaced] = [0, 0];
   const source = new EventSource("./local/events");
@@ -210,7 +213,7 @@ function listen(): () => Outcome["events"] {
   };
 }
 
-/** Sends numbers, and takes numbers. @returns What ends it. */
+/** Exchanges numbers over a WebSocket. @returns A function that ends it. */
 function chat(): () => Promise<Outcome["socket"]> {
   const result: Outcome["socket"] = { sent: 0, received: 0, misplaced: 0, end: "", code: 0 };
   const socket = tunnel.socket("/numbers");

@@ -15,16 +15,16 @@ import {
 export interface SealingSettings {
   /** The host's raw public key, in base64url. */
   hostKey: string;
-  /** The session description to be sealed. */
+  /** The session description to seal. */
   sdp: string;
 }
 
-/** What the page's script leaves for the bench to find. Times are in milliseconds. */
+/** The globals of the page's script. Times are in milliseconds. */
 export interface SealingPage {
   /** @returns The device's raw public key, in base64url. */
   start: (settings: SealingSettings) => Promise<string>;
   seal: () => Promise<{ signal: SealedOffer; time: number }>;
-  /** Opens the answer to the offer that was sealed last. */
+  /** Opens the answer to the last offer. */
   open: (answer: SealedAnswer) => Promise<number>;
 }
 

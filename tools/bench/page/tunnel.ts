@@ -1,4 +1,4 @@
-// In the page: the tunnel, as a page's author uses it.
+// In the page: uses the tunnel as a page's author does.
 import type { LighthouseTunnel } from "../../../components/mod.ts";
 import { payloadStream } from "../payload.ts";
 import { offer } from "./driver.ts";

@@ -1,10 +1,10 @@
-// For tests: a run's results, each figure another number.
+// For tests: a run's results with distinct figures.
 import { durations, spread } from "../measure.ts";
 import type { Figures, Results } from "../results.ts";
 
 const MiB = 1024 * 1024;
 
-/** A contender's figures, all of them multiples of a factor. */
+/** Returns a contender's figures, all multiples of a factor. */
 export function figures(factor: number): Figures {
   const rate = spread([100 * factor]);
   return {
@@ -23,7 +23,7 @@ export function figures(factor: number): Figures {
   };
 }
 
-/** A run over loopback in which the tunnel is exactly as fast as the raw channel. */
+/** Returns a loopback run in which the tunnel is exactly as fast as the raw channel. */
 export function results(changes: Partial<Results> = {}): Results {
   return {
     date: "2026-01-02T03:04:05.678Z",
