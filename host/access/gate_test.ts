@@ -9,7 +9,8 @@ import {
   outcomeOf,
   TestDevice,
 } from "../testing/access.ts";
-import { type Admission, Gate, type GateOptions, WINDOW_MS } from "./gate.ts";
+import { type Admission, Gate, type GateOptions } from "./gate.ts";
+import { WINDOW_MS } from "./offer_limits.ts";
 
 const test = suite("gate", { deadline: 30_000 });
 
