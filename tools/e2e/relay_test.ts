@@ -330,6 +330,8 @@ function testIn(name: BrowserName): void {
     const { data, withData } = openEnvelope(pairing.text);
     const own = toBase64url(new Uint8Array(65).fill(4));
     socket.send(withData({ ...data, device: own }));
+    await until(() => heard.length > 0);
+    // Time for an answer to the other offer, too.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     socket.close();
     assert.equal(heard.map((text) => openEnvelope(text).data.code), ["not-paired"]);
