@@ -60,6 +60,15 @@ export async function openPage(
   return { page, troubles };
 }
 
+/** Opens a page, and waits until its tunnel is connected. */
+export async function openConnected(
+  ...page: Parameters<typeof openPage>
+): Promise<TunnelPage> {
+  const opened = await openPage(...page);
+  await untilState(opened.page, "connected");
+  return opened;
+}
+
 /** Resolves when the page's tunnel is in the state, with the reason it gives. */
 export async function untilState(page: Page, state: string, timeout = 15_000): Promise<string> {
   await page.waitForFunction(

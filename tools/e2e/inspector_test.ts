@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, openPage, untilState } from "./browser.ts";
+import { fetchText, openConnected } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const test = suite("inspector", { deadline: 60_000 });
@@ -23,8 +23,7 @@ const troubles: string[] = [];
 
 withBridge(test, { hostFlags: ["--inspect", "0"] }, async (running) => {
   ({ bridge, host, browser } = running);
-  ({ page } = await openPage(browser, bridge.page.url));
-  await untilState(page, "connected");
+  ({ page } = await openConnected(browser, bridge.page.url));
   file = join(bridge.state, "inspector.url");
   url = (await readFile(file, "utf8")).trim();
   inspector = await browser.newPage();

@@ -7,7 +7,7 @@ import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, openPage, untilState } from "./browser.ts";
+import { fetchText, openConnected, openPage, untilState } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const test = suite("lanes", { deadline: 120_000 });
@@ -72,8 +72,7 @@ test("downloads over a long path get further connections, which end with the fir
 
 test("on a short path one connection is all there is", async () => {
   const from = host.lines.length;
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const started = performance.now();
   await download(page, 4 * MiB, () => performance.now() - started > 3000);
   assert.is(count("page-lane", from), 0);

@@ -11,7 +11,7 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
 import { type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, launchBrowser, openConnected, untilState } from "./browser.ts";
 
 const test = suite("network", { deadline: 120_000 });
 
@@ -115,8 +115,7 @@ if (canMakeNetworks()) {
     machine.up(2);
     const { until } = machine.startHost();
     await until(ONLINE);
-    const { page } = await openPage(browser, bridge.page.url);
-    await untilState(page, "connected");
+    const { page } = await openConnected(browser, bridge.page.url);
     assert.is((await fetchText(page, "/api/notes")).status, 200);
     machine.down();
     await sleep(GONE_MS);

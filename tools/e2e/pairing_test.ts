@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
-import { outputOf, type RunningProgram, start } from "../testing/program.ts";
+import { outputOf, pairingLink, type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { fetchText, openPage, untilState } from "./browser.ts";
@@ -152,16 +152,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("a link of another host is refused, and told to be that", async () => {
-    const state = temporaryFolder();
-    const output = await outputOf(
-      "pair",
-      "--no-wait",
-      "--state",
-      join(state, "state"),
-      "--page",
-      bridge.page.url,
-    );
-    const link = /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
+    const link = await pairingLink(join(temporaryFolder(), "state"), bridge.page.url);
     const refusal = nextRefusal();
     const [code, reason] = await failure(await open(link));
     assert.is(code, "host-key-changed");

@@ -7,7 +7,7 @@ import { type Bridge, startBridge } from "../local/bridge.ts";
 import { run as runCommand } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, launchBrowser, openPage, untilState } from "./browser.ts";
+import { fetchText, launchBrowser, openConnected, openPage, untilState } from "./browser.ts";
 
 const test = suite("recovery", { deadline: 60_000 });
 
@@ -44,8 +44,7 @@ async function newBridge(): Promise<Bridge> {
 test("requests go on when the gateway is stopped after connecting", async () => {
   await using bridge = await newBridge();
   await bridge.startHost().until("online");
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await bridge.stopGateway();
   for (let i = 0; i < 5; i++) assert.is((await fetchText(page, "/api/notes")).status, 200);
   assert.is(
@@ -62,8 +61,7 @@ test("the host connects and registers again when the gateway is back", async () 
   const seen = host.lines.length;
   await bridge.restartGateway();
   await host.until("online", seen);
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await page.close();
 });
 
@@ -71,8 +69,7 @@ test("the page recovers without a reload when the host is killed and started aga
   await using bridge = await newBridge();
   const first = bridge.startHost();
   await first.until("online");
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await page.evaluate(() => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const codeOf = (error: Error) => [error.name, (error.cause as { code: string }).code];
@@ -105,8 +102,7 @@ test("a host that is stopped lets what is under way finish, and ends what does n
   await using bridge = await newBridge();
   const host = bridge.startHost();
   await host.until("online");
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await page.evaluate(async () => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const codeOf = (error: Error) => (error as Error & { code?: string }).code;
@@ -169,8 +165,7 @@ test("a host that ends properly says goodbye, and the page knows at once", async
   await using bridge = await newBridge();
   const host = bridge.startHost();
   await host.until("online");
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   assert.is(await host.stop("SIGTERM"), 0);
   const reason = await untilState(page, "offline", 3_000);
   assert.match(reason, /host is offline/);
@@ -181,8 +176,7 @@ test("a page that is closed says goodbye, and the host knows at once", async () 
   await using bridge = await newBridge();
   const host = bridge.startHost();
   await host.until("online");
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await page.goto("about:blank");
   // By silence it would take the host 20 s.
   const left = host.until("page-left").then(() => "left");

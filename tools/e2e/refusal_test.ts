@@ -15,7 +15,7 @@ import {
 import { type Bridge, startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
 import { suite } from "../testing/suite.ts";
-import { fetchText, openPage, untilState } from "./browser.ts";
+import { fetchText, openConnected, openPage, untilState } from "./browser.ts";
 import { startScriptedHost } from "./scripted_host.ts";
 import { withBridge } from "./with_bridge.ts";
 
@@ -41,8 +41,7 @@ test("a page from an origin that is not listed is refused, and says what may be 
 });
 
 test("a page that addresses another page is refused, and the other hears nothing", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const [ids, answer, heard] = await page.evaluate(async (url) => {
     const open = async () => {
       const socket = new WebSocket(url);
@@ -178,8 +177,7 @@ test("a page takes no harm from a malformed host: signals first, then frames", a
     });
   };
 
-  const { page } = await openPage(browser, other.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, other.page.url);
   for (let i = 0; i < 3; i++) assert.is((await fetchText(page, "/x")).text, "fine");
   assert.equal(greetings, []);
   assert.is(sessions, 1);
@@ -187,8 +185,7 @@ test("a page takes no harm from a malformed host: signals first, then frames", a
 });
 
 test("an answer that is lost on the way costs one attempt, and the next one connects", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   let spoiled = 0;
   bridge.gateway.faults.post = (_id, body) => {
     if (!body.includes('"type":"sealed-answer"') || spoiled > 2) return undefined;

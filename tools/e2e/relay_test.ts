@@ -8,7 +8,7 @@ import type { BrowserName } from "../browser.ts";
 import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { type Page as Site, startPage } from "../local/page.ts";
-import { outputOf } from "../testing/program.ts";
+import { pairingLink } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, openPage, untilState } from "./browser.ts";
@@ -46,20 +46,6 @@ function testIn(name: BrowserName): void {
   });
   test.after(() => endPeers());
   test.before.each(() => relay.behave());
-
-  /** A link of the host's. */
-  async function link(...flags: string[]): Promise<string> {
-    const output = await outputOf(
-      "pair",
-      "--no-wait",
-      "--state",
-      bridge.state,
-      "--page",
-      site.url,
-      ...flags,
-    );
-    return /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
-  }
 
   /** Has the page dial anew, and gives the code with which that fails. */
   async function dialInVain(page: Page): Promise<string> {
@@ -115,7 +101,7 @@ function testIn(name: BrowserName): void {
         return made.flatMap((peer) => [peer.localDescription!.sdp, peer.remoteDescription!.sdp]);
       });
     const sdps: string[] = [];
-    await page.goto(await link("--name", DEVICE));
+    await page.goto(await pairingLink(bridge.state, site.url, "--name", DEVICE));
     await untilState(page, "connected");
     sdps.push(...await sdpsOf());
     for (let visit = 0; visit < 2; visit++) {

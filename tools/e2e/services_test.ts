@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { startExpressApp } from "../../host/testing/express_app.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { openPage, untilState } from "./browser.ts";
+import { openConnected } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const test = suite("services", { deadline: 60_000 });
@@ -23,8 +23,7 @@ let troubles: string[];
 
 withBridge(test, { hostFlags }, async ({ bridge, browser, stack }) => {
   stack.defer(() => app.close());
-  ({ page, troubles } = await openPage(browser, bridge.page.url));
-  await untilState(page, "connected");
+  ({ page, troubles } = await openConnected(browser, bridge.page.url));
 });
 
 /** Fetches through the tunnel, in the page. */

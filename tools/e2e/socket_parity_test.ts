@@ -4,7 +4,7 @@ import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { scriptPath, startSocketServer, type Step } from "../testing/socket_server.ts";
 import { suite } from "../testing/suite.ts";
-import { openPage, untilState } from "./browser.ts";
+import { openConnected } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
 /** Whose WebSocket a script gets. */
@@ -283,8 +283,7 @@ for (const name of ["chromium", "firefox"] as const) {
 
   withBridge(test, options, async ({ bridge, browser, stack }) => {
     stack.use(backend);
-    ({ page } = await openPage(browser, bridge.page.url));
-    await untilState(page, "connected");
+    ({ page } = await openConnected(browser, bridge.page.url));
     await page.evaluate(prepare, socketUrl);
   });
 

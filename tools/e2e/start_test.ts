@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { RunningProgram } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { launchBrowser, openPage, untilState } from "./browser.ts";
+import { launchBrowser, openConnected, untilState } from "./browser.ts";
 
 const test = suite("npm start", { deadline: 90_000 });
 
@@ -20,8 +20,7 @@ test("the demo lists, adds and deletes notes, and Ctrl-C ends all of it", async 
 
   const browser = await launchBrowser();
   try {
-    const { page, troubles } = await openPage(browser, url);
-    await untilState(page, "connected");
+    const { page, troubles } = await openConnected(browser, url);
     await demo.until(/page connected/);
     await demo.until(/AWS would have billed \d+ messages and \d+ runs so far: \$0\.0/);
     const before = await page.$$eval("#notes li", (items) => items.length);

@@ -5,7 +5,7 @@ import type { Bridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway_connection.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { fetchText, openPage, untilState } from "./browser.ts";
+import { fetchText, openConnected, openPage, untilState } from "./browser.ts";
 import { cutOff, Endless } from "./routes.ts";
 import { withBridge } from "./with_bridge.ts";
 
@@ -49,8 +49,7 @@ withBridge(test, {
 
 test("a connect costs the page one message out and one in", async () => {
   const before = closed.length;
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   // The element closes its WebSocket by itself once the channel is open.
   await until(() => closed.length > before);
   const { messagesIn, messagesOut } = closed.at(-1)!;
@@ -59,8 +58,7 @@ test("a connect costs the page one message out and one in", async () => {
 });
 
 test("5 MiB down and 5 MiB up arrive as they were", async () => {
-  const { page, troubles } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page, troubles } = await openConnected(browser, bridge.page.url);
   const result = await page.evaluate(async (bytes) => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const hex = async (data: ArrayBuffer) =>
@@ -87,8 +85,7 @@ test("5 MiB down and 5 MiB up arrive as they were", async () => {
 });
 
 test("a streamed answer's first chunk is seen before the last is sent", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const first = await page.evaluate(async () => {
     const response = await document.querySelector("lighthouse-tunnel")!.fetch("/slow");
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -107,8 +104,7 @@ test("a streamed answer's first chunk is seen before the last is sent", async ()
 });
 
 test("a streamed request body arrives while it is being written", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const echoed = await page.evaluate(async () => {
     const { readable, writable } = new TransformStream<Uint8Array>();
     const writer = writable.getWriter();
@@ -132,8 +128,7 @@ test("a streamed request body arrives while it is being written", async () => {
 });
 
 test("an answer that is not read stops its backend within bounds, and nobody else", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   await page.evaluate(async () => {
     const response = await document.querySelector("lighthouse-tunnel")!.fetch("/endless");
     Object.assign(globalThis, { unread: response });
@@ -174,8 +169,7 @@ test("two pages at once have connections of their own", async () => {
 });
 
 test("forms, JSON, query strings, HEAD, 204 and 404 are those of fetch", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const results = await page.evaluate(async () => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const form = new FormData();
@@ -212,8 +206,7 @@ test("forms, JSON, query strings, HEAD, 204 and 404 are those of fetch", async (
 });
 
 test("fetch fails as fetch does: abort, broken body, another site's URL", async () => {
-  const { page } = await openPage(browser, bridge.page.url);
-  await untilState(page, "connected");
+  const { page } = await openConnected(browser, bridge.page.url);
   const results = await page.evaluate(async () => {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const nameOf = async (work: Promise<unknown>) => {

@@ -1,15 +1,13 @@
 // What the tests of the service worker share: pages that know nothing of the tunnel.
 import type { Browser, Page } from "puppeteer-core";
-import { openPage, type TunnelPage, untilState } from "./browser.ts";
+import { openConnected, type TunnelPage } from "./browser.ts";
 
 /** What Firefox remarks whenever a body that comes from a service worker is not read to its end. */
 const REMARK = /A ServiceWorker intercepted the request and encountered an unexpected error/;
 
 /** Opens the demo of plain URLs, or another page with the same element, and waits until it is connected. */
 export async function openWeb(browser: Browser, url: string): Promise<TunnelPage> {
-  const opened = await openPage(browser, url, REMARK);
-  await untilState(opened.page, "connected");
-  return opened;
+  return await openConnected(browser, url, REMARK);
 }
 
 /** `fetch` as any page's script calls it. */

@@ -141,3 +141,9 @@ export async function outputOf(...args: string[]): Promise<string> {
   if (code === 0) return output;
   throw new Error(`lighthouse-host ${args[0]} ended with ${code}: ${output}${errors}`);
 }
+
+/** Runs `pair` for one page, and does not wait for it. @returns The link that it prints. */
+export async function pairingLink(state: string, page: string, ...flags: string[]) {
+  const output = await outputOf("pair", "--no-wait", "--state", state, "--page", page, ...flags);
+  return /^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!;
+}
