@@ -18,13 +18,13 @@ import {
 } from "../wire/mod.ts";
 import { untilIdle } from "../wire/testing/session_pair.ts";
 import { FolderAccessList } from "./access/access_list.ts";
-import { type Device, devicesFolder, revokeDevice, writeDevice } from "./access/devices.ts";
+import { devicesFolder, revokeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
 import { type HostConfig, parseConfig } from "./config/config.ts";
 import { runHost } from "./daemon.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
 import type { SupervisorTiming } from "./signalling/supervisor.ts";
-import { accepted, deviceOf, outcomeOf, TestDevice } from "./testing/access.ts";
+import { accepted, outcomeOf, pairDevice, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
 
@@ -34,19 +34,10 @@ const test = suite("daemon", { deadline: 60_000 });
 const state = join(temporaryFolder(), "state");
 const identity = await readIdentity(state);
 
-/** Pairs a device. @returns Its page. */
-async function pairDevice(name: string): Promise<TestDevice & { id: string }> {
-  let id = "";
-  const add = async (key: Uint8Array<ArrayBuffer>, known?: Partial<Device>) => {
-    const device = await deviceOf(key, known);
-    await writeDevice(devicesFolder(state), device);
-    id = device.id;
-    return device;
-  };
-  return Object.assign(await TestDevice.paired(identity, { add }, { name }), { id });
-}
 /** Several, since each has a limit of its own. */
-const phones = await Promise.all(Array.from({ length: 8 }, (_, at) => pairDevice(`phone ${at}`)));
+const phones = await Promise.all(
+  Array.from({ length: 8 }, (_, at) => pairDevice(state, identity, `phone ${at}`)),
+);
 
 function configOf(relay: URL, backend = new URL("http://127.0.0.1:9")): HostConfig {
   return parseConfig({ relay: relay.href, backend: backend.href, stun: "none" });
@@ -270,7 +261,7 @@ test("a device that is revoked is out within a second, connected or not", async 
   await using relay = await startTestRelay();
   await using host = new Host(relay.url, new MemoryRegistry(relay));
   await host.until("online");
-  const tablet = await pairDevice("tablet");
+  const tablet = await pairDevice(state, identity, "tablet");
   using socket = await openSignalling(relay);
   const ask = async (data: unknown) => {
     const message = await socket.ask(data);
@@ -295,7 +286,7 @@ test("settings that change are taken over, and a page that is connected stays so
   await using relay = await startTestRelay();
   await using host = new Host(relay.url, new MemoryRegistry(relay));
   await host.until("online");
-  const phone = await pairDevice("who stays");
+  const phone = await pairDevice(state, identity, "who stays");
   using socket = await openSignalling(relay);
   await using page = await TestPage.connect(async (sdp) => {
     const answer = await phone.offer(async (data) => {

@@ -16,7 +16,7 @@ import {
   type Signal,
 } from "../../wire/mod.ts";
 import type { AccessList, NewDevice } from "../access/access_list.ts";
-import { type Device, deviceIdOf } from "../access/devices.ts";
+import { type Device, deviceIdOf, devicesFolder, writeDevice } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
 import type { Pairing } from "../access/pairings.ts";
 
@@ -156,6 +156,19 @@ export class TestDevice {
     const reply = await readReply({ kind: "signal", data: overJson(signal) }, sealed);
     return reply.by === "host" ? reply.answer : { type: "refused", ...reply.refused };
   }
+}
+
+/** Pairs a device with the host of a state folder. @returns Its page, and its id. */
+export async function pairDevice(
+  state: string,
+  identity: Pick<Identity, "publicKey">,
+  name: string,
+): Promise<TestDevice & { id: string }> {
+  const device = await TestDevice.create(identity);
+  const known = await deviceOf(device.key, { name });
+  await writeDevice(devicesFolder(state), known);
+  await device.use(known.tagKey);
+  return Object.assign(device, { id: known.id });
 }
 
 /** An answer that accepts. @throws {Error} If it does not. */

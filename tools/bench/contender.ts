@@ -16,5 +16,14 @@ export interface Contender extends AsyncDisposable {
   hostCost(): ProcessCost | undefined;
 }
 
+/** A contender of these parts. @param parts All that is closed with it. */
+export function contenderOf(
+  page: BenchPage,
+  hostCost: Contender["hostCost"],
+  parts: AsyncDisposableStack,
+): Contender {
+  return { page, hostCost, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
 /** Opens a contender, over loopback or a long wire. */
 export type ContenderOpener = (link: Link) => Promise<Contender>;

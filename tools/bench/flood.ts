@@ -8,7 +8,7 @@ import { launchBrowser, untilState } from "../e2e/browser.ts";
 import { type RecordingRelay, startRecordingRelay } from "../e2e/recording_relay.ts";
 import { startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
-import { outputOf } from "../testing/program.ts";
+import { pairingLink } from "../testing/program.ts";
 import { costOf } from "./process_cost.ts";
 
 /** Results of a flood. */
@@ -36,22 +36,13 @@ export async function runFlood(forged: number): Promise<Flood> {
   await using stack = new AsyncDisposableStack();
   const bridge = stack.use(await startBridge({ propagation: 200, isPublic: false }));
   const relay = stack.use(await startRecordingRelay(bridge));
-  const site = await startPage({ relay: () => relay.url, stun: "none" });
-  stack.defer(() => site.close());
+  const site = stack.use(await startPage({ relay: () => relay.url, stun: "none" }));
   const host = bridge.startHost(["--relay", relay.url]);
   await host.until("online");
   const browser = await launchBrowser();
   stack.defer(() => browser.close());
   const page = await browser.newPage();
-  const output = await outputOf(
-    "pair",
-    "--no-wait",
-    "--state",
-    bridge.state,
-    "--page",
-    site.url,
-  );
-  await page.goto(/^ +(http\S+#lighthouse=\S+)$/m.exec(output)![1]!);
+  await page.goto(await pairingLink(bridge.state, site.url));
   await untilState(page, "connected");
 
   const usual: number[] = [];

@@ -4,7 +4,7 @@ import { Agent, get } from "node:http";
 import { startPage } from "../local/page.ts";
 import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
-import type { Contender } from "./contender.ts";
+import { type Contender, contenderOf } from "./contender.ts";
 import type { Link } from "./link.ts";
 import { median } from "./measure.ts";
 import type { HttpSettings } from "./page/http.ts";
@@ -24,12 +24,7 @@ export async function openHttp(link: Link): Promise<Contender> {
       link,
     }),
   );
-  const parts = stack.move();
-  return {
-    page,
-    hostCost: () => undefined,
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  };
+  return contenderOf(page, () => undefined, stack.move());
 }
 
 /** The median time of a small request to the backend from its own machine, in milliseconds. */

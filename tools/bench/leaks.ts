@@ -7,12 +7,11 @@ import { FolderAccessList } from "../../host/access/access_list.ts";
 import { parseConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { MemoryRegistry } from "../../host/testing/relay.ts";
-import { toBase64url } from "../../wire/mod.ts";
 import { Stream } from "../../wire/session/stream.ts";
 import { startBridge } from "../local/bridge.ts";
 import { startBenchBackend } from "./backend.ts";
-import { BenchPage } from "./bench_page.ts";
-import type { TunnelSettings } from "./page/tunnel.ts";
+import type { BenchPage } from "./bench_page.ts";
+import { openTunnelPage } from "./tunnel.ts";
 
 /** Numbers of requests. */
 export interface LeakPlan {
@@ -94,14 +93,7 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
     return host;
   });
   await Promise.race([online.promise, host]);
-  const page = stack.use(
-    await BenchPage.open<TunnelSettings>({
-      url: `${bridge.page.url}bench`,
-      modules: [`${bridge.page.url}lighthouse-tunnel.js`],
-      script: "tunnel.ts",
-      settings: { relay: bridge.gateway.url, hostKey: toBase64url(bridge.identity.publicKey) },
-    }),
-  );
+  const page = stack.use(await openTunnelPage(bridge, { script: "tunnel.ts" }));
 
   // The first requests make some objects that stay.
   await page.run("roundTrips", { count: 300 });

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { PeerServer } from "peer";
 import { startPage } from "../local/page.ts";
 import { BenchPage } from "./bench_page.ts";
-import type { Contender } from "./contender.ts";
+import { type Contender, contenderOf } from "./contender.ts";
 import type { Link } from "./link.ts";
 import type { PeerJsSettings } from "./page/peerjs_ends.ts";
 import { costOf, treeOf } from "./process_cost.ts";
@@ -39,10 +39,5 @@ export async function openPeerJs(link: Link): Promise<Contender> {
   await link.reach(settings.port);
   const page = stack.use(await open("peerjs.ts", { link }));
   const farProcesses = treeOf(far.browser.process()!.pid!);
-  const parts = stack.move();
-  return {
-    page,
-    hostCost: () => costOf(...farProcesses),
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  };
+  return contenderOf(page, () => costOf(...farProcesses), stack.move());
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { startBridge } from "../local/bridge.ts";
 import { BenchPage } from "./bench_page.ts";
-import type { Contender } from "./contender.ts";
+import { type Contender, contenderOf } from "./contender.ts";
 import type { Link } from "./link.ts";
 import type { RawSettings } from "./page/raw.ts";
 import { costOf } from "./process_cost.ts";
@@ -41,10 +41,5 @@ export async function openRaw(link: Link): Promise<Contender> {
       link,
     }),
   );
-  const parts = stack.move();
-  return {
-    page,
-    hostCost: () => costOf(host.pid!),
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  };
+  return contenderOf(page, () => costOf(host.pid!), stack.move());
 }

@@ -1,15 +1,14 @@
 // Cuts the connection during transfers of all kinds, at random moments, by either side or by the network,
 // with and without a notice. Checks that everything arrives, and measures how long it stalls.
-import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
 import { seededRandom } from "../testing/random.ts";
-import { BenchPage } from "./bench_page.ts";
 import { ChainHash } from "./chain_hash.ts";
 import { type Counts, startCutBackend } from "./cuts/backend.ts";
 import { placedParts } from "./cuts/placed.ts";
 import { Wire } from "./cuts/wire.ts";
 import { type Link, loopback } from "./link.ts";
-import type { Outcome, PageCut, ResumePage, ResumeSettings } from "./page/resume.ts";
+import type { Outcome, PageCut, ResumePage } from "./page/resume.ts";
+import { openTunnelPage } from "./tunnel.ts";
 
 /** Sizes of the transfers, and number of cuts. */
 export interface ResumePlan {
@@ -61,17 +60,12 @@ export async function runResume(plan: ResumePlan, link: Link = loopback): Promis
   const service = `/numbers=${backend.url}`;
   const host = bridge.startHost(["--service", service], { NODE_OPTIONS: `--import ${PRELOAD}` });
   await host.until("online");
-  await link.reach(bridge.page.port);
-  await link.reach(bridge.gateway.port);
 
   const wires = new Set<Wire>();
   stack.defer(() => wires.forEach((wire) => wire.close()));
   const { tab } = stack.use(
-    await BenchPage.open<ResumeSettings>({
-      url: `${bridge.page.url}bench`,
-      modules: [`${bridge.page.url}lighthouse-tunnel.js`],
+    await openTunnelPage(bridge, {
       script: "resume.ts",
-      settings: { relay: bridge.gateway.url, hostKey: toBase64url(bridge.identity.publicKey) },
       link,
       lends: {
         async wireTo(address: string, port: number): Promise<number> {

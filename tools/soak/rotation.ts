@@ -6,10 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { FolderAccessList } from "../../host/access/access_list.ts";
 import { parseConfig } from "../../host/config/config.ts";
-import { devicesFolder, writeDevice } from "../../host/access/devices.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
-import { deviceOf, TestDevice } from "../../host/testing/access.ts";
+import { pairDevice, type TestDevice } from "../../host/testing/access.ts";
 import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
 import {
   backoff,
@@ -83,7 +82,10 @@ export async function runRotation(plan: RotationPlan): Promise<Rotation> {
     await startBridge({ propagation, staleFor, lifetime, isPublic: false }),
   );
   const devices = await Promise.all(
-    Array.from({ length: DEVICES }, (_, at) => pairDevice(bridge, `page ${at}`)),
+    Array.from(
+      { length: DEVICES },
+      (_, at) => pairDevice(bridge.state, bridge.identity, `page ${at}`),
+    ),
   );
   const result: Rotation = {
     atOnce: 0,
@@ -255,8 +257,7 @@ async function cutAtRandom(
   onCut: () => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    await sleep(between(CUT, random), undefined, { signal })
-      .catch(() => {});
+    await sleep(between(CUT, random), undefined, { signal }).catch(() => {});
     const { LAPTOP_ID: id } = bridge.function.environment;
     if (signal.aborted || !id || !bridge.gateway.connections.has(id)) continue;
     onCut();
@@ -264,14 +265,4 @@ async function cutAtRandom(
       method: "DELETE",
     });
   }
-}
-
-async function pairDevice(bridge: Bridge, name: string): Promise<TestDevice> {
-  return await TestDevice.paired(bridge.identity, {
-    async add(key, known) {
-      const device = await deviceOf(key, known);
-      await writeDevice(devicesFolder(bridge.state), device);
-      return device;
-    },
-  }, { name });
 }

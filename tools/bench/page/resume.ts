@@ -4,14 +4,7 @@ import type { LighthouseTunnel } from "../../../components/mod.ts";
 import { until } from "../../testing/until.ts";
 import { ChainHash } from "../chain_hash.ts";
 import { placedParts } from "../cuts/placed.ts";
-
-/** Settings of the page. */
-export interface ResumeSettings {
-  /** The relay's WebSocket URL. */
-  relay: string;
-  /** The host's public key. */
-  hostKey: string;
-}
+import type { TunnelSettings } from "./tunnel.ts";
 
 /** Bytes of the two transfers. */
 export interface TransferSizes {
@@ -142,9 +135,9 @@ const page: ResumePage = {
   },
 };
 const outcome = Promise.withResolvers<Outcome>();
-let settings: ResumeSettings;
+let settings: TunnelSettings;
 
-async function start(given: ResumeSettings): Promise<void> {
+async function start(given: TunnelSettings): Promise<void> {
   settings = given;
   tunnel = embed(settings, "./sw.js");
   await tunnel.ready;
@@ -152,7 +145,7 @@ async function start(given: ResumeSettings): Promise<void> {
 
 Object.assign(globalThis, { start, resume: page });
 
-function embed({ relay, hostKey }: ResumeSettings, worker?: string): LighthouseTunnel {
+function embed({ relay, hostKey }: TunnelSettings, worker?: string): LighthouseTunnel {
   const tunnel = document.createElement("lighthouse-tunnel");
   if (worker) tunnel.setAttribute("worker", worker);
   tunnel.setAttribute("host-key", hostKey);
