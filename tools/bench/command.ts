@@ -1,64 +1,50 @@
-// The common part of the soaks' commands: flags and exit codes.
-import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+// The common part of the bench's and the soaks' commands: flags and exit codes.
+import process from "node:process";
 import { build } from "../build.ts";
 
-/** A soak command. */
-export interface SoakCommand<Plan> {
+/** A command. */
+export interface Command<Plan> {
   usage: string;
-  /** Flags besides `--seed`, `--json` and `--help`. */
-  options: ParseArgsOptionsConfig;
-  planOf: (flags: SoakFlags) => Plan;
-  /** Runs the soak, and prints its results. @returns Whether everything was right. */
-  run: (plan: Plan, json: boolean) => Promise<boolean>;
-}
-
-/** The given flags. */
-export interface SoakFlags {
-  /** Reads a whole number. @throws {TypeError} If it is not one, or above `most`. */
-  whole: (flag: string, most: number) => number;
-  /** Whether a flag without a value is given. */
-  has: (flag: string) => boolean;
+  /** Reads the flags. @returns Undefined if help is wanted. @throws {TypeError} If one is wrong. */
+  parse: (args: string[]) => Plan | undefined;
+  /** Runs the command, and prints its results. @returns Whether everything was right. */
+  run: (plan: Plan) => Promise<boolean>;
 }
 
 /** Runs the command line. @returns The exit code: 0; 3 if the run found faults; 2 for a wrong flag; 1. */
-export async function runCommand<Plan>(
-  { usage, options, planOf, run }: SoakCommand<Plan>,
-): Promise<number> {
-  let plan: Plan;
-  let json: boolean;
+export async function runCommand<Plan>({ usage, parse, run }: Command<Plan>): Promise<number> {
+  let plan: Plan | undefined;
   try {
-    const { values } = parseArgs({
-      options: {
-        ...options,
-        seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-    const given = values as Record<string, string | boolean>;
-    if (given.help) {
-      console.log(usage);
-      return 0;
-    }
-    json = given.json === true;
-    plan = planOf({
-      whole: (flag, most) => wholeOf(flag, String(given[flag]), most),
-      has: (flag) => given[flag] === true,
-    });
+    plan = parse(process.argv.slice(2));
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     return 2;
   }
+  if (!plan) {
+    console.log(usage);
+    return 0;
+  }
   try {
     await build();
-    return await run(plan, json) ? 0 : 3;
+    return await run(plan) ? 0 : 3;
   } catch (error) {
     console.error(`error: ${(error as Error).message}`);
     return 1;
   }
 }
 
-function wholeOf(flag: string, text: string, most: number): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
-  throw new TypeError(`Cannot use --${flag} ${text}: give a whole number up to ${most}`);
+/** The flags of all these commands, for `parseArgs`. The seed is any by default. */
+export function commonFlags() {
+  return {
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  } as const;
+}
+
+/** The value of a flag: a whole number of at most six digits. @throws {TypeError} If it is none. */
+export function parseWhole(flag: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new TypeError(`Cannot use ${flag} ${text}: give a whole number from ${least} to ${most}`);
 }

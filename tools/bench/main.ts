@@ -2,8 +2,8 @@
 // docs/bench/README.md says what it measures and how.
 import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
-import { build } from "../build.ts";
 import { coldStarts } from "./cold_start.ts";
+import { runCommand } from "./command.ts";
 import type { Contender, ContenderName, ContenderOpener } from "./contender.ts";
 import { type Flood, runFlood } from "./flood.ts";
 import { backendTime, openHttp } from "./http.ts";
@@ -35,35 +35,15 @@ const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 const FOLDER = "docs/bench";
 
-/** Exit codes, which plan.ts's usage explains. */
-const EXIT = { met: 0, failed: 1, badFlag: 2, missed: 3 };
+process.exit(await runCommand({ usage: USAGE, parse: parsePlan, run }));
 
-process.exit(await main());
-
-async function main(): Promise<number> {
-  let plan: Plan | undefined;
-  try {
-    plan = parsePlan(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return EXIT.badFlag;
-  }
-  if (!plan) {
-    console.log(USAGE);
-    return EXIT.met;
-  }
-  try {
-    await build();
-    const results = await measure(plan);
-    const checks = checksOf(results);
-    console.log((plan.json ? formatResults(results) : formatReport(results, checks)).trimEnd());
-    if (plan.quick) return EXIT.met;
-    if (plan.contenders.length === Object.keys(OPENERS).length) await write(results);
-    return checks.every(({ isMet }) => isMet) ? EXIT.met : EXIT.missed;
-  } catch (error) {
-    console.error(`error: ${(error as Error).message}`);
-    return EXIT.failed;
-  }
+async function run(plan: Plan): Promise<boolean> {
+  const results = await measure(plan);
+  const checks = checksOf(results);
+  console.log((plan.json ? formatResults(results) : formatReport(results, checks)).trimEnd());
+  if (plan.quick) return true;
+  if (plan.contenders.length === Object.keys(OPENERS).length) await write(results);
+  return checks.every(({ isMet }) => isMet);
 }
 
 async function measure(plan: Plan): Promise<Results> {

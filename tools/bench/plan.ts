@@ -1,5 +1,6 @@
 // Reads the plan of a run from its command line.
 import { parseArgs } from "node:util";
+import { commonFlags, parseWhole } from "./command.ts";
 import { type ContenderName, CONTENDERS } from "./contender.ts";
 import type { Limits } from "./page/driver.ts";
 
@@ -86,22 +87,18 @@ export function parsePlan(args: string[]): Plan | undefined {
   const { values } = parseArgs({
     args,
     options: {
+      ...commonFlags(),
       quick: { type: "boolean", default: false },
       rtt: { type: "string" },
       soak: { type: "boolean", default: false },
       flood: { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
-      seed: { type: "string" },
       only: { type: "string", multiple: true },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
   const { quick, soak, flood, resume, json } = values;
-  const seed = values.seed === undefined
-    ? anySeed()
-    : parseWhole("--seed", values.seed, 0, 999_999);
+  const seed = parseWhole("--seed", values.seed, 0, 999_999);
   const rtt = values.rtt === undefined ? 0 : parseWhole("--rtt", values.rtt, 1, 1000);
   const contenders = parseContenders(values.only);
   const [flag] = Object.entries({ soak, flood, resume }).find(([, isWanted]) => isWanted) ?? [];
@@ -121,16 +118,6 @@ export function parsePlan(args: string[]): Plan | undefined {
     json,
     sizes: rtt ? { ...sizes, bytes: sizes.bytes / 4 } : sizes,
   };
-}
-
-function anySeed(): number {
-  return Math.floor(Math.random() * 1_000_000);
-}
-
-function parseWhole(flag: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new TypeError(`Cannot use ${flag} ${text}: give a whole number from ${least} to ${most}`);
 }
 
 function parseContenders(names: string[] | undefined): ContenderName[] {

@@ -1,7 +1,8 @@
 // `npm run soak:life`: runs a host's life in twenty minutes, and tells whether its resources grow.
 import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
-import { runCommand } from "./command.ts";
+import { parseArgs } from "node:util";
+import { commonFlags, parseWhole, runCommand } from "../bench/command.ts";
 import { runLife } from "./life.ts";
 import { plotLife } from "./life_plot.ts";
 import { formatLife, type Growth, growthOf, isFlat } from "./life_report.ts";
@@ -31,19 +32,27 @@ A full run writes ${FOLDER}/life.json and life.svg. It exits with 0 if all was r
 resources did not grow, 3 if not, 2 for a wrong flag, and 1 if it could not run.`;
 
 process.exit(
-  await runCommand<LifePlan>({
+  await runCommand<LifePlan & { json: boolean }>({
     usage: USAGE,
-    options: {
-      seconds: { type: "string", default: String(FULL) },
-      pages: { type: "string", default: "4" },
+    parse(args) {
+      const { values } = parseArgs({
+        args,
+        options: {
+          ...commonFlags(),
+          seconds: { type: "string", default: String(FULL) },
+          pages: { type: "string", default: "4" },
+        },
+      });
+      if (values.help) return undefined;
+      return {
+        duration: parseWhole("--seconds", values.seconds, 0, 86_400) * 1000,
+        pages: parseWhole("--pages", values.pages, 0, 32),
+        rest: REST_MS,
+        seed: parseWhole("--seed", values.seed, 0, 999_999),
+        json: values.json,
+      };
     },
-    planOf: ({ whole }) => ({
-      duration: whole("seconds", 86_400) * 1000,
-      pages: whole("pages", 32),
-      rest: REST_MS,
-      seed: whole("seed", 999_999),
-    }),
-    async run(plan, json) {
+    async run({ json, ...plan }) {
       if (process.platform !== "linux") {
         throw new Error("Cannot read the host's resources: that needs Linux");
       }

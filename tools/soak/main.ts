@@ -1,9 +1,10 @@
 // `npm run soak`: pages connect for minutes while the host's connections to the relay are replaced, cut
 // and refused.
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { endPeers } from "../../host/peers/peer.ts";
+import { commonFlags, parseWhole, runCommand } from "../bench/command.ts";
 import { percentile } from "../bench/measure.ts";
-import { runCommand } from "./command.ts";
 import { type Rotation, type RotationPlan, runRotation } from "./rotation.ts";
 
 const USAGE = `Usage: npm run soak -- [flags]
@@ -20,23 +21,31 @@ effect after 5 s, and warm Lambdas serve the old one for 5 s more.
 
 It exits with 0 if all pages connected, 3 if not, 2 for a wrong flag, and 1 if it could not run.`;
 
-const code = await runCommand<RotationPlan>({
+const code = await runCommand<RotationPlan & { json: boolean }>({
   usage: USAGE,
-  options: {
-    seconds: { type: "string", default: "180" },
-    rate: { type: "string", default: "10" },
-    faults: { type: "boolean", default: false },
+  parse(args) {
+    const { values } = parseArgs({
+      args,
+      options: {
+        ...commonFlags(),
+        seconds: { type: "string", default: "180" },
+        rate: { type: "string", default: "10" },
+        faults: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) return undefined;
+    return {
+      duration: parseWhole("--seconds", values.seconds, 0, 86_400) * 1000,
+      perSecond: parseWhole("--rate", values.rate, 0, 20),
+      lifetime: 20_000,
+      propagation: 5_000,
+      staleFor: 5_000,
+      faults: values.faults,
+      seed: parseWhole("--seed", values.seed, 0, 999_999),
+      json: values.json,
+    };
   },
-  planOf: ({ whole, has }) => ({
-    duration: whole("seconds", 86_400) * 1000,
-    perSecond: whole("rate", 20),
-    lifetime: 20_000,
-    propagation: 5_000,
-    staleFor: 5_000,
-    faults: has("faults"),
-    seed: whole("seed", 999_999),
-  }),
-  async run(plan, json) {
+  async run({ json, ...plan }) {
     const result = await runRotation(plan);
     console.log(
       json ? JSON.stringify({ plan, ...result, times: undefined }) : report(plan, result),
