@@ -16,7 +16,7 @@ import { literalSpreads } from "./spreads.ts";
  * and are no part of it, yet they are longer than relay/ and stack/ together. A new measurement takes
  * the place of an old one; lower the number when they shrink.
  */
-const MEASURING_LINES = 4_969;
+const MEASURING_LINES = 4_883;
 
 const flags = process.argv.slice(2);
 if (flags.includes("--fix")) {
