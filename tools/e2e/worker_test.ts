@@ -281,7 +281,7 @@ function testIn(name: BrowserName): void {
       await other.goto(elsewhere);
       const frame = await (await other.$("iframe"))!.contentFrame();
       await frame.waitForFunction(() => document.readyState === "complete");
-      assert.match(await frame.evaluate(() => document.body.textContent), /there is no such file/);
+      assert.match(await frame.evaluate(() => document.body.textContent), /Cannot find the file/);
     } finally {
       await other.close();
     }

@@ -1,5 +1,5 @@
-// Development part: the sample private backend that `npm start` and the tests tunnel to. It listens
-// on 127.0.0.1 alone, so no other machine reaches it except through Lighthouse.
+// Development part: the sample private backend behind the tunnel of `npm start` and the tests. It listens
+// on 127.0.0.1 only, so other machines reach it only through Lighthouse.
 import express, { type ErrorRequestHandler, type Router } from "express";
 import { createServer } from "node:http";
 import { listen } from "../testing/listen.ts";
@@ -14,13 +14,13 @@ const MAX_RECORDED = 1000;
 
 /** Options of {@linkcode startBackend}. */
 export interface BackendOptions {
-  /** Path of the JSON file that keeps the notes. A missing one is made at the first note. */
+  /** Path of the notes' JSON file. The first note creates a missing file. */
   file: string;
   /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
   port?: number;
   /**
-   * Further routes by method and path in express's syntax, such as `"GET /slow"` or
-   * `"GET /items/:id"`; they win over the built-in ones. A GET route answers HEAD too.
+   * Further routes by method and path in express's syntax, such as `"GET /slow"` or `"GET /items/:id"`.
+   * They precede the built-in ones. A GET route answers HEAD, too.
    */
   routes?: Record<string, Route>;
 }
@@ -30,7 +30,10 @@ export interface Backend extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** The last 1000 requests, newest last; `path` is with the query, `range` that field. Tests may empty it. */
+  /**
+   * The last 1000 requests, newest last. `path` includes the query; `range` is that header. Tests may
+   * empty the list.
+   */
   readonly requests: { method: string; path: string; range?: string }[];
   /** Ends open requests and frees the port. */
   close(): Promise<void>;
@@ -45,18 +48,18 @@ export interface Backend extends AsyncDisposable {
  * | `POST /api/notes` `{"text"}` | 201 and the note |
  * | `DELETE /api/notes/:id` | 204 |
  * | `GET /api/stream?lines=10&interval=250` | a line of text each `interval` ms |
- * | `GET /api/download?bytes=5242880` | so many pseudo-random bytes, always the same ones |
- * | `GET /api/hash?bytes=5242880` | `{bytes, sha256}` of what the download sends |
+ * | `GET /api/download?bytes=5242880` | pseudo-random bytes, the same for each request |
+ * | `GET /api/hash?bytes=5242880` | `{bytes, sha256}` of the download |
  * | `POST /api/upload` | `{bytes, sha256}` of the body |
  * | `GET /api/events?interval=1000` | an event (`text/event-stream`) each `interval` ms, with the time |
  * | `GET /media/picture.svg` | a picture |
  * | `GET /media/film.webm` | a film of 60 s and 24 MiB, in ranges |
- * | `GET`, `POST /wishes` | a page with a form, which comes back by a redirect |
+ * | `GET`, `POST /wishes` | a page with a form, which redirects to the page |
  * | `GET /app/` | a web app of 83 files |
  *
  * Errors are `{"error": {"code", "message"}}`.
  *
- * @throws {Error} If the file is no list of notes, or the port cannot be had.
+ * @throws {Error} If the file is not a list of notes, or the port is not available.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notes = await NoteFile.open(options.file);
@@ -68,14 +71,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     const { method, url: path, headers: { range } } = request;
     requests.push(range ? { method, path, range } : { method, path });
     if (requests.length > MAX_RECORDED) requests.shift();
-    response.on("error", () => {}); // a visitor who leaves concerns that one request only
+    response.on("error", () => {}); // a client that disconnects ends only its request
     response.set("Cache-Control", "no-store");
     next();
   });
   app.use(routerOf(options.routes ?? {}));
   app.use(notesRouter(notes), dataRouter(), mediaRouter(), appRouter());
   app.use(({ path }) => {
-    throw new Refusal(404, "not_found", `Cannot find ${path}: there is no such path`);
+    throw new Refusal(404, "not_found", `Cannot find ${path}`);
   });
   app.use(sendError);
 
@@ -101,10 +104,10 @@ function routerOf(routes: Record<string, Route>): Router {
   return router;
 }
 
-/** Codes of the errors that express itself reports. */
+/** Codes of express's own errors. */
 const CODES: Record<number, string> = { 400: "bad_request", 413: "too_large", 416: "bad_range" };
 
-/** Answers for a route that threw. Express knows an error handler by its four parameters. */
+/** Answers for a route that threw. Express recognises an error handler by its four parameters. */
 const sendError: ErrorRequestHandler = (error, request, response, _next) => {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -114,5 +117,5 @@ const sendError: ErrorRequestHandler = (error, request, response, _next) => {
   const code = error instanceof Refusal ? error.code : CODES[status] ?? "internal";
   const message = error instanceof Refusal ? error.message : `Cannot answer: ${error.message}`;
   response.status(status).set(headers).json({ error: { code, message } });
-  request.resume(); // throws away the rest of the body, so that the connection goes on
+  request.resume(); // discards the rest of the body, so that the connection stays usable
 };

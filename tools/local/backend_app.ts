@@ -1,12 +1,12 @@
-// Development part: a small web app of many files on the sample backend, as a page that is shown in a
-// frame: its modules, its style sheet and its pictures all come one by one, by relative URLs.
+// Development part: a small web app of many files on the sample backend, for a frame. Modules, style
+// sheet and pictures load one by one, by relative URLs.
 import express, { type Router } from "express";
 import { Refusal } from "./refusal.ts";
 
-/** Tiles of the app's board: a module and a picture each. */
+/** Tiles of the app's board. Each has a module and a picture. */
 export const TILES = 40;
 
-/** Serves the app under `/app/`. It shows that it is complete by `data-tiles` on its body. */
+/** Serves the app under `/app/`. Its body has `data-tiles` once it is complete. */
 export function appRouter(): Router {
   const router = express.Router({ strict: true });
   router.get("/app/", (_request, response) => void response.send(PAGE));

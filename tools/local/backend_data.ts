@@ -11,7 +11,7 @@ const MiB = 1024 * KiB;
 const BYTES = { least: 0, most: 1024 * MiB, otherwise: 5 * MiB };
 const CHUNK = new Uint8Array(64 * KiB);
 
-/** A slow stream, a download, its hash, an upload. */
+/** Serves a slow stream, a download, its hash, and an upload. */
 export function dataRouter(): Router {
   const router = express.Router({ strict: true });
 
@@ -40,7 +40,7 @@ export function dataRouter(): Router {
     const hash = createHash("sha256");
     for (const chunk of pseudoRandom(bytes)) {
       hash.update(chunk);
-      await setImmediate(); // lets other requests have their turn
+      await setImmediate(); // lets other requests proceed
       if (response.destroyed) return;
     }
     response.json({ bytes, sha256: hash.digest("hex") });
@@ -59,7 +59,10 @@ export function dataRouter(): Router {
   return router;
 }
 
-/** Yields `bytes` bytes of a fixed AES-CTR key stream. It never repeats, so chunks out of order show. */
+/**
+ * Yields `bytes` bytes of a fixed AES-CTR key stream. It never repeats, which reveals chunks out of
+ * order.
+ */
 function* pseudoRandom(bytes: number): Generator<Uint8Array> {
   const cipher = createCipheriv("aes-128-ctr", "lighthouse, demo", new Uint8Array(16));
   for (let left = bytes; left > 0; left -= CHUNK.length) {

@@ -1,5 +1,5 @@
-// Development part: what the sample backend has for pages that know nothing of a tunnel: a picture, a
-// film, events, a form.
+// Development part: the sample backend's parts for pages that do not know the tunnel: picture, film,
+// events and form.
 import express, { type Router } from "express";
 import { createReadStream, createWriteStream } from "node:fs";
 import { join } from "node:path";
@@ -11,14 +11,15 @@ import { allowOnly, numberOf } from "./backend_route.ts";
 
 /**
  * A drawing of 60 s in VP8, one cluster a second. A Void element pads each cluster to 400 KiB, so that
- * the file is as large as a film of good quality; the padding is why the file is committed compressed.
+ * the file is as large as a film of good quality. The padding is the reason to commit the file
+ * compressed.
  */
 const FILM = new URL("./lighthouse.webm.br", import.meta.url);
 
 const MAX_WISHES = 100;
 const MAX_FORM = "4kb";
 
-/** A picture, a film, events, and a page with a form. */
+/** Serves a picture, a film, events, and a page with a form. */
 export function mediaRouter(): Router {
   const router = express.Router({ strict: true });
   const wishes: string[] = [];
@@ -48,7 +49,7 @@ export function mediaRouter(): Router {
     .post(express.urlencoded({ limit: MAX_FORM }), (request, response) => {
       wishes.unshift(String(request.body?.wish ?? ""));
       wishes.splice(MAX_WISHES);
-      // As web apps do, so that a reload does not send the form again.
+      // Like other web apps, so that a reload does not send the form again.
       response.redirect(303, "/wishes");
     })
     .all(allowOnly("GET, HEAD, POST"));

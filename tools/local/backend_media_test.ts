@@ -21,7 +21,7 @@ test.after(async () => {
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(backend.url + path, { headers, redirect: "manual" });
 
-test("the film comes whole, or in the range that is asked for", async () => {
+test("the film arrives whole, or in the requested range", async () => {
   const whole = await get("/media/film.webm");
   const bytes = new Uint8Array(await whole.arrayBuffer());
   assert.is(whole.status, 200);
@@ -48,7 +48,7 @@ test("the film comes whole, or in the range that is asked for", async () => {
   assert.is(backend.requests.at(-1)!.range, `bytes=${bytes.length}-`);
 });
 
-test("events come one after the other, with ids", async () => {
+test("events arrive in order, with ids", async () => {
   const response = await get("/api/events?interval=10");
   assert.is(response.headers.get("content-type"), "text/event-stream");
   let text = "";
@@ -59,14 +59,14 @@ test("events come one after the other, with ids", async () => {
   assert.match(text, /^id: 1\ndata: \S+\n\nid: 2\ndata: \S+\n\nid: 3\n/);
 });
 
-test("a wish comes back by a redirect, as text", async () => {
+test("a wish is shown after a redirect, as text", async () => {
   const body = new URLSearchParams({ wish: "<b>A ship</b>" });
   const sent = await fetch(`${backend.url}/wishes`, { method: "POST", body, redirect: "manual" });
   assert.equal([sent.status, sent.headers.get("location")], [303, "/wishes"]);
   assert.match(await (await get("/wishes")).text(), /<li>&#60;b&#62;A ship&#60;\/b&#62;<\/li>/);
 });
 
-test("the app's files are all there, and no others", async () => {
+test("the app serves all its files, and no others", async () => {
   const paths = ["/app/", "/app/app.css", "/app/app.js", "/media/picture.svg"];
   for (let tile = 0; tile < TILES; tile++) {
     paths.push(`/app/tiles/${tile}.js`, `/app/tiles/${tile}.svg`);

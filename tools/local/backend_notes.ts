@@ -16,7 +16,7 @@ export interface Note {
   id: string;
   /** 1 to 2000 UTF-16 code units, without white space at either end. */
   text: string;
-  /** When it was added: ISO 8601, UTC. */
+  /** Time at which it was added: ISO 8601, UTC. */
   created: string;
 }
 
@@ -36,7 +36,7 @@ export function notesRouter(notes: NoteFile): Router {
   return router;
 }
 
-/** @throws {Refusal} 400 when it is not `{"text": "…"}` with 1 to 2000 characters. */
+/** @throws {Refusal} 400, if the body is not `{"text": "…"}` with 1 to 2000 characters. */
 function parseNoteText(body: Buffer | undefined): string {
   let parsed: unknown;
   try {
@@ -54,7 +54,7 @@ function parseNoteText(body: Buffer | undefined): string {
   throw new Refusal(400, "bad_note", `Cannot add the note: ${now}; write 1 to ${MAX_TEXT}`);
 }
 
-/** The notes, in memory and in a file that is whole at any moment. */
+/** The notes, in memory and in a file that is complete at any moment. */
 export class NoteFile {
   readonly #file: string;
   #notes: readonly Note[];
@@ -65,7 +65,7 @@ export class NoteFile {
     this.#notes = notes;
   }
 
-  /** @throws {Error} If the file is there but no list of notes. */
+  /** @throws {Error} If the file exists but is not a list of notes. */
   static async open(file: string): Promise<NoteFile> {
     try {
       return new NoteFile(file, parseNotes(JSON.parse(await readFile(file, "utf8"))));
@@ -73,7 +73,7 @@ export class NoteFile {
       if ((cause as NodeJS.ErrnoException).code === "ENOENT") return new NoteFile(file, []);
       throw new Error(
         `Cannot read the notes in ${file}: ${(cause as Error).message}. ` +
-          "Repair the file, or delete it to begin with none",
+          "Repair the file, or delete it to start without notes",
         { cause },
       );
     }
@@ -83,7 +83,7 @@ export class NoteFile {
     return this.#notes;
   }
 
-  /** @throws {Refusal} 409 when there are 500 already. */
+  /** @throws {Refusal} 409, if there are 500 notes already. */
   async add(text: string): Promise<Note> {
     const note = { id: randomUUID(), text, created: new Date().toISOString() };
     await this.#change((notes) => {
@@ -97,21 +97,21 @@ export class NoteFile {
     return note;
   }
 
-  /** @throws {Refusal} 404 when there is no note with that id. */
+  /** @throws {Refusal} 404, if no note has that id. */
   remove(id: string): Promise<void> {
     return this.#change((notes) => {
       const rest = notes.filter((note) => note.id !== id);
       if (rest.length < notes.length) return rest;
-      throw new Refusal(404, "not_found", `Cannot delete note ${id}: there is no such note`);
+      throw new Refusal(404, "not_found", `Cannot delete note ${id}: not found`);
     });
   }
 
-  /** Resolves when what was asked for until now is on disk. */
+  /** Resolves when all earlier changes are on disk. */
   async settled(): Promise<void> {
     await this.#last;
   }
 
-  /** Changes run one after the other, and show only once they are written. */
+  /** Runs changes one after the other. A change shows only once it is written. */
   #change(next: (notes: readonly Note[]) => readonly Note[]): Promise<void> {
     const change = this.#last.then(async () => {
       const notes = next(this.#notes);
@@ -126,7 +126,7 @@ export class NoteFile {
   }
 }
 
-/** @throws {Error} With the place of what is wrong. */
+/** @throws {Error} With the path of the wrong member. */
 function parseNotes(parsed: unknown): Note[] {
   if (!Array.isArray(parsed)) throw new Error("it is not a list");
   return parsed.map((note, i) => {

@@ -1,15 +1,15 @@
-// Development part: what the sample backend's routes are made of.
+// Development part: helpers of the sample backend's routes.
 import type { RequestHandler } from "express";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Refusal } from "./refusal.ts";
 
-/** Answers one request. What it throws, or rejects with, becomes a 500. */
+/** Answers one request. An error or rejection becomes a 500. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /**
- * Ends a route: answers 405 to every method that has no handler there.
+ * Ends a route: answers 405 to each method without a handler.
  *
- * @param methods The methods that have one, as in `Allow`: `"GET, HEAD"`.
+ * @param methods The methods with a handler, as in `Allow`: `"GET, HEAD"`.
  */
 export function allowOnly(methods: string): RequestHandler {
   return (request, response) => {
@@ -19,7 +19,7 @@ export function allowOnly(methods: string): RequestHandler {
   };
 }
 
-/** A whole number from the query. @throws {Refusal} 400 when it is none, or out of bounds. */
+/** Reads a whole number from the query. @throws {Refusal} 400, if it is not one, or out of bounds. */
 export function numberOf(
   request: IncomingMessage,
   name: string,

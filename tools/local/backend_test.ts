@@ -67,7 +67,7 @@ test("startBackend() listens on 127.0.0.1 and on no other address of this machin
       list.filter(({ address }) => address !== "127.0.0.1")
         .map(({ address, scopeid }) => scopeid ? `${address}%${name}` : address)
     );
-    // 127.0.0.2 is this machine too wherever the whole of 127/8 is, so the list is never empty.
+    // Where 127/8 is local, 127.0.0.2 is this machine, too, so the list is never empty.
     for (const address of [...others, "127.0.0.2", "::1"]) {
       assert.not(await reachable(address, port), `reachable on ${address}`);
     }
@@ -93,7 +93,7 @@ for (
     ["null among them", "[null]", /\[0\]\.id/],
   ] as const
 ) {
-  test(`a file with ${title} is refused by name, and left as it is`, async () => {
+  test(`a file with ${title} is refused with its name, and stays unchanged`, async () => {
     await withBackend(async (_backend, good) => {
       const file = `${good}.bad`;
       await writeFile(file, content);
@@ -128,7 +128,7 @@ test("notes are added, trimmed, listed oldest first and deleted", async () => {
   });
 });
 
-test("notes outlive the backend, and no temporary file is left", async () => {
+test("notes survive a restart, and no temporary file remains", async () => {
   await withBackend(async (backend, file) => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => postNote(backend, `note ${i}`)));
     const notes = await listNotes(backend);
@@ -145,7 +145,7 @@ test("a note that cannot be written is not listed, and the next one works", asyn
   await withBackend(async (_backend, file) => {
     const folder = `${file}.folder`;
     await using backend = await startBackend({ file: join(folder, "notes.json") });
-    await writeFile(folder, ""); // a file where the folder would have to be
+    await writeFile(folder, ""); // a file in the folder's place
     const answer = await postNote(backend, "lost");
     assert.is(answer.status, 500);
     assert.match((await errorOf(answer)).message, /Cannot answer: /);
@@ -181,7 +181,7 @@ for (
   });
 }
 
-test("a body over 16 KiB gets 413 on a connection that goes on", async () => {
+test("a body over 16 KiB gets 413, and the connection stays usable", async () => {
   await withBackend(async (backend) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const send = (bytes: number) =>
@@ -192,7 +192,7 @@ test("a body over 16 KiB gets 413 on a connection that goes on", async () => {
           response.resume();
           response.on("close", () => {
             const { statusCode: status } = response;
-            // The agent has the connection back when the request, too, has gone out in full.
+            // The agent gets the connection back once the request has been sent completely.
             if (sent.writableFinished) setImmediate(resolve, { status, reused: sent.reusedSocket });
             else {sent.on("finish", () =>
                 setImmediate(resolve, { status, reused: sent.reusedSocket }));}
@@ -250,7 +250,7 @@ test("GET /api/stream takes lines and interval", async () => {
 });
 
 for (const bytes of [0, 1, 65_536, 65_537, undefined]) {
-  test(`GET /api/download of ${bytes ?? "default"} bytes has the hash that it says`, async () => {
+  test(`GET /api/download of ${bytes ?? "default"} bytes has the announced hash`, async () => {
     await withBackend(async ({ url }) => {
       const query = bytes === undefined ? "" : `?bytes=${bytes}`;
       const size = bytes ?? 5 * 1024 * 1024;
@@ -264,7 +264,7 @@ for (const bytes of [0, 1, 65_536, 65_537, undefined]) {
   });
 }
 
-test("a download's bytes do not repeat, and a shorter one is the beginning of a longer", async () => {
+test("a download's bytes do not repeat, and a shorter download is a prefix of a longer one", async () => {
   await withBackend(async ({ url }) => {
     const get = async (bytes: number) =>
       Buffer.from(await (await fetch(`${url}/api/download?bytes=${bytes}`)).arrayBuffer());
@@ -283,7 +283,7 @@ test("a download waits for a slow reader", async () => {
   await withBackend(async ({ port }) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.write("GET /api/download?bytes=1073741824 HTTP/1.1\r\nHost: a\r\n\r\n");
-    socket.pause(); // nobody reads; the kernel's buffers fill, then the backend has to wait
+    socket.pause(); // the kernel's buffers fill, then the backend must wait
     const before = process.memoryUsage().arrayBuffers;
     await new Promise((resolve) => setTimeout(resolve, 500));
     sent = process.memoryUsage().arrayBuffers - before;
@@ -374,7 +374,7 @@ for (const path of ["/", "/api", "/api/notes/", "/api/notes/1/2", "/api/notes%2f
   });
 }
 
-test("requests that are cut off in the middle leave the backend running", async () => {
+test("incomplete requests leave the backend running", async () => {
   await withBackend(async (backend) => {
     const heads = [
       "POST /api/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\npart",
@@ -397,7 +397,7 @@ test("requests that are cut off in the middle leave the backend running", async 
   });
 });
 
-test("routes from the options work, win over built-in ones, and may fail", async () => {
+test("routes from the options work, precede built-in ones, and may fail", async () => {
   const routes: BackendOptions["routes"] = {
     "GET /items/:id": (request, response) => void response.end(`item ${request.url}`),
     "GET /api/:name": (_request, response) => void response.writeHead(418).end(),

@@ -1,5 +1,5 @@
-// A development part: the whole bridge on this machine, each real part in its place and AWS's own
-// replaced by local ones. `npm start` and the end-to-end tests stand on it.
+// Development part: the whole bridge on this machine. Local stand-ins replace AWS; all other parts are
+// real. `npm start` and the end-to-end tests use it.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
@@ -19,59 +19,59 @@ export interface BridgeOptions {
   /** The page's port. @default any free one */
   port?: number;
   /**
-   * The relay's port: browsers know a host by its relay's address. @default any free one, which is
-   * taken, too, where this one is not
+   * The relay's port: browsers know a host by its relay's address. @default any free one, also if this
+   * one is in use
    */
   relayPort?: number;
-  /** Where the sample backend keeps its notes. @default a temporary file */
+  /** File of the sample backend's notes. @default a temporary file */
   notes?: string;
-  /** Where the host keeps its key and its devices. @default a temporary folder */
+  /** The host's state folder. @default a temporary folder */
   state?: string;
   /**
-   * Whether anybody may come in without being paired, and the page pins the host's key. @default true:
-   * what most tests look at is something else
+   * Whether unpaired pages may connect, and the page pins the host's key. @default true, since most tests
+   * do not concern pairing
    */
   isPublic?: boolean;
-  /** Besides the relay, what the page's policy lets it connect to. */
+  /** Further addresses that the page's policy allows, besides the relay. */
   connect?: string[];
-  /** Routes of the sample backend besides its own. */
+  /** Further routes of the sample backend. */
   routes?: BackendOptions["routes"];
-  /** URL of the backend that hosts get by their flags. @default the sample backend's */
+  /** URL of the backend in the hosts' flags. @default the sample backend's */
   backend?: string;
-  /** Where hosts register. @default "lambda-env" */
+  /** The hosts' registry. @default "lambda-env" */
   registry?: "lambda-env" | "s3";
-  /** With `s3`, the host that the page names. @default none, which is `laptop` */
+  /** With `s3`, the host that the page names. @default no name, which means `laptop` */
   host?: string;
-  /** With `s3`, whether the page may look into the registry, and does. @default true */
+  /** With `s3`, whether the page reads the registry. @default true */
   publicRegistry?: boolean;
-  /** Milliseconds for which an update of the function is in progress. @default 3000 */
+  /** Time for which an update of the function is in progress, in milliseconds. @default 3000 */
   propagation?: number;
-  /** Milliseconds for which warm instances still serve the old environment after that. @default 0 */
+  /** Further time for which warm instances serve the old environment, in milliseconds. @default 0 */
   staleFor?: number;
-  /** Milliseconds after which the gateway closes a connection in any case. @default 7_200_000 */
+  /** The gateway's limit for a connection, in milliseconds. @default 7_200_000 */
   lifetime?: number;
   onActivity?: GatewayOptions["onActivity"];
   onHostLine?: (line: HostLine) => void;
 }
 
-/** The parts, all running but the host. */
+/** The parts. All run, except the host. */
 export interface Bridge extends AsyncDisposable {
   readonly page: Page;
   readonly gateway: Gateway;
   readonly controlPlane: ControlPlane;
   readonly function: LocalFunction;
-  /** Where hosts register with `s3`; undefined without. */
+  /** The registry of `s3`; undefined otherwise. */
   readonly store: ObjectStore | undefined;
   readonly backend: Backend;
-  /** The hosts' state folder, and the key in it: all of them have the same. */
+  /** The hosts' state folder, with the key that all of them use. */
   readonly state: string;
   readonly identity: Identity;
-  /** What a host's commands need: the flags that lead to this bridge, and the variables. */
+  /** The flags of a host's commands that lead to this bridge, and the environment variables. */
   hostFlags(): string[];
   readonly hostEnvironment: Record<string, string>;
-  /** Starts a host; several may run. Those still running at the end are stopped. */
+  /** Starts a host. Several may run; the bridge's disposal stops them. */
   startHost(flags?: string[], environment?: Record<string, string>): HostProcess;
-  /** Closes the gateway with all its connections, and opens it again on the same port. */
+  /** Closes the gateway with all its connections, and reopens it on the same port. */
   restartGateway(): Promise<void>;
   stopGateway(): Promise<void>;
 }
@@ -80,7 +80,7 @@ const FUNCTION = "SignalingRelay";
 const BUCKET = "lighthouse-registry";
 const RELAY = new URL("../../relay/dist/main.mjs", import.meta.url);
 
-/** Starts everything but the host. The bundles must have been built. */
+/** Starts all parts except the host. Needs the built bundles. */
 export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> {
   await using stack = new AsyncDisposableStack();
   let gateway: Gateway;
@@ -105,7 +105,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     store = stack.use(
       await startObjectStore({
         bucket: BUCKET,
-        // The hosts' key, and the relay's role, as the emulated Lambda has it.
+        // Keys of the hosts, and of the relay's role in the emulated Lambda.
         keys: { "local": "local", "local-access-key": "local-secret-key" },
         isPublic: publicRegistry,
         allowedOrigins: page.origins,

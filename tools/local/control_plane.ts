@@ -1,11 +1,10 @@
-// A development stand-in for the Lambda control plane: what `@aws-sdk/client-lambda` reaches by
-// GetFunctionConfiguration and UpdateFunctionConfiguration.
-// A development part, and no part of what a user deploys.
+// A development stand-in for the Lambda control plane: `@aws-sdk/client-lambda` reaches it by
+// GetFunctionConfiguration and UpdateFunctionConfiguration. Users do not deploy it.
 //
-// As on AWS: an update replaces all variables, stays InProgress for some seconds and refuses others
-// meanwhile; RevisionId changes with each update, and once more when it is done
-// (https://github.com/aws/aws-sdk/issues/377). Not as on AWS: signatures are not verified, and
-// Environment is all that an update may change.
+// As on AWS: an update replaces all variables, stays InProgress for some seconds and refuses other
+// updates meanwhile; RevisionId changes with each update, and again when it is done
+// (https://github.com/aws/aws-sdk/issues/377). Unlike AWS: signatures are not verified, and an update may
+// change only Environment.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
@@ -16,12 +15,12 @@ import { FunctionConfiguration } from "./control_plane_function.ts";
 import type { LocalFunction } from "./lambda.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Lambda's own limit for UpdateFunctionConfiguration, in bytes. */
+/** Lambda's limit for UpdateFunctionConfiguration, in bytes. */
 const MAX_REQUEST = 5120;
-/** How many calls are remembered. */
+/** Number of calls to remember. */
 const MAX_CALLS = 1_000;
 
-/** What the control plane can do. */
+/** The control plane's operations. */
 export type ControlPlaneOperation = "GetFunctionConfiguration" | "UpdateFunctionConfiguration";
 
 const OPERATIONS: Record<string, ControlPlaneOperation | undefined> = {
@@ -31,21 +30,21 @@ const OPERATIONS: Record<string, ControlPlaneOperation | undefined> = {
 
 /** Options of {@linkcode startControlPlane}. */
 export interface ControlPlaneOptions {
-  /** The one function that there is. */
+  /** The function under control. */
   function: LocalFunction;
-  /** How long an update's LastUpdateStatus stays InProgress, in milliseconds. @default 3_000 */
+  /** Time for which an update's LastUpdateStatus stays InProgress, in milliseconds. @default 3_000 */
   propagation?: number;
-  /** How long warm instances serve the old environment after that, in milliseconds. @default 0 */
+  /** Further time for which warm instances serve the old environment, in milliseconds. @default 0 */
   staleFor?: number;
 }
 
-/** One call that was answered. */
+/** An answered call. */
 export interface ControlPlaneCall {
-  /** What was asked for. */
+  /** The requested operation. */
   operation: ControlPlaneOperation;
   /** HTTP status of the answer. */
   status: number;
-  /** Name of the exception, where it was one. */
+  /** Name of the exception, if the answer was one. */
   code?: string;
 }
 
@@ -59,9 +58,9 @@ export interface ControlPlaneFault {
   message?: string;
 }
 
-/** What can go wrong on purpose. Unset at first; set and unset at any time. */
+/** Injected faults. Unset at first; set and unset them at any time. */
 export interface ControlPlaneFaults {
-  /** Asked before each call is carried out: what it returns is answered in place of doing that. */
+  /** Called before each call. A returned fault is the answer, and the call does nothing. */
   answer?: (operation: ControlPlaneOperation) => ControlPlaneFault | undefined;
 }
 
@@ -69,16 +68,16 @@ export interface ControlPlaneFaults {
 export interface ControlPlane extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL_LAMBDA`: `http://127.0.0.1:PORT`. */
   readonly endpoint: string;
-  /** The last 1,000 calls, the oldest first. */
+  /** The last 1,000 calls, oldest first. */
   readonly calls: readonly ControlPlaneCall[];
-  /** What goes wrong on purpose. */
+  /** The injected faults. */
   readonly faults: ControlPlaneFaults;
-  /** Ends the server; an update that is under way never gets done. */
+  /** Ends the server. An update in progress never completes. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a control plane for one function, on a port of 127.0.0.1 that is free.
+ * Starts a control plane for one function on a free port of 127.0.0.1.
  *
  * @example
  * ```ts
@@ -92,10 +91,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 /**
- * A fault for the next calls of one operation, to be set as `faults.answer`. What the SDK sends again
- * by itself (429, 5xx) counts as a call.
+ * Returns a fault for the next calls of one operation, for `faults.answer`. The SDK's own retries (429,
+ * 5xx) count as calls.
  *
- * @param times How many calls fail; after them all succeed.
+ * @param times Number of calls that fail; later ones succeed.
  */
 export function failNext(
   operation: ControlPlaneOperation,
@@ -164,7 +163,7 @@ class LocalControlPlane implements ControlPlane {
       throw new Refusal(404, "ResourceNotFoundException", `Function not found: ${name}`);
     }
     if (operation === "GetFunctionConfiguration") return;
-    // Without Content-Length the size is not known before the whole body is held.
+    // Without Content-Length, the size is unknown before the whole body has arrived.
     if (Number(request.headers["content-length"] ?? Infinity) > MAX_REQUEST) {
       throw new Refusal(
         413,
@@ -180,7 +179,10 @@ class LocalControlPlane implements ControlPlane {
   }
 }
 
-/** Errors as the REST-JSON protocol has them: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
+/**
+ * Sends errors by the REST-JSON protocol:
+ * https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
+ */
 function sendError(response: ServerResponse, { code, status, message }: Refusal): void {
   response.setHeader("x-amzn-ErrorType", code);
   sendJson(response, status, {

@@ -1,6 +1,5 @@
-// The configuration of one function as the development control plane keeps it: what an update
-// changes, when, and with which error it is refused.
-// A development part, and no part of what a user deploys.
+// The configuration of one function in the development control plane: effects and times of updates, and
+// the errors that refuse them. Users do not deploy it.
 import { randomUUID } from "node:crypto";
 import type { LocalFunction } from "./lambda.ts";
 import { Refusal } from "./refusal.ts";
@@ -10,13 +9,13 @@ const MAX_VARIABLES = 4096;
 
 /** Options of {@linkcode FunctionConfiguration}. */
 export interface FunctionConfigurationOptions {
-  /** How long an update stays InProgress, in milliseconds. */
+  /** Time for which an update stays InProgress, in milliseconds. */
   propagation: number;
-  /** How long warm instances serve the old environment after that, in milliseconds. */
+  /** Further time for which warm instances serve the old environment, in milliseconds. */
   staleFor: number;
 }
 
-/** The configuration of a {@linkcode LocalFunction}, and its one update that may be under way. */
+/** The configuration of a {@linkcode LocalFunction}, with at most one update in progress. */
 export class FunctionConfiguration {
   readonly #function: LocalFunction;
   readonly #options: FunctionConfigurationOptions;
@@ -31,12 +30,14 @@ export class FunctionConfiguration {
     this.#variables = localFunction.environment;
   }
 
-  /** Whether a name in a request's path means this function: its name or its ARN. */
+  /** Whether a name in a request's path is this function's name or ARN. */
   isNamed(name: string): boolean {
     return name === this.#function.name || name === this.#function.arn;
   }
 
-  /** The FunctionConfiguration structure, with the variables of an update from its start. */
+  /**
+   * Returns the FunctionConfiguration structure. It has an update's variables from the update's start.
+   */
   describe(): object {
     return {
       FunctionName: this.#function.name,
@@ -53,10 +54,10 @@ export class FunctionConfiguration {
   }
 
   /**
-   * Starts an update. The function gets the new environment when it is done.
+   * Starts an update. The function gets the new environment when the update is done.
    *
-   * @param body The request's body, JSON.
-   * @throws {Refusal} As Lambda would.
+   * @param body The request's JSON body.
+   * @throws {ControlPlaneError} As Lambda would.
    */
   update(body: string): void {
     const { variables = this.#variables, revisionId } = parseUpdate(body);
@@ -82,7 +83,7 @@ export class FunctionConfiguration {
     this.#update = setTimeout(() => this.#finish(), this.#options.propagation);
   }
 
-  /** Abandons the update under way. */
+  /** Abandons the update in progress. */
   close(): void {
     clearTimeout(this.#update);
   }
@@ -94,13 +95,13 @@ export class FunctionConfiguration {
   }
 }
 
-/** What an update asks for. */
+/** The parsed request of an update. */
 interface Update {
   variables: Record<string, string> | undefined;
   revisionId: string | undefined;
 }
 
-/** Reads the body of UpdateFunctionConfiguration, of which Environment and RevisionId are known here. */
+/** Reads the body of UpdateFunctionConfiguration. Knows Environment and RevisionId only. */
 function parseUpdate(body: string): Update {
   let request: unknown;
   try {

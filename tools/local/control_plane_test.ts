@@ -28,7 +28,7 @@ const test = suite("control plane");
 const file = join(temporaryFolder(), "handler.mjs");
 await writeFile(file, HANDLER);
 
-/** A function, its control plane and a client of that, ended together. */
+/** A function, its control plane and a client, which end together. */
 class Setup implements AsyncDisposable {
   readonly relay: LocalFunction;
   readonly controlPlane: ControlPlane;
@@ -103,7 +103,7 @@ test("the function may be named by its ARN", async () => {
   assert.is((await setup.client.send(command)).FunctionName, FunctionName);
 });
 
-test("an update replaces all variables, which reach the function when it is done", async () => {
+test("an update replaces all variables, and reaches the function when it is done", async () => {
   await using setup = await setUp({ propagation: 500 });
   await setup.relay.invoke({});
   const answer = await setup.write({ LAPTOP_ID: "new" });
@@ -157,7 +157,7 @@ test("an update is refused while another is in progress", async () => {
   assert.equal(setup.relay.environment, { LAPTOP_ID: "second" });
 });
 
-test("variables may hold 4096 bytes of JSON and no more", async () => {
+test("variables may have up to 4096 bytes of JSON", async () => {
   await using setup = await setUp();
   const overhead = JSON.stringify({ A: "" }).length;
   const error = await failure(setup.write({ A: "x".repeat(4097 - overhead) }));
@@ -212,7 +212,7 @@ for (const body of BAD_BODIES) {
   });
 }
 
-test("staleFor has old and new variables served in turn after the update", async () => {
+test("with staleFor, old and new variables alternate after the update", async () => {
   await using setup = await setUp({ staleFor: 60_000 });
   await setup.relay.invoke({});
   await setup.write({ LAPTOP_ID: "new" });

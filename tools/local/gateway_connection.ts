@@ -1,5 +1,5 @@
-// One open WebSocket of the development gateway: its limits, its timers and what it counts.
-// A development part, and no part of what a user deploys.
+// An open WebSocket of the development gateway, with its limits, timers and counters. Users do not deploy
+// it.
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Ending, EventSource } from "./gateway_events.ts";
@@ -8,26 +8,26 @@ import { watchFrames } from "./gateway_frames.ts";
 /** Longest message, in bytes: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html */
 export const MAX_MESSAGE = 128 * 1024;
 const MAX_FRAME = 32 * 1024;
-/** A message is billed per 32 KiB begun: https://aws.amazon.com/api-gateway/pricing/ */
+/** AWS bills a message per started 32 KiB: https://aws.amazon.com/api-gateway/pricing/ */
 const BILLED_UNIT = 32 * 1024;
-/** What may wait to be sent to a client that does not read, in bytes. */
+/** Limit of queued bytes for a client that does not read. */
 const MAX_QUEUED = 1024 * 1024;
-/** How long a client may take to answer a close frame, in milliseconds. */
+/** Deadline for a client's answer to a close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** What the gateway has counted for one connection. "In" is from the client. */
+/** The gateway's counters of one connection. "In" means from the client. */
 export interface ConnectionCounts {
   /** Id of the connection. */
   readonly connectionId: string;
-  /** The handshake's `Origin`, where there was one. */
+  /** The handshake's `Origin`, if it has one. */
   readonly origin: string | undefined;
-  /** When the upgrade was asked for, in milliseconds since 1970. */
+  /** Time of the upgrade request, in milliseconds since 1970. */
   readonly connectedAt: number;
-  /** When a message last came or went, in milliseconds since 1970. */
+  /** Time of the last message in either direction, in milliseconds since 1970. */
   readonly lastActiveAt: number;
   /** Messages from the client. */
   readonly messagesIn: number;
-  /** Messages to the client, the gateway's own replies included. */
+  /** Messages to the client, including the gateway's own replies. */
   readonly messagesOut: number;
   /** {@linkcode messagesIn} in units of 32 KiB, as AWS bills them. */
   readonly unitsIn: number;
@@ -39,19 +39,19 @@ export interface ConnectionCounts {
 export interface ConnectionOptions {
   /** The handshake's `Origin`. */
   origin: string | undefined;
-  /** Time without a message after which the connection is closed, in milliseconds. */
+  /** Idle time after which the connection is closed, in milliseconds. */
   idleTimeout: number;
-  /** Time after which the connection is closed in any case, in milliseconds. */
+  /** Limit for the connection, idle or not, in milliseconds. */
   lifetime: number;
   /** Called for each text message. */
   onMessage: (text: string) => void;
-  /** Called once, when the connection is gone. */
+  /** Called once, when the connection has closed. */
   onClose: (ending: Ending) => void;
 }
 
-/** One open connection. */
+/** An open connection. */
 export class Connection implements ConnectionCounts {
-  /** What its events say of it. */
+  /** The connection's part of events. */
   readonly source: EventSource;
   readonly origin: string | undefined;
   lastActiveAt = Date.now();
@@ -59,7 +59,7 @@ export class Connection implements ConnectionCounts {
   messagesOut = 0;
   unitsIn = 0;
   unitsOut = 0;
-  /** Resolves when the connection is gone. */
+  /** Resolves when the connection has closed. */
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #idleTimer: NodeJS.Timeout;
@@ -67,8 +67,8 @@ export class Connection implements ConnectionCounts {
   #ending: Ending | undefined;
 
   /**
-   * @param socket The WebSocket, just opened.
-   * @param stream What carries it, for the sizes of its frames.
+   * @param socket The newly opened WebSocket.
+   * @param stream Its underlying stream, for the sizes of frames.
    */
   constructor(socket: WebSocket, stream: Duplex, source: EventSource, options: ConnectionOptions) {
     this.source = source;
@@ -110,7 +110,7 @@ export class Connection implements ConnectionCounts {
     return this.source.connectionId;
   }
 
-  /** When the upgrade was asked for, in milliseconds since 1970. */
+  /** Time of the upgrade request, in milliseconds since 1970. */
   get connectedAt(): number {
     return this.source.connectedAt;
   }
@@ -133,7 +133,7 @@ export class Connection implements ConnectionCounts {
     return true;
   }
 
-  /** Starts the closing handshake; nothing from the client is heard any more. */
+  /** Starts the closing handshake, and ignores further messages of the client. */
   close(code: number, reason: string): void {
     this.#ending ??= { code, reason };
     this.#socket.close(code, reason);
@@ -146,7 +146,7 @@ export class Connection implements ConnectionCounts {
   }
 }
 
-/** How many messages AWS bills for one. */
+/** Number of messages that AWS bills for one. */
 export function billedUnits(text: string): number {
   return Math.max(1, Math.ceil(Buffer.byteLength(text) / BILLED_UNIT));
 }

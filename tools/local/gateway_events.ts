@@ -1,19 +1,19 @@
-// The shapes of what API Gateway sends to the Lambda of a WebSocket API, and of its own replies.
-// A development part, and no part of what a user deploys.
+// The shapes of API Gateway's events to the Lambda of a WebSocket API, and of its own replies. Users do
+// not deploy this.
 //
-// The fields are those of the requests AWS documents and of events that users have published:
+// The fields are those of AWS's documentation and of events that users have published:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-integrations.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** What the events of one connection share. */
+/** The common part of one connection's events. */
 export interface EventSource {
   /** Id of the connection. */
   connectionId: string;
-  /** When the upgrade was asked for, in milliseconds since 1970. */
+  /** Time of the upgrade request, in milliseconds since 1970. */
   connectedAt: number;
-  /** Who connected. */
+  /** The client. */
   identity: Identity;
   /** Host and port of the gateway. */
   domainName: string;
@@ -21,15 +21,15 @@ export interface EventSource {
   stage: string;
 }
 
-/** Who connected, as the events and `GET /@connections/{id}` tell it. */
+/** The client, as events and `GET /@connections/{id}` describe it. */
 export interface Identity {
   /** Address of the client. */
   sourceIp: string;
-  /** The client's `User-Agent`, where it sent one. */
+  /** The client's `User-Agent`, if it sent one. */
   userAgent?: string;
 }
 
-/** Why a connection ended. */
+/** The end of a connection. */
 export interface Ending {
   /** WebSocket close code. */
   code: number;
@@ -37,17 +37,17 @@ export interface Ending {
   reason: string;
 }
 
-/** Makes a random id that looks like API Gateway's: 11 bytes in base64, such as `PJqB0fHsqRcCHlw=`. */
+/** Returns a random id like API Gateway's: 11 bytes in base64, such as `PJqB0fHsqRcCHlw=`. */
 export function randomId(): string {
   return `${randomBytes(11).toString("base64url")}=`;
 }
 
-/** Whether a connection id is one that API Gateway takes for well-formed. */
+/** Whether API Gateway considers a connection id well-formed. */
 export function isConnectionId(id: string): boolean {
   return /^[\w+/-]{15}=$/.test(id);
 }
 
-/** The event of the `$connect` route: the only one with the handshake's headers and query. */
+/** Returns the event of the `$connect` route: the only one with the handshake's headers and query. */
 export function connectEvent(source: EventSource, request: IncomingMessage): object {
   const headers = handshakeHeaders(source, request);
   const [, search] = splitUrl(request.url!);
@@ -67,7 +67,7 @@ export function connectEvent(source: EventSource, request: IncomingMessage): obj
   };
 }
 
-/** The event of a message that a route was found for. */
+/** Returns the event of a routed message. */
 export function messageEvent(source: EventSource, routeKey: string, body: string): object {
   return {
     requestContext: {
@@ -79,7 +79,7 @@ export function messageEvent(source: EventSource, routeKey: string, body: string
   };
 }
 
-/** The event of the `$disconnect` route. */
+/** Returns the event of the `$disconnect` route. */
 export function disconnectEvent(source: EventSource, { code, reason }: Ending): object {
   const headers = {
     "Host": source.domainName,
@@ -101,12 +101,15 @@ export function disconnectEvent(source: EventSource, { code, reason }: Ending): 
   };
 }
 
-/** The text of API Gateway's own replies and errors: `{"message":…,"connectionId":…,"requestId":…}`. */
+/**
+ * Returns the text of API Gateway's own replies and errors:
+ * `{"message":…,"connectionId":…,"requestId":…}`.
+ */
 export function gatewayMessage(message: string, connectionId: string): string {
   return JSON.stringify({ message, connectionId, requestId: randomId() });
 }
 
-/** Splits a request's target into path and query; unlike `new URL()` it takes whatever a client sends. */
+/** Splits a request's target into path and query. Unlike `new URL()`, it accepts anything. */
 export function splitUrl(target: string): [path: string, query: string] {
   const mark = target.indexOf("?");
   return mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)];
@@ -133,7 +136,10 @@ function requestContext(source: EventSource, routeKey: string, eventType: string
   };
 }
 
-/** The client's headers, names as it wrote them, without those that AWS drops, with those it adds. */
+/**
+ * Returns the client's headers with their original names, without those that AWS drops, and with those
+ * that it adds.
+ */
 function handshakeHeaders(source: EventSource, request: IncomingMessage): Map<string, string[]> {
   const headers = new Map<string, string[]>();
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
@@ -149,7 +155,7 @@ function handshakeHeaders(source: EventSource, request: IncomingMessage): Map<st
   return headers;
 }
 
-/** Time as in web servers' logs: `29/Nov/2023:08:04:01 +0000`. */
+/** Formats a time as web servers' logs do: `29/Nov/2023:08:04:01 +0000`. */
 function logTime(date: Date): string {
   const [, day, month, year, time] = date.toUTCString().split(" ");
   return `${day}/${month}/${year}:${time} +0000`;

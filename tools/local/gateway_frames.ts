@@ -1,16 +1,16 @@
-// Watches the sizes of WebSocket frames as they arrive, which `ws` does not tell: API Gateway closes
-// a connection for a frame over 32 KB, and a browser sends a long message as one frame.
-// A development part, and no part of what a user deploys.
+// Watches the sizes of arriving WebSocket frames, which `ws` does not report: API Gateway closes a
+// connection for a frame over 32 KB, and a browser sends a long message as one frame. Users do not deploy
+// this.
 //
 //     byte 0    FIN, RSV, opcode
 //     byte 1    MASK | length (0 to 125; 126: 16 bits follow; 127: 64 bits follow)
 //     0, 2, 8   extended length, big-endian
-//     0, 4      masking key, where MASK is set
+//     0, 4      masking key, if MASK is set
 //               payload
 
 /**
- * Makes a function that takes the bytes of one direction of a WebSocket, in chunks of any size, and
- * reports each frame when its header is complete.
+ * Returns a function that takes the bytes of one direction of a WebSocket, in chunks of any size, and
+ * reports each frame once its header is complete.
  *
  * Follows https://www.rfc-editor.org/rfc/rfc6455#section-5.2
  *
@@ -38,7 +38,7 @@ export function watchFrames(onFrame: (length: number) => void): (chunk: Uint8Arr
   };
 }
 
-/** The payload's length in bytes, or `undefined` while the header is incomplete. */
+/** Returns the payload's length in bytes; undefined while the header is incomplete. */
 function payloadLength(header: number[]): number | undefined {
   const second = header[1];
   if (second === undefined) return undefined;

@@ -1,7 +1,7 @@
-// The `@connections` API of the development gateway, by which a Lambda posts to a connection.
-// A development part, and no part of what a user deploys.
+// The `@connections` API of the development gateway, with which a Lambda posts to a connection. Users do
+// not deploy it.
 //
-// Signatures are not verified. Otherwise as in
+// It does not verify signatures. Otherwise it follows
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
@@ -16,11 +16,11 @@ const ERROR_TYPES: Record<number, string> = {
   429: "LimitExceededException",
 };
 
-/** What {@linkcode answerManagementRequest} works on. */
+/** Options of {@linkcode answerManagementRequest}. */
 export interface ManagementOptions {
-  /** Stage that the path may begin with. */
+  /** Optional first segment of the path. */
   stage: string;
-  /** The open connection with this id. */
+  /** Finds the open connection with an id. */
   find: (connectionId: string) => Connection | undefined;
   /**
    * Sends a message to an open connection.
@@ -47,12 +47,12 @@ export async function answerManagementRequest(
     return answer(response, 400, gatewayMessage(`Invalid connectionId: ${id}`, id));
   }
   const connection = find(id);
-  // AWS sends no body with it: https://github.com/georgeboot/laravel-echo-api-gateway/issues/9
+  // AWS sends no body with 410: https://github.com/georgeboot/laravel-echo-api-gateway/issues/9
   if (!connection) return answer(response, 410);
 
   switch (request.method) {
     case "POST": {
-      // Without Content-Length the size is not known before the whole body is held.
+      // Without Content-Length, the size is unknown before the whole body has arrived.
       const length = Number(request.headers["content-length"] ?? Infinity);
       if (length > MAX_MESSAGE) {
         return answer(response, 413, gatewayMessage("Message too long", id));
@@ -69,7 +69,7 @@ export async function answerManagementRequest(
   }
 }
 
-/** The id in the path, decoded; `undefined` when the path is another. */
+/** Returns the decoded id in the path; undefined for other paths. */
 function connectionIdOf(target: string, stage: string): string | undefined {
   const [path] = splitUrl(target);
   const segments = path.split("/").slice(1);

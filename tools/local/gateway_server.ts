@@ -1,12 +1,12 @@
-// A development gateway: on this machine it is to a Lambda and its clients what an API Gateway
-// WebSocket API is on AWS. A development part, and no part of what a user deploys.
+// A development stand-in for an API Gateway WebSocket API, between a Lambda and its clients. Users do not
+// deploy it.
 //
-// As on AWS: routes are selected by `$request.body.action` ($connect, $disconnect, sendSignal; no
-// $default), the upgrade waits for $connect, messages invoke the Lambda concurrently, what the Lambda
-// returns for a message is not sent to the client, and only messages reset the idle timer.
-// Not as on AWS: no TLS, no signatures, no throttling (but at most 1,000 connections), no integration
-// timeout of 29 s (the function has its own). What AWS does not document is guessed, such as the
-// reasons in close frames.
+// As on AWS: `$request.body.action` selects the route ($connect, $disconnect, sendSignal; no $default),
+// the upgrade waits for $connect, messages invoke the Lambda concurrently, the client does not get the
+// Lambda's result for a message, and only messages reset the idle timer.
+// Unlike AWS: no TLS, no signatures, no throttling (but at most 1,000 connections), no integration
+// timeout of 29 s (the function has its own). Undocumented details are guesses, such as the reasons in
+// close frames.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
 import { once } from "node:events";
@@ -33,28 +33,28 @@ import {
 } from "./gateway_events.ts";
 import { answerManagementRequest } from "./gateway_management.ts";
 
-/** The routes that are not the gateway's own. */
+/** The API's own routes, besides the predefined ones. */
 const ROUTES: unknown[] = ["sendSignal"];
-/** Connections open or asked for at once. (AWS limits new ones, to 500 a second.) */
+/** Most connections, open or pending. (AWS limits new ones, to 500 a second.) */
 const MAX_CONNECTIONS = 1_000;
 
 /** Options of {@linkcode startGateway}. */
 export interface GatewayOptions {
-  /** The Lambda: it gets each event and returns the handler's answer. */
+  /** The Lambda: gets each event, and returns the handler's answer. */
   invoke: (event: unknown) => Promise<unknown>;
   /** Port to listen on; 0 for any free one. @default 0 */
   port?: number;
   /** Stage of the API: the path that clients connect to. @default "prod" */
   stage?: string;
-  /** Time without a message after which a connection is closed, in milliseconds. @default 600_000 */
+  /** Idle time after which a connection is closed, in milliseconds. @default 600_000 */
   idleTimeout?: number;
-  /** Time after which a connection is closed in any case, in milliseconds. @default 7_200_000 */
+  /** Limit for a connection, idle or not, in milliseconds. @default 7_200_000 */
   lifetime?: number;
-  /** Told of whatever happens on the connections, as it happens. */
+  /** Called for each event of the connections. */
   onActivity?: (activity: GatewayActivity) => void;
 }
 
-/** Something that happened at the gateway. `connection` goes on counting after it was handed over. */
+/** An event at the gateway. The counters of `connection` change further. */
 export type GatewayActivity =
   | { type: "open"; connection: ConnectionCounts }
   | { type: "refuse"; origin: string | undefined; status: number }
@@ -62,7 +62,7 @@ export type GatewayActivity =
   | { type: "out"; connection: ConnectionCounts; text: string }
   | { type: "close"; connection: ConnectionCounts; code: number; reason: string };
 
-/** What the gateway has counted since it started. "In" is from the clients. */
+/** The gateway's counters since its start. "In" means from the clients. */
 export interface GatewayCounts {
   /** Connections opened. */
   readonly connects: number;
@@ -70,7 +70,7 @@ export interface GatewayCounts {
   readonly refused: number;
   /** Messages from clients. */
   readonly messagesIn: number;
-  /** Messages to clients, the gateway's own replies included. */
+  /** Messages to clients, including the gateway's own replies. */
   readonly messagesOut: number;
   /** {@linkcode messagesIn} in units of 32 KiB, as AWS bills them. */
   readonly unitsIn: number;
@@ -78,38 +78,40 @@ export interface GatewayCounts {
   readonly unitsOut: number;
 }
 
-/** What can go wrong on purpose. All unset at first; set and unset at any time. */
+/** Injected faults. Unset at first; set and unset them at any time. */
 export interface GatewayFaults {
-  /** Status to answer a post to an open connection with; `undefined` delivers the message. */
+  /** Returns a status for a post to an open connection; undefined delivers the message. */
   post?: (connectionId: string, body: string) => number | undefined;
-  /** Whether a client's message gets lost before the Lambda sees it. */
+  /** Whether to drop a client's message before the Lambda. */
   dropMessage?: (connectionId: string, text: string) => boolean;
-  /** How late a message is, in either direction, in milliseconds. */
+  /** Delay of messages in both directions, in milliseconds. */
   delay?: number;
 }
 
 /** A listening gateway. */
 export interface Gateway extends AsyncDisposable {
-  /** Where clients connect: `ws://127.0.0.1:PORT/prod`. */
+  /** The clients' URL: `ws://127.0.0.1:PORT/prod`. */
   readonly url: string;
-  /** Where the Lambda posts, for `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: `http://127.0.0.1:PORT`. */
+  /**
+   * The Lambda's URL for posts, for `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`: `http://127.0.0.1:PORT`.
+   */
   readonly endpoint: string;
-  /** The port it listens on. */
+  /** Its port. */
   readonly port: number;
   /** The open connections by id. */
   readonly connections: ReadonlyMap<string, ConnectionCounts>;
-  /** Totals, closed connections included. */
+  /** Totals, including closed connections. */
   readonly counts: GatewayCounts;
-  /** What goes wrong on purpose. */
+  /** The injected faults. */
   readonly faults: GatewayFaults;
-  /** Closes all connections (1001) and the server. `$disconnect` is not invoked. */
+  /** Closes all connections (1001) and the server, without invoking `$disconnect`. */
   close(): Promise<void>;
 }
 
 /**
  * Starts a gateway in front of a Lambda.
  *
- * @throws {Error} When the port cannot be had.
+ * @throws {Error} If the port is not available.
  *
  * @example
  * ```ts
@@ -123,7 +125,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return new GatewayServer(server, port, options);
 }
 
-/** A {@linkcode Gateway} on an HTTP server that listens. */
+/** A {@linkcode Gateway} on a listening HTTP server. */
 class GatewayServer implements Gateway {
   readonly url: string;
   readonly endpoint: string;
@@ -145,14 +147,14 @@ class GatewayServer implements Gateway {
   readonly #upgrader = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE,
-    // AWS selects a subprotocol only where the answer to $connect names it.
+    // AWS selects a subprotocol only if the answer to $connect names one.
     handleProtocols: () => false,
   });
   readonly #pending = new Set<Duplex>();
   #closed = false;
 
   /**
-   * @param server An HTTP server that listens and does nothing else.
+   * @param server A listening HTTP server without handlers.
    * @param port Its port on 127.0.0.1.
    */
   constructor(server: Server, port: number, options: GatewayOptions) {
@@ -206,7 +208,7 @@ class GatewayServer implements Gateway {
       status = 429;
     } else if (splitUrl(request.url!)[0].replace(/\/$/, "") === `/${this.#stage}`) {
       this.#pending.add(socket);
-      // A handler that throws is a 502 to the client, say users of AWS:
+      // AWS answers 502 to the client if a handler throws, users report:
       // https://github.com/serverless/serverless-websockets-plugin/issues/13
       status = await this.#invoke(connectEvent(source, request)).catch(() => 502);
       this.#pending.delete(socket);
@@ -283,15 +285,15 @@ class GatewayServer implements Gateway {
     this.connections.delete(connection.connectionId);
     this.#report({ type: "close", connection, ...ending });
     if (this.#closed) return;
-    // Nobody is left to be told when it fails.
+    // A failure has no client to report to.
     this.#invoke(disconnectEvent(connection.source, ending)).catch(() => {});
   }
 
   /**
    * Invokes the Lambda.
    *
-   * @returns The answer's `statusCode`, 200 where it has none.
-   * @throws {TypeError} When the answer is not one that API Gateway takes.
+   * @returns The answer's `statusCode`; 200 if it has none.
+   * @throws {TypeError} If API Gateway would not accept the answer.
    */
   async #invoke(event: object): Promise<number> {
     const answer = await this.#options.invoke(event);
@@ -314,7 +316,7 @@ class GatewayServer implements Gateway {
   }
 }
 
-/** Evaluates `$request.body.action`; `undefined` when it names no route. */
+/** Evaluates `$request.body.action`; undefined if no route has that name. */
 function selectRoute(text: string): string | undefined {
   try {
     const action: unknown = JSON.parse(text)?.action;
@@ -324,7 +326,7 @@ function selectRoute(text: string): string | undefined {
   }
 }
 
-/** The HTTP answer to an upgrade that is refused. */
+/** Returns the HTTP answer to a refused upgrade. */
 function refusal(status: number, connectionId: string): string {
   const phrase = STATUS_CODES[status] ?? "";
   const body = gatewayMessage(status >= 500 ? "Internal server error" : phrase, connectionId);

@@ -20,7 +20,7 @@ const ID = /^[\w-]{15}=$/;
 const SIGNAL = JSON.stringify({ action: "sendSignal", data: "hello" });
 const OK = { statusCode: 200 };
 
-/** Starts a gateway whose Lambda is a function of the event, 200 where it returns nothing. */
+/** Starts a gateway with a function as the Lambda; it answers 200 if the function returns nothing. */
 async function start(
   handle: (event: Json) => unknown = () => {},
   options: Partial<GatewayOptions> = {},
@@ -28,14 +28,14 @@ async function start(
   return await startGateway({ invoke: async (event) => await handle(event) ?? OK, ...options });
 }
 
-/** Opens a WebSocket; rejects when the upgrade is refused. */
+/** Opens a WebSocket; rejects if the upgrade is refused. */
 async function connect(gateway: Gateway, path = "", origin = "https://page.example") {
   const socket = new WebSocket(gateway.url + path, { origin });
   await once(socket, "open");
   return socket;
 }
 
-/** The next message as JSON. */
+/** Resolves with the next message as JSON. */
 async function nextMessage(socket: WebSocket): Promise<Json> {
   const [data] = await once(socket, "message");
   return JSON.parse(String(data));
@@ -46,7 +46,7 @@ async function nextClose(socket: WebSocket): Promise<{ code: number; reason: str
   return { code, reason: String(reason) };
 }
 
-/** Resolves with the next event of a type that the Lambda gets. */
+/** Resolves with the Lambda's next event of a type. */
 function eventOf(eventType: string) {
   const { promise, resolve } = Promise.withResolvers<Json>();
   const handle = (event: Json) => {
@@ -170,7 +170,7 @@ test("a message reaches the Lambda as AWS sends it, without headers", async () =
   assert.is(event.requestContext.connectionId, onlyId(gateway));
 });
 
-test("what the Lambda returns for a message is not sent to the client", async () => {
+test("the client does not get the Lambda's result for a message", async () => {
   await using gateway = await start(({ requestContext: { eventType } }) =>
     eventType === "MESSAGE" ? { statusCode: 500, body: '"for nobody"' } : OK
   );
@@ -280,7 +280,7 @@ test("an idle connection is closed with 1001, and $disconnect says so", async ()
   assert.is(gateway.connections.size, 0);
 });
 
-test("messages in either direction keep the idle timeout away", async () => {
+test("messages in either direction reset the idle timer", async () => {
   await using gateway = await start(undefined, { idleTimeout: 1500 });
   const socket = await connect(gateway);
   const started = performance.now();
@@ -293,7 +293,7 @@ test("messages in either direction keep the idle timeout away", async () => {
   assert.ok(performance.now() - started >= 2280);
 });
 
-test("a connection is closed with 1001 when its lifetime is over, idle or not", async () => {
+test("a connection is closed with 1001 at the end of its lifetime, idle or not", async () => {
   await using gateway = await start(undefined, { lifetime: 100 });
   const socket = await connect(gateway);
   const timer = setInterval(() => socket.send(SIGNAL), 20);
@@ -381,7 +381,7 @@ for (const path of ["/", "/@connections", "/dev/@connections/x", "/@connections/
   });
 }
 
-test("a post may hold 128 KiB and no more", async () => {
+test("a post may have up to 128 KiB", async () => {
   await using gateway = await start();
   const socket = await connect(gateway);
   const received = once(socket, "message");
@@ -393,7 +393,7 @@ test("a post may hold 128 KiB and no more", async () => {
   assert.is(String((await received)[0]).length, 128 * 1024);
 });
 
-test("GET tells when a connection was made and last used, and by whom", async () => {
+test("GET returns a connection's client, start and last activity", async () => {
   await using gateway = await start();
   await connect(gateway);
   const response = await request(gateway, "GET", onlyId(gateway));
@@ -411,7 +411,7 @@ test("DELETE closes the connection", async () => {
   assert.is((await closing).code, 1000);
 });
 
-test("activities and counts tell each connection's messages and billed units", async () => {
+test("activities and counters include each connection's messages and billed units", async () => {
   const activities: GatewayActivity[] = [];
   const end = eventOf("DISCONNECT");
   await using gateway = await start(async ({ requestContext: { eventType, connectionId } }) => {
@@ -459,7 +459,7 @@ test("faults.post answers in place of delivering", async () => {
   assert.is(String((await received)[0]), "kept");
 });
 
-test("faults.dropMessage loses a message before the Lambda sees it", async () => {
+test("faults.dropMessage drops a message before the Lambda", async () => {
   const { promise, handle } = eventOf("MESSAGE");
   await using gateway = await start(handle);
   gateway.faults.dropMessage = (_id, text) => text.includes("lost");
@@ -469,7 +469,7 @@ test("faults.dropMessage loses a message before the Lambda sees it", async () =>
   assert.is((await promise).body, SIGNAL);
 });
 
-test("faults.delay makes messages late in both directions", async () => {
+test("faults.delay delays messages in both directions", async () => {
   const { promise, handle } = eventOf("MESSAGE");
   await using gateway = await start(handle);
   gateway.faults.delay = 60;

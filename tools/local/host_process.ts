@@ -1,9 +1,9 @@
-// A development part: runs the built `lighthouse-host run --json` as its own process, as a user's
-// service manager would.
+// Development part: runs the built `lighthouse-host run --json` in a separate process, as a service
+// manager would.
 import process from "node:process";
 import { type RunningProgram, start } from "../testing/program.ts";
 
-/** One line of the host's JSON log. */
+/** A line of the host's JSON log. */
 export interface HostLine {
   level: string;
   event: string;
@@ -15,20 +15,20 @@ export interface HostLine {
 export interface HostProcessOptions {
   /** Flags after `run`, without `--json`. */
   flags: string[];
-  /** Variables besides this process's own. */
+  /** Environment variables, added to this process's. */
   environment?: Record<string, string>;
   onLine?: (line: HostLine) => void;
 }
 
 /** A running host. */
 export class HostProcess {
-  /** What it has logged. */
+  /** Its log so far. */
   readonly lines: HostLine[] = [];
   readonly #program: RunningProgram;
 
   constructor({ flags, environment = {}, onLine }: HostProcessOptions) {
     this.#program = start(["run", "--json", ...flags], { ...process.env, ...environment }, {
-      // A terminal's Ctrl-C reaches it through whoever started it, once.
+      // A terminal's Ctrl-C must reach it once, by its parent.
       isDetached: true,
     });
     this.#program.onLine = (text) => {
@@ -42,7 +42,7 @@ export class HostProcess {
     return this.#program.pid;
   }
 
-  /** What it has written to standard error. */
+  /** Its standard error so far. */
   get errors(): string {
     return this.#program.errors;
   }
@@ -55,7 +55,7 @@ export class HostProcess {
   /**
    * Resolves with the first line of an event, from the given index on.
    *
-   * @throws {Error} If the process ends before, with what it said.
+   * @throws {Error} If the process ends before, with its output.
    */
   until(event: string, from = 0): Promise<HostLine> {
     return this.#program.find(
@@ -64,7 +64,7 @@ export class HostProcess {
     );
   }
 
-  /** Sends a signal that does not end it. */
+  /** Sends a signal, without waiting. */
   signal(name: NodeJS.Signals): void {
     this.#program.child.kill(name);
   }

@@ -1,9 +1,9 @@
-// A development stand-in for one Lambda function: each instance is a worker thread with an
-// environment of its own. A development part, and no part of what a user deploys.
+// A development stand-in for one Lambda function: each instance is a worker thread with its own
+// environment. Users do not deploy it.
 //
-// What it has of Lambda, because a relay can tell: an instance takes one event at a time, stays warm
-// and is used again, and keeps the environment it was started with when the function's changes.
-// What it has not: freezing between events, memory limits, and the separate deadline for the start.
+// As on AWS: an instance takes one event at a time, stays warm for further events, and keeps its initial
+// environment when the function's changes. Unlike AWS: no freezing between events, no memory limits, no
+// separate deadline for the start.
 import { randomUUID } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -15,21 +15,21 @@ const REGION = "us-east-1";
 
 /** Options of {@linkcode LocalFunction}. */
 export interface LocalFunctionOptions {
-  /** Name of the function, `SignalingRelay` for example. */
+  /** Name of the function, such as `SignalingRelay`. */
   name: string;
   /** Path or `file:` URL of the ES module that exports `handler`. */
   file: string | URL;
   /** The function's environment variables. */
   environment: Record<string, string>;
-  /** Longest time one event may take, in milliseconds. @default 10_000 */
+  /** Limit for one event, in milliseconds. @default 10_000 */
   timeout?: number;
 }
 
 /** Options of {@linkcode LocalFunction.setEnvironment}. */
 export interface SetEnvironmentOptions {
   /**
-   * How long instances that are warm go on with the old environment, in milliseconds: calls are
-   * answered by old and new instances in turn, an old one first.
+   * Time for which warm instances keep the old environment, in milliseconds. Old and new instances answer
+   * calls alternately, an old one first.
    */
   staleFor: number;
 }
@@ -59,7 +59,7 @@ export class LocalFunction implements AsyncDisposable {
   #staleNext = false;
   #closed = false;
 
-  /** Starts nothing yet: the first call does. */
+  /** Creates the function. Its first call starts an instance. */
   constructor({ name, file, environment, timeout = 10_000 }: LocalFunctionOptions) {
     this.name = name;
     this.arn = `arn:aws:lambda:${REGION}:000000000000:function:${name}`;
@@ -74,9 +74,9 @@ export class LocalFunction implements AsyncDisposable {
   }
 
   /**
-   * Replaces all environment variables. An instance that is busy finishes its event.
+   * Replaces all environment variables. A busy instance finishes its event.
    *
-   * @param variables The new variables; what is not in them is gone.
+   * @param variables All new variables; others are removed.
    */
   setEnvironment(variables: Record<string, string>, { staleFor }: SetEnvironmentOptions): void {
     this.#environment = Object.freeze({ ...variables });
@@ -89,12 +89,12 @@ export class LocalFunction implements AsyncDisposable {
   }
 
   /**
-   * Runs the handler with one event, on a warm instance where one is idle.
+   * Runs the handler with one event, on an idle warm instance if there is one.
    *
-   * @param event What the handler gets, as JSON carries it.
-   * @returns What the handler returned, as JSON carries it.
-   * @throws {Error} When the handler throws (`cause` is what it threw), takes longer than the timeout
-   * or ends its process, when too many calls wait, and after {@linkcode close}.
+   * @param event The handler's event, as JSON carries it.
+   * @returns The handler's result, as JSON carries it.
+   * @throws {Error} If the handler throws (`cause` is its error), exceeds the timeout or ends its
+   * process, if too many calls wait, and after {@linkcode close}.
    */
   async invoke(event: unknown): Promise<unknown> {
     const call = { requestId: randomUUID(), event: JSON.stringify(event) };
@@ -106,7 +106,7 @@ export class LocalFunction implements AsyncDisposable {
     }
   }
 
-  /** Ends all instances; calls under way or waiting reject. */
+  /** Ends all instances. Running and waiting calls reject. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(this.#closedError());
@@ -130,7 +130,7 @@ export class LocalFunction implements AsyncDisposable {
     return await waiting.promise;
   }
 
-  /** Marks an instance as busy and returns it; `undefined` when all are and no more may start. */
+  /** Marks an instance as busy and returns it; undefined if all are busy and no more may start. */
   #take(): Instance | undefined {
     this.#retire();
     const idle = [...this.#instances].filter((instance) => !instance.busy);
@@ -169,7 +169,7 @@ export class LocalFunction implements AsyncDisposable {
     }
   }
 
-  /** Ends the idle instances that have failed or whose time is over. */
+  /** Ends idle instances that have failed or expired. */
   #retire(): void {
     const now = performance.now();
     for (const instance of this.#instances) {
@@ -186,9 +186,9 @@ export class LocalFunction implements AsyncDisposable {
 
 /** One execution environment. */
 class Instance {
-  /** Whether it works on an event. */
+  /** Whether it is handling an event. */
   busy = false;
-  /** When it is to end, in the time of `performance.now()`. */
+  /** Time of its end, in the time of `performance.now()`. */
   retireAt = Infinity;
   readonly #name: string;
   readonly #worker: Worker;
@@ -210,7 +210,7 @@ class Instance {
     });
   }
 
-  /** Runs the handler once. Whatever keeps the instance from taking another event retires it. */
+  /** Runs the handler once. A failure that prevents further events retires the instance. */
   async run(call: InstanceCall, timeout: number): Promise<unknown> {
     this.#settle = Promise.withResolvers();
     const seconds = (timeout / 1000).toFixed(2);

@@ -1,8 +1,8 @@
-// The program of one execution environment of `LocalFunction`: it loads the handler once, then
-// answers one event at a time. A development part, and no part of what a user deploys.
+// The program of one execution environment of `LocalFunction`: it loads the handler once, then answers
+// one event at a time. Users do not deploy it.
 import { parentPort, workerData } from "node:worker_threads";
 
-/** What a worker is started with. */
+/** The worker's start data. */
 export interface InstanceData {
   /** URL of the ES module that exports `handler`. */
   file: string;
@@ -14,13 +14,13 @@ export interface InstanceData {
 
 /** One invocation, sent to the worker. */
 export interface InstanceCall {
-  /** Id of the request, as the handler sees it in `context.awsRequestId`. */
+  /** Id of the request; `context.awsRequestId` in the handler. */
   requestId: string;
-  /** The event as JSON: Lambda hands over no more than JSON can hold. */
+  /** The event as JSON: Lambda passes only JSON. */
   event: string;
 }
 
-/** The worker's answer to one invocation: the handler's result as JSON, or what it threw. */
+/** The worker's answer to one invocation: the handler's result as JSON, or its error. */
 export type InstanceAnswer = { result: string } | { error: Error };
 
 const { file, name, arn } = workerData as InstanceData;

@@ -49,12 +49,12 @@ function relay(options: Partial<LocalFunctionOptions> = {}): LocalFunction {
   });
 }
 
-/** Invokes and returns what the handler saw. */
+/** Invokes the function, and returns the handler's view. */
 async function call(target: LocalFunction, event: object = {}): Promise<Answer> {
   return await target.invoke(event) as Answer;
 }
 
-test("invoke() hands event and answer over as JSON", async () => {
+test("invoke() passes event and answer as JSON", async () => {
   await using target = relay();
   const answer = await call(target, { at: new Date(0), list: [1, undefined] });
   assert.equal(answer.event, { at: "1970-01-01T00:00:00.000Z", list: [1, null] });
@@ -70,7 +70,7 @@ test("a handler sees its function's name and ARN", async () => {
   assert.match(context.awsRequestId!, /^[0-9a-f-]{36}$/);
 });
 
-test("an instance has the function's variables, Lambda's own, and none of the parent's", async () => {
+test("an instance has the function's variables and Lambda's own, but not the parent's", async () => {
   process.env.LIGHTHOUSE_TEST_PARENT = "parent";
   try {
     await using target = relay();
@@ -91,7 +91,7 @@ test("an instance has the function's variables, Lambda's own, and none of the pa
   }
 });
 
-test("a warm instance that is idle is used again", async () => {
+test("an idle warm instance is used again", async () => {
   await using target = relay();
   const first = await call(target);
   const second = await call(target);
@@ -107,7 +107,7 @@ test("an instance takes one event at a time, and at most 10 run", async () => {
   assert.ok(answers.every(({ active }) => active === 1));
 });
 
-test("invoke() rejects with what the handler threw, and the instance stays warm", async () => {
+test("invoke() rejects with the handler's error, and the instance stays warm", async () => {
   await using target = relay();
   const error = await failureOf(target.invoke({ throw: "no such laptop" }));
   assert.is(error.message, "Handler of SignalingRelay threw TypeError: no such laptop");
@@ -122,7 +122,7 @@ test("invoke() rejects after the timeout, and the instance is discarded", async 
   assert.is((await call(target)).calls, 1);
 });
 
-test("invoke() rejects when the handler ends its process, and the next one starts anew", async () => {
+test("invoke() rejects when the handler ends its process, and the next call starts a new instance", async () => {
   await using target = relay();
   const error = await failureOf(target.invoke({ exit: true }));
   assert.is(error.message, "Handler of SignalingRelay exited with code 3");
@@ -148,7 +148,7 @@ test("setEnvironment() replaces all variables at once with staleFor = 0", async 
   assert.is.not(instance, old.instance);
 });
 
-test("setEnvironment() lets old and new instances answer in turn while warm ones are stale", async () => {
+test("setEnvironment() alternates old and new instances while warm ones are stale", async () => {
   await using target = relay();
   await call(target);
   target.setEnvironment({ LAPTOP_ID: "new" }, { staleFor: 60_000 });
@@ -157,7 +157,7 @@ test("setEnvironment() lets old and new instances answer in turn while warm ones
   assert.equal(seen, ["init", "new", "init", "new"]);
 });
 
-test("setEnvironment() retires stale instances when their time is over", async () => {
+test("setEnvironment() retires stale instances after their time", async () => {
   await using target = relay();
   await call(target);
   target.setEnvironment({ LAPTOP_ID: "new" }, { staleFor: 50 });
@@ -176,7 +176,7 @@ test("setEnvironment() lets a busy instance finish its event", async () => {
   assert.is((await call(target)).environment.LAPTOP_ID, "new");
 });
 
-test("close() rejects calls under way, waiting and to come", async () => {
+test("close() rejects running, waiting and later calls", async () => {
   const target = relay();
   await call(target);
   const calls = Array.from({ length: 11 }, () => failureOf(target.invoke({ hang: true })));

@@ -1,9 +1,9 @@
-// A development stand-in for S3: one bucket that host and relay reach by signed requests, and pages
-// without a signature where it is public. A development part, and no part of what a user deploys.
+// A development stand-in for S3: one bucket. Host and relay reach it by signed requests, and pages
+// without a signature if it is public. Users do not deploy it.
 //
-// As on AWS: signatures are checked, and clocks; writes may hang on a condition; who may not list the
-// bucket is answered AccessDenied for what is not in it; CORS. Not as on AWS: all keys that are known
-// may read and write everything, and there are no other operations.
+// As on AWS: it checks signatures and clocks; writes may have a condition; clients that may not list the
+// bucket get AccessDenied for a missing object; CORS. Unlike AWS: all known keys may read and write
+// everything, and there are no other operations.
 //
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
@@ -14,11 +14,11 @@ import { Refusal } from "./refusal.ts";
 import { checkSignature } from "./sigv4.ts";
 import { listen, type Listening } from "../testing/listen.ts";
 
-/** Longest body, in characters, and how many calls are remembered. */
+/** Longest body, in characters, and number of calls to remember. */
 const MAX_BODY = 64 * 1024;
 const MAX_CALLS = 10_000;
 
-/** What the store can do. */
+/** The store's operations. */
 export type ObjectStoreOperation = "GetObject" | "PutObject";
 
 const OPERATIONS: Record<string, ObjectStoreOperation | undefined> = {
@@ -28,28 +28,28 @@ const OPERATIONS: Record<string, ObjectStoreOperation | undefined> = {
 
 /** Options of {@linkcode startObjectStore}. */
 export interface ObjectStoreOptions {
-  /** The one bucket's name. */
+  /** The bucket's name. */
   bucket: string;
   /** Secret access keys by access key id. */
   keys: Readonly<Record<string, string>>;
-  /** Where the bucket is. @default "us-east-1" */
+  /** The bucket's region. @default "us-east-1" */
   region?: string;
-  /** Whether anybody may read. @default false */
+  /** Whether unsigned requests may read. @default false */
   isPublic?: boolean;
-  /** Origins whose pages may read the answers. @default none */
+  /** Origins with pages that may read the answers. @default none */
   allowedOrigins?: string[];
   /** The store's clock. @default Date.now */
   now?: () => number;
 }
 
-/** One call that was answered. */
+/** An answered call. */
 export interface ObjectStoreCall {
   operation: ObjectStoreOperation;
   key: string;
-  /** Whose signature it had; undefined if it had none. */
+  /** The access key id of its signature; undefined if unsigned. */
   accessKeyId?: string;
   status: number;
-  /** S3's code, where it was an error. */
+  /** S3's error code, if it failed. */
   code?: string;
 }
 
@@ -64,26 +64,26 @@ export interface ObjectStoreFault {
 export interface ObjectStore extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL_S3`: `http://127.0.0.1:PORT`. */
   readonly endpoint: string;
-  /** What stands for the bucket's own URL: `http://127.0.0.1:PORT/BUCKET`. */
+  /** The bucket's URL: `http://127.0.0.1:PORT/BUCKET`. */
   readonly url: string;
   readonly bucket: string;
-  /** The last 10,000 calls, the oldest first. */
+  /** The last 10,000 calls, oldest first. */
   readonly calls: readonly ObjectStoreCall[];
-  /** What goes wrong on purpose: `answer` is asked before each call is carried out. */
+  /** Injected faults: `answer` is called before each call, and its fault is the answer. */
   readonly faults: { answer?: (call: ObjectStoreCall) => ObjectStoreFault | undefined };
-  /** The text of an object; undefined if there is none. */
+  /** Returns an object's text; undefined if it does not exist. */
   read(key: string): string | undefined;
-  /** Writes an object, as somebody with the right to may. */
+  /** Writes an object, as an authorised client would. */
   write(key: string, text: string): void;
 }
 
-/** Starts a store on a port that is free. */
+/** Starts a store on a free port. */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const server = createServer();
   return new LocalObjectStore(server, await listen(server), options);
 }
 
-/** An object as it is kept. */
+/** A stored object. */
 interface StoredObject {
   text: string;
   etag: string;
@@ -173,7 +173,7 @@ class LocalObjectStore implements ObjectStore {
     return true;
   }
 
-  /** @returns Whose the request is; undefined if it is anybody's. */
+  /** @returns The signer's access key id; undefined for an unsigned read of a public bucket. */
   #authenticate(request: IncomingMessage, body: string): string | undefined {
     const { keys, region = "us-east-1", isPublic = false } = this.#options;
     if (request.headers.authorization === undefined) {

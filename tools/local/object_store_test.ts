@@ -1,4 +1,4 @@
-// The development store against a signer that is not its own: aws4fetch.
+// Tests the development store with an independent signer: aws4fetch.
 import { AwsClient, AwsV4Signer } from "aws4fetch";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
@@ -21,7 +21,7 @@ async function codeOf(response: Response): Promise<string> {
   return `${response.status} ${/<Code>(\w+)/.exec(await response.text())?.[1]}`;
 }
 
-test("a signed write is read by its key, by anybody where it is public, and remembered", async () => {
+test("a signed write is readable with the key, without one if public, and recorded", async () => {
   await using store = await open();
   const url = `${store.url}/hosts/a.json`;
   const put = await client().fetch(url, { method: "PUT", body: "1" });
@@ -36,7 +36,7 @@ test("a signed write is read by its key, by anybody where it is public, and reme
   ]);
 });
 
-test("without a signature nobody writes, and nobody reads what is private", async () => {
+test("unsigned writes, and unsigned private reads, are refused", async () => {
   await using store = await open(false);
   store.write("a", "1");
   assert.is(await codeOf(await fetch(`${store.url}/a`)), "403 AccessDenied");
@@ -45,7 +45,7 @@ test("without a signature nobody writes, and nobody reads what is private", asyn
   assert.is(store.read("a"), "1");
 });
 
-test("what is not there is denied, as to all who may not list", async () => {
+test("a missing object is AccessDenied, as for clients that may not list", async () => {
   await using store = await open();
   assert.is(await codeOf(await client().fetch(`${store.url}/none`)), "403 AccessDenied");
   assert.is(await codeOf(await client().fetch(`${store.endpoint}/c/a`)), "404 NoSuchBucket");
@@ -64,7 +64,7 @@ for (
   });
 }
 
-test("what is signed is the request: not another key, method or header, nor another time", async () => {
+test("a signature covers key, method, headers and time", async () => {
   await using store = await open();
   store.write("a", "1");
   store.write("b", "1");
@@ -94,7 +94,7 @@ test("what is signed is the request: not another key, method or header, nor anot
   assert.is(await codeOf(await fetch(late.url, late)), "403 RequestTimeTooSkewed");
 });
 
-test("a write may hang on what is there", async () => {
+test("a write may have a condition on the object", async () => {
   await using store = await open();
   const put = (body: string, headers: Record<string, string>) =>
     client().fetch(`${store.url}/a`, { method: "PUT", body, headers });
@@ -108,7 +108,7 @@ test("a write may hang on what is there", async () => {
   assert.is(store.read("a"), "2");
 });
 
-test("pages of the listed origins alone may look at answers, and only at reads", async () => {
+test("only pages of listed origins may see answers, and only of reads", async () => {
   await using store = await open();
   store.write("a", "1");
   const get = await fetch(`${store.url}/a`, { headers: { origin: ORIGIN } });
@@ -123,7 +123,7 @@ test("pages of the listed origins alone may look at answers, and only at reads",
   assert.is(preflight.headers.get("access-control-allow-methods"), "GET");
 });
 
-test("faults are answered in place of what was asked", async () => {
+test("an injected fault is the answer, and the call does nothing", async () => {
   await using store = await open();
   store.faults.answer = ({ operation }) =>
     operation === "PutObject" ? { status: 503, code: "SlowDown" } : undefined;

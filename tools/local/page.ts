@@ -1,5 +1,5 @@
-// Development part: serves docs/demo as GitHub Pages would, from an origin other than the backend's,
-// with the local relay's address put into its pages.
+// Development part: serves docs/demo as GitHub Pages would, from an origin other than the backend's, with
+// the local relay's address in its pages.
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join } from "node:path";
@@ -11,7 +11,7 @@ const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.me
 const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"]
   .flatMap((name) => [name, `${name}.map`]);
 
-/** The relay that the demo names until it has one. */
+/** The placeholder for the relay in the demo. */
 const DEMO_RELAY = "wss://YOUR-API.execute-api.us-east-1.amazonaws.com";
 
 const TYPES: Record<string, string> = {
@@ -26,17 +26,17 @@ const TYPES: Record<string, string> = {
 
 /** Options of {@linkcode startPage}. */
 export interface PageOptions {
-  /** Called at each request for the page: the `ws://…` address for the `relay` attribute. */
+  /** Called at each request for the page: returns the `relay` attribute's `ws://…` address. */
   relay: () => string;
   /** Value for the `stun` attribute. @default "none" */
   stun?: string;
-  /** Value for the `host-key` attribute. @default the attribute is left out */
+  /** Value for the `host-key` attribute. @default no attribute */
   hostKey?: string;
-  /** Value for the `host` attribute. @default the attribute is left out */
+  /** Value for the `host` attribute. @default no attribute */
   host?: string;
-  /** Called at each request: the value for the `registry` attribute; undefined leaves it out. */
+  /** Called at each request: returns the `registry` attribute; undefined omits it. */
   registry?: () => string | undefined;
-  /** Besides the relay, what the page's policy lets it connect to. */
+  /** Further addresses that the page's policy allows, besides the relay. */
   connect?: string[];
   /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
   port?: number;
@@ -44,18 +44,18 @@ export interface PageOptions {
   elementFolder?: string;
 }
 
-/** A page that is being served. */
+/** A page server. */
 export interface Page extends AsyncDisposable {
   /** `http://127.0.0.1:PORT/` */
   readonly url: string;
   readonly port: number;
-  /** Origins under which a browser on this machine may open it, for the gateway's list. */
+  /** The page's origins in a browser on this machine, for the gateway's list. */
   readonly origins: string[];
   /** Ends open requests and frees the port. */
   close(): Promise<void>;
 }
 
-/** What one request gets. */
+/** An answer to one request. */
 interface Answer {
   status: number;
   type: string;
@@ -65,7 +65,7 @@ interface Answer {
 /**
  * Serves the demo page and the built element on 127.0.0.1.
  *
- * @throws {Error} If the port cannot be had; for one in use, with the command that takes another.
+ * @throws {Error} If the port is not available; if it is in use, with the command for another.
  */
 export async function startPage(options: PageOptions): Promise<Page> {
   const server = createServer((request, response) => void answer(options, request, response));
@@ -88,7 +88,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  response.on("error", () => {}); // a visitor who leaves in the middle
+  response.on("error", () => {}); // a client that disconnects early
   const { status, type, body } = await find(options, request).catch((error: Error) =>
     text(500, `Cannot serve the page: ${error.message}`)
   );
@@ -96,11 +96,11 @@ async function answer(
   response.writeHead(status, {
     "Content-Type": type,
     "Content-Length": Buffer.byteLength(body),
-    // Asked for anew each time, yet a browser may keep the page for its Back button.
+    // Browsers revalidate the page each time, but may keep it for the Back button.
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
   });
-  response.end(body); // Node leaves the body out where the request is HEAD
+  response.end(body); // Node omits the body of a HEAD request
 }
 
 async function find(options: PageOptions, request: IncomingMessage): Promise<Answer> {
@@ -117,17 +117,17 @@ async function find(options: PageOptions, request: IncomingMessage): Promise<Ans
     if (body) return { status: 200, type, body };
     return text(404, `Cannot find ${name}: build it with "npm run build"`);
   }
-  // A name from the folder's own list cannot lead out of the folder.
+  // Names come from the folder's list, so they cannot lead out of the folder.
   const entries = await readdir(DEMO_FOLDER, { withFileTypes: true });
   if (!entries.some((entry) => entry.isFile() && entry.name === name)) {
-    return text(404, "Cannot find it: there is no such file");
+    return text(404, "Cannot find the file");
   }
   const body = await readFile(join(DEMO_FOLDER, name));
   if (extname(name) !== ".html") return { status: 200, type, body };
   const { relay, hostKey, stun = "none", connect = [] } = options;
   const registry = options.registry?.();
   const values = { relay: relay(), stun, "host-key": hostKey, host: options.host, registry };
-  // What is left of the relay's address in the page is in its Content-Security-Policy.
+  // The remaining relay address is in the page's Content-Security-Policy.
   const page = withAttributes(body.toString(), values)
     .replaceAll(
       DEMO_RELAY,
@@ -141,7 +141,7 @@ async function find(options: PageOptions, request: IncomingMessage): Promise<Ans
   return { status: 200, type, body: page };
 }
 
-/** Gives the element's start tag these attributes, in place of those that it has. */
+/** Replaces the attributes of the element's start tag. */
 function withAttributes(html: string, values: Record<string, string | undefined>): string {
   return html.replace(/<lighthouse-tunnel\b[^>]*>/, (tag) => {
     for (const [name, value] of Object.entries(values)) {

@@ -11,7 +11,7 @@ const test = suite("page");
 
 const RELAY = "ws://127.0.0.1:4000/prod";
 
-/** Serves the page with a made-up element for as long as `use` takes. */
+/** Serves the page with a stand-in element while `use` runs. */
 async function withPage(
   use: (page: Page) => Promise<void>,
   options: Partial<PageOptions> = {},
@@ -25,14 +25,14 @@ async function withPage(
   await use(page);
 }
 
-/** The value of an attribute of a page's element, as it stands in the HTML. */
+/** Returns the value of an attribute of a page's element, as in the HTML. */
 async function attribute(page: Page, name: string, file = ""): Promise<string | undefined> {
   const html = await (await fetch(page.url + file)).text();
   const tag = html.match(/<lighthouse-tunnel\b[^>]*>/)?.[0] ?? "";
   return tag.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1];
 }
 
-/** The status line for a request target that `fetch` would tidy up first. */
+/** Returns the status line for a request target that `fetch` would normalise. */
 function statusOf(port: number, target: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port });
@@ -75,7 +75,7 @@ for (
   });
 }
 
-test("the relay is asked for at each request", async () => {
+test("each request asks for the relay's address", async () => {
   let relay = "ws://127.0.0.1:1/prod";
   await withPage(async (page) => {
     assert.is(await attribute(page, "relay"), "ws://127.0.0.1:1/prod");
@@ -94,13 +94,13 @@ test('stun is "none" unless given', async () => {
   await withPage(async (page) => assert.is(await attribute(page, "stun"), stun), { stun });
 });
 
-test("values cannot leave their attribute", async () => {
+test("values are escaped in attributes", async () => {
   await withPage(async (page) => {
     assert.is(await attribute(page, "relay"), "ws://a/?&#34;&#62;&#60;b&#62;&#38;$&#38;amp;$1");
   }, { relay: () => 'ws://a/?"><b>&$&amp;$1' });
 });
 
-test("a relay that is not known yet gets 500 with the reason, and works later", async () => {
+test("an unknown relay gives 500 with the reason, and works later", async () => {
   let known = false;
   await withPage(async ({ url }) => {
     const early = await fetch(url);
@@ -152,7 +152,7 @@ for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
   });
 }
 
-test("an element that is not built gets 404 with what to do", async () => {
+test("a missing build gives 404 with the cure", async () => {
   await withPage(async ({ url }) => {
     const response = await fetch(`${url}lighthouse-tunnel.js`);
     assert.is(response.status, 404);
@@ -168,7 +168,7 @@ test("origins are those of 127.0.0.1 and localhost, and the page answers on its 
   });
 });
 
-test("a port in use is named, with the command that takes another", async () => {
+test("a port in use is named, with the command for another", async () => {
   await withPage(async ({ port }) => {
     try {
       await startPage({ port, relay: () => RELAY });
@@ -185,21 +185,21 @@ test("a port in use is named, with the command that takes another", async () => 
 });
 
 for (const name of ["", "web.html"]) {
-  test(`/${name} has no inline script or style, and its policy allows none`, async () => {
+  test(`/${name} has no inline script or style, and its policy forbids them`, async () => {
     await withPage(async ({ url }) => {
       const html = await (await fetch(url + name)).text();
       assert.not.match(html, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i);
       const policy = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
       assert.match(policy ?? "", "default-src 'none'");
       assert.not.match(policy ?? "", "unsafe");
-      // Of all WebSockets, the relay's alone.
+      // The relay's is the only WebSocket.
       const connect = policy?.match(/connect-src ('self' )?([^;]*);/)?.[2];
       assert.is(connect, new URL(RELAY).origin);
     });
   });
 }
 
-test("the host's key is named where it is given", async () => {
+test("a given host key is in the page", async () => {
   await withPage(async (page) => assert.is(await attribute(page, "host-key"), undefined));
   await withPage(
     async (page) => {

@@ -1,16 +1,16 @@
-// A development part: checks AWS's Signature Version 4 of a request, as S3 does.
+// Development part: checks the AWS Signature Version 4 of a request, as S3 does.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
-/** What a signature is checked against. */
+/** Options of {@linkcode checkSignature}. */
 export interface SignatureOptions {
   /** Secret access keys by access key id. */
   keys: Readonly<Record<string, string>>;
   region: string;
-  /** Such as `s3`. */
+  /** The service's name, such as `s3`. */
   service: string;
   /** The request's body. */
   body: string;
@@ -18,7 +18,7 @@ export interface SignatureOptions {
   now: number;
 }
 
-/** Why a signature does not count, by S3's own codes; else whose it is. */
+/** The signer's access key id, or S3's error code. */
 export type SignatureCheck =
   | { accessKeyId: string }
   | {
@@ -33,7 +33,7 @@ export type SignatureCheck =
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/((\d{8})\/([^/]+)\/([^/]+)\/aws4_request), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
 
-/** How far a request's time may be from the service's, in milliseconds. */
+/** Largest difference between the request's and the service's time, in milliseconds. */
 const MAX_SKEW = 15 * 60_000;
 
 /** Checks a request's signature. */
@@ -77,7 +77,7 @@ export function checkSignature(
     `AWS4${secret}`,
   );
   const expected = hmac(key, toSign);
-  // What changes the meaning of a request must be signed.
+  // The signature must cover all headers that change the request's meaning.
   const isWhole = names.includes("host") &&
     Object.keys(headers).every((name) => !name.startsWith("x-amz-") || names.includes(name));
   return isWhole && timingSafeEqual(expected, Buffer.from(signature!, "hex"))

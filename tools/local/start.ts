@@ -1,7 +1,7 @@
-// `npm start`: the whole bridge on this machine, and a demo page to click at.
+// `npm start`: runs the whole bridge on this machine, and serves a demo page.
 //
 //     npm start                     the page on port 8080
-//     npm start -- --registry s3    with the registry in S3, which the page looks into
+//     npm start -- --registry s3    with the registry in S3, which the page reads
 //     PORT=9000 npm start           the page on another port
 import process from "node:process";
 import { parseArgs, styleText } from "node:util";
@@ -13,7 +13,7 @@ import { startBridge } from "./bridge.ts";
 import type { HostLine } from "./host_process.ts";
 import { Meter } from "./meter.ts";
 
-/** The host's events that are shown as they come. */
+/** Events of the host to show. */
 const SHOWN = new Set([
   "registering",
   "online",
@@ -27,7 +27,7 @@ const SHOWN = new Set([
   "signal-refused",
 ]);
 
-/** Those after which a page has cost what it costs. */
+/** Events after which to show the costs. */
 const COSTING = new Set(["page-connected", "page-left"]);
 
 const port = parsePort(process.env.PORT ?? "8080");
@@ -56,7 +56,7 @@ async function start(): Promise<void> {
   await using bridge = await startBridge({
     port,
     onActivity: meter.note,
-    // A browser that was paired last time is to know this relay again.
+    // The relay's port stays the same, so that paired browsers recognise the relay.
     relayPort: port && port + 1,
     notes: ".lighthouse/notes.json",
     state: process.env.LIGHTHOUSE_STATE || ".lighthouse/state",
@@ -76,13 +76,13 @@ async function start(): Promise<void> {
   ${styleText("bold", "Lighthouse on this machine")}
   The relay's Lambda runs here, behind stand-ins for API Gateway and for Lambda's control plane.
 
-  backend   ${bridge.backend.url}  (private: 127.0.0.1 alone)
+  backend   ${bridge.backend.url}  (private: 127.0.0.1 only)
   relay     ${bridge.gateway.url}
   registry  ${bridge.store?.url ?? "the Lambda's environment"}
   page      ${styleText(["bold", "underline"], link)}  ← click here
 
-  The link pairs your browser with the host, once, within ten minutes. After that, and in any browser
-  that is paired already: ${bridge.page.url}
+  The link pairs your browser with the host once, within ten minutes. After that, and in any paired
+  browser, open: ${bridge.page.url}
 `);
   const host = bridge.startHost();
   const reason = await Promise.race([
