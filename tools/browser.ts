@@ -1,4 +1,4 @@
-// Finds the browsers for tests and development, and installs one if there is none.
+// Finds the browsers for tests and development, and installs missing ones.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
@@ -8,16 +8,16 @@ import process from "node:process";
 /** A browser that the tests drive. */
 export type BrowserName = "chromium" | "firefox";
 
-/** How a browser is found, and how it is had. */
+/** How to find and install a browser. */
 interface Source {
-  /** The variable with its path. */
+  /** The environment variable with its path. */
   variable: string;
   /** Commands on PATH. */
   names: string[];
   macPaths: string[];
   /** Debian's package. */
   apt: string;
-  /** What `@puppeteer/browsers` calls it. */
+  /** Its name in `@puppeteer/browsers`. */
   download: "chrome" | "firefox";
 }
 
@@ -42,11 +42,11 @@ const SOURCES: Record<BrowserName, Source> = {
 };
 
 /**
- * The path of a browser: that of `CHROME_PATH` or `FIREFOX_PATH`, else one on PATH (or in macOS's
- * Applications), else Debian's package where this process may install it, else a download by
+ * Returns the path of a browser: of `CHROME_PATH` or `FIREFOX_PATH`, else on PATH (or in macOS's
+ * Applications), else of Debian's package, which this process installs if it may, else of a download by
  * `@puppeteer/browsers`.
  *
- * @throws {Error} If none can be had, with what was tried.
+ * @throws {Error} If no browser is available, with the attempts.
  */
 export async function findBrowser(name: BrowserName = "chromium"): Promise<string> {
   const { variable, apt, download } = SOURCES[name];

@@ -1,4 +1,4 @@
-// Builds the four bundles with esbuild and prints their sizes, and that of the wire protocol alone.
+// Builds the four bundles with esbuild, and prints their sizes and that of the wire protocol.
 //
 //     npm run build
 import { build as esbuild, type BuildOptions, type Plugin, stop } from "esbuild";
@@ -9,26 +9,26 @@ import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
-/** One bundle: what esbuild makes of it, and the size that it must not exceed. */
+/** A bundle: its esbuild options and its size limit. */
 interface Bundle {
   options: BuildOptions;
   outfile: string;
-  /** Budget in bytes, of the minified file or, with `gzip`, of its gzipped form. */
+  /** Budget in bytes: of the minified file, or of its gzipped form if `gzip` is set. */
   budget?: { bytes: number; gzip: boolean };
-  /** Whether it is built for its size alone, and not written. */
+  /** Whether to measure the bundle only, without writing it. */
   isMeasuredOnly?: boolean;
-  /** Whether what is imported when it is needed is in files of its own, beside it. */
+  /** Whether dynamic imports go into separate files beside it. */
   isSplit?: boolean;
 }
 
 const KiB = 1024;
 
-/** What the names of chunks begin with. */
+/** Prefix of the chunks' names. */
 const CHUNK = "chunk-";
 
 const bundles: Bundle[] = [
   {
-    // Sessions, streams, carriers and frames: what docs/wire.md has up to "HTTP".
+    // Sessions, streams, carriers and frames: docs/wire.md up to "HTTP".
     outfile: "wire/session.js",
     isMeasuredOnly: true,
     budget: { bytes: 8 * KiB, gzip: true },
@@ -51,7 +51,7 @@ const bundles: Bundle[] = [
       platform: "browser",
       target: ["chrome120", "firefox128", "safari17"],
       sourcemap: "linked",
-      // simple-peer with Node's streams and buffers is 30 KiB gzipped; with what it uses of them, 6.
+      // simple-peer with Node's streams and buffers has 30 KiB gzipped; with only the used parts, 6 KiB.
       alias: {
         "buffer": "./components/shims/buffer.ts",
         "debug": "./components/shims/debug.cjs",
@@ -66,7 +66,7 @@ const bundles: Bundle[] = [
     options: {
       entryPoints: ["components/worker/service_worker.ts"],
       platform: "browser",
-      // For importScripts(), which takes no module.
+      // importScripts() loads no modules.
       format: "iife",
       target: ["chrome120", "firefox128", "safari17"],
       sourcemap: "linked",
@@ -79,12 +79,12 @@ const bundles: Bundle[] = [
       entryPoints: ["host/main.ts"],
       platform: "node",
       target: "node22",
-      // Native, so it comes from npm; the other two are optional speed-ups that ws asks for.
+      // node-datachannel is native, so it comes from npm. The other two are optional parts of ws.
       external: ["node-datachannel", "bufferutil", "utf-8-validate"],
-      // Its other form calls require() in a way that no bundler sees through.
+      // Its UMD build calls require() in a way that bundlers cannot resolve.
       alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
       banner: {
-        // The AWS SDK, ws and send are CommonJS inside and call require() for Node's own modules.
+        // The AWS SDK, ws and send are CommonJS and call require() for Node's modules.
         js:
           'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
       },
@@ -94,8 +94,9 @@ const bundles: Bundle[] = [
 ];
 
 /**
- * The packages @hpke/* say that none of their modules does anything by itself, in a package.json above
- * the one that esbuild looks at. Without this the service worker, which seals nothing, holds a part.
+ * The packages @hpke/* declare that their modules have no side effects in a package.json above the one
+ * that esbuild reads. Without this plugin, the service worker, which seals nothing, contains parts of
+ * them.
  */
 const pureHpke: Plugin = {
   name: "pure-hpke",
@@ -115,22 +116,22 @@ export interface BuiltBundle {
   outfile: string;
   minified: number;
   gzipped: number;
-  /** Whether it is larger than its budget. */
+  /** Whether the bundle exceeds its budget. */
   over: boolean;
 }
 
-/** Builds all bundles. @throws What esbuild throws when a source has an error. */
+/** Builds all bundles. @throws esbuild's error, if a source has one. */
 export async function build(): Promise<BuiltBundle[]> {
   try {
     const built = await Promise.all(bundles.map(buildOne));
-    // What the inspector serves, where the bundle looks for it.
+    // Copies the inspector's page to the folder in which the bundle looks for it.
     const page = "inspector_page";
     for (const name of await readdir(`host/inspector/${page}`)) {
       await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
     }
     return built;
   } finally {
-    // esbuild's own process would stay as long as this one.
+    // Ends esbuild's process, which otherwise runs as long as this one.
     await stop();
   }
 }
@@ -152,7 +153,7 @@ async function buildOne(
   });
   const entry = outputFiles.find(({ path }) => path === resolve(outfile))!;
   if (!isMeasuredOnly) {
-    // What it imports is there first.
+    // Writes the imported chunks first.
     for (const { path, contents } of outputFiles) {
       if (path !== entry.path) await put(path, contents);
     }
@@ -165,7 +166,7 @@ async function buildOne(
   return { outfile, minified: bytes.length, gzipped, over: measured > (budget?.bytes ?? Infinity) };
 }
 
-/** Writes a file in one step, where it is another one: a program that starts meanwhile finds it whole. */
+/** Writes a changed file atomically: a program that starts meanwhile finds it whole. */
 async function put(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
   const old = await readFile(path).catch(() => undefined);
   if (old?.equals(bytes)) return;
@@ -186,7 +187,9 @@ function splitTo(outfile: string): BuildOptions {
   };
 }
 
-/** Those of earlier builds. Several builds may run at a time: the same source makes the same chunks. */
+/**
+ * Removes chunks of earlier builds. Builds may run concurrently: the same source makes the same chunks.
+ */
 async function removeOldChunks(outfile: string, written: string[]): Promise<void> {
   const { dir } = parse(outfile);
   for (const name of await readdir(dir)) {

@@ -1,4 +1,4 @@
-// What the documents promise to be complete is complete, and what they point at exists.
+// Checks that the documents are complete and that their references exist.
 import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,13 +11,13 @@ const test = suite("docs");
 
 const FOLDERS = "wire|relay|host|components|stack|tools|docs|.github";
 
-test("docs/errors.md explains each error code, in the order of the code", async () => {
+test("docs/errors.md explains each error code, in the order of errorCodes", async () => {
   const text = await readFile("docs/errors.md", "utf8");
   const explained = [...text.matchAll(/^### (\S+)$/gm)].map(([, code]) => code);
   assert.equal(explained, [...errorCodes]);
 });
 
-test("docs/architecture.md has the table of owners as tools/imports.ts has it", async () => {
+test("docs/architecture.md has the table of owners of tools/imports.ts", async () => {
   const text = await readFile("docs/architecture.md", "utf8");
   assert.is(text, withOwners(text));
 });
@@ -27,7 +27,7 @@ test("every link and every file that the documents name exists", async () => {
   for (const file of await documents()) {
     const text = await readFile(file, "utf8");
     for (const [, path, anchor] of withoutCode(text).matchAll(/\]\(([^\s)#]*)(?:#([^\s)]+))?\)/g)) {
-      // A path out of the repository leads to a page of GitHub's about it, such as its advisories.
+      // A path out of the repository leads to a page on GitHub, such as its advisories.
       if (path!.startsWith("https:") || path!.startsWith("../../")) continue;
       const target = path ? join(dirname(file), path) : file;
       if (!existsSync(target)) missing.push(`${file}: ${path}`);
@@ -50,7 +50,7 @@ test("every section of a document that the sources name exists", async () => {
   const missing: string[] = [];
   for await (const file of glob(`{${FOLDERS.replaceAll("|", ",")}}/**/*.{ts,cjs,yml,md}`)) {
     if (file.includes("node_modules") || file.includes("/dist/")) continue;
-    // A name may go over the end of a comment's line.
+    // A name can continue on a comment's next line.
     const text = (await readFile(file, "utf8")).replaceAll(/\s+(?:(?:\/\/|\*|#) )?/g, " ");
     for (
       const [, path, title] of text.matchAll(/(docs\/[\w-]+\.md|CONTRIBUTING\.md), "([^"]+)"/g)
@@ -95,7 +95,7 @@ async function documents(): Promise<string[]> {
   return files;
 }
 
-/** A document without its blocks of code, which may hold what looks like links and headings. */
+/** Returns a document without its code blocks, which can contain text like links and headings. */
 function withoutCode(text: string): string {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, "");
 }
@@ -107,7 +107,7 @@ async function headingsOf(file: string): Promise<{ level: number; title: string 
   });
 }
 
-/** What a document has under headings, or under a paragraph's first words in bold. */
+/** Returns a document's headings, and the bold first words of its paragraphs. */
 async function sectionsOf(file: string): Promise<string[]> {
   const paragraphs = (await readFile(file, "utf8")).matchAll(/^\*\*(.+?)\.?\*\*/gm);
   const headings = await headingsOf(file);
@@ -118,7 +118,7 @@ async function anchorsOf(file: string): Promise<string[]> {
   return file.endsWith(".md") ? (await headingsOf(file)).map(({ title }) => anchorOf(title)) : [];
 }
 
-/** The anchor that GitHub gives a heading. */
+/** Returns GitHub's anchor of a heading. */
 function anchorOf(title: string): string {
   return title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
 }

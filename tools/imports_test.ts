@@ -1,4 +1,4 @@
-// The rules about imports: what they refuse, and what they let through.
+// Tests the rules about imports.
 import { posix } from "node:path";
 import * as assert from "uvu/assert";
 import { formatOwners, OWNERS, wrongImports } from "./imports.ts";
@@ -47,7 +47,7 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["stack/a.ts", 'import { x } from "./testing/engine.ts";', true],
   ["relay/main.ts", 'import { x } from "../stack/policy.ts";', true],
   ["host/a.ts", 'import { x } from "../stack/mod.ts";', true],
-  // What is imported while the program runs.
+  // Dynamic imports.
   ["host/a.ts", 'await import("../components/mod.ts");', true],
   ["host/a.ts", 'await import("./b.ts");', false],
   ["host/a.ts", "await import(`ws`);", true],
@@ -61,19 +61,19 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["host/a.ts", 'require("ws");', true],
   ["wire/a.ts", 'export type A = import("../host/a.ts").A;', true],
   ["wire/a.ts", 'export * from "node:fs";', true],
-  // Globals of a platform.
+  // Platform globals.
   ["components/a.ts", 'indexedDB.open("x");', true],
   ["components/a.ts", 'globalThis.indexedDB.open("x");', true],
   ["components/identity/device_store.ts", 'indexedDB.open("x");', false],
   ["components/a.ts", "export interface A {\n  indexedDB: IDBFactory;\n}", false],
-  // Neither is an import.
+  // Comments and strings.
   ["wire/a.ts", '// import { x } from "../host/b.ts";', false],
   ["wire/a.ts", "const text = 'import { x } from \"node:fs\";';", false],
 ];
 for (const [file, source, isWrong] of cases) {
   test(`${file}: ${source.replaceAll(/\s+/g, " ")} is ${isWrong ? "refused" : "let through"}`, () => {
     const lines = wrongImports(new Map([[file, source]]));
-    // Of the owners, only this file is here.
+    // These sources hold only one of the owners.
     assert.is(lines.filter((line) => !line.includes("take it out of OWNERS")).length > 0, isWrong);
   });
 }
@@ -90,7 +90,7 @@ test("a circle is refused, imports of types and import() included", () => {
   assert.equal(lines, ["tools/a.ts → tools/b.ts → tools/c.ts → tools/a.ts is a circle"]);
 });
 
-test("an owner that does not use what it owns is refused", () => {
+test("an owner that does not use its library or platform is refused", () => {
   const lines = wrongImports(new Map([["host/proxy/cookies.ts", "export {};"]]));
   assert.ok(
     lines.includes("host/proxy/cookies.ts does not use tough-cookie: take it out of OWNERS"),

@@ -1,5 +1,5 @@
-// Shows what `pulumi up` would make, on a state and settings of its own: nothing is deployed, and no
-// AWS account is asked. Needs the Pulumi command, which downloads its AWS plugin.
+// Shows the resources that `pulumi up` would create, with a temporary state and copied settings. It
+// deploys nothing and needs no AWS account, only the Pulumi command, which downloads its AWS plugin.
 //
 //     npm run preview
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,10 @@ import { temporaryFolder } from "./testing/temporary_folder.ts";
 const STACK = "prod";
 const MAIN = "stack/main.ts";
 
-/** So that the AWS provider asks nobody who it is: https://www.pulumi.com/registry/packages/aws/api-docs/provider/ */
+/**
+ * Settings that keep the AWS provider offline:
+ * https://www.pulumi.com/registry/packages/aws/api-docs/provider/
+ */
 const OFFLINE = [
   "aws:accessKey=preview",
   "aws:secretKey=preview",
@@ -50,7 +53,7 @@ async function preview(): Promise<number> {
     pulumi("preview", "--stack", STACK, "--diff", ...settings);
 }
 
-/** The Pulumi command writes into the settings that it uses, so it gets copies of them. */
+/** Copies the settings, since the Pulumi command writes into them. */
 async function copyProject(folder: string): Promise<void> {
   const project = await readFile("Pulumi.yaml", "utf8");
   if (!project.includes(`main: ${MAIN}`)) throw new Error(`Pulumi.yaml does not name ${MAIN}`);

@@ -1,4 +1,4 @@
-// How the sizes of sources are measured, and what is refused.
+// Tests the sizes of sources and the limit for classes.
 import * as assert from "uvu/assert";
 import { longClasses, MAX_CLASS_LINES, measureSources } from "./sizes.ts";
 import { readSources } from "./sources.ts";
@@ -6,7 +6,7 @@ import { suite } from "./testing/suite.ts";
 
 const test = suite("sizes");
 
-/** A class of so many lines. */
+/** Returns a class with `lines` lines. */
 const classOf = (lines: number) => `export class A {\n${"  // …\n".repeat(lines - 2)}}\n`;
 
 test("longClasses() names a class above the limit, and no other", () => {

@@ -1,14 +1,14 @@
-// Runs every `*_test.ts`, each in a process of its own, and prints one closing line. Those of wire/
-// run in Deno as well: its code is the same in browser, Node and Deno.
+// Runs each `*_test.ts` in a separate process, and prints one closing line. Those of wire/ also run in
+// Deno: its code is the same in browser, Node and Deno.
 //
 //     npm test                 all tests
 //     npm test -- wire relay   only files whose path contains one of the words
 //
-// A file that fails is run once more when all others have ended, and has the machine to itself: what
-// it then says counts, and the closing lines name it. See docs/decisions.md, "Tests".
+// A failed file runs again after all others, without another file beside it. The second result counts,
+// and the closing lines name the file. See docs/decisions.md, "Tests".
 //
-// uvu's own command runs all files in one process, lets a file pass that ran nothing, and waits
-// forever for a test that hangs; a native crash would take every other file with it.
+// uvu's own command runs all files in one process, accepts a file that runs no test, and waits forever
+// for a test that hangs. A native crash would end all other files, too.
 import { spawn } from "node:child_process";
 import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -18,7 +18,7 @@ import { build } from "./build.ts";
 
 const FILE_DEADLINE_MS = 240_000;
 
-/** One file, and the command that its name follows: this Node's, or Deno's. */
+/** A file, and the command that runs it: this Node or Deno. */
 interface Run {
   file: string;
   command: string[];
@@ -27,7 +27,7 @@ interface Run {
 interface Result extends Run {
   passed: number;
   failed: number;
-  /** Tests that this machine cannot run, and that say so. */
+  /** Tests that this machine cannot run. */
   skipped: number;
 }
 
@@ -44,23 +44,22 @@ if (files.length === 0) {
 }
 
 await build();
-// Found, or installed, once for all files.
+// Finds or installs the browsers once for all files.
 const browsers = {
   CHROME_PATH: await findBrowser("chromium"),
   FIREFOX_PATH: await findBrowser("firefox"),
 };
 console.log(`Tests run in ${Object.values(browsers).join(" and ")}`);
 
-/** Runs its script in Node's command line. */
+/** This file needs Node's command line. */
 const NODE_ONLY = "wire/exit_test.ts";
 
-// Nothing is to be fetched: all there is comes from node_modules.
+// Deno fetches nothing: all packages are in node_modules.
 const DENO = ["deno", "run", "--allow-all", "--no-check", "--cached-only"];
 const NODE = [process.execPath];
 
-// Most end-to-end files drive a browser and wait: two of them run at a time, beside one of the others, of
-// which many wait as well. Those that keep the machine busy have it to themselves, one after the other.
-// So do those that change this machine's addresses, which all hosts on it notice.
+// Most end-to-end files drive a browser and wait. Two of them run at a time, beside one other file. Files
+// that keep the machine busy, or change its addresses, which all hosts notice, run one by one.
 const BUSY = [
   "bench",
   "doctor",
@@ -95,7 +94,9 @@ results = results.filter(hasPassed);
 const { length } = results;
 await runEach([again]);
 const flaky = results.slice(length).filter(hasPassed);
-if (flaky.length > 0) console.log(`Failed, and passed alone: ${flaky.map(nameOf).join(", ")}`);
+if (flaky.length > 0) {
+  console.log(`Failed, then passed without others: ${flaky.map(nameOf).join(", ")}`);
+}
 
 const sum = (key: "passed" | "failed" | "skipped") =>
   results.reduce((total, result) => total + result[key], 0);
@@ -103,7 +104,7 @@ if (sum("skipped") > 0) console.log(`${sum("skipped")} not run: this machine can
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exit(sum("failed") === 0 ? 0 : 1);
 
-/** Runs what is left of the first queue, then of the next. Others may take from them meanwhile. */
+/** Runs the rest of the first queue, then of the next. Other calls may take from them meanwhile. */
 async function runEach(queues: Run[][]): Promise<void> {
   for (const queue of queues) {
     for (let run = queue.shift(); run; run = queue.shift()) {
@@ -116,7 +117,7 @@ function nameOf({ file, command }: Run): string {
   return command === DENO ? `${file} in Deno` : file;
 }
 
-/** Runs one file, prints its output when something failed, and counts what uvu reported. */
+/** Runs one file, prints its output if a test failed, and counts uvu's results. */
 async function runFile(run: Run): Promise<Result> {
   const { file, command: [program, ...flags] } = run;
   const started = performance.now();
@@ -150,7 +151,7 @@ async function runFile(run: Run): Promise<Result> {
   return { file, command: run.command, passed, failed, skipped };
 }
 
-/** Adds up uvu's closing figures ("  Total:     12"), of which a file with two suites prints two. */
+/** Adds up uvu's closing figures ("  Total:     12"). A file with two suites prints two. */
 function count(output: string, label: string): number {
   const lines = output.matchAll(new RegExp(`^\\s+${label}:\\s+(\\d+)`, "gm"));
   return [...lines].reduce((total, match) => total + Number(match[1]), 0);

@@ -1,23 +1,23 @@
-// For tests: an app that nobody here wrote, of express with static files, compression and multer.
+// For tests: a third-party app: express with static files, compression and multer.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createRequire } from "node:module";
 import { listen } from "../../tools/testing/listen.ts";
 
-// They come without types.
+// These packages have no types.
 const require = createRequire(import.meta.url);
 const compression = require("compression");
 const express = require("express");
 const multer = require("multer");
 
-/** An app that listens on 127.0.0.1. */
+/** A running app. */
 export interface ExpressApp {
   readonly url: URL;
   readonly server: Server;
   close(): Promise<void>;
 }
 
-/** What the app's routes use of express's Request and Response. */
+/** The members of express's Request and Response that the routes use. */
 interface Request extends IncomingMessage {
   body: { text?: string };
   files: { originalname: string; size: number; buffer: Uint8Array }[];
@@ -33,15 +33,15 @@ interface Response {
 }
 
 /**
- * Starts it.
+ * Starts the app on 127.0.0.1.
  *
  * | Route | Answer |
  * |---|---|
  * | `GET /static/…` | the folder's files |
  * | `POST /upload` with `text` and `files` | `{text, files: [{name, size, sha256}]}` |
- * | `GET /whoami` | `{protocol, host, ip}`, as express knows them |
+ * | `GET /whoami` | `{protocol, host, ip}`, as express sees them |
  * | `GET /login` | sets the cookie `session`, and redirects to `/static/` |
- * | `GET /cookie` | the `Cookie` field, or null |
+ * | `GET /cookie` | the `Cookie` header, or null |
  * | `GET /hello` | `hello` |
  *
  * @param folder Path of the static files.

@@ -1,9 +1,9 @@
-// For tests: session descriptions as browsers write them, and mutants of them.
+// For tests: browsers' session descriptions, and mutants of them.
 
 const FINGERPRINT =
   "5B:0E:9A:41:D7:33:C2:8F:16:64:A9:0D:7E:F1:52:B8:2C:90:E6:4D:3A:75:1F:CB:88:07:5D:AE:F4:29:63:10";
 
-/** Chromium's, from a page without camera rights: its own addresses are behind an mDNS name. */
+/** Chromium's, from a page without camera permission: an mDNS name replaces its addresses. */
 export const CHROMIUM_OFFER = `v=0
 o=- 4027173469151318201 2 IN IP4 127.0.0.1
 s=-
@@ -28,7 +28,7 @@ a=sctp-port:5000
 a=max-message-size:262144
 `.replaceAll("\n", "\r\n");
 
-/** Firefox's: the fingerprint is the session's, transports are in capitals. */
+/** Firefox's: the fingerprint is at the session level, and transports are in capitals. */
 export const FIREFOX_OFFER = `v=0
 o=mozilla...THIS_IS_SDPARTA-99.0 7253340985149213362 0 IN IP4 0.0.0.0
 s=-
@@ -54,7 +54,7 @@ a=sctp-port:5000
 a=max-message-size:1073741823
 `.replaceAll("\n", "\r\n");
 
-/** Changes a description at one to three places chosen by `random`. */
+/** Mutates a description at one to three random places. */
 export function mutate(sdp: string, random: () => number): string {
   const below = (end: number) => Math.floor(random() * end);
   const changes: ((text: string) => string)[] = [

@@ -1,26 +1,26 @@
-// For tests: a page's end of the connection, on node-datachannel in place of a browser's WebRTC.
+// For tests: a page's end of the connection, with node-datachannel in place of a browser's WebRTC.
 import { type DataChannel, PeerConnection } from "node-datachannel";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, Session, SessionOptions } from "../../wire/mod.ts";
 import { connectPage } from "../../wire/testing/session_pair.ts";
 
-/** What a host answers. */
+/** A host's answer. */
 export interface PageAnswer {
   sdp: string;
-  /** What the host wants to see on the connection. */
+  /** The proof that the host expects on the connection. */
   proof?: Uint8Array;
 }
 
-/** An end that offers one channel. The process ends by itself once it is closed. */
+/** A page that offers one channel. The process can exit once the page is closed. */
 export class TestPage implements AsyncDisposable {
   /** Its session description, with all candidates. */
   readonly offer: Promise<string>;
-  /** The channel that it offers, when it is open. */
+  /** Resolves with the open channel. */
   readonly channel: Promise<Channel>;
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
   readonly connection: PeerConnection;
-  /** Channels that are not closed yet: one that nobody refers to is collected, and dies. */
+  /** Open channels: garbage collection would close unreferenced ones. */
   readonly #channels = new Set<DataChannel>();
   #proof: Uint8Array | undefined;
 
@@ -42,10 +42,11 @@ export class TestPage implements AsyncDisposable {
   /**
    * Makes a page and connects it.
    *
-   * On loopback libdatachannel, as the DTLS server that no host is and no browser has, fails about one
-   * handshake in a hundred: with a ClientHello that arrives while it starts. Another page tries then.
+   * On loopback, libdatachannel as the DTLS server fails about one handshake in a hundred, if a
+   * ClientHello arrives while it starts. No host and no browser has that role. The function then tries
+   * another page.
    *
-   * @param answerOf Gets the host's answer to an offer.
+   * @param answerOf Returns the host's answer to an offer.
    */
   static async connect(answerOf: (offer: string) => Promise<PageAnswer>): Promise<TestPage> {
     for (let tries = 1;; tries++) {
@@ -66,7 +67,7 @@ export class TestPage implements AsyncDisposable {
     }
   }
 
-  /** Opens a channel besides the first. */
+  /** Opens another channel. */
   openChannel(label: string): Promise<Channel> {
     const { promise, resolve } = Promise.withResolvers<Channel>();
     const native = this.connection.createDataChannel(label);
@@ -87,7 +88,7 @@ export class TestPage implements AsyncDisposable {
     return await connectPage(await this.channel, options, this.#proof);
   }
 
-  /** Closes the connection; called after the other end's close too, or endPeers() hangs. */
+  /** Closes the connection. Call it after the other end's close, too, or endPeers() hangs. */
   async close(): Promise<void> {
     this.connection.close();
     await this.closed;
@@ -104,7 +105,7 @@ export class TestPage implements AsyncDisposable {
         try {
           native.sendMessageBinary(message);
         } catch {
-          // It closes on a thread of its own, so at any moment: `onclose` follows.
+          // The channel closes on another thread, at any moment: `onclose` follows.
         }
       },
       get bufferedAmount() {

@@ -1,19 +1,19 @@
-// For tests: a backend that says what no HTTP server says, byte for byte.
+// For tests: a backend that sends raw bytes that no HTTP server would send.
 import { createServer, type Socket } from "node:net";
 import { listen } from "../../tools/testing/listen.ts";
 
-/** A listening TCP server. */
+/** A running TCP server. */
 export interface RawBackend extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: URL;
-  /** What has arrived on each connection, in the order in which they were opened. */
+  /** Received data of each connection, in the order of opening. */
   readonly received: string[];
 }
 
 /**
  * Starts a backend on 127.0.0.1.
  *
- * @param onData Called with all that has arrived on a connection so far, whenever more does.
+ * @param onData Called after each arrival with all data of the connection so far.
  */
 export async function startRawBackend(
   onData: (received: string, socket: Socket, connection: number) => void,

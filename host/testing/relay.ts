@@ -10,20 +10,20 @@ import type { Registry, RegistryError } from "../signalling/registry.ts";
 
 const RELAY = new URL("../../relay/dist/main.mjs", import.meta.url);
 
-/** The relay, running. */
+/** A running relay. */
 export interface TestRelay extends AsyncDisposable {
   readonly url: URL;
   readonly gateway: Gateway;
   readonly function: LocalFunction;
-  /** Sets LAPTOP_ID, at once. */
+  /** Sets LAPTOP_ID at once. */
   register(connectionId: string): void;
-  /** Posts text to a connection, as only a relay can. */
+  /** Posts text to a connection with the relay's rights. */
   post(connectionId: string, text: string): Promise<void>;
-  /** Closes the gateway with all its connections, and opens it again on the same port. */
+  /** Closes the gateway with all its connections, and reopens it on the same port. */
   restart(): Promise<void>;
 }
 
-/** Starts the relay. Its bundle must have been built. */
+/** Starts the relay. Needs the built bundle. */
 export async function startTestRelay(
   options: Omit<GatewayOptions, "invoke"> = {},
 ): Promise<TestRelay> {
@@ -64,9 +64,9 @@ export async function startTestRelay(
 
 /** Options of {@linkcode MemoryRegistry}, in milliseconds. */
 export interface MemoryRegistryOptions {
-  /** How long a write takes. @default 0 */
+  /** Time that a write takes. @default 0 */
   propagation?: number;
-  /** How long warm instances of the relay serve the old id after that. @default 0 */
+  /** Further time for which warm instances of the relay serve the old id. @default 0 */
   staleFor?: number;
 }
 
@@ -75,9 +75,9 @@ export class MemoryRegistry implements Registry {
   readonly name = "memory";
   readonly #relay: Pick<TestRelay, "function">;
   readonly #options: MemoryRegistryOptions;
-  /** What the next operations fail with, the first first. */
+  /** Errors of the next operations, in order. */
   readonly failures: RegistryError[] = [];
-  /** What was carried out or failed. */
+  /** Operations so far, failed ones included. */
   readonly calls: string[] = [];
 
   constructor(relay: Pick<TestRelay, "function">, options: MemoryRegistryOptions = {}) {

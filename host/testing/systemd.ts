@@ -1,16 +1,16 @@
-// For tests: a real systemd, as the first process of namespaces of its own. It sees this machine's
-// files, and what it and its services write is thrown away with it. The network is this machine's.
+// For tests: a real systemd, as the first process of separate namespaces. It sees this machine's files;
+// an overlay takes its writes, and is thrown away. The network is this machine's.
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A systemd that runs, with a manager for the user root. */
+/** A running systemd, with a manager for the user root. */
 export interface Systemd extends AsyncDisposable {
-  /** Runs a command in there. */
+  /** Runs a command inside. */
   run(...command: string[]): Promise<{ code: number; output: string; errors: string }>;
-  /** Writes a file in there. */
+  /** Writes a file inside. */
   write(path: string, text: string): Promise<void>;
 }
 
@@ -18,15 +18,15 @@ const SYSTEMD = "/lib/systemd/systemd";
 
 const CHECKOUT = new URL("../../", import.meta.url).pathname;
 
-/** Where a systemd's own view of the files shows this checkout, wherever it really is. */
+/** This checkout's path inside, whatever its real path. */
 const SHOWN = "/srv/lighthouse/";
 
-/** The path by which {@linkcode Systemd.run} finds a file. */
+/** Returns the path of a file for {@linkcode Systemd.run}. */
 export function pathInside(path: string): string {
   return path.startsWith(CHECKOUT) ? SHOWN + path.slice(CHECKOUT.length) : path;
 }
 
-/** Its own view of the files: this machine's, with a layer in memory on top. */
+/** Makes its view of the files: this machine's, with a layer in memory on top. */
 const VIEW = `
 set -e
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -54,7 +54,7 @@ umount --lazy /mnt/old
 exec env -i container=other ${SYSTEMD} --system --unit=basic.target
 `;
 
-/** Whether this process may make what {@linkcode bootSystemd} needs. */
+/** Whether this process may do what {@linkcode bootSystemd} needs. */
 export function canBootSystemd(): boolean {
   return process.platform === "linux" && process.getuid!() === 0 && existsSync(SYSTEMD) &&
     existsSync("/usr/bin/nsenter") && existsSync("/usr/bin/dbus-daemon") &&
@@ -62,9 +62,9 @@ export function canBootSystemd(): boolean {
 }
 
 /**
- * Boots it.
+ * Boots a systemd.
  *
- * @throws {Error} With what it said, if it does not come up.
+ * @throws {Error} With its output, if it does not start.
  */
 export async function bootSystemd(): Promise<Systemd> {
   const child = spawn(
@@ -134,14 +134,14 @@ export async function bootSystemd(): Promise<Systemd> {
         [Symbol.asyncDispose]: stop,
       };
     }
-    throw new Error(`systemd does not come up: ${said}`);
+    throw new Error(`systemd does not start: ${said}`);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** The process that a process has forked: systemd, as this machine numbers it. */
+/** Returns a process's child, which is systemd, with this machine's pid. */
 async function firstChild(pid: number): Promise<string> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
   return children.trim().split(" ")[0]!;

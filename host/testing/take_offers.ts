@@ -1,5 +1,5 @@
-// For tests, a program: answers the offers that come as JSON on standard input as the host does, and
-// prints how many it lived through. An exception on node-datachannel's own threads would end it.
+// For tests, a program: answers offers from standard input (JSON) as the host does, and prints how many
+// it handled. An exception on node-datachannel's threads would end it.
 import process from "node:process";
 import { json } from "node:stream/consumers";
 import { answerOffer, endPeers } from "../peers/peer.ts";

@@ -2,12 +2,12 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
-/** A server that listens. Its disposal ends its connections, upgraded ones included. */
+/** A listening server. Its disposal also ends its connections, including upgraded ones. */
 export interface Listening extends AsyncDisposable {
   readonly port: number;
   /** `http://127.0.0.1:` and the port. */
   readonly url: string;
-  /** The same as its disposal. */
+  /** Does the same as the disposal. */
   close(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface Listening extends AsyncDisposable {
  * Makes a TCP or HTTP server listen on 127.0.0.1.
  *
  * @param wish The port. @default any free one.
- * @throws {Error} What the server reports, such as `EADDRINUSE`.
+ * @throws {Error} The server's error, such as `EADDRINUSE`.
  */
 export async function listen(server: Server, wish = 0): Promise<Listening> {
   const sockets = new Set<Socket>();
@@ -36,7 +36,7 @@ export async function listen(server: Server, wish = 0): Promise<Listening> {
   return { port, url: `http://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
 }
 
-/** Finds a port of 127.0.0.1 on which nothing listens. */
+/** Finds a free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   await using listening = await listen(createServer());
   return listening.port;

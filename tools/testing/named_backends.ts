@@ -1,14 +1,14 @@
-// For tests: backends that answer with their name, as many as wanted behind one port.
+// For tests: any number of backends behind one port that answer with their names.
 import { createServer } from "node:http";
 import { listen } from "./listen.ts";
 
-/** Backends that are running. */
+/** Running backends. */
 export interface NamedBackends extends AsyncDisposable {
-  /** The URL of the one that answers with this name. */
+  /** Returns the URL of the backend with this name. */
   urlOf(name: string): string;
 }
 
-/** Starts them. */
+/** Starts the backends. */
 export async function startNamedBackends(): Promise<NamedBackends> {
   const server = createServer(({ url }, response) => response.end(url!.split("/")[1]));
   const { url, close } = await listen(server);

@@ -1,9 +1,8 @@
-// For tests: whether the kernel lets this process make networks of its own. Root in a container often
-// may not.
+// For tests: whether this process may create networks. Root in a container often may not.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 
-/** Whether this process may make network namespaces, and cables between them: it has made some. */
+/** Whether this process may create network namespaces and virtual cables: it tries. */
 export function canMakeNetworks(): boolean {
   const name = `lighthouse-probe-${process.pid}`;
   const ip = (...args: string[]) => spawnSync("ip", args).status === 0;

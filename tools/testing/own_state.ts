@@ -5,8 +5,8 @@ import { join } from "node:path";
 /**
  * Makes a state folder with the key of another, beside it.
  *
- * @param state The other one.
- * @returns The folder, which goes with the other's parent.
+ * @param state The other folder.
+ * @returns The new folder, which is removed with the other's parent.
  */
 export async function ownState(state: string, name: string): Promise<string> {
   const folder = `${state}-${name}`;

@@ -11,7 +11,7 @@ export const PROGRAM: readonly string[] = [
   new URL("../../host/dist/main.mjs", import.meta.url).pathname,
 ];
 
-/** Variables of a machine where nothing is set up. */
+/** Environment variables of a machine without settings. */
 const ENVIRONMENT = {
   PATH: process.env.PATH,
   HOME: "/nonexistent",
@@ -24,7 +24,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A child process, and what it prints. It ends with this process at the latest. */
+/** A child process and its output. It ends at the latest with this process. */
 export class RunningProgram {
   /** Lines of its standard output. */
   readonly lines: string[] = [];
@@ -33,11 +33,11 @@ export class RunningProgram {
   /** Resolves with the exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
   readonly child: ChildProcess;
-  /** Told of each line of standard output, as it comes. */
+  /** Called with each line of standard output. */
   onLine: ((line: string) => void) | undefined;
   readonly #looks = new Set<() => void>();
 
-  /** @param child With pipes for standard output and standard error. */
+  /** @param child A process with pipes for standard output and standard error. */
   constructor(child: ChildProcess) {
     this.child = child;
     running.add(child);
@@ -59,20 +59,20 @@ export class RunningProgram {
     return this.child.pid!;
   }
 
-  /** Whether it has not ended yet. */
+  /** Whether it is still running. */
   get isRunning(): boolean {
     return running.has(this.child);
   }
 
-  /** Resolves with the count-th line that matches. @throws {Error} If it ends before. */
+  /** Resolves with the count-th matching line. @throws {Error} If the program ends before. */
   readonly until = (pattern: RegExp, count = 1): Promise<string> =>
     this.find(pattern, () => this.lines.filter((line) => pattern.test(line))[count - 1]);
 
   /**
-   * Resolves with what `look` finds, now or after a further line.
+   * Resolves with the result of `look`, now or after a further line.
    *
-   * @param wanted What an error names.
-   * @throws {Error} If the program ends before, with what it has printed.
+   * @param wanted The name of the result, for the error.
+   * @throws {Error} If the program ends before, with its output.
    */
   async find<Found>(wanted: unknown, look: () => Found | undefined): Promise<Found> {
     const { promise, resolve } = Promise.withResolvers<Found>();
@@ -89,7 +89,7 @@ export class RunningProgram {
     return await Promise.race([promise, ended]).finally(() => this.#looks.delete(lookAgain));
   }
 
-  /** Sends a signal, and waits for the end. @returns How that went; `ms` is the time it took. */
+  /** Sends a signal, and waits for the end. @returns The outcome; `ms` is the time that it took. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<{ code: number | string; ms: number }> {
     const started = performance.now();
     this.child.kill(signal);
@@ -100,13 +100,13 @@ export class RunningProgram {
 
 /** Options of {@linkcode start}. */
 export interface StartOptions {
-  /** A command that runs the program's command line, which follows it: `["ip", "netns", "exec", name]`. */
+  /** A command to run the program through, such as `["ip", "netns", "exec", name]`. */
   through?: string[];
-  /** Whether it gets a process group of its own, which a terminal's Ctrl-C does not reach. */
+  /** Whether it gets its own process group, which a terminal's Ctrl-C does not reach. */
   isDetached?: boolean;
 }
 
-/** Starts the program. @param environment Variables besides those of a machine without settings. */
+/** Starts the program. @param environment Variables, added to those of a machine without settings. */
 export function start(
   args: string[],
   environment: Record<string, string | undefined> = {},
@@ -122,7 +122,7 @@ export function start(
   return new RunningProgram(child);
 }
 
-/** Runs the program to its end. @param input What it gets on standard input. */
+/** Runs the program to its end. @param input Its standard input. */
 export async function run(
   args: string[],
   environment: Record<string, string | undefined> = {},
@@ -135,7 +135,7 @@ export async function run(
   return { code, output, errors: program.errors };
 }
 
-/** Runs the program to its end. @returns What it prints. @throws {Error} If it does not end well. */
+/** Runs the program to its end. @returns Its output. @throws {Error} If it fails. */
 export async function outputOf(...args: string[]): Promise<string> {
   const { code, output, errors } = await run(args);
   if (code === 0) return output;

@@ -1,6 +1,6 @@
-// For tests: randomness that a failure can be repeated with. Runs in pages, too.
+// For tests: random numbers that a seed repeats. Runs in pages, too.
 
-/** Numbers from 0 up to 1, always the same ones for a seed: mulberry32. */
+/** Returns a generator of numbers from 0 up to 1 (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,33 +1,33 @@
-// A backend with WebSockets, by ws, for tests: it echoes, it does what a script says, it refuses.
+// For tests: a backend with WebSockets by ws that echoes, follows scripts, and refuses.
 import { createServer } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
 import { listen } from "./listen.ts";
 
-/** What a scripted socket does, one step after the other. */
+/** A step of a scripted socket. */
 export type Step =
   | { do: "send"; data: string }
   /** One message in several frames. */
   | { do: "fragments"; parts: string[]; binary?: boolean }
   | { do: "ping" }
   | { do: "close"; code?: number; reason?: string }
-  /** Ends the TCP connection, without a close. */
+  /** Ends the TCP connection without a close frame. */
   | { do: "cut" }
-  /** Puts bytes on the wire as they are, in hexadecimal. */
+  /** Writes raw bytes, given in hexadecimal. */
   | { do: "raw"; hex: string }
-  /** Waits until messages have come since the last time. */
+  /** Waits for messages since the last `receive`. */
   | { do: "receive" };
 
 /** A running backend. */
 export interface SocketServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** Sockets that are open. */
+  /** Open sockets. */
   readonly sockets: Set<WebSocket>;
-  /** Codes and reasons with which sockets were closed, in their order. */
+  /** Close codes and reasons of the sockets, in order. */
   readonly closes: string[];
-  /** Header fields of the handshakes, in their order, and `:path`, as HTTP/2 calls it. */
+  /** Headers of the handshakes, in order, with the path as `:path`. */
   readonly handshakes: Record<string, string | string[] | undefined>[];
   /** Bytes that `/flood` has handed to TCP. */
   flooded: number;
@@ -36,14 +36,14 @@ export interface SocketServer extends AsyncDisposable {
 /**
  * Starts a backend on 127.0.0.1.
  *
- * - `/echo` sends each message back; of the subprotocols it takes that of `?protocol=`, if any.
- * - `/script?[…]` does what the JSON of its {@linkcode Step}s says.
+ * - `/echo` sends each message back, and accepts the subprotocol of `?protocol=`, if given.
+ * - `/script?[…]` follows the {@linkcode Step}s in the JSON.
  * - `/status/404` refuses, and sets a cookie.
  * - `/silent` does not answer the handshake.
  * - `/deaf` reads nothing.
- * - `/flood?bytes=…` sends binary messages of 16 KiB, as fast as they are taken, then closes.
+ * - `/flood?bytes=…` sends binary messages of 16 KiB, as fast as TCP takes them, then closes.
  *
- * Other paths are those: `/a/b/echo` is `/echo`.
+ * The last segment counts: `/a/b/echo` is `/echo`.
  */
 export async function startSocketServer(): Promise<SocketServer> {
   const server = createServer((_request, response) => void response.writeHead(426).end());
@@ -77,7 +77,7 @@ export async function startSocketServer(): Promise<SocketServer> {
   return running;
 }
 
-/** The path of a scripted socket. */
+/** Returns the path of a scripted socket. */
 export function scriptPath(...steps: Step[]): string {
   return `/script?${encodeURIComponent(JSON.stringify(steps))}`;
 }
@@ -123,7 +123,7 @@ async function serve(webSocket: WebSocket, socket: Duplex, steps: Step[]): Promi
         webSocket.close(step.code, step.reason);
         break;
       case "cut":
-        // What was sent before is to arrive.
+        // Earlier data must arrive first.
         await sleep(500);
         webSocket.terminate();
         break;

@@ -1,17 +1,17 @@
-// uvu's `suite` with what it lacks: a deadline for each test. See docs/decisions.md, "Tests".
+// uvu's `suite` with a deadline for each test. See docs/decisions.md, "Tests".
 import { suite as uvuSuite, type Test } from "uvu";
 
 /** Options of {@linkcode suite}. */
 export interface SuiteOptions {
-  /** Longest time one test may take, in milliseconds. @default 10_000 */
+  /** Limit for one test, in milliseconds. @default 10_000 */
   deadline?: number;
 }
 
 /**
- * Makes a uvu suite whose tests fail when they take longer than the deadline.
- * Call `.run()` at the end of the file, as with uvu: `tools/test.ts` fails on a file that ran nothing.
+ * Makes a uvu suite whose tests fail if they exceed the deadline. Call `.run()` at the end of the file,
+ * as with uvu: `tools/test.ts` fails on a file that ran no test.
  *
- * @param name Shown in front of each failure.
+ * @param name Prefix of each failure.
  */
 export function suite(name: string, options: SuiteOptions = {}): Test {
   const { deadline = 10_000 } = options;

@@ -10,7 +10,7 @@ process.on("exit", () => {
   for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 });
 
-/** Makes a folder, which is removed with its contents when this process exits. @returns Its path. */
+/** Makes a folder, and removes it with its contents when this process exits. @returns Its path. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "lighthouse-"));
   made.push(path);

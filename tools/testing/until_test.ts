@@ -4,7 +4,7 @@ import { until } from "./until.ts";
 
 const test = suite("until");
 
-test("until() looks again until the condition holds", async () => {
+test("until() checks until the condition is true", async () => {
   let looks = 0;
   await until(() => ++looks === 4);
   assert.is(looks, 4);
@@ -12,7 +12,7 @@ test("until() looks again until the condition holds", async () => {
   assert.is(looks, 8);
 });
 
-test("until() passes on what the condition throws", async () => {
+test("until() rejects with the condition's error", async () => {
   const failure = new Error("broken");
   const found = await until(() => {
     throw failure;

@@ -1,6 +1,6 @@
-// Bytes for tests to send and to compare.
+// For tests: makes and compares bytes.
 
-/** Bytes in which any that is lost, doubled or in the wrong place shows. */
+/** Returns bytes that reveal loss, repetition and wrong order. */
 export function pattern(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let i = 0, x = seed; i < length; i++) {
@@ -10,14 +10,14 @@ export function pattern(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** All that a stream holds. */
+/** Returns all bytes of a stream. */
 export async function bytesOf(
   stream: ReadableStream<Uint8Array>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(stream as ReadableStream<BufferSource>).arrayBuffer());
 }
 
-/** A stream of one chunk. */
+/** Returns a stream of one chunk. */
 export function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
@@ -27,7 +27,7 @@ export function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Ar
   });
 }
 
-/** Whether two arrays hold the same. Quicker than `assert.equal`, which looks at each. */
+/** Whether two arrays are equal. Faster than `assert.equal`. */
 export function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

@@ -1,16 +1,16 @@
-// Two channels joined in memory, for tests: as a data channel is, as far as a session can tell.
+// For tests: two channels joined in memory that behave like a data channel.
 import type { Channel } from "../session/channel.ts";
 
-/** Most messages that arrive in one go, with no microtask run in between. */
+/** Most messages that arrive in one go, without a microtask between them. */
 const BURST = 32;
 
 /** One end of a pair. */
 export class MemoryChannel implements Channel {
   onmessage: Channel["onmessage"] = () => {};
   onclose: Channel["onclose"] = () => {};
-  /** The most bytes that were ever queued here. */
+  /** Largest number of bytes queued so far. */
   mostQueued = 0;
-  /** Whether messages stay in the queue, as on a network that is gone. */
+  /** Whether messages stay in the queue, as without a network. */
   stalled = false;
 
   readonly #random: (() => number) | undefined;
@@ -20,12 +20,12 @@ export class MemoryChannel implements Channel {
   #isScheduled = false;
   #isClosed = false;
 
-  /** Bytes queued now. */
+  /** Number of queued bytes. */
   get bufferedAmount(): number {
     return this.#queued;
   }
 
-  /** @param random Chooses which message arrives next. @default the one sent first */
+  /** @param random Chooses the message that arrives next. @default the oldest */
   constructor(random?: () => number) {
     this.#random = random;
   }
@@ -54,7 +54,7 @@ export class MemoryChannel implements Channel {
     this.#other!.close();
   }
 
-  /** Loses all messages, both ways and forever, without a word: a network that is gone. */
+  /** Drops all messages in both directions from now on, without notice, as a broken network does. */
   die(): void {
     this.stalled = this.#other!.stalled = true;
   }

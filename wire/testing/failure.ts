@@ -1,7 +1,7 @@
-// What went wrong, for tests to look at.
+// For tests: returns errors.
 
 /**
- * What a promise rejects with.
+ * Returns a promise's error.
  *
  * @throws {Error} If it resolves.
  */
@@ -15,7 +15,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & { co
 }
 
 /**
- * What a function throws.
+ * Returns a function's error.
  *
  * @throws {Error} If it returns.
  */

@@ -1,5 +1,5 @@
-// For tests: HPKE (RFC 9180) once more, on Node's own cryptography instead of WebCrypto, and without a
-// line of @hpke/core. Only the suite and the modes of seal.ts.
+// For tests: an independent HPKE (RFC 9180) on Node's cryptography, without WebCrypto and @hpke/core. It
+// has only the suite and the modes of seal.ts.
 import { createCipheriv, createDecipheriv, createECDH, createHmac } from "node:crypto";
 
 /** Modes of RFC 9180 §5. */
@@ -10,7 +10,7 @@ const CURVE = "prime256v1";
 const KEM_ID = Buffer.from("KEM\0\x10", "latin1");
 const HPKE_ID = Buffer.from("HPKE\0\x10\0\x01\0\x01", "latin1");
 
-/** What a context is made of; keys are raw. */
+/** Inputs of a context; keys are raw. */
 export interface HpkeInputs {
   mode: number;
   info: Uint8Array;
@@ -18,7 +18,7 @@ export interface HpkeInputs {
   pskId?: Uint8Array;
 }
 
-/** A context, of the sender or of the recipient. */
+/** A sender's or recipient's context. */
 export interface HpkeContext {
   enc: Uint8Array;
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
@@ -85,13 +85,13 @@ function schedule(
   };
 }
 
-/** AES-128-GCM, the tag behind the ciphertext. */
+/** Encrypts by AES-128-GCM; the tag follows the ciphertext. */
 function sealGcm(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, aad: Uint8Array) {
   const cipher = createCipheriv("aes-128-gcm", key, iv).setAAD(aad);
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** The same, back. */
+/** Decrypts the same. */
 export function openGcm(key: Uint8Array, iv: Uint8Array, ct: Uint8Array, aad: Uint8Array) {
   const end = ct.length - 16;
   const decipher = createDecipheriv("aes-128-gcm", key, iv).setAAD(aad);
@@ -123,7 +123,7 @@ function extract(id: Buffer, salt: Uint8Array, label: string, ikm: Uint8Array): 
   return hmac(salt, Buffer.from("HPKE-v1"), id, Buffer.from(label), ikm);
 }
 
-/** LabeledExpand (§4), of no more than one hash. */
+/** LabeledExpand (§4), up to the length of one hash. */
 function expand(id: Buffer, prk: Uint8Array, label: string, info: Uint8Array, length: number) {
   const all = [
     Buffer.of(length >> 8, length),

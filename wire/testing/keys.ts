@@ -1,7 +1,7 @@
-// For tests: key pairs of given bytes.
+// For tests: key pairs from given bytes.
 import { toBase64url } from "../base64url.ts";
 
-/** An ECDH P-256 key pair as WebCrypto has it. */
+/** Imports an ECDH P-256 key pair into WebCrypto. */
 export async function importKeyPair(
   privateKey: Uint8Array,
   publicKey: Uint8Array<ArrayBuffer>,

@@ -1,5 +1,5 @@
-// A page's session and a host that keeps sessions by their names, as host/peers/sessions.ts does, joined by
-// channels in memory that are reliable and out of order.
+// For tests: a page's session, and a host that keeps sessions by name as host/peers/sessions.ts does,
+// joined by channels in memory that are reliable and unordered.
 import { seededRandom } from "../../tools/testing/random.ts";
 import type { LighthouseError } from "../error.ts";
 import { Carrier } from "../session/carrier.ts";
@@ -8,7 +8,7 @@ import { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";
 import { MemoryChannel } from "./channel_pair.ts";
 
-/** Rules under which only the close of a channel is noticed. */
+/** Rules under which the page notices only a channel's close. */
 const DEAF: LivenessRules = {
   busy: { look: 60_000, silent: 60_000 },
   idle: { look: 60_000, silent: 60_000 },
@@ -17,32 +17,32 @@ const DEAF: LivenessRules = {
 
 /** Options of {@linkcode Link}. */
 export interface LinkOptions {
-  /** Called with each stream that the page opens; read each time. @default the host accepts no streams */
+  /** Called with each stream that the page opens. Read each time. @default the host accepts no streams */
   onStream?: (stream: Stream) => void;
   /** Called with each stream that the host opens. @default the page accepts no streams */
   onPageStream?: (stream: Stream) => void;
-  /** The page's. */
+  /** The page's `onBusy`. */
   onBusy?: () => void;
-  /** The page's. @default DEAF */
+  /** The page's liveness rules. @default DEAF */
   liveness?: LivenessRules;
-  /** Time before what waits fails, in milliseconds, at the page. */
+  /** Deadline of the page's waiting calls, in milliseconds. */
   deadline?: number;
-  /** Orders the messages. @default 1 */
+  /** Seed of the messages' order. @default 1 */
   seed?: number;
 }
 
-/** Both ends, and their channels. */
+/** Both ends and their channels. */
 export class Link {
   readonly page: Session;
-  /** The host's session of the page; undefined before the first, and after a restart. */
+  /** The host's session with the page; undefined before the first, and after a restart. */
   host: Session | undefined;
-  /** The reasons why the page was without a carrier, in order. */
+  /** Reasons for which the page lost its carriers, in order. */
   readonly detached: LighthouseError[] = [];
-  /** The page's news of silence, in order. */
+  /** The page's reports of silence, in order. */
   readonly silences: boolean[] = [];
-  /** The page's end and the host's end of each channel that was made, the newest last. */
+  /** Page's end and host's end of each channel, newest last. */
   readonly channels: [MemoryChannel, MemoryChannel][] = [];
-  /** The carriers over the newest, in the same order. */
+  /** Carriers over the newest channel, in the same order. */
   carriers: Carrier[] = [];
 
   readonly #options: LinkOptions;
@@ -65,7 +65,7 @@ export class Link {
     });
   }
 
-  /** Makes a channel and says HELLO over it. */
+  /** Makes a channel and sends HELLO over it. */
   async connect(options?: { join?: boolean }): Promise<void> {
     const [page, host] = MemoryChannel.pair(this.#random);
     this.channels.push([page, host]);
@@ -74,17 +74,17 @@ export class Link {
     await Promise.all([this.page.connect(near, options), this.#accept(far)]);
   }
 
-  /** Closes the newest channel, as both ends see. The bytes on their way are lost. */
+  /** Closes the newest channel at both ends. Bytes on their way are lost. */
   cut(): void {
     this.channels.at(-1)![0].close();
   }
 
-  /** Lets the newest channel carry nothing more; neither end is told. */
+  /** Stops the newest channel without notice to either end. */
   die(): void {
     this.channels.at(-1)![0].die();
   }
 
-  /** The host forgets everything, and says nothing. */
+  /** Makes the host forget everything, without notice. */
   restart(): void {
     for (const [, host] of this.channels) host.close();
     this.host?.close();

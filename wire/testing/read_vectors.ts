@@ -1,7 +1,7 @@
-// Reads the test vectors in `testdata/`.
+// For tests: reads the test vectors in `testdata/`.
 import { readFileSync } from "node:fs";
 
-/** The vectors of a file in `testdata/`. */
+/** Returns the vectors of a file in `testdata/`. */
 export function readVectors<T>(file: string): T {
   return JSON.parse(readFileSync(new URL(`../testdata/${file}`, import.meta.url), "utf8"));
 }

@@ -1,4 +1,4 @@
-// One end of a conversation of which a script has both: for tests on vectors.
+// For tests on vectors: a channel to an end that follows a script.
 import * as assert from "uvu/assert";
 import type { Channel } from "../session/channel.ts";
 import { decodeMessage } from "../session/frame.ts";
@@ -20,7 +20,7 @@ export class ScriptedChannel implements Channel {
     this.onclose();
   }
 
-  /** Plays the other end, and compares what this one says meanwhile. */
+  /** Plays the other end, and compares this end's messages with the script. */
   async follow(script: Step[], me: Step["from"]): Promise<void> {
     await settle();
     for (const { from, hex, lost } of script) {
@@ -28,15 +28,15 @@ export class ScriptedChannel implements Channel {
       await settle();
     }
     const mine = said(script.filter(({ from }) => from === me).map(({ hex }) => hex));
-    // A DONE waits for another message to go with, for a while.
+    // DONE waits for a while, to share a message with other frames.
     for (let i = 0; i < 100 && String(said(this.sent)) !== String(mine); i++) await settle();
     assert.equal(said(this.sent.splice(0)), mine);
   }
 }
 
 /**
- * What messages say of the session and its streams. How it is cut up, and when an end acknowledges,
- * pings or gives credit, is its own business.
+ * Returns the content of messages about the session and its streams. The cutting into frames and the
+ * moments of ACK, PING and CREDIT are free.
  */
 export function said(messages: string[]): string[] {
   const rest: string[] = [];
@@ -53,12 +53,12 @@ export function said(messages: string[]): string[] {
   return [...rest.sort(), ...[...bodies].map((body) => JSON.stringify(body))];
 }
 
-/** Everything that can happen without another message has happened. */
+/** Resolves when no more can happen without another message. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 const never = { look: 1e8, silent: 1e8 };
 
-/** No PINGs but the first: the time that a test takes must not show. */
+/** Rules with only the first PING, so that the test does not depend on time. */
 export const NO_LIVENESS: LivenessRules = { busy: never, idle: never, dead: 1e9 };

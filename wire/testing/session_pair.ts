@@ -1,4 +1,4 @@
-// A page's session and a host's, joined in memory, for tests.
+// For tests: a page's session and a host's, joined in memory.
 import { until } from "../../tools/testing/until.ts";
 import { Carrier } from "../session/carrier.ts";
 import type { Channel } from "../session/channel.ts";
@@ -6,19 +6,21 @@ import { HOST_LIVENESS, PAGE_LIVENESS } from "../session/liveness.ts";
 import { Session, type SessionOptions } from "../session/session.ts";
 import { MemoryChannel } from "./channel_pair.ts";
 
-/** Both ends, and the channels that join them. */
+/** Both ends and the channels between them. */
 export interface SessionPair {
   page: Session;
   host: Session;
   channels: { page: MemoryChannel; host: MemoryChannel };
 }
 
-/** A page's session that no channel carries yet. */
+/** Makes a page's session without a carrier. */
 export function pageSession(options: Partial<SessionOptions> = {}): Session {
   return new Session({ role: "page", liveness: PAGE_LIVENESS, ...options });
 }
 
-/** A page's session, over a channel whose other end answers. @param proof For a host that wants one. */
+/**
+ * Makes a page's session over a channel with an answering end. @param proof For a host that expects one.
+ */
 export async function connectPage(
   channel: Channel,
   options: Partial<SessionOptions> = {},
@@ -29,7 +31,7 @@ export async function connectPage(
   return page;
 }
 
-/** The session that a page begins on the other end of a carrier. */
+/** Accepts the session that a page begins on a carrier. */
 export async function acceptPage(
   carrier: Carrier,
   options: Partial<SessionOptions> = {},
@@ -57,7 +59,7 @@ export async function connectSessions(
   return { page: pageEnd, host: hostEnd, channels: { page, host } };
 }
 
-/** Resolves when no stream is left at either end: what ends at one is told to the other. */
+/** Resolves when neither end has a stream left. */
 export async function untilIdle(...sessions: Session[]): Promise<void> {
   await until(() => sessions.every(({ streams }) => streams === 0));
 }

@@ -1,19 +1,19 @@
-// A stream without a session, for unit tests.
+// For tests: a stream without a session.
 import { INITIAL_LIMITS } from "../session/hello.ts";
 import { RetransmitBudget } from "../session/retransmit_budget.ts";
 import { Stream, type StreamOwner } from "../session/stream.ts";
 
-/** What {@linkcode newStream} takes. */
+/** Options of {@linkcode newStream}. */
 export interface NewStreamOptions {
-  /** Its number, where the other end opened it. */
+  /** Its number, if the other end opened it. */
   id?: number;
-  /** @default the first credit */
+  /** Initial credit in bytes. @default that of `INITIAL_LIMITS` */
   window?: number;
   /** @default does nothing */
   wake?: StreamOwner["wake"];
 }
 
-/** A stream that this end opened, or with a number the other end. */
+/** Makes a stream that this end opened, or the other end if it has a number. */
 export function newStream(options: NewStreamOptions = {}): Stream {
   const { id, window = INITIAL_LIMITS.credit, wake = () => {} } = options;
   const owner: StreamOwner = {

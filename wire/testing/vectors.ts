@@ -1,26 +1,26 @@
-// The test vectors of docs/wire.md, as `testdata/frames.json` has them: frames with their bytes in hex.
+// For tests: the vectors of docs/wire.md in `testdata/frames.json`, with frames as hex bytes.
 import { encodeMessage, type Frame } from "../session/frame.ts";
 
-/** A message, and its frames. */
+/** A message and its frames. */
 export interface MessageVector {
   name: string;
-  /** Blanks are for people. */
+  /** Hex with spaces for readability. */
   hex: string;
-  /** Byte strings in hex. */
+  /** Frames, with byte strings in hex. */
   frames: unknown[];
 }
 
-/** What happens in a conversation: a message of one end, and whether it never arrives. */
+/** A step of a conversation: a message of one end, and whether it is lost. */
 export interface Step extends MessageVector {
   from: "page" | "host";
   lost?: true;
 }
 
-/** All of `testdata/frames.json`. */
+/** The contents of `testdata/frames.json`. */
 export interface Vectors {
-  /** Both written and read like this. */
+  /** Messages that implementations write and read like this. */
   messages: MessageVector[];
-  /** Read, though nobody writes them. */
+  /** Messages that implementations read but never write. */
   lenient: MessageVector[];
   malformed: { name: string; hex: string; code: string; error: string }[];
   conversation: {
@@ -32,24 +32,24 @@ export interface Vectors {
   };
 }
 
-/** The bytes of hex digits. */
+/** Decodes hex. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.replaceAll(" ", "").match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
-/** Hex digits of bytes, without blanks. */
+/** Encodes hex, without spaces. */
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Frames as the vectors have them. */
+/** Converts frames to the vectors' JSON. */
 export function toJson(frames: Frame[]): unknown[] {
   return JSON.parse(
     JSON.stringify(frames, (_, value) => value instanceof Uint8Array ? toHex(value) : value),
   );
 }
 
-/** The message of a vector's frames, written by this code. */
+/** Encodes a vector's frames with this code. */
 export function written(frames: unknown[]): string {
   const parsed = JSON.parse(JSON.stringify(frames), (key, value) => {
     return ["bytes", "session", "proof"].includes(key) && typeof value === "string"
