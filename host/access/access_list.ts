@@ -96,7 +96,7 @@ export class FolderAccessList implements AccessList {
     return this.#pairings;
   }
 
-  /** Number of devices that may connect. */
+  /** The devices that may connect. */
   get active(): Device[] {
     return [...this.#devices.values()].filter(({ revoked }) => revoked === undefined);
   }

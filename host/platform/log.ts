@@ -44,6 +44,7 @@ export function atLeast(least: () => Level, log: Log): Log {
   };
 }
 
+/** Whether a level is at least another one. */
 export function isAtLeast(least: Level, level: Level): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(least);
 }

@@ -13,7 +13,7 @@ export interface Notifier extends Disposable {
 }
 
 /** Limit for sending a message, in milliseconds: the next one waits for it. */
-const PATIENCE_MS = 10_000;
+const SEND_MS = 10_000;
 
 /**
  * Creates the notifier. It sends keep-alives as often as `WATCHDOG_USEC` asks, for as long as the event
@@ -37,7 +37,7 @@ export function createNotifier(
     if (isBroken) return;
     last = last.then(() =>
       new Promise((resolve) => {
-        execFile("systemd-notify", variables, { timeout: PATIENCE_MS }, (error) => {
+        execFile("systemd-notify", variables, { timeout: SEND_MS }, (error) => {
           if (error && !isTold) onTrouble(error);
           isTold ||= error !== null;
           // Go on after any other failure: it may pass, and systemd expects keep-alives.
