@@ -21,7 +21,8 @@ function scenario(name: string, run: () => Promise<void>): void {
   test(name, async () => {
     ({ page, troubles } = await openPage(browser, bridge.page.url));
     try {
-      // The page's own element is in the way of counting.
+      // The page's own element is in the way of counting, and so is a connect that it has begun.
+      await untilState(page, "connected");
       await page.evaluate(() => document.querySelector("lighthouse-tunnel")!.remove());
       await run();
       assert.equal(troubles, []);
