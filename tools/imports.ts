@@ -180,20 +180,17 @@ function wrongOwners({ file, folder, imports, globals }: Module): string[] {
   // In host/ and relay/ a name such as WebSocket is a library's.
   if (folder === "components" || folder === "wire") used.push(...globals);
   return [...new Set(used)].flatMap((name) => {
-    const owner = ownerOf(name, folder);
+    if (isEveryday(name, folder)) return [];
+    const owner = OWNERS.find(({ modules, globals }) =>
+      modules?.includes(name) || globals?.includes(name)
+    );
     if (owner?.files.some((pattern) => posix.matchesGlob(file, pattern))) return [];
-    if (!owner && isEveryday(name, folder)) return [];
     const files = owner ? `only ${owner.files.join(", ")} may` : "it has no owner";
     return `${file} must not use ${name}: ${files} (OWNERS in tools/imports.ts)`;
   });
 }
 
-/** The owner of a name in a folder: relay/ has one of `node:process`, which is everyday in host/. */
-function ownerOf(name: string, folder: string): Owner | undefined {
-  if (isEveryday(name, folder)) return undefined;
-  return OWNERS.find(({ modules, globals }) => modules?.includes(name) || globals?.includes(name));
-}
-
+/** Whether every file of a folder may use a module: `node:process` in host/, but not in relay/. */
 function isEveryday(name: string, folder: string): boolean {
   return EVERYDAY.has(name) && (folder === "host" || folder === "stack");
 }
