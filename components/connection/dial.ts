@@ -88,12 +88,14 @@ export async function dial(
 ): Promise<OpenedConnection> {
   const { identity, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
   const { relay, host, registry, ice } = settings;
-  signal.throwIfAborted();
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
+  signal.throwIfAborted();
   const peer = platform.createPeer({ ice });
   const end = new AbortController();
-  const given = AbortSignal.any([signal, end.signal]);
-  const over = rejectionOf(given);
+  // Not AbortSignal.any: Chromium keeps its signal for as long as `signal` lives.
+  const abort = () => end.abort(signal.reason);
+  signal.addEventListener("abort", abort);
+  const over = rejectionOf(end.signal);
   let stopTimer = platform.startTimer(ANSWER_MS, () => end.abort(noAnswer()));
   let stopForgery: (() => void) | undefined;
   let hangUp = () => {};
@@ -126,7 +128,7 @@ export async function dial(
     // From here on, the socket's end does not end the attempt.
     hangUp();
     if (answer.device) await onDevice(answer.device, answer.tagKey);
-    given.throwIfAborted();
+    end.signal.throwIfAborted();
     peer.accept(answer.sdp);
 
     stopTimer();
@@ -141,6 +143,7 @@ export async function dial(
     stopTimer();
     stopForgery?.();
     hangUp();
+    signal.removeEventListener("abort", abort);
   }
 }
 
@@ -185,7 +188,6 @@ async function answerOf(reply: Reply, identity: Identity) {
 function rejectionOf(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
-  if (signal.aborted) reject(signal.reason);
   signal.addEventListener("abort", () => reject(signal.reason));
   return promise;
 }

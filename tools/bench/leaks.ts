@@ -32,7 +32,10 @@ export interface Leaks extends LeakPlan {
 type Counts = Record<string, number>;
 
 /** Growth of a kind that is no leak: the browser and Node.js make objects, too. */
-export const SLACK = 32;
+const SLACK = 32;
+
+/** Kinds that the browser and Node.js make none of: one more is a leak. */
+const EXACT = ["ReadableStream", "WritableStream", "Response", "AbortSignal", "Stream"];
 
 /** Kinds that requests use in a page, as names of globals. `Object` counts all objects. */
 const IN_PAGE = [
@@ -51,18 +54,8 @@ const IN_PAGE = [
 ];
 
 /** The same in the host. */
-const IN_HOST = [
-  Stream,
-  ReadableStream,
-  WritableStream,
-  AbortSignal,
-  AbortController,
-  ArrayBuffer,
-  Uint8Array,
-  Promise,
-  Map,
-  Set,
-];
+const OF_STREAMS = [Stream, ReadableStream, WritableStream, AbortSignal, AbortController];
+const IN_HOST = [...OF_STREAMS, ArrayBuffer, Uint8Array, Promise, Map, Set];
 
 /** Pause between counts, in milliseconds, and number of counts before the rest is a leak. */
 const LOOK_MS = 500;
@@ -107,7 +100,7 @@ export async function runLeaks(plan: LeakPlan): Promise<Leaks> {
       page: difference(await countInPage(page), before.page),
       host: difference(countInHost(), before.host),
     };
-    if (look === LOOKS || most(left) <= SLACK) return { ...plan, ...left };
+    if (look === LOOKS || leaked(left).length === 0) return { ...plan, ...left };
     // Chromium kept six requests' objects through every collection except a snapshot's.
     if (look % SNAPSHOT_LOOKS === 0) await page.snapshotHeap();
     // The host keeps connections to the backend open for some seconds.
@@ -121,9 +114,12 @@ function difference(after: Counts, before: Counts): Counts {
   );
 }
 
-/** Largest growth of any kind. */
-export function most({ page, host }: Pick<Leaks, "page" | "host">): number {
-  return Math.max(...Object.values(page), ...Object.values(host));
+/** Kinds that have leaked, as `page AbortSignal`. */
+export function leaked(left: Pick<Leaks, "page" | "host">): string[] {
+  const isLeak = ([kind, count]: [string, number]) => count > (EXACT.includes(kind) ? 0 : SLACK);
+  const nameAll = (end: "page" | "host") =>
+    Object.entries(left[end]).filter(isLeak).map(([kind]) => `${end} ${kind}`);
+  return [...nameAll("page"), ...nameAll("host")];
 }
 
 /** Collects garbage, then counts. */

@@ -1,5 +1,5 @@
 // The tunnel's targets, and a run's results against them.
-import { most, SLACK } from "./leaks.ts";
+import { leaked } from "./leaks.ts";
 import { median, percentile } from "./measure.ts";
 import type { Results } from "./results.ts";
 import type { Resumed } from "./resume.ts";
@@ -61,9 +61,8 @@ export function checksOf(
     check("most", "1 GiB, page's heap over idle, without garbage", held, 48, "MiB");
   }
   if (leaks) {
-    const what =
-      `${leaks.inRow} requests in a row and ${leaks.atOnce} at once, objects left of a kind`;
-    check("most", what, most(leaks), SLACK);
+    const what = `${leaks.inRow} requests in a row and ${leaks.atOnce} at once, kinds that leak`;
+    check("most", what, leaked(leaks).length, 0);
   }
   if (flood) {
     const { usual, flooded, forged } = flood;
