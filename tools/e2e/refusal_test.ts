@@ -177,7 +177,9 @@ test("a page takes no harm from a malformed host: signals first, then frames", a
     });
   };
 
-  const { page } = await openConnected(browser, other.page.url);
+  const { page } = await openPage(browser, other.page.url);
+  // After three attempts that fail, with the pauses between them.
+  await untilState(page, "connected", 30_000);
   for (let i = 0; i < 3; i++) assert.is((await fetchText(page, "/x")).text, "fine");
   assert.equal(greetings, []);
   assert.is(sessions, 1);
