@@ -155,6 +155,7 @@ export class Gate {
     if (!this.#limits.isNew(signal.enc)) return undefined;
     const principal: Principal = {
       id: await fingerprintOf(key),
+      origin: opened.offer.origin,
       // Each request reads it, since the settings may change while the page is connected.
       get services() {
         return settings().public;

@@ -6,6 +6,8 @@ export interface Principal {
   id: string;
   /** A device's name; a stranger has none. */
   name?: string;
+  /** The origin of its page: for a device the paired one, for a stranger the one that it claims. */
+  origin: string;
   /** Prefixes of the services that it may reach; undefined for all. */
   services?: readonly string[];
 }

@@ -6,18 +6,45 @@ import { badSetting, isPrefix, parseUrlSetting } from "./setting_parsers.ts";
 import { readEnvironment } from "./read_settings.ts";
 
 /** A configured service. */
-export type ServiceConfig =
-  & {
-    /** `/`, or such as `/notes`: no slash at its end. */
-    prefix: string;
-  }
-  & ({
-    /** An http or https URL; its path replaces the prefix. */
-    backend: URL;
-  } | {
-    /** Absolute path of an existing folder. */
-    folder: string;
-  });
+export type ServiceConfig = BackendConfig | FolderConfig;
+
+/** A service that forwards to a backend. */
+export interface BackendConfig {
+  /** `/`, or such as `/notes`: no slash at its end. */
+  prefix: string;
+  /**
+   * An http or https URL without user and password; its path replaces the prefix. The URL of a Unix
+   * socket is `http://localhost` and the path.
+   */
+  backend: URL;
+  /** Absolute path of the Unix socket that takes the place of the URL's host and port. */
+  socketPath?: string;
+  /**
+   * Whom the backend sees: `local` a client on its own machine, `proxy` a reverse proxy that names the
+   * page's site. @default "local"
+   */
+  as?: "local" | "proxy";
+  /** How to check the certificate of an https backend. @default by the system's authorities */
+  tls?: TlsConfig;
+  /** The value of `Authorization` for requests that have none. It is a secret: never log it. */
+  authorization?: string;
+}
+
+/** How to check the certificate of an https backend. */
+export interface TlsConfig {
+  /** Authorities in place of the system's, as PEM. */
+  ca?: string;
+  /** Takes any certificate. */
+  insecure?: boolean;
+}
+
+/** A service that serves a folder. */
+export interface FolderConfig {
+  /** `/`, or such as `/notes`: no slash at its end. */
+  prefix: string;
+  /** Absolute path of an existing folder. */
+  folder: string;
+}
 
 const EXAMPLE = "http://127.0.0.1:5000";
 

@@ -9,7 +9,7 @@ import { startInspector } from "./server.ts";
 
 const test = suite("inspector");
 
-const PHONE = { id: "abc", name: "phone" };
+const PHONE = { id: "abc", origin: "https://me.example", name: "phone" };
 const never = new AbortController().signal;
 
 /** Answers with the request's body, or as its target says. */

@@ -23,8 +23,8 @@ const test = suite("sessions");
 const PATH = { local: "host", remote: "host" };
 
 /** Whose pages there are, where a test does not say. */
-const PRINCIPAL: Principal = { id: "1", name: "phone" };
-const THIEF: Principal = { id: "2", name: "thief" };
+const PRINCIPAL: Principal = { id: "1", origin: "https://me.example", name: "phone" };
+const THIEF: Principal = { id: "2", origin: "https://me.example", name: "thief" };
 
 /** What every page shows in its HELLO, where a test does not say. */
 const PROOF = pattern(32, 7);
@@ -229,7 +229,7 @@ test("what was offered in a session joins it, and no other", async () => {
 test("requests come with their page's principal, over all of its connections", async () => {
   const host = new TestHost();
   const pages = [pageSession(), pageSession()];
-  const principals = [PRINCIPAL, { id: "a stranger" }];
+  const principals = [PRINCIPAL, { id: "a stranger", origin: "https://me.example" }];
   for (const [at, page] of pages.entries()) {
     const channel = await host.connect(page, principals[at]);
     await get(page, "/a");
@@ -246,9 +246,21 @@ test("requests come with their page's principal, over all of its connections", a
 
 for (
   const [what, hello, principal, code] of [
-    ["another device's session", { mode: "resume" }, { id: "2", name: "phone" }, "not-allowed"],
-    ["a device's session, unpaired", { mode: "resume" }, { id: "2" }, "not-allowed"],
-    ["to join another device's session", { mode: "join" }, { id: "2" }, "not-allowed"],
+    ["another device's session", { mode: "resume" }, {
+      id: "2",
+      origin: "https://me.example",
+      name: "phone",
+    }, "not-allowed"],
+    [
+      "a device's session, unpaired",
+      { mode: "resume" },
+      { id: "2", origin: "https://me.example" },
+      "not-allowed",
+    ],
+    ["to join another device's session", { mode: "join" }, {
+      id: "2",
+      origin: "https://me.example",
+    }, "not-allowed"],
     ["to begin a session that exists", { mode: "new" }, PRINCIPAL, "bad-frame"],
     ["its session, and shows nothing", { mode: "resume", proof: undefined }, PRINCIPAL, "bad-seal"],
     [
@@ -304,7 +316,7 @@ test("evict() ends a device's sessions at once, those without a connection too, 
   await host.connect(first);
   (await host.connect(away)).close();
   await host.until("page-away");
-  await host.connect(other, { id: "2", name: "tablet" });
+  await host.connect(other, { id: "2", origin: "https://me.example", name: "tablet" });
   const [channel, ours] = MemoryChannel.pair();
   const greeting = failureOf(
     host.sessions.take(ours, PATH, { principal: PRINCIPAL, proof: PROOF }),

@@ -2,6 +2,7 @@
 // page. HTTP requests and WebSocket handshakes use the same mapping.
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
+import type { BackendConfig } from "../config/service_config.ts";
 import { CookieJars } from "./cookies.ts";
 import {
   forwardedHeaders,
@@ -38,10 +39,9 @@ export class Backend {
   readonly url: URL;
   readonly #cookies = new CookieJars();
 
-  /** @param prefix `/`, or such as `/notes`. */
-  constructor(prefix: string, url: URL) {
+  constructor({ prefix, backend }: BackendConfig) {
     this.prefix = prefix;
-    this.url = url;
+    this.url = backend;
   }
 
   /**

@@ -7,10 +7,10 @@ import { valuesOf } from "./headers.ts";
 
 const test = suite("backend");
 
-const PHONE = { id: "phone", name: "phone" };
+const PHONE = { id: "phone", origin: "https://me.example", name: "phone" };
 
 function passageOf(prefix: string, url: string, target: string, headers: HeaderField[] = []) {
-  return new Backend(prefix, new URL(url)).upstreamRequest({ target, headers }, PHONE);
+  return new Backend({ prefix, backend: new URL(url) }).upstreamRequest({ target, headers }, PHONE);
 }
 
 const reached: [prefix: string, base: string, target: string, url: string][] = [
@@ -229,20 +229,20 @@ for (const [name, field] of names) {
       ["LIGHTHOUSE-ADMIN", "1"],
       ["Connection", "Lighthouse-Device"],
     ];
-    const backend = new Backend("/", new URL("http://h:1"));
+    const backend = new Backend({ prefix: "/", backend: new URL("http://h:1") });
     const ask = (principal: Principal) =>
       backend.upstreamRequest({ target: "/", headers: forged }, principal).headers
         .filter(([name]) => /lighthouse/i.test(name));
-    assert.equal(ask({ id: "abc", name }), [
+    assert.equal(ask({ id: "abc", origin: "https://me.example", name }), [
       ["Lighthouse-Device", field],
       ["Lighthouse-Device-Id", "abc"],
     ]);
-    assert.equal(ask({ id: "abc" }), []);
+    assert.equal(ask({ id: "abc", origin: "https://me.example" }), []);
   });
 }
 
 test("cookies stay on the host, and go back to where they came from", () => {
-  const backend = new Backend("/notes", new URL("http://127.0.0.1:5000/api"));
+  const backend = new Backend({ prefix: "/notes", backend: new URL("http://127.0.0.1:5000/api") });
   const request = { target: "/notes/login", headers: [["Cookie", "forged=1"]] as HeaderField[] };
   const first = backend.upstreamRequest(request, PHONE);
   assert.equal(valuesOf(first.headers, "cookie"), []);
@@ -255,7 +255,11 @@ test("cookies stay on the host, and go back to where they came from", () => {
   assert.equal(first.back(answered), [["X-Kept", "1"]]);
   const cookiesOf = (target: string, device: string) =>
     valuesOf(
-      backend.upstreamRequest({ ...request, target }, { id: device, name: device }).headers,
+      backend.upstreamRequest({ ...request, target }, {
+        id: device,
+        origin: "https://me.example",
+        name: device,
+      }).headers,
       "cookie",
     );
   assert.equal(cookiesOf("/notes/1", "phone"), ["session=1"]);

@@ -11,7 +11,7 @@ const URL_ = new URL("http://backend.example:5000/api/notes?a");
 
 /** A paired device. */
 function device(name: string): Principal {
-  return { id: name, name };
+  return { id: name, origin: "https://me.example", name };
 }
 
 /** What goes back to a URL after these have been set by another. */
@@ -117,7 +117,10 @@ test("devices have jars of their own, and one that sets nothing needs none", () 
 
 test("strangers have jars of their own, which take no device's place", () => {
   const jars = new CookieJars();
-  const strangers = Array.from({ length: MAX_DEVICES + 1 }, (_, index) => ({ id: `${index}` }));
+  const strangers = Array.from(
+    { length: MAX_DEVICES + 1 },
+    (_, index) => ({ id: `${index}`, origin: "https://me.example" }),
+  );
   jars.store(device("1"), ["a=device"], URL_);
   for (const stranger of strangers) jars.store(stranger, [`a=${stranger.id}`], URL_);
   jars.store(strangers[1]!, ["b=1"], URL_);

@@ -41,7 +41,7 @@ function ask(target: string, asked: Asked = {}): Promise<HttpResponse> {
   const { signal = new AbortController().signal, device = "phone", ...request } = asked;
   return services.handler({ method: "GET", target, headers: [], body: null, ...request }, {
     signal,
-    principal: { id: device, name: device },
+    principal: { id: device, origin: "https://me.example", name: device },
   });
 }
 

@@ -1,5 +1,6 @@
 // The service that forwards to a backend.
 import { LighthouseError } from "../../wire/mod.ts";
+import type { BackendConfig } from "../config/service_config.ts";
 import { Backend } from "./backend.ts";
 import { errorResponse } from "./error_response.ts";
 import { bodyLength } from "./headers.ts";
@@ -20,13 +21,12 @@ const STATUS: Record<string, number> = {
  * Makes the service that forwards to a backend. Bodies pass unchanged; the backend's redirects and
  * errors go to the page.
  *
- * @param prefix `/`, or such as `/notes`.
- * @param url An http or https URL; its path replaces the prefix.
  * @param timeouts Replaces the defaults, for tests.
  */
-export function forwardTo(prefix: string, url: URL, timeouts?: Partial<Timeouts>): Service {
-  const backend = new Backend(prefix, url);
-  const client = new HttpClient(createAgent(url.protocol), timeouts);
+export function forwardTo(config: BackendConfig, timeouts?: Partial<Timeouts>): Service {
+  const { prefix } = config;
+  const backend = new Backend(config);
+  const client = new HttpClient(createAgent(config.backend.protocol), timeouts);
 
   return {
     prefix,

@@ -33,13 +33,13 @@ async function setUp(
 ): Promise<Setup> {
   const server = createServer((request, response) => void route(request, response));
   const { url, port, close } = await listen(server);
-  const forwarder = forwardTo(prefix, new URL(url + path), timeouts);
+  const forwarder = forwardTo({ prefix, backend: new URL(url + path) }, timeouts);
   return {
     host: `127.0.0.1:${port}`,
     send: (request = {}, signal = new AbortController().signal) =>
       forwarder.handler(
         { method: "GET", target: "/", headers: [], body: null, ...request },
-        { signal, principal: { id: "phone" } },
+        { signal, principal: { id: "phone", origin: "https://me.example" } },
       ),
     async [Symbol.asyncDispose]() {
       await forwarder.close();
@@ -325,10 +325,13 @@ test("a request's body that fails ends the request at the backend", async () => 
 
 test("a backend that is down is a 502 that says so", async () => {
   const port = await freePort();
-  const forwarder = forwardTo("/", new URL(`http://127.0.0.1:${port}`));
+  const forwarder = forwardTo({ prefix: "/", backend: new URL(`http://127.0.0.1:${port}`) });
   const response = await forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
-    { signal: new AbortController().signal, principal: { id: "phone" } },
+    {
+      signal: new AbortController().signal,
+      principal: { id: "phone", origin: "https://me.example" },
+    },
   );
   assert.is(response.status, 502);
   assert.equal(valuesOf(response.headers, "content-type"), ["application/json"]);
@@ -362,10 +365,13 @@ for (const [what, answer] of broken) {
       socket.once("data", () => socket.end(answer));
     });
     await using backend = await listen(server);
-    const forwarder = forwardTo("/", new URL(backend.url));
+    const forwarder = forwardTo({ prefix: "/", backend: new URL(backend.url) });
     const response = await forwarder.handler(
       { method: "GET", target: "/", headers: [], body: null },
-      { signal: new AbortController().signal, principal: { id: "phone" } },
+      {
+        signal: new AbortController().signal,
+        principal: { id: "phone", origin: "https://me.example" },
+      },
     );
     assert.is(response.status, 502);
     assert.is(JSON.parse(await textOf(response)).error.code, "backend-failed");
@@ -427,10 +433,13 @@ test("a reader that cancels the answer aborts the backend's request", async () =
 test("close() aborts what is under way", async () => {
   const began = Promise.withResolvers<void>();
   await using backend = await listen(createServer(() => began.resolve()));
-  const forwarder = forwardTo("/", new URL(backend.url));
+  const forwarder = forwardTo({ prefix: "/", backend: new URL(backend.url) });
   const sent = forwarder.handler(
     { method: "GET", target: "/", headers: [], body: null },
-    { signal: new AbortController().signal, principal: { id: "phone" } },
+    {
+      signal: new AbortController().signal,
+      principal: { id: "phone", origin: "https://me.example" },
+    },
   );
   const failed = failureOf(sent);
   await began.promise;

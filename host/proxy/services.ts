@@ -72,7 +72,5 @@ export class Services {
 }
 
 function start(config: ServiceConfig): Service {
-  return "backend" in config
-    ? forwardTo(config.prefix, config.backend)
-    : serveFolder(config.prefix, config.folder);
+  return "backend" in config ? forwardTo(config) : serveFolder(config.prefix, config.folder);
 }

@@ -55,7 +55,7 @@ function echo(prefix: string, onClose = () => {}): Service {
 function ask(
   services: Services,
   target: string,
-  principal: Principal = { id: "1", name: "phone" },
+  principal: Principal = { id: "1", origin: "https://me.example", name: "phone" },
 ): Promise<HttpResponse> {
   const { signal } = new AbortController();
   return services.handler({ method: "GET", target, headers: [], body: null }, {
@@ -110,7 +110,12 @@ test("a path of no service is a 404 that says which there are", async () => {
 test("each principal reaches the services under the paths that it may, and hears of no others", async () => {
   const services = new Services(["/", "/notes", "/notes/shared", "/files"].map((at) => echo(at)));
   const status = async (target: string, allowed?: string[]) =>
-    (await ask(services, target, { id: "1", name: "phone", services: allowed })).status;
+    (await ask(services, target, {
+      id: "1",
+      origin: "https://me.example",
+      name: "phone",
+      services: allowed,
+    })).status;
   const cases: [allowed: string[] | undefined, target: string, status: number][] = [
     [undefined, "/files/1", 200],
     [["/"], "/files/1", 200],
@@ -129,6 +134,7 @@ test("each principal reaches the services under the paths that it may, and hears
   }
   const response = await ask(services, "/files?q", {
     id: "1",
+    origin: "https://me.example",
     name: "phone",
     services: ["/notes"],
   });
@@ -136,7 +142,11 @@ test("each principal reaches the services under the paths that it may, and hears
     error: { code: "no-access", message: "“phone” may not reach the service at /files" },
   });
   const two = new Services([echo("/notes"), echo("/files")]);
-  const missing = await ask(two, "/other", { id: "1", services: ["/notes"] });
+  const missing = await ask(two, "/other", {
+    id: "1",
+    origin: "https://me.example",
+    services: ["/notes"],
+  });
   assert.match(await textOf(missing), 'There is: /notes"');
 });
 

@@ -88,7 +88,7 @@ function ask(
 ): Promise<HttpResponse> {
   return service.handler({ method: "GET", target, headers: [], body: null, ...request }, {
     signal,
-    principal: { id: "phone" },
+    principal: { id: "phone", origin: "https://me.example" },
   });
 }
 
@@ -223,7 +223,7 @@ for (const [prefix, target, location] of redirects) {
     const request: HttpRequest = { method: "GET", target, headers: [], body: null };
     const { status, headers, body } = await service.handler(request, {
       signal,
-      principal: { id: "phone" },
+      principal: { id: "phone", origin: "https://me.example" },
     });
     assert.is(status, 301);
     assert.equal(headers, [["location", location]]);

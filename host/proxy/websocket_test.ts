@@ -36,7 +36,7 @@ interface PageSocket extends OpenWebSocket {
 async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" } = {}) {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startSocketServer());
-  const services = new Services([forwardTo(prefix, new URL(backend.url + path))]);
+  const services = new Services([forwardTo({ prefix, backend: new URL(backend.url + path) })]);
   stack.defer(() => services.close());
   const sockets = new Sockets(services, limits);
   stack.defer(() => sockets.close());
@@ -45,8 +45,13 @@ async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" }
       onStream: (stream) =>
         void serveRequest(
           stream,
-          (request, signal) => services.handler(request, { signal, principal: { id: "phone" } }),
-          (request, stream) => sockets.serve(request, stream, { id: "phone" }),
+          (request, signal) =>
+            services.handler(request, {
+              signal,
+              principal: { id: "phone", origin: "https://me.example" },
+            }),
+          (request, stream) =>
+            sockets.serve(request, stream, { id: "phone", origin: "https://me.example" }),
         ),
     },
   });
@@ -267,14 +272,16 @@ test("a backend that does not answer the handshake is backend-timeout", async ()
 test("a backend that speaks something else is backend-failed", async () => {
   const server = createServer((socket) => void socket.end("220 mail.example ESMTP\r\n"));
   await using backend = await listen(server);
-  const sockets = new Sockets(new Services([forwardTo("/", new URL(backend.url))]));
+  const sockets = new Sockets(
+    new Services([forwardTo({ prefix: "/", backend: new URL(backend.url) })]),
+  );
   const { page, host } = await connectSessions({
     host: {
       onStream: (stream) =>
         void serveRequest(
           stream,
           () => Promise.reject(),
-          (...request) => sockets.serve(...request, { id: "phone" }),
+          (...request) => sockets.serve(...request, { id: "phone", origin: "https://me.example" }),
         ),
     },
   });
