@@ -7,8 +7,9 @@ import {
   sendRequest,
   type StreamOpener,
 } from "../../wire/mod.ts";
+import { isReading } from "./client_headers.ts";
 import { redirected } from "./redirect.ts";
-import { type BackendRequest, isReading, type TunnelRequest } from "./request.ts";
+import type { BackendRequest, TunnelRequest } from "./request.ts";
 import { toResponse } from "./response.ts";
 
 /** How often a request is sent at most. */

@@ -1,15 +1,17 @@
 // Follows redirects as the platform's fetch does (https://fetch.spec.whatwg.org/#http-redirect-fetch).
-import { isReading, type TunnelRequest } from "./request.ts";
+import { isReading } from "./client_headers.ts";
+import type { TunnelRequest } from "./request.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Headers that describe a body, and go with it. */
-const BODY_HEADERS = new Set([
+/** Headers that a request loses when it becomes a GET: those of its body, and Origin. */
+const NOT_OF_GET = new Set([
   "content-encoding",
   "content-language",
   "content-length",
   "content-location",
   "content-type",
+  "origin",
 ]);
 
 /**
@@ -29,7 +31,7 @@ export function redirected(
   if (redirect === "error") {
     throw new TypeError(`Cannot fetch ${head.target}: it redirects to ${location}`);
   }
-  const from = new URL(head.target, request.base);
+  const from = new URL(request.base + head.target);
   const url = URL.parse(location, from);
   if (url?.origin !== from.origin) {
     throw new TypeError(`Cannot follow the redirect to ${location}: it is another site's`);
@@ -44,7 +46,7 @@ export function redirected(
     head: {
       method: "GET",
       target,
-      headers: head.headers.filter(([name]) => !BODY_HEADERS.has(name.toLowerCase())),
+      headers: head.headers.filter(([name]) => !NOT_OF_GET.has(name.toLowerCase())),
     },
     body: () => Promise.resolve({ bytes: null }),
     canRepeat: true,

@@ -1,5 +1,6 @@
 // Reads what `fetch` was called with.
-import type { HeaderField, HttpRequest } from "../../wire/mod.ts";
+import type { HttpRequest } from "../../wire/mod.ts";
+import { clientHeaders, isReading } from "./client_headers.ts";
 
 /** A request as it is sent to the backend, once or again. */
 export interface BackendRequest {
@@ -59,7 +60,7 @@ export function toRequest(
     head: {
       method: request.method,
       target: url.pathname + url.search,
-      headers: [...request.headers] as HeaderField[],
+      headers: clientHeaders(request, { origin: site }),
     },
     async body() {
       if (isSent && !canRepeat) {
@@ -75,11 +76,6 @@ export function toRequest(
     redirect: request.redirect,
     base,
   };
-}
-
-/** Whether a method only reads. For `fetch`, such requests have no body, and name no Origin. */
-export function isReading(method: string): boolean {
-  return method === "GET" || method === "HEAD";
 }
 
 /** The base of paths at the backend: pages without an origin of their own (`file:`) need some. */

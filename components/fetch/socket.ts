@@ -12,6 +12,7 @@ import {
   WebSocketWriter,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
+import { clientHeaders } from "./client_headers.ts";
 import type { Connect } from "./fetch.ts";
 import { origin } from "./request.ts";
 
@@ -87,7 +88,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     this.url = href;
     this.#run(connect, {
       target: pathname + search,
-      headers: [["origin", site]],
+      headers: clientHeaders({ method: "GET", mode: "websocket" }, { origin: site }),
       protocols: parseProtocols(protocols),
     });
   }

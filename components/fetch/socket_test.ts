@@ -136,10 +136,21 @@ test("send() before open is an InvalidStateError", () => {
   socket.close();
 });
 
-test("the host gets the path, the origin and the subprotocols, and chooses one", async () => {
+test("the host gets the path, a browser's headers and the subprotocols, and chooses one", async () => {
   await withSocket({ protocols: ["a", "b"] }, async ({ socket, events, asked }) => {
     await until(() => events.length > 0);
-    assert.equal(asked, ["/live?a=1", `origin: ${SITE}`, "sec-websocket-protocol: a, b"]);
+    const { userAgent, languages } = navigator;
+    assert.equal(asked, [
+      "/live?a=1",
+      "accept: */*",
+      `accept-language: ${languages.join()}`,
+      `origin: ${SITE}`,
+      "sec-fetch-dest: empty",
+      "sec-fetch-mode: websocket",
+      "sec-fetch-site: same-origin",
+      `user-agent: ${userAgent}`,
+      "sec-websocket-protocol: a, b",
+    ]);
     assert.equal([socket.protocol, socket.readyState], ["b", TunnelSocket.OPEN]);
   });
 });
