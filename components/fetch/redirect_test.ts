@@ -5,12 +5,22 @@ import type { TunnelRequest } from "./request.ts";
 
 const test = suite("redirect");
 
-function request(method: string, redirect: RequestRedirect = "follow"): TunnelRequest {
+function request(
+  method: string,
+  redirect: RequestRedirect = "follow",
+  target = "/a/b?c",
+): TunnelRequest {
   return {
     head: {
       method,
-      target: "/a/b?c",
-      headers: [["Content-Type", "text/plain"], ["accept", "*/*"]],
+      target,
+      headers: [
+        ["Content-Type", "text/plain"],
+        ["content-length", "4"],
+        ["origin", "https://site.example"],
+        ["accept", "*/*"],
+        ["authorization", "Basic eA=="],
+      ],
     },
     body: () => Promise.resolve({ bytes: new Blob(["body"]).stream() }),
     canRepeat: false,
@@ -45,7 +55,32 @@ for (
     const isKept = method === expected;
     assert.is((await next.body()).bytes !== null, isKept);
     assert.is(next.canRepeat, !isKept);
-    assert.is(next.head.headers.length, isKept ? 2 : 1);
+    assert.is(next.head.headers.length, isKept ? 5 : 2);
+  });
+}
+
+test("a request that becomes a GET keeps neither its body's headers nor Origin", () => {
+  const { head } = redirected(request("POST"), answer(302, "/d"))!;
+  assert.equal(head.headers, [["accept", "*/*"], ["authorization", "Basic eA=="]]);
+});
+
+for (
+  const [target, location, expected] of [
+    ["/a/b?c", "d#e", "/a/d"],
+    ["/a/b?c", "#e", "/a/b?c"],
+    ["/a/b?c", "?d", "/a/b?d"],
+    ["/a/b?c", "", "/a/b?c"],
+    ["/a/b?c", "/.//d", "//d"],
+    ["/a/b?c", "https://site.example//d", "//d"],
+    // A path, though a URL would take it for a host.
+    ["//a/b", "c", "//a/c"],
+    ["//other.example/b", "/c", "/c"],
+    ["//", "c", "//c"],
+  ] as const
+) {
+  test(`the redirect of ${target} to "${location}" asks for ${expected}`, () => {
+    const next = redirected(request("GET", "follow", target), answer(302, location))!;
+    assert.is(next.head.target, expected);
   });
 }
 
