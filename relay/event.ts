@@ -51,14 +51,31 @@ export function parseEvent(value: unknown): GatewayEvent {
 /**
  * Reads the address for posts to this event's connections.
  *
+ * An event of a custom domain names that domain, whose paths have the mapping's key in place of the
+ * stage. The API's own host takes posts for connections of either.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+ *
+ * @param region The gateway's AWS region.
  * @throws {TypeError} With the path of the wrong member.
  */
-export function parseAddress(value: unknown): GatewayAddress {
+export function parseAddress(value: unknown, region: string): GatewayAddress {
   const context = asRecord(asRecord(value, "event").requestContext, "event.requestContext");
-  return {
-    domainName: asString(context.domainName, "event.requestContext.domainName", 255),
-    stage: asString(context.stage, "event.requestContext.stage", 128),
-  };
+  const domainName = asString(context.domainName, "event.requestContext.domainName", 255);
+  const stage = asString(context.stage, "event.requestContext.stage", 128);
+  const { apiId = /^[^.]+(?=\.execute-api\.)/.exec(domainName)?.[0] } = context;
+  const id = asString(apiId, "event.requestContext.apiId", 64);
+  if (!/^[a-z\d]+$/i.test(id)) {
+    throw new TypeError("event.requestContext.apiId: expected letters and digits");
+  }
+  const own = `${id}.execute-api.`;
+  if (domainName.startsWith(own)) return { domainName, stage };
+  return { domainName: `${own}${region}.${suffixOf(region)}`, stage };
+}
+
+/** The domain of a region's partition: https://docs.aws.amazon.com/general/latest/gr/rande.html */
+function suffixOf(region: string): string {
+  if (region.startsWith("cn-")) return "amazonaws.com.cn";
+  return region.startsWith("eusc-") ? "amazonaws.eu" : "amazonaws.com";
 }
 
 /** Header names keep the client's case, and HTTP/2 clients send lower case. */

@@ -106,11 +106,40 @@ for (
 
 test("parseAddress() reads where each event's gateway takes posts", () => {
   for (const event of [connectEvent({}), messageEvent("page=", "{}"), disconnectEvent()]) {
-    assert.equal(parseAddress(event), {
+    assert.equal(parseAddress(event, "us-east-1"), {
       domainName: "abcdef1234.execute-api.us-east-1.amazonaws.com",
       stage: "prod",
     });
   }
+});
+
+const own = "abcdef1234.execute-api";
+const domains: [domainName: string, region: string, host: string][] = [
+  // A custom domain leads to the API's own host.
+  ["ws.example.com", "us-east-1", `${own}.us-east-1.amazonaws.com`],
+  ["ws.example.com", "eu-central-1", `${own}.eu-central-1.amazonaws.com`],
+  ["ws.example.com", "us-gov-west-1", `${own}.us-gov-west-1.amazonaws.com`],
+  ["ws.example.cn", "cn-north-1", `${own}.cn-north-1.amazonaws.com.cn`],
+  ["ws.example.cn", "cn-northwest-1", `${own}.cn-northwest-1.amazonaws.com.cn`],
+  ["ws.example.eu", "eusc-de-east-1", `${own}.eusc-de-east-1.amazonaws.eu`],
+  ["execute-api.example.com", "us-east-1", `${own}.us-east-1.amazonaws.com`],
+  ["ws.execute-api.example.com", "us-east-1", `${own}.us-east-1.amazonaws.com`],
+  ["xabcdef1234.execute-api.example.com", "us-east-1", `${own}.us-east-1.amazonaws.com`],
+  // The API's own host stays, in any partition.
+  [`${own}.eu-west-1.amazonaws.com`, "us-east-1", `${own}.eu-west-1.amazonaws.com`],
+  [`${own}.cn-north-1.amazonaws.com.cn`, "cn-north-1", `${own}.cn-north-1.amazonaws.com.cn`],
+  [`${own}.us-east-1.api.aws`, "us-east-1", `${own}.us-east-1.api.aws`],
+];
+for (const [domainName, region, host] of domains) {
+  test(`parseAddress() has posts of ${domainName} in ${region} go to ${host}`, () => {
+    const requestContext = { domainName, stage: "prod", apiId: "abcdef1234" };
+    assert.equal(parseAddress({ requestContext }, region), { domainName: host, stage: "prod" });
+  });
+}
+
+test("parseAddress() reads the API's id from its own host where the event has none", () => {
+  const requestContext = { domainName: `${own}.us-east-1.amazonaws.com`, stage: "prod" };
+  assert.equal(parseAddress({ requestContext }, "us-east-1"), requestContext);
 });
 
 for (
@@ -119,10 +148,18 @@ for (
     [{ domainName: "a.example" }, "event.requestContext.stage: expected a string, got nothing"],
     [{ domainName: "", stage: "prod" }, "event.requestContext.domainName: expected 1 to 255"],
     [{ domainName: 7, stage: "prod" }, "event.requestContext.domainName"],
+    [
+      { domainName: "a.example", stage: "prod" },
+      "event.requestContext.apiId: expected a string, got nothing",
+    ],
+    [
+      { domainName: "a.example", stage: "prod", apiId: "evil.example/x" },
+      "event.requestContext.apiId: expected letters and digits",
+    ],
   ] as const
 ) {
   test(`parseAddress() refuses ${JSON.stringify(context)}`, () => {
-    assert.throws(() => parseAddress({ requestContext: context }), (error: Error) => {
+    assert.throws(() => parseAddress({ requestContext: context }, "us-east-1"), (error: Error) => {
       return error instanceof TypeError && error.message.includes(path);
     });
   });

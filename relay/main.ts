@@ -3,7 +3,7 @@
  *
  * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID`, written by the host, or
  * `REGISTRY_BUCKET`, the bucket in which hosts register. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`
- * and `AWS_ENDPOINT_URL_S3` replace the event's own gateway and AWS's S3. Lambda itself sets
+ * and `AWS_ENDPOINT_URL_S3` replace the API's own host and AWS's S3. Lambda itself sets
  * `AWS_REGION` and the role's credentials.
  *
  * @module
@@ -21,11 +21,12 @@ export async function handler(value: unknown): Promise<RelayResult> {
     lookup: lookupOf(env),
     allowedOrigins: (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim()),
   };
+  const region = env.AWS_REGION ?? "us-east-1";
   try {
     const event = parseEvent(value);
     const post = connectionsOf({
-      endpoint: endpointOf(value, env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI),
-      region: env.AWS_REGION ?? "us-east-1",
+      endpoint: endpointOf(value, region, env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI),
+      region,
       credentials: credentialsOf(env),
     });
     return await relay(event, environment, post);
@@ -35,9 +36,9 @@ export async function handler(value: unknown): Promise<RelayResult> {
   }
 }
 
-function endpointOf(event: unknown, override: string | undefined): string {
+function endpointOf(event: unknown, region: string, override: string | undefined): string {
   if (override) return override.replace(/\/$/, "");
-  const { domainName, stage } = parseAddress(event);
+  const { domainName, stage } = parseAddress(event, region);
   return `https://${domainName}/${stage}`;
 }
 

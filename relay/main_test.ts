@@ -1,5 +1,9 @@
 // Tests the bundle that is deployed; tools/test.ts builds it first, `node tools/build.ts` by hand.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
@@ -163,6 +167,37 @@ test("an event without the gateway's address is answered with 400 where posts wo
   setEnvironment({ LAPTOP_ID: HOST });
   const requestContext = { routeKey: "sendSignal", connectionId: PAGE };
   assert.equal(await handler({ requestContext, body: OFFER }), { statusCode: 400 });
+});
+
+test("a post for an event of a custom domain goes to the API's own host", async () => {
+  const asked: string[] = [];
+  // Node.js asks this proxy for a tunnel to the host that it posts to.
+  const proxy = createServer().on("connect", ({ url }, socket) => {
+    asked.push(url!);
+    socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  const event = messageEvent(PAGE, OFFER) as { requestContext: object };
+  const requestContext = { ...event.requestContext, domainName: "ws.example.com" };
+  const program = `const { handler } = await import(${JSON.stringify(bundle.href)});
+    const { statusCode } = await handler(${JSON.stringify({ ...event, requestContext })});
+    process.exit(statusCode === 200 ? 0 : 1);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    env: {
+      NODE_USE_ENV_PROXY: "1",
+      HTTPS_PROXY: `http://127.0.0.1:${port}`,
+      LAPTOP_ID: HOST,
+      AWS_REGION: "cn-north-1",
+    },
+    stdio: "ignore",
+  });
+  const [code] = await once(child, "exit");
+  proxy.close();
+  assert.is(code, 0);
+  // The offer to the host, and the error to the page.
+  const own = "abcdef1234.execute-api.cn-north-1.amazonaws.com.cn:443";
+  assert.equal(asked, [own, own]);
 });
 
 test("the bundle has at most 16 KiB, and nothing of the AWS SDK", async () => {
