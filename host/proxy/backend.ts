@@ -37,11 +37,13 @@ export class Backend {
   readonly prefix: string;
   /** An http or https URL; its path replaces the prefix. */
   readonly url: URL;
-  readonly #cookies = new CookieJars();
+  readonly #cookies: CookieJars;
 
-  constructor({ prefix, backend }: BackendConfig) {
+  /** @param cookies The service's cookies. @default new jars in memory */
+  constructor({ prefix, backend }: BackendConfig, cookies = new CookieJars()) {
     this.prefix = prefix;
     this.url = backend;
+    this.#cookies = cookies;
   }
 
   /**

@@ -2,6 +2,7 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import { Backend } from "./backend.ts";
+import type { CookieJars } from "./cookies.ts";
 import { errorResponse } from "./error_response.ts";
 import { bodyLength } from "./headers.ts";
 import { createAgent, HttpClient, type Timeouts } from "./http_client.ts";
@@ -17,15 +18,24 @@ const STATUS: Record<string, number> = {
   "backend-timeout": 504,
 };
 
+/** Options of {@linkcode forwardTo}. */
+export interface ForwardOptions {
+  /** The service's cookies. @default new jars in memory */
+  cookies?: CookieJars;
+  /** Replaces the defaults, for tests. */
+  timeouts?: Partial<Timeouts>;
+}
+
 /**
  * Makes the service that forwards to a backend. Bodies pass unchanged; the backend's redirects and
  * errors go to the page.
- *
- * @param timeouts Replaces the defaults, for tests.
  */
-export function forwardTo(config: BackendConfig, timeouts?: Partial<Timeouts>): Service {
+export function forwardTo(
+  config: BackendConfig,
+  { cookies, timeouts }: ForwardOptions = {},
+): Service {
   const { prefix } = config;
-  const backend = new Backend(config);
+  const backend = new Backend(config, cookies);
   const client = new HttpClient(createAgent(config.backend.protocol), timeouts);
 
   return {

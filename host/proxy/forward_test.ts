@@ -33,7 +33,7 @@ async function setUp(
 ): Promise<Setup> {
   const server = createServer((request, response) => void route(request, response));
   const { url, port, close } = await listen(server);
-  const forwarder = forwardTo({ prefix, backend: new URL(url + path) }, timeouts);
+  const forwarder = forwardTo({ prefix, backend: new URL(url + path) }, { timeouts });
   return {
     host: `127.0.0.1:${port}`,
     send: (request = {}, signal = new AbortController().signal) =>
