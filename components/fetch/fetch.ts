@@ -1,12 +1,6 @@
 // fetch through a session: sends a request, again where that is safe, and follows redirects. The service
 // worker sends in the same way, and leaves redirects to the browser.
-import {
-  type ErrorCode,
-  type HeaderField,
-  LighthouseError,
-  sendRequest,
-  type StreamOpener,
-} from "../../wire/mod.ts";
+import { type ErrorCode, LighthouseError, sendRequest, type StreamOpener } from "../../wire/mod.ts";
 import { isReading } from "./client_headers.ts";
 import { redirected } from "./redirect.ts";
 import type { BackendRequest, TunnelRequest } from "./request.ts";
@@ -65,10 +59,12 @@ async function sendOnce(
   { head, body, signal }: BackendRequest,
   session: StreamOpener,
 ): Promise<Response> {
-  const { bytes, type } = await body();
-  const headers = head.headers.map(([name, value]): HeaderField =>
-    name === "content-type" ? [name, type ?? value] : [name, value]
-  );
+  const { bytes, size } = await body();
+  const headers = head.headers.filter(([name]) => name !== "content-length");
+  // https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, the steps on contentLength.
+  const isEmpty = bytes === null && /^(?:POST|PUT)$/.test(head.method);
+  const length = isEmpty ? 0 : size;
+  if (length !== undefined) headers.push(["content-length", String(length)]);
   return toResponse(await sendRequest(session, { ...head, headers, body: bytes }, signal));
 }
 

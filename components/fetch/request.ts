@@ -1,6 +1,8 @@
 // Reads what `fetch` was called with.
 import type { HttpRequest } from "../../wire/mod.ts";
-import { clientHeaders, isReading } from "./client_headers.ts";
+import { type BodySource, contentOf, openBody, type RequestBody, takeBody } from "./body.ts";
+import { clientHeaders } from "./client_headers.ts";
+import { encodeForm } from "./form_data.ts";
 
 /** A request as it is sent to the backend, once or again. */
 export interface BackendRequest {
@@ -21,13 +23,6 @@ export interface TunnelRequest extends BackendRequest {
   base: string;
 }
 
-/** A body as it is sent this time. */
-export interface RequestBody {
-  bytes: ReadableStream<Uint8Array> | null;
-  /** Its Content-Type in place of the request's: a form has another boundary each time. */
-  type?: string;
-}
-
 /**
  * Reads what `fetch` was called with. Relative URLs start at the backend's root.
  *
@@ -39,22 +34,26 @@ export function toRequest(
   init: RequestInit = {},
   site = location.origin,
 ): TunnelRequest {
-  // Firefox takes no stream as a Request's body and would send "[object ReadableStream]".
-  const stream = init.body instanceof ReadableStream ? init.body : undefined;
   const base = origin(site);
   const url = input instanceof Request ? new URL(input.url) : new URL(input, base);
   const isOwn = url.origin === base || url.origin === site;
   if (!isOwn) {
     throw new TypeError(`Cannot fetch ${url.href} through the tunnel: it is another site's`);
   }
-  const plainInit = stream ? { ...init, body: undefined } : init;
-  const request = new Request(input instanceof Request ? input : url, plainInit);
-  const hasBody = !isReading(request.method);
-  if (stream && !hasBody) {
-    throw new TypeError(`Cannot fetch: a ${request.method} request has no body`);
-  }
-  const isReadOnce = stream !== undefined || (input instanceof Request && input.body !== null);
-  const canRepeat = !hasBody || !isReadOnce;
+  const given = input instanceof Request ? input : url;
+  // The members of a Request are not its own, so they could not be spread.
+  if (init instanceof Request) return toRequest(new Request(given, init), {}, site);
+  const { body } = init;
+  const shown = shownBody(body);
+  const request = new Request(given, shown === body ? init : { ...init, body: shown });
+  const source: BodySource = body instanceof ReadableStream
+    ? body
+    : shown != null
+    ? contentOf(shown)
+    : given instanceof Request
+    ? takeBody(request)
+    : null;
+  const canRepeat = !(source instanceof ReadableStream);
   let isSent = false;
   return {
     head: {
@@ -64,31 +63,28 @@ export function toRequest(
     },
     async body() {
       if (isSent && !canRepeat) {
-        throw new TypeError("Cannot send the body again: it was read from a stream or a Request");
+        throw new TypeError("Cannot send the body again: it was read from a stream");
       }
-      const source = isSent ? new Request(url, plainInit) : request;
-      const type = isSent ? source.headers.get("content-type") ?? undefined : undefined;
       isSent = true;
-      return { bytes: stream ?? await bodyOf(source), type };
+      return await openBody(source);
     },
     canRepeat,
-    signal: init.signal || input instanceof Request ? request.signal : undefined,
+    signal: init.signal || given instanceof Request ? request.signal : undefined,
     redirect: request.redirect,
     base,
   };
 }
 
+/**
+ * The body that `new Request` is given, for the checks and the Content-Type. Firefox takes no stream there,
+ * and would send "[object ReadableStream]". A form is encoded before, so that its boundary is known.
+ */
+function shownBody(body: BodyInit | null | undefined) {
+  if (body instanceof ReadableStream) return new Uint8Array();
+  return body instanceof FormData ? encodeForm(body) : body;
+}
+
 /** The base of paths at the backend: pages without an origin of their own (`file:`) need some. */
 export function origin(site: string): string {
   return site === "null" ? "http://lighthouse.invalid" : site;
-}
-
-/** The body of a request. Firefox has no `request.body`: there the body is first read as a whole. */
-export async function bodyOf(
-  request: Pick<Request, "method" | "body" | "blob">,
-): Promise<ReadableStream<Uint8Array> | null> {
-  if (request.body) return request.body;
-  if (isReading(request.method)) return null;
-  const blob = await request.blob();
-  return blob.size > 0 ? blob.stream() : null;
 }

@@ -10,7 +10,7 @@ const test = suite("request");
 
 const SITE = "https://me.example";
 
-/** Sends what `fetch` was called with, several times. @returns What the host gets. */
+/** Sends what `fetch` was called with, several times. @returns What the host gets, each as a line. */
 async function sent(
   init: RequestInit,
   times: number,
@@ -18,14 +18,19 @@ async function sent(
 ): Promise<string[]> {
   const seen: string[] = [];
   const read = async ({ method, headers, body }: HttpRequest) => {
-    const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
-    const bytes = body && await bytesOf(body);
+    const values = (wanted: string) =>
+      headers.filter(([name]) => name === wanted).map(([, value]) => value).join();
+    const bytes = body ? await bytesOf(body) : new Uint8Array();
+    const type = values("content-type");
     // A form is readable with the boundary that its type names, and with no other.
-    const form = bytes && type.startsWith("multipart/")
+    const form = type.startsWith("multipart/")
       ? await new Response(bytes, { headers: { "content-type": type } }).formData()
       : undefined;
-    const text = form ? form.get("field") : new TextDecoder().decode(bytes ?? new Uint8Array());
-    seen.push(`${method} ${type.replace(/;.*/, "")} ${text}`);
+    const text = form ? [...form].join() : new TextDecoder("latin1").decode(bytes);
+    // A form's parts have lengths of their own: only whether the whole is right counts.
+    const length = values("content-length");
+    const size = length === String(bytes.length) && form ? "right" : length || "unknown";
+    seen.push(`${method} ${type.replace(/; boundary.*/, "")}|${size}|${text}`);
     return { status: 200, statusText: "", headers: [], body: null };
   };
   const { page, host } = await connectSessions({
@@ -41,45 +46,171 @@ async function sent(
   return seen;
 }
 
-function form(): FormData {
-  const data = new FormData();
-  data.set("field", "value");
-  return data;
-}
+const form = new FormData();
+form.set("field", "välue");
+const bytes = new TextEncoder().encode("bytes");
 
 for (
-  const [what, init, expected] of [
-    ["a text", { method: "POST", body: "text" }, "POST text/plain text"],
-    ["bytes", { method: "PUT", body: new Uint8Array([0x61]) }, "PUT  a"],
-    ["a form", { method: "POST", body: form() }, "POST multipart/form-data value"],
-    ["no body", { method: "DELETE" }, "DELETE  "],
-    ["a GET", {}, "GET  "],
-  ] as [string, RequestInit, string][]
+  const [what, body, expected] of [
+    ["a text", "täxt", " text/plain;charset=UTF-8|5|tÃ¤xt"],
+    ["an empty text", "", " text/plain;charset=UTF-8|0|"],
+    ["a String", new String("text"), " text/plain;charset=UTF-8|4|text"],
+    ["a number", 7, " text/plain;charset=UTF-8|1|7"],
+    ["an object", { toString: () => "text" }, " text/plain;charset=UTF-8|4|text"],
+    ["a lone surrogate", "\ud800", " text/plain;charset=UTF-8|3|ï¿½"],
+    [
+      "a query",
+      new URLSearchParams({ a: "b c", d: "ü" }),
+      " application/x-www-form-urlencoded;charset=UTF-8|14|a=b+c&d=%C3%BC",
+    ],
+    ["an ArrayBuffer", bytes.buffer, " |5|bytes"],
+    ["a part of an array", bytes.subarray(1, 3), " |2|yt"],
+    ["an array of words", new Uint16Array([0x6261, 0x6463]), " |4|abcd"],
+    ["a DataView", new DataView(bytes.buffer, 2), " |3|tes"],
+    ["no bytes", new Uint8Array(), " |0|"],
+    ["a Blob", new Blob(["blob"]), " |4|blob"],
+    [
+      "a Blob with a type",
+      new Blob(["{}"], { type: "application/json" }),
+      " application/json|2|{}",
+    ],
+    ["an empty Blob", new Blob([]), " |0|"],
+    ["a File", new File(["file"], "a.txt", { type: "text/css" }), " text/css|4|file"],
+    ["a form", form, " multipart/form-data|right|field,välue"],
+    ["an empty form", new FormData(), " multipart/form-data|right|"],
+  ] as [string, BodyInit, string][]
 ) {
-  test(`${what} can be sent again, and is the same then`, async () => {
-    assert.is(toRequest("/a", init, SITE).canRepeat, true);
-    assert.equal(await sent(init, 2), [expected, expected]);
+  test(`${what} goes with its size, and again`, async () => {
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"]) {
+      const twice = [method + expected, method + expected];
+      assert.equal(await sent({ method, body }, 2), twice);
+      const request = new Request(`${SITE}/a`, { method, body });
+      assert.equal(await sent({}, 2, request), twice);
+      assert.is(request.bodyUsed, true);
+    }
   });
 }
 
 for (
+  const [method, size] of [
+    ["POST", "0"],
+    ["PUT", "0"],
+    ["post", "0"],
+    ["patch", "unknown"],
+    ["DELETE", "unknown"],
+    ["PATCH", "unknown"],
+    ["GET", "unknown"],
+    ["HEAD", "unknown"],
+  ] as const
+) {
+  test(`${method} without a body has the size ${size}, as Fetch says`, async () => {
+    const expected = `${method === "post" ? "POST" : method} |${size}|`;
+    assert.equal(await sent({ method }, 2), [expected, expected]);
+    assert.equal(await sent({ method, body: null }, 1), [expected]);
+    assert.equal(await sent({}, 2, new Request(`${SITE}/a`, { method })), [expected, expected]);
+  });
+}
+
+test("a body's bytes are those at the time of the call", async () => {
+  const body = new Uint8Array([0x61]);
+  const request = toRequest("/a", { method: "POST", body }, SITE);
+  body[0] = 0x62;
+  assert.equal(await bytesOf((await request.body()).bytes!), new Uint8Array([0x61]));
+});
+
+for (
+  const [what, headers, expected] of [
+    ["a Content-Type stays", { "content-type": "text/csv" }, "POST text/csv|4|text"],
+    [
+      "a Content-Length is not believed",
+      { "content-length": "9" },
+      "POST text/plain;charset=UTF-8|4|text",
+    ],
+  ] as const
+) {
+  test(`${what} that the page has set`, async () => {
+    assert.equal(await sent({ method: "POST", body: "text", headers }, 1), [expected]);
+  });
+}
+
+function stream(): ReadableStream {
+  return new Blob(["once"]).stream();
+}
+
+for (
   const [what, input, init] of [
-    ["a stream", "/a", { method: "POST", body: new Blob(["once"]).stream() }],
-    ["a Request's body", new Request(`${SITE}/a`, { method: "POST", body: "once" }), {}],
+    ["a stream", "/a", { method: "POST", body: stream() }],
+    ["a stream with a Content-Length", "/a", {
+      method: "POST",
+      body: stream(),
+      headers: { "content-length": "9" },
+    }],
+    ["a stream for a Request", new Request(`${SITE}/a`), { method: "POST", body: stream() }],
+    ["a Request of a stream", streamRequest(), {}],
+    ["a Request of a stream as the options", "/a", streamRequest()],
   ] as [string, RequestInfo, RequestInit][]
 ) {
-  test(`${what} is sent once`, async () => {
+  test(`${what} is sent without a size, and once`, async () => {
     const request = toRequest(input, init, SITE);
     assert.is(request.canRepeat, false);
-    assert.is(new TextDecoder().decode(await bytesOf((await request.body()).bytes!)), "once");
+    const { bytes, size } = await request.body();
+    assert.is(size, undefined);
+    assert.is(new TextDecoder().decode(await bytesOf(bytes!)), "once");
     const error = await request.body().catch((error) => error);
     assert.match(error.message, "Cannot send the body again");
   });
 }
 
-test("a Request without a body can be sent again, as it is", async () => {
-  const input = new Request(`${SITE}/a`, { method: "DELETE" });
-  assert.equal(await sent({}, 2, input), ["DELETE  ", "DELETE  "]);
+function streamRequest(): Request {
+  return new Request(
+    `${SITE}/a`,
+    { method: "POST", body: stream(), duplex: "half" } as RequestInit,
+  );
+}
+
+test("a stream's size is unknown to the host", async () => {
+  assert.equal(
+    await sent({ method: "POST", body: stream(), headers: { "content-length": "9" } }, 1),
+    ["POST |unknown|once"],
+  );
+});
+
+test("a Request's body is replaced by another", async () => {
+  const input = new Request(`${SITE}/a`, { method: "POST", body: "first" });
+  const expected = ["POST text/plain;charset=UTF-8|6|second"];
+  assert.equal(await sent({ body: "second" }, 1, input), expected);
+  assert.is(input.bodyUsed, false);
+});
+
+test("a Request can be the options of another URL", async () => {
+  const init = new Request(`${SITE}/b`, { method: "PUT", headers: { "x-a": "1" } });
+  const { head, signal } = toRequest("/a", init, SITE);
+  assert.equal([head.method, head.target, signal instanceof AbortSignal], ["PUT", "/a", true]);
+  assert.is(new Map(head.headers).get("x-a"), "1");
+});
+
+test("a Request whose body is used is refused", async () => {
+  const input = new Request(`${SITE}/a`, { method: "POST", body: "text" });
+  await input.text();
+  assert.throws(() => toRequest(input, {}, SITE), TypeError);
+});
+
+test("the signal ends the reading of a Request's body", async () => {
+  /** A file on a disk that does not answer. */
+  class StuckBlob extends Blob {
+    override stream() {
+      return new ReadableStream<Uint8Array<ArrayBuffer>>();
+    }
+  }
+  const controller = new AbortController();
+  const input = new Request(`${SITE}/a`, {
+    method: "POST",
+    body: new StuckBlob(["x"]),
+    signal: controller.signal,
+  });
+  const body = toRequest(input, {}, SITE).body().catch((error) => error);
+  controller.abort();
+  assert.is((await body).name, "AbortError");
 });
 
 for (
@@ -102,8 +233,10 @@ for (
   const [input, init, message] of [
     ["https://other.example/a", {}, /it is another site's/],
     ["//other.example/a", {}, /it is another site's/],
-    ["/a", { method: "GET", body: new Blob(["x"]).stream() }, /a GET request has no body/],
-    ["/a", { method: "GET", body: "x" }, /body/],
+    ["/a", { method: "GET", body: stream() }, /body/],
+    ["/a", { method: "get", body: "x" }, /body/],
+    ["/a", { method: "HEAD", body: "" }, /body/],
+    ["/a", { body: form }, /body/],
   ] as [string, RequestInit, RegExp][]
 ) {
   test(`${init.method ?? ""} ${input} with ${typeof init.body} as its body is refused`, () => {

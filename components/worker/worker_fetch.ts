@@ -1,8 +1,9 @@
 // Answers the page's requests under the prefix through the leading tab.
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
+import { bodyOf } from "../fetch/body.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
-import { type BackendRequest, bodyOf } from "../fetch/request.ts";
+import type { BackendRequest } from "../fetch/request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
 
 /** The way to the backend. */
