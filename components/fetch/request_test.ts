@@ -182,7 +182,7 @@ test("a Request's body is replaced by another", async () => {
   assert.is(input.bodyUsed, false);
 });
 
-test("a Request can be the options of another URL", async () => {
+test("a Request can be the options of another URL", () => {
   const init = new Request(`${SITE}/b`, { method: "PUT", headers: { "x-a": "1" } });
   const { head, signal } = toRequest("/a", init, SITE);
   assert.equal([head.method, head.target, signal instanceof AbortSignal], ["PUT", "/a", true]);
