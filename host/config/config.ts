@@ -115,7 +115,7 @@ function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
   }
 }
 
-/** The settings from which another process reads the same configuration. */
+/** The settings from which another process reads the same configuration. They hold its secrets. */
 export function toSettings(config: HostConfig): Settings {
   const values = config as unknown as Record<string, unknown>;
   const own = Object.entries<Setting>(SETTINGS).flatMap(([name, { as, format = String }]) => {

@@ -148,7 +148,7 @@ const bad: [settings: Settings, message: RegExp][] = [
   [{ relay: "wss://abc.example/prod?token=1" }, /--relay must not have a query/],
   [{ relay: "wss://abc.example/prod#1" }, /--relay must not have a query or a fragment/],
   [{ relay: "wss://me@abc.example/prod" }, /--relay must not hold a user name/],
-  [{ backend: "5000" }, /--backend is not a URL/],
+  [{ backend: "localhost" }, /--backend is not a URL/],
   [{ service: ["/a"] }, /--service/],
   [{ function: "Signaling Relay" }, /--function is not the name or ARN of a Lambda/],
   [{ function: "" }, /--function is not the name/],

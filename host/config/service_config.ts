@@ -1,42 +1,16 @@
 // Parses the services of the settings: `/notes=http://127.0.0.1:5000/api`, `/files=/home/me/public`.
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
-import { resolve } from "node:path";
-import { badSetting, isPrefix, parseUrlSetting } from "./setting_parsers.ts";
+import { isAddress } from "./backend_address.ts";
+import { type BackendConfig, formatBackend, isOption, parseBackend } from "./backend_config.ts";
 import { readEnvironment } from "./read_settings.ts";
+import { resolvePath } from "./setting_files.ts";
+import { badSetting, isPrefix } from "./setting_parsers.ts";
+
+export type { BackendConfig, TlsConfig } from "./backend_config.ts";
 
 /** A configured service. */
 export type ServiceConfig = BackendConfig | FolderConfig;
-
-/** A service that forwards to a backend. */
-export interface BackendConfig {
-  /** `/`, or such as `/notes`: no slash at its end. */
-  prefix: string;
-  /**
-   * An http or https URL without user and password; its path replaces the prefix. The URL of a Unix
-   * socket is `http://localhost` and the path.
-   */
-  backend: URL;
-  /** Absolute path of the Unix socket that takes the place of the URL's host and port. */
-  socketPath?: string;
-  /**
-   * Whom the backend sees: `local` a client on its own machine, `proxy` a reverse proxy that names the
-   * page's site. @default "local"
-   */
-  as?: "local" | "proxy";
-  /** How to check the certificate of an https backend. @default by the system's authorities */
-  tls?: TlsConfig;
-  /** The value of `Authorization` for requests that have none. It is a secret: never log it. */
-  authorization?: string;
-}
-
-/** How to check the certificate of an https backend. */
-export interface TlsConfig {
-  /** Authorities in place of the system's, as PEM. */
-  ca?: string;
-  /** Takes any certificate. */
-  insecure?: boolean;
-}
 
 /** A service that serves a folder. */
 export interface FolderConfig {
@@ -50,9 +24,9 @@ const EXAMPLE = "http://127.0.0.1:5000";
 
 /** The settings that name services. */
 export interface ServiceSettings {
-  /** The backend at `/`, as a URL. */
+  /** The backend at `/`. */
   backend?: string;
-  /** Each `PREFIX=URL` or `PREFIX=FOLDER`. */
+  /** Each `PREFIX=BACKEND` or `PREFIX=FOLDER`. */
   service?: string[];
 }
 
@@ -60,7 +34,7 @@ export interface ServiceSettings {
  * Reads the services: those of the flags, if there are any, else of the environment, else of the file.
  *
  * @param environment `LIGHTHOUSE_BACKEND`, and `LIGHTHOUSE_SERVICES` with commas or line ends between
- * the services: folders may have spaces in their names.
+ * the services: folders may have spaces in their names. `~` is `HOME`, or else the user's home.
  * @param file The settings of the settings file.
  * @throws {LighthouseError} `bad-config` with the wrong setting, and what was expected.
  *
@@ -85,8 +59,9 @@ export function parseServices(
     );
   }
   const { backend, service = [] } = found;
-  const services = service.map(parseService);
-  if (backend) services.unshift({ prefix: "/", backend: parseBackend("--backend", backend) });
+  const home = environment.HOME || homedir();
+  const services = service.map((text) => parseService(text, home));
+  if (backend) services.unshift({ prefix: "/", ...parseRoot(backend, home) });
   for (const [at, { prefix }] of services.entries()) {
     if (services.findIndex((each) => each.prefix === prefix) === at) continue;
     throw badSetting(`${prefix} is named twice: each service needs a path of its own`);
@@ -94,18 +69,32 @@ export function parseServices(
   return services;
 }
 
-/** A service in the form for people: `/notes → http://127.0.0.1:5000/api`. */
+/** A service in the form for people, without secrets: `/notes → http://127.0.0.1:5000/api`. */
 export function formatService(service: ServiceConfig): string {
-  return `${service.prefix} → ${targetOf(service)}`;
+  const shown = withoutPassword(service);
+  const note = keyOf(shown) === keyOf(service) ? "" : " (with a password)";
+  return `${service.prefix} → ${targetOf(shown)}${note}`;
 }
 
-/** A service in the form for `--service`: `/notes=http://127.0.0.1:5000/api`. */
+/** A service in the form for `--service`, with its password: `/notes=http://127.0.0.1:5000/api`. */
 export function formatSetting(service: ServiceConfig): string {
   return `${service.prefix}=${targetOf(service)}`;
 }
 
 function targetOf(service: ServiceConfig): string {
-  return "backend" in service ? service.backend.href : service.folder;
+  return "backend" in service ? formatBackend(service) : service.folder;
+}
+
+/** The same service without user and password, if these are in its URL. Files hold other secrets. */
+export function withoutPassword(service: ServiceConfig): ServiceConfig {
+  if (!("backend" in service) || service.files?.authorization !== undefined) return service;
+  const { authorization: _, ...rest } = service;
+  return rest;
+}
+
+/** A text that differs where services differ, in contents of files too. It is a secret: never log it. */
+export function keyOf(service: ServiceConfig): string {
+  return JSON.stringify(service);
 }
 
 /** Whether the settings name a service. */
@@ -113,13 +102,22 @@ export function hasServices({ backend, service = [] }: ServiceSettings): boolean
   return Boolean(backend) || service.length > 0;
 }
 
-function parseService(text: string): ServiceConfig {
+function parseRoot(text: string, home: string): Omit<BackendConfig, "prefix"> {
+  if (/^[./~]/.test(text)) {
+    throw badSetting("--backend is a path: give --service /=FOLDER or --service PREFIX=URL");
+  }
+  return parseBackend("--backend", text, home);
+}
+
+function parseService(text: string, home: string): ServiceConfig {
   const at = text.indexOf("=");
   const prefix = text.slice(0, at);
-  const target = text.slice(at + 1);
-  // The part after the = may hold a secret, so no error shows it.
-  if (at < 0) throw badSetting(`--service has no "=": give PREFIX=URL or PREFIX=FOLDER`);
-  const name = `--service ${prefix}`;
+  const target = text.slice(at + 1).trim();
+  // A URL may hold a secret, so no error shows it.
+  if (at < 0 || isAddress(firstWordOf(text))) {
+    throw badSetting(`--service has no "=": give PREFIX=URL or PREFIX=FOLDER`);
+  }
+  const name = `--service ${prefix.replace(/.*@/s, "…@")}`;
   if (!isPrefix(prefix)) {
     throw badSetting(
       `${name} has an invalid path: it begins with a slash and does not end with one, ` +
@@ -127,21 +125,20 @@ function parseService(text: string): ServiceConfig {
     );
   }
   if (!target) throw badSetting(`${name} leads nowhere: give ${prefix}=URL or ${prefix}=FOLDER`);
-  return /^[a-z][a-z\d+.-]*:\/\//i.test(target)
-    ? { prefix, backend: parseBackend(name, target) }
-    : { prefix, folder: parseFolder(name, target) };
+  return isAddress(firstWordOf(target))
+    ? { prefix, ...parseBackend(name, target, home) }
+    : { prefix, folder: parseFolder(name, target, home) };
 }
 
-function parseBackend(name: string, text: string): URL {
-  return parseUrlSetting(name, text, ["http:", "https:"], EXAMPLE);
+function firstWordOf(text: string): string {
+  return text.trim().replace(/\s.*/s, "");
 }
 
-function parseFolder(name: string, text: string): string {
-  // Shells do not expand ~ after a "=".
-  const folder = resolve(text.replace(/^~(?=\/|$)/, homedir()));
+function parseFolder(name: string, text: string, home: string): string {
+  const folder = resolvePath(text, home);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return folder;
-  throw badSetting(
-    `${name} needs a folder or a URL, and ${folder} ${found ? "is a file" : "does not exist"}`,
-  );
+  const why = found ? "is a file" : "does not exist";
+  const hint = text.split(/\s+/).slice(1).some(isOption) ? ". A folder has no options" : "";
+  throw badSetting(`${name} needs a folder or a URL, and ${folder} ${why}${hint}`);
 }

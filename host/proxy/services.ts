@@ -1,6 +1,6 @@
 // Finds the service for each request by the longest prefix.
 import { isUnder, mayReach } from "../access/principal.ts";
-import { formatService, type ServiceConfig } from "../config/service_config.ts";
+import { keyOf, type ServiceConfig } from "../config/service_config.ts";
 import { errorResponse } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
@@ -10,7 +10,7 @@ import { serveFolder } from "./static_files.ts";
 export class Services {
   /** The longest prefix first. */
   #services: Service[] = [];
-  /** Services that were started from a configuration, by its text. */
+  /** Services that were started from a configuration, by its key, which is a secret. */
   #started = new Map<string, Service>();
 
   constructor(services: Service[]) {
@@ -32,12 +32,12 @@ export class Services {
     const before = this.#started;
     this.#started = new Map(
       configs.map((config) => {
-        const text = formatService(config);
-        return [text, before.get(text) ?? start(config)];
+        const key = keyOf(config);
+        return [key, before.get(key) ?? start(config)];
       }),
     );
     this.#set([...this.#started.values()]);
-    for (const [text, service] of before) if (!this.#started.has(text)) void service.close();
+    for (const [key, service] of before) if (!this.#started.has(key)) void service.close();
   }
 
   /** The service for a target (a path with its query). */

@@ -1,0 +1,172 @@
+// The configuration of a backend: its address, and options that follow it after spaces, such as
+// `https://ha.local:8123 as=proxy insecure`.
+import { parseBasic, readAuthorization } from "./authorization.ts";
+import {
+  type BackendAddress,
+  decodePath,
+  encodePath,
+  formatAddress,
+  parseAddress,
+} from "./backend_address.ts";
+import { readCertificates } from "./certificates.ts";
+import { resolvePath } from "./setting_files.ts";
+import { badSetting } from "./setting_parsers.ts";
+import { suggestion } from "./suggest.ts";
+
+/** A service that forwards to a backend. */
+export interface BackendConfig {
+  /** `/`, or such as `/notes`: no slash at its end. */
+  prefix: string;
+  /**
+   * An http or https URL without user and password; its path replaces the prefix. The URL of a Unix
+   * socket is `http://localhost` and the path.
+   */
+  backend: URL;
+  /** Absolute path of the Unix socket that takes the place of the URL's host and port. */
+  socketPath?: string;
+  /**
+   * Whom the backend sees: `local` a client on its own machine, `proxy` a reverse proxy that names the
+   * page's site. @default "local"
+   */
+  as?: "local" | "proxy";
+  /** How to check the certificate of an https backend. @default by the system's authorities */
+  tls?: TlsConfig;
+  /** The value of `Authorization` for requests that have none. It is a secret: never log it. */
+  authorization?: string;
+  /** Absolute paths of the files that hold the authorities and the authorization. */
+  files?: { ca?: string; authorization?: string };
+}
+
+/** How to check the certificate of an https backend. */
+export interface TlsConfig {
+  /** Authorities in place of the system's, as PEM. */
+  ca?: string;
+  /** Takes any certificate. */
+  insecure?: boolean;
+}
+
+/** The options, and their values in words. */
+const OPTIONS = {
+  as: "as=local or as=proxy",
+  ca: "ca=FILE",
+  insecure: "insecure",
+  authorization: "authorization=FILE",
+};
+
+type Option = keyof typeof OPTIONS;
+
+/**
+ * Parses a backend, and reads the files that it names.
+ *
+ * @param name The setting, for errors: `--backend`, or `--service` with the prefix.
+ * @param text The address, then options.
+ * @param home The path of the user's home, for `~`.
+ * @throws {LighthouseError} `bad-config`. It shows no user and no password.
+ */
+export function parseBackend(
+  name: string,
+  text: string,
+  home: string,
+): Omit<BackendConfig, "prefix"> {
+  const [first = "", ...words] = text.trim().split(/\s+/);
+  if (words.some((word) => word.includes("@") && !isOption(word))) {
+    throw badSetting(`${name} has a space in its user or password: write it %20`);
+  }
+  const address = parseAddress(name, first, home);
+  const { as, ca, insecure, authorization } = parseOptions(name, words);
+  checkOptions(name, address, { ca, insecure, authorization });
+  const read = <T>(option: Option, value: string, from: (name: string, path: string) => T) => {
+    const path = resolvePath(decodePath(`${name}: ${option}`, value), home);
+    return { path, value: from(`${name}: ${option}`, path) };
+  };
+  const authorities = ca === undefined ? undefined : read("ca", ca, readCertificates);
+  const header = authorization === undefined
+    ? undefined
+    : read("authorization", authorization, readAuthorization);
+  const files = {
+    ...authorities && { ca: authorities.path },
+    ...header && { authorization: header.path },
+  };
+  return {
+    ...address,
+    ...as !== undefined && { as: as as BackendConfig["as"] },
+    ...authorities && { tls: { ca: authorities.value } },
+    ...insecure !== undefined && { tls: { insecure: true } },
+    ...header && { authorization: header.value },
+    ...(authorities || header) && { files },
+  };
+}
+
+/** Whether a word is an option, perhaps with a wrong value. */
+export function isOption(word: string): boolean {
+  return Object.hasOwn(OPTIONS, word.replace(/=.*/s, ""));
+}
+
+/** @returns Their values by name: "" for `insecure`. */
+function parseOptions(name: string, words: string[]): { [option in Option]?: string } {
+  const values: { [option in Option]?: string } = {};
+  for (const word of words) {
+    const [option = "", ...rest] = word.split("=");
+    if (!isOption(option)) {
+      const known = Object.keys(OPTIONS);
+      const there = `. There is ${Object.values(OPTIONS).join(", ")}`;
+      throw badSetting(
+        `${name} has the unknown option ${option}${suggestion(option, known) || there}`,
+      );
+    }
+    const value = rest.join("=");
+    const expected = OPTIONS[option as Option];
+    const isGood = option === "insecure"
+      ? word === option
+      : option === "as"
+      ? value === "local" || value === "proxy"
+      : value !== "";
+    if (!isGood) throw badSetting(`${name} has ${word}: give ${expected}`);
+    if (values[option as Option] !== undefined) {
+      throw badSetting(`${name} has the option ${option} twice`);
+    }
+    values[option as Option] = value;
+  }
+  return values;
+}
+
+/** Refuses options that contradict each other, or the address. */
+function checkOptions(
+  name: string,
+  { backend, authorization: given }: BackendAddress,
+  { ca, insecure, authorization }: { ca?: string; insecure?: string; authorization?: string },
+): void {
+  const isAboutTls = ca !== undefined || insecure !== undefined;
+  if (isAboutTls && backend.protocol !== "https:") {
+    const option = ca === undefined ? "insecure" : "ca";
+    throw badSetting(`${name} has the option ${option}, which is for https: it has no certificate`);
+  }
+  if (ca !== undefined && insecure !== undefined) {
+    throw badSetting(`${name} has both ca and insecure: insecure checks no certificate`);
+  }
+  if (given !== undefined && authorization !== undefined) {
+    throw badSetting(`${name} has both a password in its URL and authorization: give one of them`);
+  }
+}
+
+/** Writes a backend as {@linkcode parseBackend} reads it, secrets included. */
+export function formatBackend(config: Omit<BackendConfig, "prefix">): string {
+  const { as, tls, authorization, files } = config;
+  let address = formatAddress(config);
+  if (authorization !== undefined && files?.authorization === undefined) {
+    const { user, password } = parseBasic(authorization);
+    const url = new URL(address);
+    url.username = encodeURIComponent(user);
+    url.password = encodeURIComponent(password);
+    address = url.href;
+  }
+  return [
+    address,
+    ...as === undefined ? [] : [`as=${as}`],
+    ...files?.ca === undefined ? [] : [`ca=${encodePath(files.ca)}`],
+    ...tls?.insecure ? ["insecure"] : [],
+    ...files?.authorization === undefined
+      ? []
+      : [`authorization=${encodePath(files.authorization)}`],
+  ].join(" ");
+}
