@@ -7,6 +7,7 @@ import { LighthouseError } from "../wire/mod.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { UsageError } from "./cli/usage_error.ts";
+import { hasPassword } from "./config/setting_parsers.ts";
 
 /** Exit codes; `help` explains them. */
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
@@ -20,6 +21,7 @@ async function main(line: string[]): Promise<number> {
   try {
     checkNode();
     const { command, flags, args } = parseCommandLine(line);
+    if (line.some(hasPassword)) warnOfPassword();
     return await command.run(flags, args, COMMANDS) === false ? EXIT.failed : EXIT.well;
   } catch (error) {
     return report(error);
@@ -33,6 +35,14 @@ function checkNode(): void {
   throw new LighthouseError(
     "unsupported",
     `lighthouse-host needs Node.js 22.18 or newer, and this is ${process.versions.node}`,
+  );
+}
+
+function warnOfPassword(): void {
+  const warning = styleText("yellow", "warning:", { stream: process.stderr });
+  process.stderr.write(
+    `${warning} other users of this machine can read the password in this command line. Give it in the ` +
+      "settings file, in LIGHTHOUSE_BACKEND or LIGHTHOUSE_SERVICES, or by authorization=FILE\n",
   );
 }
 

@@ -1,5 +1,5 @@
 // `lighthouse-host init` as a user runs it: the built program, a relay, and AWS's control plane.
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { type ControlPlane, failNext, startControlPlane } from "../../tools/local/control_plane.ts";
@@ -293,5 +293,42 @@ for (const [text, message] of wrongFiles) {
     assert.is(await readFile(at.path, "utf8"), text);
   });
 }
+
+test("a settings file with a password is refused while others can read it", async () => {
+  await using at = await setUp();
+  await mkdir(dirname(at.path));
+  const relay = at.relay.url.href;
+  await writeFile(at.path, JSON.stringify({ relay, backend: "http://user:hunter2@127.0.0.1:9" }));
+  for (const mode of [0o644, 0o640]) {
+    await chmod(at.path, mode);
+    for (const args of [["run"], ["services"], ["install", "--print"], ["init", "-"]]) {
+      const { code, output, errors } = await run(args, at.environment, at.outputs);
+      assert.is(code, 2);
+      assert.match(errors, `${at.path} holds a password, and others can read it: chmod 600 `);
+      assert.not.match(output + errors, "hunter2");
+    }
+  }
+  await chmod(at.path, 0o600);
+  assert.is((await run(["services"], at.environment)).code, 0);
+  // Without a password, the file may be readable.
+  await writeFile(at.path, JSON.stringify({ relay, backend: "http://127.0.0.1:9/@scope" }));
+  await chmod(at.path, 0o644);
+  assert.is((await run(["services"], at.environment)).code, 0);
+});
+
+test("init writes a password to a file of the owner's, and warns of the command line once", async () => {
+  await using at = await setUp();
+  const backend = ["--backend", "http://user:hunter2@127.0.0.1:9 as=proxy"];
+  const { code, output, errors } = await run(["init", "-", ...backend], at.environment, at.outputs);
+  assert.is(code, 0);
+  assert.match(errors, /^warning: other users of this machine can read the password .*\n$/);
+  assert.not.match(output + errors, "hunter2");
+  assert.is((await stat(at.path)).mode & 0o777, 0o600);
+  const { service } = await settingsOf(at.path) as { service: string[] };
+  assert.equal(service, ["/=http://user:hunter2@127.0.0.1:9/ as=proxy"]);
+  const printed = await run(["install", "--print"], at.environment);
+  assert.is(printed.code, 0);
+  assert.not.match(printed.output + printed.errors, "hunter2");
+});
 
 test.run();

@@ -14,11 +14,11 @@ const VALUE = /^[\w!#$%&'*+.^`|~-]+ +[\x21-\x7e]+(?: [\x20-\x7e]*)?$/;
 const SCHEME = /^(?:basic|bearer|digest|negotiate|token|apikey) /i;
 
 /** The value for HTTP Basic with UTF-8: https://www.rfc-editor.org/rfc/rfc7617#section-2.1 */
-export function formatBasic(user: string, password: string): string {
+function formatBasic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }
 
-/** Reads a value that {@linkcode formatBasic} has made. */
+/** Reads a value for HTTP Basic. */
 export function parseBasic(value: string): { user: string; password: string } {
   const text = Buffer.from(value.replace(/^Basic /, ""), "base64").toString();
   const at = text.indexOf(":");

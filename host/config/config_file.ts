@@ -9,12 +9,13 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { checkOf, formatConfigSchema } from "./config_schema.ts";
-import { badSetting } from "./setting_parsers.ts";
+import { isReadByOthers } from "./setting_files.ts";
+import { badSetting, hasPassword } from "./setting_parsers.ts";
 import { SETTINGS, type Settings, type SettingsTable } from "./settings.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -45,7 +46,8 @@ export interface ConfigFile {
 /**
  * Reads the settings file.
  *
- * @throws {LighthouseError} `bad-config` with the file, line and column, and what was expected.
+ * @throws {LighthouseError} `bad-config` with the file, line and column, and what was expected; or if the
+ * file holds a password and others can read it.
  */
 export async function readConfigFile(
   path: string,
@@ -62,9 +64,14 @@ export async function readConfigFile(
   }
   if (text.length > MAX_BYTES) throw badSetting(`${path} is larger than ${MAX_BYTES} bytes`);
   const root = parse(path, text);
+  const settings = settingsOf(root, (offset) => placeOf(path, text, offset), table);
+  const { backend = "", service = [] } = settings;
+  if ([backend, ...service].some(hasPassword) && isReadByOthers(await stat(path))) {
+    throw badSetting(`${path} holds a password, and others can read it: chmod 600 ${path}`);
+  }
   return {
     path,
-    settings: settingsOf(root, (offset) => placeOf(path, text, offset), table),
+    settings,
     text,
     blame(error, isElsewhere) {
       if (!(error instanceof LighthouseError)) return error;

@@ -20,7 +20,7 @@ export function badSetting(why: string): LighthouseError {
  * @param example An example of such a URL.
  * @throws {LighthouseError} `bad-config`.
  */
-export function parseUrlSetting(
+function parseUrlSetting(
   name: string,
   text: string,
   schemes: string[],
@@ -35,6 +35,11 @@ export function parseUrlSetting(
     throw badSetting(`${name} is not a URL such as ${example}: ${text.replace(/.*@/, "…@")}`);
   }
   return url;
+}
+
+/** Whether a text holds a URL with a user or a password. */
+export function hasPassword(text: string): boolean {
+  return /:\/\/[^/?#\s]+@/.test(text);
 }
 
 /** @throws {LighthouseError} `bad-config`. */
