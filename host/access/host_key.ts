@@ -1,7 +1,6 @@
 // The host's key: created once, and kept in the state folder, readable only for its owner.
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import {
   asRecord,
   asString,
@@ -10,7 +9,7 @@ import {
   LighthouseError,
   rawPublicKey,
 } from "../../wire/mod.ts";
-import { createPrivateFile } from "../platform/private_file.ts";
+import { checkPrivate, createPrivateFile } from "../platform/private_file.ts";
 
 /** The host's key pair. */
 export interface Identity {
@@ -34,7 +33,7 @@ const ALGORITHM = { name: "ECDH", namedCurve: "P-256" };
 export async function readIdentity(state: string): Promise<Identity> {
   const path = join(state, "host.key");
   try {
-    await checkOwned(path);
+    checkPrivate(path, "can pretend to be this host", "pair all devices anew");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     // If another process is faster, its key is the host's.
@@ -50,24 +49,6 @@ export async function readIdentity(state: string): Promise<Identity> {
       `Cannot use ${path}: it is no P-256 key as this program writes it. Restore it from a backup; ` +
         "without it, each device must be paired anew",
       { cause },
-    );
-  }
-}
-
-/** @throws {LighthouseError} `bad-config` if others can read the file, or own it. */
-async function checkOwned(path: string): Promise<void> {
-  const { mode, uid } = await stat(path);
-  // Windows has no modes.
-  if (process.platform === "win32") return;
-  const user = process.getuid?.();
-  if (uid !== user && user !== 0) {
-    throw new LighthouseError("bad-config", `Cannot use ${path}: it belongs to another user`);
-  }
-  if (mode & 0o077) {
-    throw new LighthouseError(
-      "bad-config",
-      `Cannot use ${path}: others can read it, and whoever has it can pretend to be this host. ` +
-        `If nobody has read it, chmod 600 ${path}; else delete it and pair all devices anew`,
     );
   }
 }

@@ -1,6 +1,9 @@
-// Writes the host's files privately and atomically.
+// Writes the host's files privately and atomically, and checks that they are private.
+import { statSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import process from "node:process";
+import { LighthouseError } from "../../wire/mod.ts";
 
 /**
  * Writes a file atomically: into a draft beside it, which then replaces it. Only the owner can read the
@@ -31,6 +34,31 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
       await rm(draft);
     }
   });
+}
+
+/**
+ * Checks that a file is its owner's only.
+ *
+ * @param danger What whoever has the file can do, such as "can pretend to be this host".
+ * @param cure What to do after its deletion, such as "pair all devices anew".
+ * @throws {LighthouseError} `bad-config` if others can read the file, or own it.
+ * @throws {Error} Errors of the file system.
+ */
+export function checkPrivate(path: string, danger: string, cure: string): void {
+  const { mode, uid } = statSync(path);
+  // Windows has no modes.
+  if (process.platform === "win32") return;
+  const user = process.getuid?.();
+  if (uid !== user && user !== 0) {
+    throw new LighthouseError("bad-config", `Cannot use ${path}: it belongs to another user`);
+  }
+  if (mode & 0o077) {
+    throw new LighthouseError(
+      "bad-config",
+      `Cannot use ${path}: others can read it, and whoever has it ${danger}. ` +
+        `If nobody has read it, chmod 600 ${path}; else delete it and ${cure}`,
+    );
+  }
 }
 
 /** Whether a file is a draft: a killed process leaves them. */
