@@ -90,7 +90,7 @@ export const OWNERS: readonly Owner[] = [
   { name: "SQLite", modules: ["node:sqlite"], files: ["host/control/lock.ts"] },
   { name: "V8", modules: ["node:v8"], files: ["host/platform/v8_flags.ts"] },
   { name: "send", modules: ["send"], files: ["host/proxy/static_files.ts"] },
-  { name: "tough-cookie", modules: ["tough-cookie"], files: ["host/proxy/cookies.ts"] },
+  { name: "tough-cookie", modules: ["tough-cookie"], files: ["host/proxy/cookie*.ts"] },
   { name: "prom-client", modules: ["prom-client"], files: ["host/control/metrics.ts"] },
   { name: "jsonc-parser", modules: ["jsonc-parser"], files: ["host/config/config_*.ts"] },
   { name: "uqr", modules: ["uqr"], files: ["host/access/pairing_link.ts"] },

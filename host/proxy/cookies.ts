@@ -1,4 +1,5 @@
 // Cookie jars on the host: a page's script cannot see Set-Cookie, so the host keeps the cookies.
+// cookie_folder.ts writes the persistent ones down.
 import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
 import type { Principal } from "../access/principal.ts";
 
@@ -7,14 +8,33 @@ export const MAX_DEVICES = 64;
 export const MAX_COOKIES = 50;
 const MAX_COOKIE_BYTES = 4096;
 
-/** Longest life of a cookie: 400 days, as in browsers (RFC 6265bis §5.5). */
-const LONGEST_SECONDS = 400 * 24 * 60 * 60;
+/** Longest life of a cookie: 400 days in milliseconds, as in browsers (RFC 6265bis §5.5). */
+export const LONGEST_MS = 400 * 24 * 3_600_000;
+
+/** Options of {@linkcode CookieJars}. */
+export interface CookieJarsOptions {
+  /** Cookies that devices have already, by the devices' ids, the least recently used first. */
+  kept?: Iterable<[device: string, cookies: Cookie[]]>;
+  /** Called with all persistent cookies of a device after the backend has set some, or it lost its jar. */
+  onStored?: (device: string, cookies: Cookie[]) => void;
+}
 
 /** The cookies of one service: a jar in memory for each device and each stranger. */
 export class CookieJars {
   /** By id, the least recently used first. Strangers are apart, so that they push no device out. */
   readonly #devices = new Map<string, Jar>();
   readonly #strangers = new Map<string, Jar>();
+  readonly #onStored: NonNullable<CookieJarsOptions["onStored"]>;
+
+  constructor({ kept = [], onStored = () => {} }: CookieJarsOptions = {}) {
+    for (const [device, cookies] of [...kept].slice(-MAX_DEVICES)) {
+      const jar = newJar();
+      for (const cookie of cookies) if (isKeepable(cookie)) jar.store.putCookie(cookie, () => {});
+      trim(jar.store);
+      this.#devices.set(device, jar);
+    }
+    this.#onStored = onStored;
+  }
 
   /** Number of devices that have a jar. */
   get devices(): number {
@@ -49,6 +69,12 @@ export class CookieJars {
       jar.jar.setCookieSync(cookie, secure(url), { ignoreError: true });
       trim(jar.store);
     }
+    if (principal.name !== undefined) this.#onStored(principal.id, persistent(jar.store));
+  }
+
+  /** Forgets a device's cookies. */
+  forget(device: string): void {
+    this.#devices.delete(device);
   }
 
   #create(principal: Principal): Jar {
@@ -56,7 +82,10 @@ export class CookieJars {
     const jars = this.#jarsOf(principal);
     jars.set(principal.id, jar);
     const [oldest] = jars.keys();
-    if (jars.size > MAX_DEVICES) jars.delete(oldest!);
+    if (jars.size > MAX_DEVICES) {
+      jars.delete(oldest!);
+      if (jars === this.#devices) this.#onStored(oldest!, []);
+    }
     return jar;
   }
 
@@ -92,13 +121,33 @@ function parse(text: string, url: URL): Cookie | undefined {
   // tough-cookie refuses a Domain that is a public suffix, such as "nas". If it is the backend's own
   // name, browsers treat the cookie as host-only (RFC 6265 §5.3, step 5). __Host- forbids even that.
   if (cookie.domain === url.hostname && !cookie.key.startsWith("__Host-")) cookie.domain = null;
+  if (!cookie.isPersistent()) return cookie;
+  const now = Date.now();
   // tough-cookie counts Max-Age from the last use; RFC 6265 §5.2.2 counts from now.
-  if (typeof cookie.maxAge === "number") {
-    const seconds = Math.min(cookie.maxAge, LONGEST_SECONDS);
-    cookie.setExpires(new Date(Date.now() + seconds * 1000));
-    cookie.maxAge = null;
-  }
+  const life = cookie.maxAge === null ? Number(cookie.expires) - now : Number(cookie.maxAge) * 1000;
+  cookie.expires = new Date(now + Math.max(0, Math.min(life, LONGEST_MS)));
+  cookie.maxAge = null;
   return cookie;
+}
+
+/** Whether a cookie of an earlier process has not expired, and keeps to the limit. */
+function isKeepable(cookie: Cookie): boolean {
+  const { key, value, path } = cookie;
+  return cookie.TTL() > 0 && key.length + value.length + path!.length <= MAX_COOKIE_BYTES;
+}
+
+/** The cookies that outlive the browser's session, and have not expired. */
+function persistent(store: MemoryCookieStore): Cookie[] {
+  return all(store).filter((cookie) => cookie.isPersistent() && cookie.TTL() > 0);
+}
+
+/** MemoryCookieStore calls back synchronously. */
+function all(store: MemoryCookieStore): Cookie[] {
+  let found: Cookie[] = [];
+  store.getAllCookies((_error, cookies = []) => {
+    found = cookies;
+  });
+  return found;
 }
 
 /** `Secure` cookies may pass: the tunnel is encrypted, and behind it is the laptop itself. */
@@ -108,13 +157,11 @@ function secure(url: URL): string {
 
 /** Removes cookies above the limit: expired ones first, then the least recently used (RFC 6265 §5.3). */
 function trim(store: MemoryCookieStore): void {
-  // MemoryCookieStore calls back synchronously.
-  store.getAllCookies((_error, cookies = []) => {
-    const age = (cookie: Cookie) => cookie.TTL() <= 0 ? 0 : Number(cookie.lastAccessed);
-    const excess = cookies.length - MAX_COOKIES;
-    if (excess <= 0) return;
-    for (const { domain, path, key } of cookies.sort((a, b) => age(a) - age(b)).slice(0, excess)) {
-      store.removeCookie(domain!, path!, key, () => {});
-    }
-  });
+  const cookies = all(store);
+  const excess = cookies.length - MAX_COOKIES;
+  if (excess <= 0) return;
+  const age = (cookie: Cookie) => cookie.TTL() <= 0 ? 0 : Number(cookie.lastAccessed);
+  for (const { domain, path, key } of cookies.sort((a, b) => age(a) - age(b)).slice(0, excess)) {
+    store.removeCookie(domain!, path!, key, () => {});
+  }
 }

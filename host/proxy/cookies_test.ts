@@ -39,6 +39,7 @@ const kept: [what: string, setCookie: string, back?: string][] = [
   ["that expires later", "a=1; Expires=Wed, 01 Jan 2120 00:00:00 GMT"],
   ["with a Max-Age", "a=1; Max-Age=60"],
   ["with a Max-Age beyond what a date can say", `a=1; Max-Age=${"9".repeat(20)}`],
+  ["with a Max-Age beyond what a number can say", `a=1; Max-Age=${"9".repeat(400)}`],
   [
     "of which Max-Age says more than Expires",
     "a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
@@ -63,6 +64,8 @@ const refused: [what: string, setCookie: string, back?: string][] = [
   ["that has expired", "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
   ["whose Max-Age is over", "a=1; Max-Age=0"],
   ["whose Max-Age is less", "a=1; Max-Age=-9"],
+  ["whose Max-Age is less than a number can say", `a=1; Max-Age=-${"9".repeat(400)}`],
+  ["whose Max-Age is less than a date can say", `a=1; Max-Age=-${"9".repeat(20)}`],
   ["that is empty", ""],
   ["of more than 4096 bytes", `a=${"1".repeat(4095)}`],
 ];

@@ -1,6 +1,7 @@
 // Finds the service for each request by the longest prefix.
 import { isUnder, mayReach } from "../access/principal.ts";
 import { keyOf, type ServiceConfig } from "../config/service_config.ts";
+import type { CookieFolder } from "./cookie_folder.ts";
 import { errorResponse } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
@@ -12,14 +13,17 @@ export class Services {
   #services: Service[] = [];
   /** Services that were started from a configuration, by its key, which is a secret. */
   #started = new Map<string, Service>();
+  readonly #cookies: CookieFolder | undefined;
 
-  constructor(services: Service[]) {
+  /** @param cookies Keeps cookies beyond a service's end. @default each service keeps its own in memory */
+  constructor(services: Service[], cookies?: CookieFolder) {
+    this.#cookies = cookies;
     this.#set(services);
   }
 
-  /** Starts the configured services. */
-  static start(configs: ServiceConfig[]): Services {
-    const services = new Services([]);
+  /** Starts the configured services. @param cookies See the constructor. */
+  static start(configs: ServiceConfig[], cookies?: CookieFolder): Services {
+    const services = new Services([], cookies);
     services.replace(configs);
     return services;
   }
@@ -33,7 +37,7 @@ export class Services {
     this.#started = new Map(
       configs.map((config) => {
         const key = keyOf(config);
-        return [key, before.get(key) ?? start(config)];
+        return [key, before.get(key) ?? start(config, this.#cookies)];
       }),
     );
     this.#set([...this.#started.values()]);
@@ -71,6 +75,8 @@ export class Services {
   }
 }
 
-function start(config: ServiceConfig): Service {
-  return "backend" in config ? forwardTo(config) : serveFolder(config.prefix, config.folder);
+function start(config: ServiceConfig, cookies?: CookieFolder): Service {
+  return "backend" in config
+    ? forwardTo(config, { cookies: cookies?.jarsOf(config) })
+    : serveFolder(config.prefix, config.folder);
 }

@@ -7,6 +7,8 @@ import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import type { HttpResponse } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
+import type { ServiceConfig } from "../config/service_config.ts";
+import { CookieFolder } from "./cookie_folder.ts";
 import type { Service } from "./service.ts";
 import { Services } from "./services.ts";
 
@@ -155,6 +157,29 @@ test("close() closes all", async () => {
   const services = new Services(["/a", "/b"].map((at) => echo(at, () => closed.push(at))));
   await services.close();
   assert.equal(closed.sort(), ["/a", "/b"]);
+});
+
+test("replace() keeps the cookies of a service whose options change, and of one that comes back", async () => {
+  const server = createServer(({ headers }, response) => {
+    response.setHeader("set-cookie", ["login=1; Max-Age=60", "tab=1"]);
+    response.end(headers.cookie ?? "nobody");
+  });
+  await using backend = await listen(server);
+  const log = () => {};
+  const cookies = CookieFolder.open(temporaryFolder(), { devices: () => [{ id: "1" }], log });
+  const config: ServiceConfig = { prefix: "/notes", backend: new URL("/api", backend.url) };
+  const services = Services.start([config], cookies);
+  const get = async (path: string) => await textOf(await ask(services, path));
+  assert.is(await get("/notes/1"), "nobody");
+  assert.is(await get("/notes/1"), "login=1; tab=1");
+  services.replace([{ ...config, as: "proxy" }]);
+  assert.is(await get("/notes/1"), "login=1; tab=1");
+  services.replace([{ ...config, backend: new URL("/other", backend.url) }]);
+  assert.is(await get("/notes/1"), "nobody");
+  services.replace([config]);
+  assert.is(await get("/notes/1"), "login=1; tab=1");
+  await services.close();
+  await cookies[Symbol.asyncDispose]();
 });
 
 test("start() makes a service of each kind", async () => {
