@@ -11,6 +11,7 @@ import { endPeers } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
 import type { Log } from "./platform/log.ts";
 import { watchNetwork } from "./platform/network_monitor.ts";
+import type { CookieFolder } from "./proxy/cookie_folder.ts";
 import type { ServiceHandler } from "./proxy/service.ts";
 import { Services } from "./proxy/services.ts";
 import { Sockets } from "./proxy/websocket.ts";
@@ -30,6 +31,8 @@ export interface HostOptions {
   identity: Identity;
   /** The devices and pairings. */
   accessList: FolderAccessList;
+  /** Keeps the devices' cookies. @default each service keeps its own in memory */
+  cookies?: CookieFolder;
   log: Log;
   /** Stops the host. */
   signal: AbortSignal;
@@ -54,7 +57,7 @@ const SEEN_INTERVAL = 60_000;
  */
 export async function runHost(options: HostOptions): Promise<void> {
   const { settings, accessList, identity, changes, log, metrics } = options;
-  const services = Services.start(settings().services);
+  const services = Services.start(settings().services, options.cookies);
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
   const handler = inspector?.handler ?? services.handler;
   const sockets = new Sockets(services);
@@ -73,7 +76,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   if (metrics) metrics.underWay = () => peers.streams;
   const supervisor = new Supervisor({ ...options, answer: (data) => peers.answer(data) });
 
-  using _access = followAccess(accessList, peers, log);
+  using _access = followAccess(options, peers);
   using _network = watchNetwork({
     onJump: () => supervisor.wake({ type: "slept" }),
     onNetwork: (addresses) => {
@@ -97,11 +100,14 @@ export async function runHost(options: HostOptions): Promise<void> {
   }
 }
 
-/** Evicts devices that are revoked, and notes which ones are connected. */
-function followAccess(accessList: FolderAccessList, peers: Peers, log: Log): Disposable {
+/** Evicts devices that are revoked with their cookies, and notes which ones are connected. */
+function followAccess({ accessList, cookies, log }: HostOptions, peers: Peers): Disposable {
   accessList.onRevoked = ({ id, name }) => {
     log("info", "device-revoked", `“${name}” is revoked, and out`, { device: id });
     peers.evict(id, new LighthouseError("device-revoked", "The host's owner revoked this device"));
+    cookies?.forget(id).catch(({ message }) => {
+      log("warn", "cookies-not-deleted", `cannot delete the cookies of “${name}”: ${message}`);
+    });
   };
   accessList.onPaired = ({ id, name, origin }) => {
     log("info", "device-paired", `paired with “${name}” on ${origin}`, { device: id, origin });

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,7 +19,7 @@ import {
 } from "../wire/mod.ts";
 import { untilIdle } from "../wire/testing/session_pair.ts";
 import { FolderAccessList } from "./access/access_list.ts";
-import { devicesFolder, revokeDevice } from "./access/devices.ts";
+import { devicesFolder, readDevices, revokeDevice, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
 import { type HostConfig, parseConfig } from "./config/config.ts";
 import { runHost } from "./daemon.ts";
@@ -342,6 +343,69 @@ for (const phase of ["starting", "registering", "online"]) {
     await host[Symbol.asyncDispose]();
     assert.is(await host.ended, undefined);
     assert.ok(performance.now() - started < 3_000);
+  });
+}
+
+/** A backend with a login as Flask's sessions make it: the cookie lasts for a month. */
+async function startLogin() {
+  const expires = new Date(Date.now() + 31 * 24 * 3_600_000).toUTCString();
+  const server = createServer(({ method, url, headers }, response) => {
+    if (method === "POST" && url === "/login") {
+      const session = `session=eyJ1c2VyIjoibWUifQ.1; Expires=${expires}; HttpOnly; Path=/`;
+      response.setHeader("set-cookie", [session, "tab=1"]);
+    }
+    response.end(headers.cookie ?? "nobody");
+  });
+  return await listen(server);
+}
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  test(`a device's login survives a restart of its host after ${signal}, and not its revocation`, async () => {
+    await using login = await startLogin();
+    await using bridge = await startBridge({
+      propagation: 100,
+      isPublic: false,
+      backend: login.url,
+    });
+    const phone = await pairDevice(bridge.state, bridge.identity, "phone");
+    const origin = bridge.page.origins[0]!;
+    const [known] = readDevices(devicesFolder(bridge.state));
+    await writeDevice(devicesFolder(bridge.state), { ...known!, origin });
+    /** What a page of the phone's is answered. */
+    const ask = async (method: string, target: string) => {
+      await using page = await TestPage.connect(async (sdp) => {
+        using socket = await openSignalling(bridge);
+        const answer = await phone.offer(async (data) => {
+          const message = await socket.ask(data);
+          return message?.kind === "signal" ? message.data as Signal : undefined;
+        }, { sdp, origin });
+        return accepted(answer);
+      });
+      const session = await page.startSession();
+      const answer = await sendRequest(session, { method, target, headers: [], body: null });
+      const text = await new Response(answer.body).text();
+      session.close();
+      return text;
+    };
+    const first = bridge.startHost();
+    await first.until("online");
+    assert.is(await ask("GET", "/"), "nobody");
+    await ask("POST", "/login");
+    assert.is(await ask("GET", "/"), "session=eyJ1c2VyIjoibWUifQ.1; tab=1");
+    const cookies = join(bridge.state, "cookies");
+    const files = () => readdirSync(cookies).filter((name) => name.endsWith(".json"));
+    if (signal === "SIGKILL") await until(() => files().length === 1);
+    await first.stop(signal);
+    assert.is(files().length, 1);
+
+    const second = bridge.startHost();
+    await second.until("online");
+    // The session cookie has gone with the process.
+    assert.is(await ask("GET", "/"), "session=eyJ1c2VyIjoibWUifQ.1");
+    await revokeDevice(devicesFolder(bridge.state), phone.id);
+    await until(() => files().length === 0);
+    const printed = [...first.lines, ...second.lines].map((line) => JSON.stringify(line)).join();
+    assert.not.match(printed, "eyJ1c2VyIjoibWUifQ");
   });
 }
 

@@ -18,6 +18,7 @@ import { runHost } from "../daemon.ts";
 import { atLeast, createLog, isAtLeast, type Log } from "../platform/log.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { createNotifier } from "../platform/sd_notify.ts";
+import { CookieFolder } from "../proxy/cookie_folder.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { Usage } from "../signalling/usage.ts";
 import { toJson } from "./devices.ts";
@@ -62,6 +63,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     if (STATUS.has(event)) notifier.status(text);
   });
   using accessList = FolderAccessList.open(state, log);
+  await using cookies = CookieFolder.open(state, { devices: () => accessList.active, log });
   const started = new Date().toISOString();
   const look = () => ({ standing: monitor.standing, devices: accessList.active.length });
   const metrics = new Metrics(log, look, () => isAtLeast(level(), "debug"));
@@ -132,6 +134,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     metrics,
     identity,
     accessList,
+    cookies,
     log,
     usage,
     signal: stop.signal,
