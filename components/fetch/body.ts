@@ -32,14 +32,19 @@ export async function openBody(source: BodySource): Promise<RequestBody> {
   return { bytes: size > 0 ? new Response(content).body : null, size };
 }
 
-/** The content of a body as `new Request` reads it. Bytes are copied, since the page may change them. */
-export function contentOf(
-  body: Blob | BufferSource | string | object,
-): Blob | Uint8Array<ArrayBuffer> {
+/**
+ * The content of a body, if it is of a kind that is read here: the others are objects that a Request makes
+ * texts of, and bodies that another window's script has made. Bytes are copied, since the page may change
+ * them.
+ */
+export function contentOf(body: BodyInit): Blob | Uint8Array<ArrayBuffer> | undefined {
   if (body instanceof Blob) return body;
   if (body instanceof ArrayBuffer) return new Uint8Array(body.slice());
-  if (!ArrayBuffer.isView(body)) return encoder.encode(String(body));
-  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  }
+  const isText = typeof body === "string" || body instanceof URLSearchParams;
+  return isText ? encoder.encode(String(body)) : undefined;
 }
 
 /**

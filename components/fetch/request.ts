@@ -46,13 +46,10 @@ export function toRequest(
   const { body } = init;
   const shown = shownBody(body);
   const request = new Request(given, shown === body ? init : { ...init, body: shown });
-  const source: BodySource = body instanceof ReadableStream
-    ? body
-    : shown != null
-    ? contentOf(shown)
-    : given instanceof Request
-    ? takeBody(request)
-    : null;
+  let source: BodySource = null;
+  if (body instanceof ReadableStream) source = body;
+  else if (shown != null) source = contentOf(shown) ?? takeBody(request);
+  else if (given instanceof Request) source = takeBody(request);
   const canRepeat = !(source instanceof ReadableStream);
   let isSent = false;
   return {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type HttpRequest, serveRequest } from "../../wire/mod.ts";
@@ -63,6 +64,7 @@ for (
       new URLSearchParams({ a: "b c", d: "ü" }),
       " application/x-www-form-urlencoded;charset=UTF-8|14|a=b+c&d=%C3%BC",
     ],
+    ["another window's buffer", runInNewContext("new Uint8Array([97, 98]).buffer"), " |2|ab"],
     ["an ArrayBuffer", bytes.buffer, " |5|bytes"],
     ["a part of an array", bytes.subarray(1, 3), " |2|yt"],
     ["an array of words", new Uint16Array([0x6261, 0x6463]), " |4|abcd"],

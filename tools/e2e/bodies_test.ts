@@ -161,6 +161,20 @@ function testIn(name: BrowserName): void {
     assert.is(length, String(size));
   });
 
+  test("a frame's form is one, too", async () => {
+    const { field, size, length } = await page.evaluate(async () => {
+      const frame = document.body.appendChild(document.createElement("iframe"));
+      const form = new (frame.contentWindow as unknown as typeof globalThis).FormData();
+      form.set("field", "välue");
+      const tunnel = document.querySelector("lighthouse-tunnel")!;
+      const answer = await tunnel.fetch("/echo", { method: "POST", body: form });
+      const [copy, length] = [answer.clone(), answer.headers.get("x-length")];
+      const field = (await answer.formData()).get("field");
+      return { field, size: (await copy.arrayBuffer()).byteLength, length };
+    });
+    assert.equal([field, length], ["välue", String(size)]);
+  });
+
   test("3 MiB in a form, in a Request with a form, and in a Request go with their length", async () => {
     const received = await page.evaluate(async (size) => {
       const bytes = new Uint8Array(size).fill(7);
