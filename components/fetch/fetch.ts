@@ -27,7 +27,14 @@ export async function fetchThrough(request: TunnelRequest, connect: Connect): Pr
   for (let redirects = 0;; redirects++) {
     const response = await send(next, connect);
     const following = redirected(next, response);
-    if (!following) return response;
+    if (!following) {
+      // Only the platform's own fetch can give these to a Response; `clone()` does not keep them.
+      const url = next.base + next.head.target;
+      return Object.defineProperties(response, {
+        url: { value: url },
+        redirected: { value: redirects > 0 },
+      });
+    }
     await response.body?.cancel();
     if (redirects === MAX_REDIRECTS) {
       throw new TypeError(`Cannot fetch: more than ${MAX_REDIRECTS} redirects follow each other`);

@@ -98,9 +98,15 @@ const countdown: HttpHandler = ({ method, target }) => {
 test("redirects are followed, 20 at most", async () => {
   const response = await through(countdown, "/20", { method: "POST", body: "x" });
   assert.equal([response.status, response.headers.get("x-a")], [200, "GET"]);
+  assert.equal([response.url, response.redirected], [`${SITE}/0`, true]);
   const failure = await failureOf(through(countdown, "/21"));
   assert.instance(failure, TypeError);
   assert.match(failure.message, /more than 20 redirects/);
+});
+
+test("a response names its URL", async () => {
+  const { url, redirected } = await through(countdown, "/0?a=1#b");
+  assert.equal([url, redirected], [`${SITE}/0?a=1`, false]);
 });
 
 for (
