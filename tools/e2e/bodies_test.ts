@@ -250,8 +250,13 @@ function testIn(name: BrowserName): void {
     assert.is(headers.origin, undefined);
     await send("/headers", "POST");
     assert.match(String(headers.origin), /^http:\/\//);
-    await send("/made", "POST");
+    const { url, redirected } = await page.evaluate(async () => {
+      const tunnel = document.querySelector("lighthouse-tunnel")!;
+      const { url, redirected } = await tunnel.fetch("/made", { method: "POST", body: "x" });
+      return { url, redirected };
+    });
     assert.equal([headers.origin, headers["content-length"]], [undefined, undefined]);
+    assert.equal([new URL("/headers", page.url()).href, true], [url, redirected]);
   });
 
   test.run();
