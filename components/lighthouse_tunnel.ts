@@ -161,6 +161,9 @@ export class LighthouseTunnel extends LitElement {
    * Sends a request to the host's backend. Takes what the global `fetch` takes; the URL is a path
    * from the backend's root. While the tunnel is connecting, it waits for the outcome.
    *
+   * The backend gets a body with its length, which many need. Only a stream has none: up to 1 MiB the host
+   * reads it first, and sends a longer one in chunks.
+   *
    * A request survives the loss of the connection, and goes on over the next one. If the host was restarted
    * meanwhile, the tunnel repeats a GET or HEAD without an answer, and any request that the host has not
    * looked at. Other requests fail, because the backend may have acted on them.

@@ -103,27 +103,28 @@ test("a streamed answer's first chunk is seen before the last is sent", async ()
   await page.close();
 });
 
-test("a streamed request body arrives while it is being written", async () => {
+test("a long streamed request body arrives while it is being written", async () => {
   const { page } = await openConnected(browser, bridge.page.url);
-  const echoed = await page.evaluate(async () => {
+  const echoed = await page.evaluate(async (size) => {
     const { readable, writable } = new TransformStream<Uint8Array>();
     const writer = writable.getWriter();
-    const text = new TextEncoder();
-    writer.write(text.encode("ping"));
+    writer.write(new Uint8Array(size));
     const response = await document.querySelector("lighthouse-tunnel")!.fetch("/echo", {
       method: "POST",
       body: readable,
       headers: { "content-type": "text/x-echo" },
     });
     const reader = response.body!.getReader();
-    const first = new TextDecoder().decode((await reader.read()).value);
-    writer.write(text.encode("pong"));
+    let read = 0;
+    while (read < size) read += (await reader.read()).value!.length;
+    writer.write(new TextEncoder().encode("pong"));
     writer.close();
-    const second = new TextDecoder().decode((await reader.read()).value);
+    const last = new TextDecoder().decode((await reader.read()).value);
     const { status, headers } = response;
-    return [first, second, status, headers.get("content-type"), headers.get("x-method")];
-  });
-  assert.equal(echoed, ["ping", "pong", 201, "text/x-echo", "POST"]);
+    return [read, last, status, headers.get("content-type"), headers.get("x-method")];
+    // The host reads up to 1 MiB before it sends a body of unknown length.
+  }, 2 * MiB);
+  assert.equal(echoed, [2 * MiB, "pong", 201, "text/x-echo", "POST"]);
   await page.close();
 });
 
