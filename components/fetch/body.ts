@@ -73,13 +73,3 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     work.then(resolve, reject);
   });
 }
-
-/** The body of a request. Firefox has no `request.body`: there the body is first read as a whole. */
-export async function bodyOf(
-  request: Pick<Request, "method" | "body" | "blob">,
-): Promise<ReadableStream<Uint8Array> | null> {
-  if (request.body) return request.body;
-  if (isReading(request.method)) return null;
-  const blob = await request.blob();
-  return blob.size > 0 ? blob.stream() : null;
-}

@@ -55,11 +55,17 @@ export function forbidden(): Response {
   ]);
 }
 
-/** @param paragraphs, head HTML. */
-function page(
+/**
+ * A page of the worker's own, without script and never cached.
+ *
+ * @param content HTML: the body's, or a list of paragraphs.
+ * @param headers Further headers, or others in place of the page's own.
+ * @param head HTML.
+ */
+export function page(
   status: number,
   title: string,
-  paragraphs: string[],
+  content: string | string[],
   headers: Record<string, string> = {},
   head = "",
 ): Response {
@@ -73,7 +79,7 @@ ${head}<title>${title}</title>
 body { max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }
 </style>
 <h1>${title}</h1>
-${paragraphs.map((text) => `<p>${text}</p>`).join("\n")}
+${typeof content === "string" ? content : content.map((text) => `<p>${text}</p>`).join("\n")}
 `;
   return new Response(html, {
     status,
@@ -90,6 +96,7 @@ function sentence(message: string): string {
   return escape(message).replace(/[^.!?…]$/, "$&.");
 }
 
-function escape(text: string): string {
+/** Text as HTML shows it, also in an attribute. */
+export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

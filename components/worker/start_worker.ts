@@ -1,13 +1,17 @@
 // Handles the service worker's events.
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
+import { EventSources } from "./event_source.ts";
 import { LeaderLink } from "./leader_link.ts";
-import { answer, isUnder, type PageRequest, type Tunnel } from "./worker_fetch.ts";
+import type { PageRequest } from "./page_request.ts";
+import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
 
 /** An event of a service worker, with the members of all handled events. */
 export interface WorkerEvent {
   data: unknown;
   request: PageRequest;
+  /** The page that asks; "" for a navigation. */
+  clientId: string;
   waitUntil(work: Promise<unknown>): void;
   respondWith(response: Promise<Response>): void;
 }
@@ -42,13 +46,15 @@ export function startWorker(worker: WorkerScope): void {
     prefix,
     site: scope,
     session: async () => (await link).session(),
+    eventSources: new EventSources(),
   };
 
   worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
   // claim() makes the worker control the registering page without a reload.
   worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
   worker.addEventListener("fetch", (event) => {
-    if (isUnder(prefix, event.request.url)) event.respondWith(answer(event.request, tunnel));
+    const { request, clientId } = event;
+    if (isUnder(prefix, request.url)) event.respondWith(answer(request, tunnel, clientId));
   });
   worker.addEventListener("message", (event) => {
     const message = event.data as ToWorker | null;

@@ -1,10 +1,11 @@
 // Answers the page's requests under the prefix through the leading tab.
-import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
-import { bodyOf } from "../fetch/body.ts";
+import { LighthouseError } from "../../wire/mod.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
-import type { BackendRequest } from "../fetch/request.ts";
+import { type EventSources, isEventSource } from "./event_source.ts";
+import { isFromSite, type PageRequest, toBackendRequest } from "./page_request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
+import { asSignIn, isSignIn, signIn } from "./sign_in.ts";
 
 /** The way to the backend. */
 export interface Tunnel {
@@ -14,30 +15,48 @@ export interface Tunnel {
   site: string;
   /** Waits until a tab is connected; rejects if no tab is in time. */
   session: Connect;
+  eventSources: EventSources;
 }
-
-/** The parts of a `fetch` event's request that the worker reads. */
-export type PageRequest = Pick<
-  Request,
-  "method" | "url" | "headers" | "mode" | "destination" | "referrer" | "signal" | "body" | "blob"
->;
 
 /** Whether the tunnel answers requests for this URL. */
 export function isUnder(prefix: URL, url: string): boolean {
   return url.startsWith(prefix.href);
 }
 
-/** Answers a request for a URL under the prefix. Never rejects. */
-export async function answer(request: PageRequest, tunnel: Tunnel): Promise<Response> {
-  const { prefix, site } = tunnel;
+/**
+ * Answers a request for a URL under the prefix.
+ *
+ * @param client The id of the page that asks; "" for a navigation.
+ */
+export async function answer(
+  request: PageRequest,
+  tunnel: Tunnel,
+  client: string,
+): Promise<Response> {
+  const { prefix } = tunnel;
   if (isForgery(request, prefix.origin)) return forbidden();
+  if (isSignIn(request, prefix)) {
+    return await signIn(request, prefix, (page, more) => ask(page, tunnel, more));
+  }
+  if (isEventSource(request)) {
+    return await tunnel.eventSources.answer(request, client, (more) => ask(request, tunnel, more));
+  }
+  return asSignIn(request, await ask(request, tunnel), prefix);
+}
+
+/** Asks the backend. Never rejects: a request that fails has a response of the worker's own. */
+async function ask(
+  request: PageRequest,
+  { prefix, site, session }: Tunnel,
+  more?: Record<string, string>,
+): Promise<Response> {
   let trouble: LighthouseError | undefined;
   const connect: Connect = (signal) =>
-    tunnel.session(signal).catch((error) => {
+    session(signal).catch((error) => {
       throw trouble = LighthouseError.from(error, "no-holder");
     });
   try {
-    const sent = await read(request, prefix);
+    const sent = await toBackendRequest(request, prefix, more);
     return located(await send(sent, connect), sent.head.target, prefix);
   } catch (error) {
     if (trouble) return unavailable(request, site, trouble);
@@ -54,42 +73,6 @@ export async function answer(request: PageRequest, tunnel: Tunnel): Promise<Resp
  */
 function isForgery(request: PageRequest, own: string): boolean {
   return request.mode === "navigate" && !isReading(request.method) && !isFromSite(request, own);
-}
-
-/**
- * Whether a page of the site's own asks. Firefox shows no Origin here, and any site can leave out the
- * referrer, so a navigation without either counts as another site's. Other requests are the site's own,
- * since browsers ask the worker of the page that makes the request.
- */
-function isFromSite({ mode, headers, referrer }: PageRequest, own: string): boolean {
-  return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
-}
-
-/** Makes the backend's request: its path from the backend's root, and headers that browsers add later. */
-async function read(request: PageRequest, prefix: URL): Promise<BackendRequest> {
-  const { method, mode, signal } = request;
-  const url = new URL(request.url);
-  const headers = new Headers(request.headers);
-  // As a browser says it to a server (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
-  if (!isReading(method)) headers.set("origin", prefix.origin);
-  // Browsers add these after the worker, so the worker does: backends judge other sites' requests by them
-  // (https://www.w3.org/TR/fetch-metadata/).
-  headers.set("sec-fetch-site", isFromSite(request, prefix.origin) ? "same-origin" : "cross-site");
-  headers.set("sec-fetch-mode", mode);
-  headers.set("sec-fetch-dest", request.destination || "empty");
-  // Backends that know this make links that work under the prefix.
-  headers.set("x-forwarded-prefix", prefix.pathname.slice(0, -1));
-  const bytes = await bodyOf(request);
-  return {
-    head: {
-      method,
-      target: url.pathname.slice(prefix.pathname.length - 1) + url.search,
-      headers: [...headers] as HeaderField[],
-    },
-    body: () => Promise.resolve({ bytes }),
-    canRepeat: bytes === null,
-    signal,
-  };
 }
 
 /** The response, with a Location on the backend led back under the prefix. */

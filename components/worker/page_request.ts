@@ -1,0 +1,66 @@
+// Makes the backend's request of a page's: adds the headers that browsers add after the worker, and the
+// length of the body.
+import type { HeaderField } from "../../wire/mod.ts";
+import { openBody } from "../fetch/body.ts";
+import { clientHeaders, isReading } from "../fetch/client_headers.ts";
+import type { BackendRequest } from "../fetch/request.ts";
+
+/** The parts of a `fetch` event's request that the worker reads. */
+export type PageRequest = Pick<
+  Request,
+  "method" | "url" | "headers" | "mode" | "cache" | "destination" | "referrer" | "signal" | "blob"
+>;
+
+/**
+ * Whether a page of the site's own asks. Firefox shows no Origin here, and any site can leave out the
+ * referrer, so a navigation without either counts as another site's. Other requests are the site's own,
+ * since browsers ask the worker of the page that makes the request.
+ */
+export function isFromSite({ mode, headers, referrer }: PageRequest, own: string): boolean {
+  return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
+}
+
+/**
+ * Makes the backend's request: its path from the backend's root, and headers that browsers add later.
+ *
+ * @param prefix The URL under which requests go through the tunnel; ends with a slash.
+ * @param more Further headers, by their names.
+ */
+export async function toBackendRequest(
+  request: PageRequest,
+  prefix: URL,
+  more: Record<string, string> = {},
+): Promise<BackendRequest> {
+  const { method, cache, referrer, signal } = request;
+  const { origin, pathname } = prefix;
+  const url = new URL(request.url);
+  const site = isFromSite(request, origin) ? "same-origin" : "cross-site";
+  const headers = new Headers(clientHeaders(request, { origin, site }));
+  // The browser has applied the Referrer-Policy. `about:client` is no URL to name.
+  if (/^https?:/.test(referrer)) headers.set("referer", referrer);
+  const caching = CACHE_CONTROL[cache];
+  if (caching && !headers.has("cache-control")) headers.set("cache-control", caching);
+  // Backends that know this make links that work under the prefix.
+  headers.set("x-forwarded-prefix", pathname.slice(0, -1));
+  for (const [name, value] of Object.entries(more)) headers.set(name, value);
+  const blob = isReading(method) ? undefined : await request.blob();
+  // Firefox does not tell no body from an empty one, which has a type.
+  const body = blob && (blob.size > 0 || blob.type !== "") ? blob : null;
+  return {
+    head: {
+      method,
+      target: url.pathname.slice(pathname.length - 1) + url.search,
+      headers: [...headers] as HeaderField[],
+    },
+    body: () => openBody(body),
+    canRepeat: true,
+    signal,
+  };
+}
+
+/** What reloads and `fetch`'s `cache` ask of caches on the way (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch). */
+const CACHE_CONTROL: Partial<Record<RequestCache, string>> = {
+  "no-cache": "max-age=0",
+  "no-store": "no-cache",
+  "reload": "no-cache",
+};
