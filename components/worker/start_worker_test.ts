@@ -6,7 +6,7 @@ import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { LeaderStreams } from "../tabs/leader_streams.ts";
 import { OwnConnection } from "../testing/own_connection.ts";
 import { FakeWorkerScope } from "../testing/site.ts";
-import type { PageRequest } from "./worker_fetch.ts";
+import type { PageRequest } from "./page_request.ts";
 
 const test = suite("start_worker");
 
@@ -21,13 +21,13 @@ async function withWorker(use: (worker: FakeWorkerScope) => Promise<void>): Prom
 }
 
 function requestFor(url: string): PageRequest {
-  const { method, headers, signal, body } = new Request(url);
+  const { method, headers, signal, cache } = new Request(url);
   return {
     method,
     url,
     headers,
     signal,
-    body,
+    cache,
     mode: "cors",
     destination: "",
     referrer: "",

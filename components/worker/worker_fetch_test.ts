@@ -1,71 +1,13 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import {
-  type ErrorCode,
-  type HttpHandler,
-  type HttpRequest,
-  type HttpResponse,
-  LighthouseError,
-  serveRequest,
-  type Session,
-} from "../../wire/mod.ts";
-import { bytesOf, pattern, streamOf } from "../../wire/testing/bytes.ts";
-import { connectSessions } from "../../wire/testing/session_pair.ts";
-import { answer, isUnder, type PageRequest } from "./worker_fetch.ts";
+import { type ErrorCode, type HttpHandler, LighthouseError, type Session } from "../../wire/mod.ts";
+import { pattern, streamOf } from "../../wire/testing/bytes.ts";
+import { ok, pageRequest, PREFIX, SITE, through } from "../testing/page_request.ts";
+import { EventSources } from "./event_source.ts";
+import type { PageRequest } from "./page_request.ts";
+import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
 
 const test = suite("worker_fetch");
-
-const SITE = "https://me.example/site/";
-const PREFIX = new URL("local/", SITE);
-
-/** A request as a `fetch` event has it: some of its members can be made by no script. */
-function pageRequest(
-  path: string,
-  init: RequestInit & { destination?: RequestDestination } = {},
-): PageRequest {
-  const { mode = "cors", referrer = SITE, destination = "", ...rest } = init;
-  const plain = { ...rest, duplex: "half" } as RequestInit;
-  const request = new Request(new URL(path, PREFIX), plain);
-  const { method, url, headers, signal, body } = request;
-  const blob = () => request.blob();
-  return { method, url, headers, mode, destination, referrer, signal, body, blob };
-}
-
-/** Answers a request through sessions whose host end is `handler`. */
-async function through(handler: HttpHandler, request: PageRequest): Promise<Response> {
-  const { page, host } = await connectSessions({
-    host: { onStream: (stream) => void serveRequest(stream, handler) },
-  });
-  const response = await answer(request, {
-    prefix: PREFIX,
-    site: SITE,
-    session: () => Promise.resolve(page),
-  });
-  const body = response.body && await response.arrayBuffer();
-  page.close();
-  await host.closed;
-  const { status, statusText, headers, type } = response;
-  if (type === "error") return response;
-  return new Response(body, { status, statusText, headers });
-}
-
-/** What the host gets of a request. */
-async function seenOf(request: PageRequest): Promise<HttpRequest & { bytes: Uint8Array | null }> {
-  const seen = Promise.withResolvers<HttpRequest & { bytes: Uint8Array | null }>();
-  await through(async (request) => {
-    seen.resolve({ ...request, bytes: request.body && await bytesOf(request.body) });
-    return ok();
-  }, request);
-  return await seen.promise;
-}
-
-function ok(init: Partial<HttpResponse> = {}): HttpResponse {
-  return { status: 200, statusText: "OK", headers: [], body: null, ...init };
-}
-
-function field({ headers }: HttpRequest, name: string): string | undefined {
-  return headers.find(([each]) => each === name)?.[1];
-}
 
 test("isUnder() is true for what is below the prefix alone", () => {
   assert.ok(isUnder(PREFIX, `${SITE}local/a?b`));
@@ -74,60 +16,6 @@ test("isUnder() is true for what is below the prefix alone", () => {
     const url of [`${SITE}local`, `${SITE}locally/`, `${SITE}?local/`, "https://x/site/local/"]
   ) {
     assert.not(isUnder(PREFIX, url), url);
-  }
-});
-
-for (
-  const [path, target] of [
-    ["", "/"],
-    ["a/b.png?c=%20d&e", "/a/b.png?c=%20d&e"],
-    ["?a", "/?a"],
-    ["x#part", "/x"],
-    ["/x", "//x"],
-  ] as const
-) {
-  test(`local/${path} is the backend's ${target}`, async () => {
-    assert.is((await seenOf(pageRequest(`./${path}`))).target, target);
-  });
-}
-
-test("fields are passed on, and say where the page has it from", async () => {
-  const seen = await seenOf(pageRequest("x", { headers: { range: "bytes=5-", "x-a": "b" } }));
-  assert.equal([field(seen, "range"), field(seen, "x-a")], ["bytes=5-", "b"]);
-  assert.is(field(seen, "x-forwarded-prefix"), "/site/local");
-  assert.is(field(seen, "origin"), undefined);
-});
-
-for (
-  const [init, expected] of [
-    [{}, "same-origin cors empty"],
-    [{ referrer: "", mode: "no-cors", destination: "image" }, "same-origin no-cors image"],
-    [{ mode: "navigate", destination: "iframe" }, "same-origin navigate iframe"],
-    [{ mode: "navigate", destination: "document", referrer: "" }, "cross-site navigate document"],
-    [
-      { mode: "navigate", destination: "document", referrer: "https://evil.example/" },
-      "cross-site navigate document",
-    ],
-    [
-      { headers: { "sec-fetch-site": "none" }, mode: "navigate", referrer: "" },
-      "cross-site navigate empty",
-    ],
-  ] as const
-) {
-  test(`the backend learns who asks: ${expected}`, async () => {
-    const seen = await seenOf(pageRequest("x", init));
-    const said = ["site", "mode", "dest"].map((name) => field(seen, `sec-fetch-${name}`));
-    assert.is(said.join(" "), expected);
-  });
-}
-
-test("a body is streamed where the browser has a stream, or taken from a blob", async () => {
-  const stream = pageRequest("x", { method: "POST", body: new Blob([pattern(200_000)]).stream() });
-  const blob = { ...pageRequest("x", { method: "PUT", body: pattern(200_000) }), body: undefined };
-  for (const request of [stream, blob as unknown as PageRequest]) {
-    const seen = await seenOf(request);
-    assert.equal([seen.method, seen.bytes], [request.method, pattern(200_000)]);
-    assert.is(field(seen, "origin"), "https://me.example");
   }
 });
 
@@ -143,6 +31,17 @@ for (
     ["https://me.example/site/", "https://me.example/site/"],
     ["//other.example/a", "//other.example/a"],
     ["http://[", "http://["],
+    // The host's form of a path that begins with two slashes.
+    ["/.//login", "/site/local//login"],
+    ["/.//other.example/a?b", "/site/local//other.example/a?b"],
+    ["/notes/.//x", "/site/local/notes//x"],
+    // What a backend makes of X-Forwarded-Prefix, -Host and -Proto.
+    ["/site/local/notes/login?next=/a", "/site/local/notes/login?next=/a"],
+    ["https://me.example/site/local/notes/", "https://me.example/site/local/notes/"],
+    ["/site/locally", "/site/local/site/locally"],
+    ["", "/site/local/deep/x"],
+    ["#part", "/site/local/deep/x#part"],
+    ["mailto:me@other.example", "mailto:me@other.example"],
   ] as const
 ) {
   test(`a redirect to ${location} leads to ${led}`, async () => {
@@ -178,9 +77,13 @@ test("gzip is undone, and its fields are gone", async () => {
   assert.equal([...response.headers], []);
 });
 
+function tunnelOf(session: Tunnel["session"]): Tunnel {
+  return { prefix: PREFIX, site: SITE, session, eventSources: new EventSources() };
+}
+
 /** A tunnel whose streams all fail, and how often one was opened. */
 function broken(code: ErrorCode) {
-  const tunnel = { prefix: PREFIX, site: SITE, opened: 0, session: () => Promise.resolve(session) };
+  const tunnel = { ...tunnelOf(() => Promise.resolve(session)), opened: 0 };
   const session = {
     open() {
       tunnel.opened++;
@@ -194,7 +97,7 @@ for (const code of ["connection-lost", "session-lost", "refused"] as const) {
   test(`a GET or HEAD that ends with ${code} is sent again, four times in all`, async () => {
     for (const method of ["GET", "HEAD"]) {
       const tunnel = broken(code);
-      assert.is((await answer(pageRequest("x", { method }), tunnel)).type, "error");
+      assert.is((await answer(pageRequest("x", { method }), tunnel, "")).type, "error");
       assert.is(tunnel.opened, 4);
     }
   });
@@ -202,27 +105,27 @@ for (const code of ["connection-lost", "session-lost", "refused"] as const) {
   const isSafe = code === "refused";
   test(`a DELETE that ends with ${code} is ${isSafe ? "" : "not "}sent again`, async () => {
     const tunnel = broken(code);
-    assert.is((await answer(pageRequest("x", { method: "DELETE" }), tunnel)).type, "error");
+    assert.is((await answer(pageRequest("x", { method: "DELETE" }), tunnel, "")).type, "error");
     assert.is(tunnel.opened, isSafe ? 4 : 1);
   });
 
-  test(`a POST with a body, which is read once, is not sent again after ${code}`, async () => {
+  test(`a POST that ends with ${code} is ${isSafe ? "" : "not "}sent again with its body`, async () => {
     const tunnel = broken(code);
     const request = pageRequest("x", { method: "POST", body: "text" });
-    assert.is((await answer(request, tunnel)).type, "error");
-    assert.is(tunnel.opened, 1);
+    assert.is((await answer(request, tunnel, "")).type, "error");
+    assert.is(tunnel.opened, isSafe ? 4 : 1);
   });
 }
 
 test("a GET that fails for another reason is not sent again", async () => {
   const tunnel = broken("backend-failed");
-  assert.is((await answer(pageRequest("x"), tunnel)).type, "error");
+  assert.is((await answer(pageRequest("x"), tunnel, "")).type, "error");
   assert.is(tunnel.opened, 1);
 });
 
 test("a page that fails says why, with the reason as text", async () => {
   const request = pageRequest("x", { mode: "navigate", method: "POST" });
-  const response = await answer(request, broken("connection-lost"));
+  const response = await answer(request, broken("connection-lost"), "");
   assert.is(response.status, 502);
   assert.match(await response.text(), /It &#60;broke&#62;\..*may have acted/s);
 });
@@ -230,7 +133,7 @@ test("a page that fails says why, with the reason as text", async () => {
 /** What the worker answers while no tab holds a connection. */
 function withoutLeader(request: PageRequest, code: ErrorCode = "no-holder"): Promise<Response> {
   const session = () => Promise.reject(new LighthouseError(code, "Nobody <there>"));
-  return answer(request, { prefix: PREFIX, site: SITE, session });
+  return answer(request, tunnelOf(session), "");
 }
 
 test("without a leader, a script gets 503 and the reason as JSON", async () => {
