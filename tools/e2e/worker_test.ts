@@ -26,8 +26,6 @@ function testIn(name: BrowserName): void {
   /** Lets the backend's answer in two parts go on. */
   let release = () => {};
   const endless = new Endless();
-  /** What has arrived of an upload. */
-  let uploaded = "";
 
   withBridge(test, {
     browser: name,
@@ -55,11 +53,6 @@ function testIn(name: BrowserName): void {
       },
       "GET /empty/:status": (request, response) => {
         response.writeHead(Number(request.url!.split("/").at(-1))).end();
-      },
-      "POST /upload": (request, response) => {
-        uploaded = "";
-        request.setEncoding("latin1").on("data", (text: string) => uploaded += text);
-        request.on("end", () => response.end(String(uploaded.length)));
       },
       "GET /fields": (request, response) => {
         response.end(JSON.stringify(request.headers));
@@ -198,28 +191,6 @@ function testIn(name: BrowserName): void {
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
       assert.ok(before < 80 * MiB, `${before} bytes`);
-    });
-
-    test("an upload is streamed as it is written", async () => {
-      await page.evaluate(() => {
-        const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-        const writer = writable.getWriter();
-        const init = { method: "POST", body: readable, duplex: "half" };
-        const answer = fetch("./local/upload", init).then((response) => response.text());
-        Object.assign(globalThis, { writer, answer });
-        void writer.write(new TextEncoder().encode("ping"));
-      });
-      await until(() => uploaded === "ping");
-      const answer = await page.evaluate(async () => {
-        const { writer, answer } = globalThis as unknown as {
-          writer: WritableStreamDefaultWriter;
-          answer: Promise<string>;
-        };
-        void writer.write(new TextEncoder().encode("pong"));
-        void writer.close();
-        return await answer;
-      });
-      assert.equal([uploaded, answer], ["pingpong", "8"]);
     });
   }
 
