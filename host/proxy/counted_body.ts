@@ -1,0 +1,72 @@
+// Counts the body of a request whose length the page does not know. Many servers read a body by its
+// Content-Length only: to WSGI servers, http.server and programs like CGI a chunked one is empty.
+import { LighthouseError } from "../../wire/mod.ts";
+import type { Share } from "./memory.ts";
+
+/** Longest body that is counted before it goes out, in bytes. A longer one goes out in chunks. */
+export const MAX_COUNTED = 1024 * 1024;
+
+/** Most bytes that are held to be counted. */
+export const COUNTING_LIMITS = { all: 128 * 1024 * 1024, each: 16 * 1024 * 1024 };
+
+/** A body, with its length in bytes if it has ended before {@linkcode MAX_COUNTED}. */
+export interface CountedBody {
+  body: ReadableStream<Uint8Array>;
+  length: number | undefined;
+}
+
+/**
+ * Reads a body until its end, or until it is longer than {@linkcode MAX_COUNTED}.
+ *
+ * @param share Takes the bytes that are held. They are given back as the result is read, or cancelled.
+ * @param signal Gives the body up while it is counted.
+ * @throws {LighthouseError} `host-busy` if the share cannot grow; the signal's reason, or the body's own.
+ */
+export async function countBody(
+  body: ReadableStream<Uint8Array>,
+  share: Share,
+  signal: AbortSignal,
+): Promise<CountedBody> {
+  const reader = body.getReader();
+  const held: Uint8Array[] = [];
+  const letGo = (reason: unknown) => {
+    held.length = 0;
+    share.release();
+    return reader.cancel(reason);
+  };
+  const abort = () => void letGo(signal.reason).catch(() => {});
+  signal.addEventListener("abort", abort);
+  let length = 0;
+  let isWhole = false;
+  try {
+    while (length <= MAX_COUNTED) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      isWhole = done;
+      if (done) break;
+      share.take(value.length);
+      length += value.length;
+      held.push(value);
+    }
+  } catch (error) {
+    letGo(error).catch(() => {});
+    throw LighthouseError.from(error, "aborted");
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+
+  const counted = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const first = held.shift();
+      if (first) {
+        share.release(first.length);
+        return controller.enqueue(first);
+      }
+      const { done, value } = isWhole ? { done: true } : await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value!);
+    },
+    cancel: letGo,
+  }, { highWaterMark: 0 });
+  return { body: counted, length: isWhole ? length : undefined };
+}
