@@ -1,0 +1,45 @@
+// The connections to one backend.
+import { Agent, type AgentOptions } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { BackendConfig } from "../config/service_config.ts";
+import { type ConnectionOptions, connectionOptions } from "./connection_options.ts";
+
+/** Makes connections to one backend. */
+export interface Agents {
+  /** Keeps connections, each for the principal that used it first. */
+  kept: Agent;
+  /** Makes a connection for each request. */
+  single: Agent;
+}
+
+/** Time for which an idle connection is kept, in milliseconds: servers of Node.js close theirs at 5 s. */
+const KEEP_MS = 4_000;
+
+/** Most idle connections that are kept for each principal. */
+const MAX_IDLE = 64;
+
+/** The option of a request by which {@linkcode createAgents} tells principals apart. */
+export interface PrincipalOption {
+  /** The id of the principal. */
+  principal: string;
+}
+
+/** Makes the agents for a backend. */
+export function createAgents(config: BackendConfig): Agents {
+  const own: AgentOptions & ConnectionOptions = connectionOptions(config);
+  const make = (options: AgentOptions): Agent =>
+    config.backend.protocol === "https:"
+      ? new HttpsAgent({ ...own, ...options })
+      : new Agent({ ...own, ...options });
+  return {
+    kept: byPrincipal(make({ keepAlive: true, timeout: KEEP_MS, maxFreeSockets: MAX_IDLE })),
+    single: make({}),
+  };
+}
+
+/** Makes an agent keep the connections of each principal apart: it finds them by this name. */
+function byPrincipal(agent: Agent): Agent {
+  const nameOf = agent.getName.bind(agent);
+  agent.getName = (options) => `${nameOf(options)}:${(options as PrincipalOption).principal}`;
+  return agent;
+}
