@@ -68,8 +68,9 @@ export { type Hello } from "./session/hello.ts";
 export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
 export { Session, type SessionOptions } from "./session/session.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
-export type { Stream } from "./session/stream.ts";
+export { MAX_HEAD, type Stream } from "./session/stream.ts";
 export {
+  encodeHead,
   type HeaderField,
   type HttpHandler,
   type HttpRequest,
