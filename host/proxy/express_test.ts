@@ -4,7 +4,7 @@ import { getEventListeners } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
@@ -53,21 +53,16 @@ async function textOf(response: HttpResponse): Promise<string> {
   return new TextDecoder().decode(await bytesOf(response));
 }
 
-const codings: [coding: string, decode: (bytes: Uint8Array) => Uint8Array][] = [
-  ["gzip", gunzipSync],
-  ["br", brotliDecompressSync],
-  ["identity", (bytes) => bytes],
-];
-for (const [coding, decode] of codings) {
-  test(`a text that the app sends as ${coding} arrives as it left`, async () => {
+for (const coding of ["gzip", "br", "identity"]) {
+  test(`a text that the app sends as ${coding} arrives as gzip or plain`, async () => {
     const headers: HeaderField[] = [["Accept-Encoding", coding]];
     const response = await ask("/app/static/long.txt", { headers });
-    const sent = coding === "identity" ? [] : [coding];
-    assert.equal(valuesOf(response.headers, "content-encoding"), sent);
+    const isGzip = coding === "gzip";
+    assert.equal(valuesOf(response.headers, "content-encoding"), isGzip ? ["gzip"] : []);
     assert.equal(valuesOf(response.headers, "vary"), ["Accept-Encoding"]);
     const bytes = await bytesOf(response);
-    if (coding !== "identity") assert.ok(bytes.length < TEXT.length / 10);
-    assert.is(new TextDecoder().decode(decode(bytes)), TEXT);
+    if (isGzip) assert.ok(bytes.length < TEXT.length / 10);
+    assert.is(new TextDecoder().decode(isGzip ? gunzipSync(bytes) : bytes), TEXT);
   });
 }
 

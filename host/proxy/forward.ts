@@ -1,12 +1,21 @@
 // The service that forwards to a backend.
-import { LighthouseError } from "../../wire/mod.ts";
+import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import type { BackendConfig } from "../config/service_config.ts";
+import { createAgents } from "./agents.ts";
+import { checkHead } from "./answer_head.ts";
 import { Backend } from "./backend.ts";
+import { backendName } from "./connection_options.ts";
+import { countBody, COUNTING_LIMITS } from "./counted_body.ts";
 import type { CookieJars } from "./cookies.ts";
+import { Credentials } from "./credentials.ts";
+import { decoded } from "./decoding.ts";
 import { errorResponse } from "./error_response.ts";
+import type { Timeouts } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
-import { createAgent, HttpClient, type Timeouts } from "./http_client.ts";
+import { HttpClient } from "./http_client.ts";
+import { Memory } from "./memory.ts";
 import type { Service } from "./service.ts";
+import type { TurnLimits } from "./turns.ts";
 
 /** Methods that fetch() forbids too: TRACE would show cookies to a script. */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -22,42 +31,69 @@ const STATUS: Record<string, number> = {
 export interface ForwardOptions {
   /** The service's cookies. @default new jars in memory */
   cookies?: CookieJars;
+  /** Holds the bodies that are counted. Services share it. @default one of the service's own */
+  memory?: Memory;
   /** Replaces the defaults, for tests. */
   timeouts?: Partial<Timeouts>;
+  /** Replaces the defaults, for tests. */
+  limits?: Partial<TurnLimits>;
+}
+
+/** Makes the memory for the bodies that are counted before they go out. */
+export function countingMemory(): Memory {
+  return new Memory("the bodies of unknown length", COUNTING_LIMITS);
 }
 
 /**
- * Makes the service that forwards to a backend. Bodies pass unchanged; the backend's redirects and
- * errors go to the page.
+ * Makes the service that forwards to a backend. Bodies pass unchanged, but for content codings that pages
+ * may not know; the backend's redirects and errors go to the page.
  */
-export function forwardTo(
-  config: BackendConfig,
-  { cookies, timeouts }: ForwardOptions = {},
-): Service {
+export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): Service {
   const { prefix } = config;
+  const { cookies, memory = countingMemory(), timeouts, limits } = options;
   const backend = new Backend(config, cookies);
-  const client = new HttpClient(createAgent(config.backend.protocol), timeouts);
+  const credentials = new Credentials(config.authorization);
+  const client = new HttpClient({
+    agents: createAgents(config),
+    name: backendName(config),
+    timeouts,
+    limits,
+  });
 
   return {
     prefix,
-    backend,
+    upstream: { backend, config, credentials },
     async handler(request, { signal, principal }) {
-      if (REFUSED.has(request.method.toUpperCase())) {
-        throw new LighthouseError("bad-request", `Cannot forward the method ${request.method}`);
+      // node:http makes it so in any case.
+      const method = request.method.toUpperCase();
+      if (REFUSED.has(method)) {
+        throw new LighthouseError("bad-request", `Cannot forward the method ${method}`);
       }
-      const { method, body } = request;
-      const length = bodyLength(request);
+      let length = bodyLength(request);
+      let { body } = request;
       const { url, headers, back } = backend.upstreamRequest(request, principal);
+      const login = credentials.login(request.headers, principal);
+      if (login?.authorization) headers.push(["Authorization", login.authorization]);
+      if (body && length === undefined) {
+        ({ body, length } = await countBody(body, memory.share(principal.id), signal));
+      }
+      let answer: HttpResponse | undefined;
       try {
-        const answer = await client.send({ url, method, headers, body, length }, signal);
-        return { ...answer, headers: back(answer.headers) };
+        const upstream = { url, method, headers, body, length, principal: principal.id };
+        answer = await client.send(upstream, signal);
+        login?.answered(answer.status);
+        answer = decoded({ ...answer, headers: back(answer.headers) });
+        checkHead(answer);
+        return answer;
       } catch (error) {
+        answer?.body?.cancel().catch(() => {});
         const { code, message } = LighthouseError.from(error, "backend-failed");
         const status = STATUS[code];
         if (status === undefined) throw error;
         return errorResponse(status, code, message);
       }
     },
+    forget: (id) => credentials.forget(id),
     close: () => client.close(),
   };
 }

@@ -99,16 +99,18 @@ export function originHost(fields: HeaderField[]): string | undefined {
 }
 
 /**
- * The length of a request's body in bytes: from Content-Length, 0 without a body, else undefined.
+ * The length of a request's body in bytes by its Content-Length; undefined without one.
  *
- * @throws {LighthouseError} `bad-request` if two readers of the headers could see two lengths: one of them
- * would read the end of the body as another request (request smuggling, RFC 9112 §11.2).
+ * @throws {LighthouseError} `bad-request` if a GET or HEAD has a body, which `fetch` refuses as well, or
+ * if two readers of the headers could see two lengths: one of them would read the end of the body as
+ * another request (request smuggling, RFC 9112 §11.2).
  */
-export function bodyLength({ headers, body }: HttpRequest): number | undefined {
+export function bodyLength({ method, headers, body }: HttpRequest): number | undefined {
   const [length, ...others] = valuesOf(headers, "content-length");
   const refuse = (why: string) => new LighthouseError("bad-request", `Cannot forward: ${why}`);
   if (others.length > 0) throw refuse("it has more than one Content-Length");
-  if (length === undefined) return body ? undefined : 0;
+  if (body && /^(?:GET|HEAD)$/i.test(method)) throw refuse(`a ${method} has no body`);
+  if (length === undefined) return undefined;
   if (!/^\d{1,15}$/.test(length)) throw refuse(`Content-Length is no length: ${length}`);
   if (valuesOf(headers, "transfer-encoding").length > 0) {
     throw refuse("it has both Content-Length and Transfer-Encoding");

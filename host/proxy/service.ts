@@ -1,7 +1,9 @@
 // The shape of a service: a backend or folder that pages reach under a prefix.
 import type { HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
+import type { BackendConfig } from "../config/service_config.ts";
 import type { Backend } from "./backend.ts";
+import type { Credentials } from "./credentials.ts";
 
 /** The circumstances of a request. */
 export interface ServiceContext {
@@ -17,6 +19,13 @@ export type ServiceHandler = (
   context: ServiceContext,
 ) => Promise<HttpResponse>;
 
+/** The backend of a service that forwards. */
+export interface Upstream {
+  backend: Backend;
+  config: BackendConfig;
+  credentials: Credentials;
+}
+
 /** A running service. */
 export interface Service {
   /** The path under which pages reach the service: `/`, or such as `/notes`. */
@@ -24,7 +33,9 @@ export interface Service {
   /** Takes requests whose target is under the prefix; the target still has the prefix. */
   readonly handler: ServiceHandler;
   /** The backend of a service that forwards: WebSockets need it. */
-  readonly backend?: Backend;
+  readonly upstream?: Upstream;
+  /** Forgets what a device that is revoked has left. @param id The device's id. */
+  forget?(id: string): void;
   /** Ends all requests. */
   close(): Promise<void>;
 }

@@ -193,8 +193,8 @@ test("start() makes a service of each kind", async () => {
   ]);
   assert.is(await textOf(await ask(services, "/files/a.txt")), "of the folder");
   assert.is(await textOf(await ask(services, "/notes/1")), "backend /api/1");
-  assert.is(services.find("/notes/1")?.backend?.url.pathname, "/api");
-  assert.is(services.find("/files/1")?.backend, undefined);
+  assert.is(services.find("/notes/1")?.upstream?.backend.url.pathname, "/api");
+  assert.is(services.find("/files/1")?.upstream, undefined);
   await services.close();
 });
 

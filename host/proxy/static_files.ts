@@ -49,11 +49,12 @@ const MISSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 export function serveFolder(prefix: string, folder: string): Service {
   const root = realpathSync(folder);
   const server = createServer((request, response) => sendFile(root, request, response));
-  const client = new HttpClient(new MemoryAgent((end) => server.emit("connection", end)));
+  const agent = new MemoryAgent((end) => server.emit("connection", end));
+  const client = new HttpClient({ agents: { kept: agent, single: agent }, name: folder });
 
   return {
     prefix,
-    async handler({ method, target, headers }, { signal }) {
+    async handler({ method, target, headers }, { signal, principal }) {
       if (method !== "GET" && method !== "HEAD") {
         const message = `Cannot ${method} ${target}: this is a folder, which takes GET and HEAD`;
         return errorResponse(405, "bad-request", message, [["allow", "GET, HEAD"]]);
@@ -73,7 +74,8 @@ export function serveFolder(prefix: string, folder: string): Service {
           ...headers.filter(([name]) => FIELDS.has(name.toLowerCase())),
         ],
         body: null,
-        length: 0,
+        length: undefined,
+        principal: principal.id,
       }, signal);
       const fields = withoutHopByHop(answer.headers);
       if (status < 400) return { status, ...answer, headers: fields };

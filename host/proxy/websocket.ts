@@ -1,5 +1,6 @@
 // Forwards WebSockets to the backend, message by message, at the pace of the slower end.
 import type { IncomingMessage } from "node:http";
+import { connect as connectTo } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
 import {
   acceptWebSocket,
@@ -16,8 +17,11 @@ import {
   WebSocketWriter,
 } from "../../wire/mod.ts";
 import { mayReach, type Principal } from "../access/principal.ts";
+import type { BackendConfig } from "../config/service_config.ts";
 import type { UpstreamRequest } from "./backend.ts";
-import { failed, UNREACHABLE, unreachable } from "./backend_errors.ts";
+import { broken } from "./backend_errors.ts";
+import { backendName, connectionOptions, PARSER } from "./connection_options.ts";
+import { busy, Memory } from "./memory.ts";
 import type { Services } from "./services.ts";
 
 /** Bytes that may wait for one end before the host stops reading the other. */
@@ -25,6 +29,7 @@ const MAX_WAITING = 256 * 1024;
 
 /** Most sockets at once, and most bytes of pages' messages in all of them: see {@linkcode SocketLimits}. */
 const MAX_SOCKETS = 1024;
+const MAX_OF_ONE = 256;
 const MAX_HELD = 128 * 1024 * 1024;
 
 /** Time for backends' close frames when the host stops, in milliseconds. */
@@ -42,6 +47,8 @@ export interface SocketLimits {
   close: number;
   /** Sockets at once. @default 1024 */
   sockets: number;
+  /** Sockets of one principal at once. @default 256 */
+  ofOne: number;
   /**
    * Bytes of messages, in all sockets, that are incomplete or that backends have not taken.
    * @default 134_217_728 (128 MiB)
@@ -54,13 +61,21 @@ export class Sockets {
   readonly #services: Pick<Services, "find">;
   readonly #limits: SocketLimits;
   readonly #memory: Memory;
-  readonly #open = new Set<WebSocket>();
+  /** Each with the id of its principal. */
+  readonly #open = new Map<WebSocket, string>();
 
   constructor(services: Pick<Services, "find">, limits: Partial<SocketLimits> = {}) {
     this.#services = services;
-    const usual = { open: 10_000, close: 10_000, sockets: MAX_SOCKETS, held: MAX_HELD };
-    this.#limits = { ...usual, ...limits };
-    this.#memory = { left: this.#limits.held };
+    this.#limits = {
+      open: 10_000,
+      close: 10_000,
+      sockets: MAX_SOCKETS,
+      ofOne: MAX_OF_ONE,
+      held: MAX_HELD,
+      ...limits,
+    };
+    const { held } = this.#limits;
+    this.#memory = new Memory("the messages", { all: held, each: held });
   }
 
   /** Sockets to backends that are opening, open or closing. */
@@ -81,21 +96,25 @@ export class Sockets {
   ): Promise<void> {
     stream.signal.throwIfAborted();
     const service = this.#services.find(request.target);
-    const backend = service?.backend;
-    if (!backend) return refuseWebSocket(stream, 404, "Not Found");
+    if (!service?.upstream) return refuseWebSocket(stream, 404, "Not Found");
     if (!mayReach(principal, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
-    if (this.#open.size >= this.#limits.sockets) throw busy("has all the WebSockets");
+    this.#checkRoom(principal);
+    const { backend, config, credentials } = service.upstream;
     const upstream = backend.upstreamRequest(request, principal);
-    const socket = connect(upstream, protocolsOf(request.headers), this.#limits);
-    this.#open.add(socket);
+    const login = credentials.login(request.headers, principal);
+    if (login?.authorization) upstream.headers.push(["Authorization", login.authorization]);
+    const socket = connect(upstream, config, protocolsOf(request.headers), this.#limits);
+    this.#open.set(socket, principal.id);
     socket.on("close", () => this.#open.delete(socket));
     stream.signal.addEventListener("abort", () => leave(socket));
-    const refusal = await opened(socket, upstream);
+    const name = backendName(config);
+    const refusal = await opened(socket, upstream, name);
+    login?.answered(refusal?.statusCode ?? 101);
     if (refusal) return refuseWebSocket(stream, refusal.statusCode!, refusal.statusMessage!);
 
     acceptWebSocket(stream, socket.protocol);
-    const writer = sendToPage(socket, stream, upstream.url);
-    const share = new Share(this.#memory);
+    const writer = sendToPage(socket, stream, name);
+    const share = this.#memory.share(principal.id);
     try {
       for await (const message of readWebSocket(stream.readable, (bytes) => share.take(bytes))) {
         await sendToBackend(socket, message);
@@ -111,59 +130,43 @@ export class Sockets {
     }
   }
 
+  #checkRoom({ id }: Principal): void {
+    const { sockets, ofOne } = this.#limits;
+    if (this.#open.size >= sockets) throw busy("has all the WebSockets");
+    if (this.#open.size < ofOne) return;
+    const own = [...this.#open.values()].filter((owner) => owner === id).length;
+    if (own >= ofOne) throw busy("has all the WebSockets of one device");
+  }
+
   /** Closes all sockets: pages and backends see 1001. Backends that do not answer in time are cut off. */
   async close(): Promise<void> {
-    const closed = [...this.#open].map((socket) =>
+    const closed = [...this.#open.keys()].map((socket) =>
       new Promise((resolve) => socket.once("close", resolve))
     );
-    for (const socket of this.#open) leave(socket);
+    for (const socket of this.#open.keys()) leave(socket);
     const timer = setTimeout(() => {
-      for (const socket of this.#open) socket.terminate();
+      for (const socket of this.#open.keys()) socket.terminate();
     }, LEAVE_MS);
     await Promise.all(closed);
     clearTimeout(timer);
   }
 }
 
-/** The memory that all sockets share, in bytes. */
-interface Memory {
-  left: number;
-}
-
-/** The part of the memory that one socket's messages take. */
-class Share {
-  readonly #memory: Memory;
-  #taken = 0;
-
-  constructor(memory: Memory) {
-    this.#memory = memory;
-  }
-
-  /** @throws {LighthouseError} `host-busy`. */
-  take(bytes: number): void {
-    if (bytes > this.#memory.left) throw busy("holds all the messages");
-    this.#memory.left -= bytes;
-    this.#taken += bytes;
-  }
-
-  release(): void {
-    this.#memory.left += this.#taken;
-    this.#taken = 0;
-  }
-}
-
-function busy(what: string): LighthouseError {
-  return new LighthouseError("host-busy", `The host ${what} that it can. Try again later`);
-}
-
 function connect(
   { url, headers }: UpstreamRequest,
+  config: BackendConfig,
   protocols: string[],
   { open, close }: SocketLimits,
 ): WebSocket {
   const own = headers.filter(([name]) => !/^sec-websocket-/i.test(name));
+  const { socketPath, ...tls } = connectionOptions(config);
   // Its types lack closeTimeout.
   const options: ClientOptions & { closeTimeout: number } = {
+    ...PARSER,
+    // Its types mistake checkServerIdentity.
+    ...(tls as object),
+    // It takes no socketPath.
+    ...socketPath && { createConnection: () => connectTo(socketPath) },
     headers: Object.fromEntries(new Headers(own)),
     handshakeTimeout: open,
     closeTimeout: close,
@@ -185,7 +188,8 @@ function connect(
  */
 function opened(
   socket: WebSocket,
-  { url, back }: UpstreamRequest,
+  { back }: UpstreamRequest,
+  name: string,
 ): Promise<IncomingMessage | undefined> {
   return new Promise((resolve, reject) => {
     socket.on("upgrade", (answer) => back(fieldsOf(answer)));
@@ -199,19 +203,14 @@ function opened(
       resolve(answer);
       socket.terminate();
     });
-    socket.on("error", (cause) => reject(failure(url, cause)));
+    socket.on("error", (cause) => reject(failure(name, cause)));
   });
 }
 
-function failure(url: URL, cause: Error): LighthouseError {
-  if (UNREACHABLE.has((cause as NodeJS.ErrnoException).code ?? "")) {
-    return unreachable(url.origin, cause);
-  }
-  if (cause.message.endsWith("timed out")) {
-    const message = `The backend ${url.origin} does not answer the WebSocket's opening`;
-    return new LighthouseError("backend-timeout", message, { cause });
-  }
-  return failed(cause.message, cause);
+function failure(name: string, cause: Error): LighthouseError {
+  if (!cause.message.endsWith("timed out")) return broken(cause, name);
+  const message = `The backend ${name} does not answer the WebSocket's opening`;
+  return new LighthouseError("backend-timeout", message, { cause });
 }
 
 /** The answer's Set-Cookie headers, for the cookie jar. */
@@ -220,7 +219,7 @@ function fieldsOf(answer: IncomingMessage): HeaderField[] {
 }
 
 /** Sends the backend's messages to the page, and pauses the backend while the page is behind. */
-function sendToPage(socket: WebSocket, stream: Stream, url: URL): WebSocketWriter {
+function sendToPage(socket: WebSocket, stream: Stream, name: string): WebSocketWriter {
   const writer = new WebSocketWriter(stream.writable);
   let trouble: Error | undefined;
   socket.on("message", (data: Buffer, isBinary) => {
@@ -232,7 +231,7 @@ function sendToPage(socket: WebSocket, stream: Stream, url: URL): WebSocketWrite
   socket.on("error", (error) => trouble = error);
   socket.on("close", (code, reason) => {
     if (code !== CUT_OFF) writer.close(code, reason.toString());
-    else if (trouble) writer.close(CUT_OFF, failure(url, trouble).message.slice(0, 120));
+    else if (trouble) writer.close(CUT_OFF, failure(name, trouble).message.slice(0, 120));
     else writer.end();
   });
   socket.resume();
