@@ -76,7 +76,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   if (metrics) metrics.underWay = () => peers.streams;
   const supervisor = new Supervisor({ ...options, answer: (data) => peers.answer(data) });
 
-  using _access = followAccess(options, peers);
+  using _access = followAccess(options, peers, services);
   using _network = watchNetwork({
     onJump: () => supervisor.wake({ type: "slept" }),
     onNetwork: (addresses) => {
@@ -100,11 +100,16 @@ export async function runHost(options: HostOptions): Promise<void> {
   }
 }
 
-/** Evicts devices that are revoked with their cookies, and notes which ones are connected. */
-function followAccess({ accessList, cookies, log }: HostOptions, peers: Peers): Disposable {
+/** Evicts devices that are revoked, with what they left, and notes which ones are connected. */
+function followAccess(
+  { accessList, cookies, log }: HostOptions,
+  peers: Peers,
+  services: Services,
+): Disposable {
   accessList.onRevoked = ({ id, name }) => {
     log("info", "device-revoked", `“${name}” is revoked, and out`, { device: id });
     peers.evict(id, new LighthouseError("device-revoked", "The host's owner revoked this device"));
+    services.forget(id);
     cookies?.forget(id).catch(({ message }) => {
       log("warn", "cookies-not-deleted", `cannot delete the cookies of “${name}”: ${message}`);
     });

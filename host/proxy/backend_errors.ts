@@ -23,7 +23,7 @@ const UNTRUSTED = new Set([
 
 /** What other error codes of Node.js mean. */
 const REASONS: Record<string, string> = {
-  CERT_HAS_EXPIRED: "its certificate has expired. Renew it, or give the service `insecure`",
+  CERT_HAS_EXPIRED: "its certificate has expired. Renew it, or give the service insecure",
   EACCES: "the host may not open its socket. Give the host's user the right to write to it",
   ECONNRESET: "it closed the connection",
   HPE_HEADER_OVERFLOW: "the head of its answer is larger than 60 KiB. Make it send fewer headers",
@@ -59,11 +59,11 @@ export function broken(error: ConnectionError, name: string): LighthouseError {
 function reasonOf({ code = "", cert, message }: ConnectionError): string {
   if (UNTRUSTED.has(code)) {
     return "its certificate is signed by nobody that this machine trusts. " +
-      "Give the service `ca`, the file of that certificate or of its authority, or `insecure`";
+      "Give the service ca=FILE, with that certificate or its authority's, or insecure";
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return `its certificate is for ${cert?.subjectaltname || "another name"}. ` +
-      "Use that name in the URL, or give the certificate itself as `ca`";
+      "Use that name in the URL, or give the service ca=FILE with the certificate itself";
   }
   if (/wrong version number|packet length too long/i.test(message)) {
     return "it does not speak https. Give its URL with http:";

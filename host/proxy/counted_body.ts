@@ -4,19 +4,19 @@ import { LighthouseError } from "../../wire/mod.ts";
 import type { Share } from "./memory.ts";
 
 /** Longest body that is counted before it goes out, in bytes. A longer one goes out in chunks. */
-export const MAX_COUNTED = 1024 * 1024;
+const MAX_COUNTED = 1024 * 1024;
 
 /** Most bytes that are held to be counted. */
 export const COUNTING_LIMITS = { all: 128 * 1024 * 1024, each: 16 * 1024 * 1024 };
 
-/** A body, with its length in bytes if it has ended before {@linkcode MAX_COUNTED}. */
+/** A body, with its length in bytes if it has ended before 1 MiB. */
 export interface CountedBody {
   body: ReadableStream<Uint8Array>;
   length: number | undefined;
 }
 
 /**
- * Reads a body until its end, or until it is longer than {@linkcode MAX_COUNTED}.
+ * Reads a body until its end, or until it is longer than 1 MiB.
  *
  * @param share Takes the bytes that are held. They are given back as the result is read, or cancelled.
  * @param signal Gives the body up while it is counted.

@@ -4,7 +4,7 @@ import type { HeaderField } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 
 /** Most devices whose credentials are kept, and as many strangers; and the longest value. */
-export const MAX_REMEMBERED = 64;
+const MAX_REMEMBERED = 64;
 const MAX_VALUE = 4096;
 
 /** What the host adds to one request. */

@@ -3,7 +3,7 @@ import { isUnder, mayReach } from "../access/principal.ts";
 import { keyOf, type ServiceConfig } from "../config/service_config.ts";
 import type { CookieFolder } from "./cookie_folder.ts";
 import { errorResponse } from "./error_response.ts";
-import { forwardTo } from "./forward.ts";
+import { countingMemory, forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
 
@@ -14,6 +14,7 @@ export class Services {
   /** Services that were started from a configuration, by its key, which is a secret. */
   #started = new Map<string, Service>();
   readonly #cookies: CookieFolder | undefined;
+  readonly #memory = countingMemory();
 
   /** @param cookies Keeps cookies beyond a service's end. @default each service keeps its own in memory */
   constructor(services: Service[], cookies?: CookieFolder) {
@@ -37,7 +38,7 @@ export class Services {
     this.#started = new Map(
       configs.map((config) => {
         const key = keyOf(config);
-        return [key, before.get(key) ?? start(config, this.#cookies)];
+        return [key, before.get(key) ?? this.#start(config)];
       }),
     );
     this.#set([...this.#started.values()]);
@@ -65,6 +66,11 @@ export class Services {
     return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);
   };
 
+  /** Forgets what a revoked device has left. @param id The device's id. */
+  forget(id: string): void {
+    for (const service of this.#services) service.forget?.(id);
+  }
+
   /** Ends all requests of all services. */
   async close(): Promise<void> {
     await Promise.all(this.#services.map((service) => service.close()));
@@ -73,10 +79,10 @@ export class Services {
   #set(services: Service[]): void {
     this.#services = services.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
-}
 
-function start(config: ServiceConfig, cookies?: CookieFolder): Service {
-  return "backend" in config
-    ? forwardTo(config, { cookies: cookies?.jarsOf(config) })
-    : serveFolder(config.prefix, config.folder);
+  #start(config: ServiceConfig): Service {
+    return "backend" in config
+      ? forwardTo(config, { cookies: this.#cookies?.jarsOf(config), memory: this.#memory })
+      : serveFolder(config.prefix, config.folder);
+  }
 }
