@@ -7,8 +7,8 @@
  * `relay-failed`. From the host, about who may connect: `not-paired`, `pairing-used`,
  * `pairing-expired`, `device-revoked`, `wrong-origin`, `clock-skew`. From the host besides:
  * `bad-offer`, `host-busy`, `bad-request`, `no-access`, `no-service`, `not-found`,
- * `backend-unreachable`, `backend-failed`, `backend-timeout`, `replaced`. On either end:
- * `bad-seal`, `bad-frame`, `aborted`, `connection-lost`, `closed`, `session-lost`, `refused`,
+ * `backend-unreachable`, `backend-failed`, `backend-timeout`, `bad-redirect`, `replaced`. On either
+ * end: `bad-seal`, `bad-frame`, `aborted`, `connection-lost`, `closed`, `session-lost`, `refused`,
  * `stopped`. Only on the page: `relay-unreachable`, `no-answer`, `connection-failed`, `bad-link`,
  * `host-key-changed`, `no-holder`, `unsupported`. In settings: `bad-config`.
  */
@@ -37,6 +37,7 @@ export const errorCodes = [
   "backend-unreachable",
   "backend-failed",
   "backend-timeout",
+  "bad-redirect",
   "replaced",
   "bad-seal",
   "bad-frame",

@@ -3,16 +3,11 @@
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
+import { readAnswer } from "./answer_headers.ts";
 import { CookieJars } from "./cookies.ts";
-import {
-  forwardedHeaders,
-  originHost,
-  principalHeaders,
-  valuesOf,
-  without,
-  withoutForged,
-  withoutHopByHop,
-} from "./headers.ts";
+import { asLocal, forwardedHeaders, hostOf, type Mount, workerPrefixOf } from "./forwarded.ts";
+import { forwardable, principalHeaders, valuesOf } from "./headers.ts";
+import { type AnswerPlace, ASCENT, pageLocation, pageRefresh } from "./location.ts";
 
 /** A request in the form that the backend gets. */
 export interface UpstreamRequest {
@@ -21,62 +16,92 @@ export interface UpstreamRequest {
   headers: HeaderField[];
   /**
    * Maps the headers of the answer for the page: takes out cookies, which stay in the host's jar, and
-   * makes a `Location` within the backend lead through the tunnel.
+   * makes URLs on the backend lead through the tunnel.
+   *
+   * @param status The answer's. @default 200
+   * @throws {LighthouseError} `bad-redirect` if the page would follow the answer out of the service.
    */
-  back(headers: HeaderField[]): HeaderField[];
+  back(headers: HeaderField[], status?: number): HeaderField[];
 }
 
-/**
- * A `..` segment in any spelling: a backend may decode slashes before it resolves segments, or first
- * drop a parameter (`..;`). Browsers resolve `..` before they send a request.
- */
-const ASCENT = /(?:\/|\\|%2f|%5c)(?:\.|%2e){2}(?:\/|\\|%2f|%5c|;|%3b|$)/i;
+/** Finds the service for a path of the tunnel. */
+export type FindService = (target: string) => { readonly prefix: string } | undefined;
+
+/** The statuses whose Location pages follow (https://fetch.spec.whatwg.org/#redirect-status). */
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** A backend under a prefix. */
 export class Backend {
   readonly prefix: string;
   /** An http or https URL; its path replaces the prefix. */
   readonly url: URL;
+  readonly #as: "local" | "proxy";
   readonly #cookies: CookieJars;
 
   /** @param cookies The service's cookies. @default new jars in memory */
-  constructor({ prefix, backend }: BackendConfig, cookies = new CookieJars()) {
+  constructor({ prefix, backend, as = "local" }: BackendConfig, cookies = new CookieJars()) {
     this.prefix = prefix;
     this.url = backend;
+    this.#as = as;
     this.#cookies = cookies;
   }
 
   /**
    * Maps a page's request to the backend.
    *
+   * @param find Finds other services, to which no redirect may lead.
    * @throws {LighthouseError} `bad-request` when the target would leave the backend's origin or path.
    */
   upstreamRequest(
     { target, headers }: Pick<HttpRequest, "target" | "headers">,
     principal: Principal,
+    find?: FindService,
   ): UpstreamRequest {
     const url = this.#urlOf(target);
-    const host = originHost(headers);
+    const mount = { prefix: this.prefix, backend: this.url, workerPrefix: workerPrefixOf(headers) };
     // The service worker sets this header. From another site it lets only navigations through.
     const isCrossSite = valuesOf(headers, "sec-fetch-site").includes("cross-site");
     const cookie = this.#cookies.header(principal, url, isCrossSite);
+    const fields = forwardable(headers);
     return {
       url,
       headers: [
         ["Host", url.host],
-        ...without(withoutForged(withoutHopByHop(headers)), "cookie", "content-length"),
-        ...forwardedHeaders(this.prefix, host),
+        ...this.#as === "proxy"
+          ? [...fields, ...forwardedHeaders(principal, mount)]
+          : asLocal(fields, principal.origin, mount),
         ...principalHeaders(principal),
         ...cookie ? [["Cookie", cookie] satisfies HeaderField] : [],
       ],
-      back: (answered) => {
-        this.#cookies.store(principal, valuesOf(answered, "set-cookie"), url);
-        return without(withoutHopByHop(answered), "set-cookie").map(([name, value]) =>
-          name.toLowerCase() === "location"
-            ? [name, this.#pageLocation(value, host)]
-            : [name, value]
-        );
+      back: (answered, status = 200) => {
+        let wrong: LighthouseError | undefined;
+        const answer = readAnswer(answered, (name, value) => {
+          const place = this.#placeOf(mount, url, principal, find);
+          if (name === "refresh") return pageRefresh(value, place);
+          const location = pageLocation(value, place);
+          if (typeof location === "string") return location;
+          if (name === "location" && REDIRECTS.has(status)) wrong = location;
+          return undefined;
+        });
+        this.#cookies.store(principal, answer.cookies, url);
+        if (wrong) throw wrong;
+        return answer.headers;
       },
+    };
+  }
+
+  #placeOf(
+    mount: Mount,
+    url: URL,
+    { name, origin }: Principal,
+    find: FindService | undefined,
+  ): AnswerPlace {
+    return {
+      ...mount,
+      url,
+      siteHost: hostOf(origin),
+      knowsSite: this.#as === "proxy" && name !== undefined,
+      isOwn: (target) => !find || find(target)?.prefix === this.prefix,
     };
   }
 
@@ -89,9 +114,8 @@ export class Backend {
     const { origin } = this.url;
     const rest = restOf(this.prefix, target);
     const url = URL.parse(origin + this.#base + rest);
-    // As a reference, a path with two slashes at its start names a host (RFC 3986 §4.2).
     const isInside = url?.origin === origin && isUnder(this.#base || "/", url.pathname) &&
-      !url.pathname.startsWith("//") && !ASCENT.test(rest.replace(/[?#].*/s, ""));
+      !ASCENT.test(rest.replace(/[?#].*/s, ""));
     if (!url || !isInside) {
       throw new LighthouseError(
         "bad-request",
@@ -99,24 +123,5 @@ export class Backend {
       );
     }
     return url;
-  }
-
-  /**
-   * Maps a `Location` on the backend to the path under which pages reach it. A relative `Location` and
-   * one that leads elsewhere stay as they are. A path under the prefix comes from an app that uses
-   * X-Forwarded-Prefix, and stays too.
-   *
-   * @param host The value of X-Forwarded-Host in the request.
-   */
-  #pageLocation(location: string, host: string | undefined): string {
-    const url = /^(?:https?:)?\//i.test(location) ? URL.parse(location, this.url) : null;
-    const isOurs = url?.origin === this.url.origin || (host && url?.origin === `https://${host}`);
-    if (!url || !isOurs) return location;
-    const path = url.pathname + url.search + url.hash;
-    if (this.prefix !== "/" && isUnder(this.prefix, url.pathname)) return path;
-    if (!isUnder(this.#base || "/", url.pathname)) return location;
-    const rest = restOf(this.#base || "/", path);
-    const mapped = this.prefix === "/" ? rest.replace(/^(?!\/)/, "/") : this.prefix + rest;
-    return mapped.startsWith("//") ? location : mapped;
   }
 }

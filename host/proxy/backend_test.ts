@@ -18,6 +18,12 @@ const reached: [prefix: string, base: string, target: string, url: string][] = [
   ["/", "http://h:1", "/?a=1", "http://h:1/?a=1"],
   ["/", "http://h:1", "/a//b", "http://h:1/a//b"],
   ["/", "http://h:1", "/http://other/", "http://h:1/http://other/"],
+  ["/", "http://h:1", "//other/", "http://h:1//other/"],
+  ["/", "http://h:1", "//other//x//?a=//b", "http://h:1//other//x//?a=//b"],
+  ["/", "http://h:1/api", "//other/", "http://h:1/api//other/"],
+  ["/notes", "http://h:1", "/notes//other/", "http://h:1//other/"],
+  ["/notes", "http://h:1/api", "/notes//", "http://h:1/api//"],
+  ["/", "http://h:1", "/%41%7e%2F%5B%20+/%252e%252e/x", "http://h:1/%41%7e%2F%5B%20+/%252e%252e/x"],
   ["/", "http://h:1", "/a?b=/../c", "http://h:1/a?b=/../c"],
   ["/", "http://h:1", "/a?b=//c", "http://h:1/a?b=//c"],
   ["/", "http://h:1", "/@other/", "http://h:1/@other/"],
@@ -50,9 +56,6 @@ const escaping: [prefix: string, base: string, target: string][] = [
   ["/", "http://h:1", "2/"],
   ["/", "http://h", ".other/"],
   ["/", "http://h", ":8080/"],
-  ["/", "http://h:1", "//other/"],
-  ["/", "http://h:1", "/\\other/"],
-  ["/notes", "http://h:1", "/notes//other/"],
   ["/", "http://h:1/api", "-evil/"],
   ["/notes", "http://h:1/api", "/notes-evil/"],
   ["/", "http://h:1/api", "/.\t./admin"],
@@ -76,6 +79,9 @@ const escaping: [prefix: string, base: string, target: string][] = [
       "/..;/admin",
       "/..;a=1/admin",
       "/%2e%2e%3b/admin",
+      "//../admin",
+      "//..%2fadmin",
+      "/.//..//admin",
     ].map((target) => ["/", `http://h:1${base}`, target] as [string, string, string])
   ),
   ["/notes", "http://h:1", "/notes/../files"],
@@ -93,7 +99,7 @@ for (const [prefix, base, target] of escaping) {
   });
 }
 
-test("the host says who asks, and what it says cannot be forged", () => {
+test("a page cannot forge what only the host says, in no spelling of its name", () => {
   const forged: HeaderField[] = [
     ["Forwarded", "for=192.0.2.1;by=me"],
     ["X-Forwarded-For", "192.0.2.1"],
@@ -101,118 +107,29 @@ test("the host says who asks, and what it says cannot be forged", () => {
     ["X-Forwarded-Host", "evil.example"],
     ["X-Forwarded-Prefix", "/evil"],
     ["X-Forwarded-Port", "80"],
+    ["X-Forwarded", "for=192.0.2.1"],
     ["X_Forwarded_For", "192.0.2.1"],
+    ["x.forwarded.for", "192.0.2.1"],
+    ["X-Forwarded~For", "192.0.2.1"],
     ["X-Real-IP", "192.0.2.1"],
+    ["X_Real-IP", "192.0.2.1"],
     ["Lighthouse-Device", "the owner's"],
     ["lighthouse_device_id", "another"],
     ["Host", "evil.example"],
+    ["Proxy", "http://evil.example"],
+    ["Content_Length", "5"],
+    ["Transfer_Encoding", "chunked"],
     ["Connection", "X-Forwarded-For, Forwarded, Host"],
     ["X-Kept", "1"],
+    ["X_Kept", "2"],
   ];
   assert.equal(passageOf("/notes", "http://h:1/api", "/notes/1", forged).headers, [
     ["Host", "h:1"],
     ["X-Kept", "1"],
-    ["Forwarded", "for=unknown;proto=https"],
-    ["X-Forwarded-For", "unknown"],
-    ["X-Forwarded-Proto", "https"],
-    ["X-Forwarded-Prefix", "/notes"],
+    ["X_Kept", "2"],
     ["Lighthouse-Device", "phone"],
     ["Lighthouse-Device-Id", "phone"],
   ]);
-});
-
-test("the host names the page's site where its Origin does", () => {
-  const origin: HeaderField = ["Origin", "https://you.github.io"];
-  assert.equal(passageOf("/", "http://h:1", "/", [origin]).headers, [
-    ["Host", "h:1"],
-    origin,
-    ["Forwarded", 'for=unknown;proto=https;host="you.github.io"'],
-    ["X-Forwarded-For", "unknown"],
-    ["X-Forwarded-Proto", "https"],
-    ["X-Forwarded-Host", "you.github.io"],
-    ["Lighthouse-Device", "phone"],
-    ["Lighthouse-Device-Id", "phone"],
-  ]);
-  const { headers } = passageOf("/", "http://h:1", "/", [["origin", "http://[::1]:8080"]]);
-  assert.equal(valuesOf(headers, "x-forwarded-host"), ["[::1]:8080"]);
-});
-
-const noOrigins: string[][] = [
-  ["null"],
-  [""],
-  ["https://a.example/path"],
-  ["https://a.example, https://b.example"],
-  ["https://a.example,b"],
-  ['https://a.example";for="192.0.2.1'],
-  ["https://a.example;for=192.0.2.1"],
-  ["ftp://a.example"],
-  ["https://a.example:443"],
-  ["https://me@a.example"],
-  ["https://a.example", "https://b.example"],
-];
-for (const origins of noOrigins) {
-  test(`the host names no site for Origin ${JSON.stringify(origins)}`, () => {
-    const { headers } = passageOf("/", "http://h:1", "/", origins.map((each) => ["Origin", each]));
-    assert.equal(valuesOf(headers, "x-forwarded-host"), []);
-    assert.equal(valuesOf(headers, "forwarded"), ["for=unknown;proto=https"]);
-  });
-}
-
-const locations: [prefix: string, base: string, location: string, back: string][] = [
-  // The backend's own, whole or from its root.
-  ["/", "http://h:1", "http://h:1/a?b#c", "/a?b#c"],
-  ["/", "http://h:1", "http://h:1", "/"],
-  ["/", "http://h:1", "//h:1/a", "/a"],
-  ["/", "http://h:1", "/a", "/a"],
-  ["/", "http://h:1/api", "/api/a", "/a"],
-  ["/", "http://h:1/api", "/api", "/"],
-  ["/", "http://h:1/api", "/api?a", "/?a"],
-  ["/notes", "http://h:1", "http://h:1/a", "/notes/a"],
-  ["/notes", "http://h:1", "HTTP://H:1/a", "/notes/a"],
-  ["/notes", "http://h:1", "http://h:1/", "/notes/"],
-  ["/notes", "http://h:1", "/", "/notes/"],
-  ["/notes", "http://h:1", "/a/", "/notes/a/"],
-  ["/notes", "http://h:1", "/notes-2", "/notes/notes-2"],
-  ["/notes", "http://h:1/api", "/api", "/notes"],
-  ["/notes", "http://h:1/api", "/api/", "/notes/"],
-  ["/notes", "http://h:1/api", "/api?a", "/notes?a"],
-  ["/notes", "http://h:1/api", "http://h:1/api/a", "/notes/a"],
-  ["/notes", "http://h:80/api", "http://h/api/a", "/notes/a"],
-  // Of an app that minds X-Forwarded-Prefix, and X-Forwarded-Host.
-  ["/notes", "http://h:1", "/notes/a", "/notes/a"],
-  ["/notes", "http://h:1", "http://h:1/notes/a", "/notes/a"],
-  ["/notes", "http://h:1/api", "/notes?a", "/notes?a"],
-  ["/notes", "http://h:1/api", "https://you.github.io/notes/a", "/notes/a"],
-  ["/notes", "http://h:1/api", "https://you.github.io/api/a", "/notes/a"],
-  // Relative ones, and what leads elsewhere.
-  ["/notes", "http://h:1/api", "a", "a"],
-  ["/notes", "http://h:1/api", "../a", "../a"],
-  ["/notes", "http://h:1/api", "?a", "?a"],
-  ["/notes", "http://h:1/api", "", ""],
-  ["/notes", "http://h:1/api", "/admin", "/admin"],
-  ["/notes", "http://h:1/api", "/api-2", "/api-2"],
-  ["/notes", "http://h:1/api", "http://h:1/admin", "http://h:1/admin"],
-  ["/notes", "http://h:1", "http://h:2/a", "http://h:2/a"],
-  ["/notes", "http://h:1", "https://h:1/a", "https://h:1/a"],
-  ["/notes", "http://h:1", "https://login.example/a", "https://login.example/a"],
-  ["/notes", "http://h:1", "//login.example/a", "//login.example/a"],
-  ["/notes", "http://h:1", "mailto:me@h:1", "mailto:me@h:1"],
-  ["/notes", "http://h:1", "http://[", "http://["],
-  // A path that a page would take for another site.
-  ["/", "http://h:1", "http://h:1//evil.example/", "http://h:1//evil.example/"],
-  ["/", "http://h:1/api", "/api//evil.example/", "/api//evil.example/"],
-];
-for (const [prefix, base, location, back] of locations) {
-  test(`${prefix} = ${base} leads Location: ${location} back to ${back}`, () => {
-    const origin: HeaderField = ["Origin", "https://you.github.io"];
-    const upstream = passageOf(prefix, base, prefix, [origin]);
-    assert.equal(upstream.back([["Location", location]]), [["Location", back]]);
-  });
-}
-
-test("Location of a site that no Origin named stays", () => {
-  const location: HeaderField = ["location", "https://undefined/notes/a"];
-  assert.equal(passageOf("/notes", "http://h:1", "/notes").back([location]), [location]);
 });
 
 const names: [name: string, field: string][] = [

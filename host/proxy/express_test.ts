@@ -26,6 +26,7 @@ await writeFile(join(folder, "video.mp4"), VIDEO);
 const app = await startExpressApp(folder);
 const services = Services.start([
   { prefix: "/app", backend: app.url },
+  { prefix: "/proxied", backend: app.url, as: "proxy" },
 ]);
 test.after(async () => {
   await services.close();
@@ -96,13 +97,19 @@ test("a video is read by ranges, and again by its tag", async () => {
   assert.is(again.body, null);
 });
 
-test("the app knows by which site and protocol it is used, and that it is not from here", async () => {
-  const headers: HeaderField[] = [["Origin", "https://you.github.io"]];
+test("the app sees a client on its own machine", async () => {
+  const headers: HeaderField[] = [["Origin", "https://me.example"]];
   assert.equal(JSON.parse(await textOf(await ask("/app/whoami", { headers }))), {
-    protocol: "https",
-    host: "you.github.io",
-    ip: "unknown",
+    protocol: "http",
+    host: app.url.host,
+    ip: "127.0.0.1",
   });
+});
+
+test("as proxy: the app knows by which site and protocol it is used, and that it is not from here", async () => {
+  const seen = JSON.parse(await textOf(await ask("/proxied/whoami")));
+  assert.equal([seen.protocol, seen.host], ["https", "me.example"]);
+  assert.match(seen.ip, /^100(?:\.\d+){3}$/);
 });
 
 test("a session's cookie and its redirect work, for one device", async () => {

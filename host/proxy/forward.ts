@@ -25,6 +25,7 @@ const STATUS: Record<string, number> = {
   "backend-unreachable": 502,
   "backend-failed": 502,
   "backend-timeout": 504,
+  "bad-redirect": 502,
 };
 
 /** Options of {@linkcode forwardTo}. */
@@ -63,7 +64,7 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
   return {
     prefix,
     upstream: { backend, config, credentials },
-    async handler(request, { signal, principal }) {
+    async handler(request, { signal, principal, find }) {
       // node:http makes it so in any case.
       const method = request.method.toUpperCase();
       if (REFUSED.has(method)) {
@@ -71,7 +72,7 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
       }
       let length = bodyLength(request);
       let { body } = request;
-      const { url, headers, back } = backend.upstreamRequest(request, principal);
+      const { url, headers, back } = backend.upstreamRequest(request, principal, find);
       const login = credentials.login(request.headers, principal);
       if (login?.authorization) headers.push(["Authorization", login.authorization]);
       if (body && length === undefined) {
@@ -82,7 +83,7 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
         const upstream = { url, method, headers, body, length, principal: principal.id };
         answer = await client.send(upstream, signal);
         login?.answered(answer.status);
-        answer = decoded({ ...answer, headers: back(answer.headers) });
+        answer = decoded({ ...answer, headers: back(answer.headers, answer.status) });
         checkHead(answer);
         return answer;
       } catch (error) {

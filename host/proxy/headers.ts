@@ -6,7 +6,7 @@ import type { Principal } from "../access/principal.ts";
  * Hop-by-hop headers, which are not forwarded (RFC 9110 §7.6.1), nor are those that `Connection` names.
  * `Expect` is one of them because only this hop waits for the 100.
  */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP = new Set([
   "connection",
   "expect",
   "host",
@@ -20,12 +20,22 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
+/**
+ * Headers of a page's request that end at the host, which sets the length and the cookies itself. CGI
+ * programs take `Proxy` for the variable HTTP_PROXY (https://httpoxy.org).
+ */
+const NOT_FORWARDED = new Set([...HOP_BY_HOP, "content-length", "cookie", "proxy"]);
+
 /** Headers about the client, which only the host may set. */
-const ABOUT_THE_CLIENT = /^(?:forwarded|x-forwarded-.*|x-real-ip|lighthouse-.*)$/;
+const ABOUT_THE_CLIENT = /^(?:forwarded|x-forwarded|x-forwarded-.*|x-real-ip|lighthouse-.*)$/;
 
 /** The values of a header, in their order. @param name In lower case. */
 export function valuesOf(fields: HeaderField[], name: string): string[] {
-  return fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [each, value] of fields) {
+    if (each.length === name.length && each.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }
 
 /** The headers without those of the given names. @param names In lower case. */
@@ -33,43 +43,23 @@ export function without(fields: HeaderField[], ...names: string[]): HeaderField[
   return fields.filter(([name]) => !names.includes(name.toLowerCase()));
 }
 
-/** The headers without the hop-by-hop ones. */
-export function withoutHopByHop(fields: HeaderField[]): HeaderField[] {
-  const named = valuesOf(fields, "connection")
-    .flatMap((value) => value.toLowerCase().split(",").map((name) => name.trim()));
+/**
+ * The headers of a page's request that a backend may get. Servers that make variables of the names, as
+ * CGI does, read `_` and other signs as `-`, so each name is judged as they read it.
+ */
+export function forwardable(fields: HeaderField[]): HeaderField[] {
+  const named = namedByConnection(fields);
   return fields.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !HOP_BY_HOP.has(lower) && !named.includes(lower);
+    const read = /[^a-z\d-]/.test(lower) ? lower.replace(/[^a-z\d]/g, "-") : lower;
+    return !NOT_FORWARDED.has(read) && !ABOUT_THE_CLIENT.test(read) && !named.includes(lower);
   });
 }
 
-/**
- * The headers without those that only the host may set. CGI and servers like it read `_` as `-`, so
- * `X_Forwarded_For` is taken out too.
- */
-export function withoutForged(fields: HeaderField[]): HeaderField[] {
-  return fields.filter(([name]) => !ABOUT_THE_CLIENT.test(name.toLowerCase().replaceAll("_", "-")));
-}
-
-/**
- * The headers by which the host describes the page to a backend: RFC 7239, and the older X-Forwarded-*.
- *
- * The page's address is `unknown` (RFC 7239 §6.2), since it may be behind NATs. It is sent so that an app
- * that trusts its own machine sees that the request comes from elsewhere. The protocol is https, since
- * the tunnel is encrypted.
- *
- * @param prefix The service's prefix.
- * @param host The result of {@linkcode originHost}.
- */
-export function forwardedHeaders(prefix: string, host: string | undefined): HeaderField[] {
-  const fields: HeaderField[] = [
-    ["Forwarded", `for=unknown;proto=https${host ? `;host="${host}"` : ""}`],
-    ["X-Forwarded-For", "unknown"],
-    ["X-Forwarded-Proto", "https"],
-  ];
-  if (host) fields.push(["X-Forwarded-Host", host]);
-  if (prefix !== "/") fields.push(["X-Forwarded-Prefix", prefix]);
-  return fields;
+/** The names, in lower case, that `Connection` gives to headers of one hop. */
+export function namedByConnection(fields: HeaderField[]): string[] {
+  return valuesOf(fields, "connection")
+    .flatMap((value) => value.toLowerCase().split(",").map((name) => name.trim()));
 }
 
 /**
@@ -84,18 +74,6 @@ export function principalHeaders({ id, name }: Principal): HeaderField[] {
 /** Percent-encodes a text for a header: `%`, and all that is not printable ASCII, as UTF-8. */
 function percentEncoded(text: string): string {
   return text.replace(/[^ -$&-~]/gu, encodeURIComponent);
-}
-
-/**
- * The host and port of the page's site, from the `Origin` header if that is a web site's origin. The
- * pattern is stricter than URL, which accepts commas and semicolons in a host: in Forwarded they
- * separate elements.
- */
-export function originHost(fields: HeaderField[]): string | undefined {
-  const [origin, ...others] = valuesOf(fields, "origin");
-  if (!origin || others.length > 0 || !/^https?:\/\/[\w.[\]:-]+$/.test(origin)) return undefined;
-  const url = URL.parse(origin);
-  return url?.origin === origin ? url.host : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, FindService } from "./backend.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** The circumstances of a request. */
@@ -11,6 +11,8 @@ export interface ServiceContext {
   signal: AbortSignal;
   /** Who asks. */
   principal: Principal;
+  /** Finds the service for a path of the tunnel. @default there is no other service */
+  find?: FindService;
 }
 
 /** Answers requests. It may throw a LighthouseError, with which the stream is then reset. */

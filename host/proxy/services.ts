@@ -46,9 +46,8 @@ export class Services {
   }
 
   /** The service for a target (a path with its query). */
-  find(target: string): Service | undefined {
-    return this.#services.find(({ prefix }) => isUnder(prefix, target));
-  }
+  readonly find = (target: string): Service | undefined =>
+    this.#services.find(({ prefix }) => isUnder(prefix, target));
 
   /** Answers a request by its service: 404 if there is none, 403 if the principal may not reach it. */
   readonly handler: ServiceHandler = async (request, context) => {
@@ -61,7 +60,9 @@ export class Services {
       const message = `No service is at ${path}. There is: ${prefixes || "none for this device"}`;
       return errorResponse(404, "no-service", message);
     }
-    if (mayReach(principal, service.prefix)) return await service.handler(request, context);
+    if (mayReach(principal, service.prefix)) {
+      return await service.handler(request, { ...context, find: this.find });
+    }
     const who = principal.name === undefined ? "Who is not paired" : `“${principal.name}”`;
     return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);
   };

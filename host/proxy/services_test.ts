@@ -198,4 +198,37 @@ test("start() makes a service of each kind", async () => {
   await services.close();
 });
 
+test("no redirect of a service reaches another one", async () => {
+  const server = createServer(({ url }, response) => {
+    const location = new URL(url!, "http://h").searchParams.get("to")!;
+    response.writeHead(307, { location }).end();
+  });
+  await using listening = await listen(server);
+  const { url } = listening;
+  const services = Services.start(
+    ["/", "/notes", "/notes/deep", "/admin"].map((prefix) => ({ prefix, backend: new URL(url) })),
+  );
+  const outcomes: [from: string, to: string, outcome: string][] = [
+    ["/", "/x", "/x"],
+    ["/", "/admin", "502"],
+    ["/", "/notes/../admin", "502"],
+    ["/", `${url}/admin/x`, "502"],
+    ["/", "/administration", "/administration"],
+    ["/", "//admin", "//admin"],
+    ["/", "/.//admin", "/.//admin"],
+    ["/notes", "../admin", "/notes/admin"],
+    ["/notes", "https://me.example/admin", "502"],
+    ["/notes", "/deep", "502"],
+    ["/notes/deep", "../../x", "/notes/deep/x"],
+    ["/notes/deep", "..%2f..%2fadmin", "502"],
+  ];
+  for (const [from, to, outcome] of outcomes) {
+    const target = `${from.replace(/\/?$/, "/")}a/b?to=${encodeURIComponent(to)}`;
+    const { status, headers } = await ask(services, target);
+    const location = headers.find(([name]) => name === "location")?.[1];
+    assert.is(status === 307 ? location : String(status), outcome, `${from} ${to}`);
+  }
+  await services.close();
+});
+
 test.run();

@@ -15,8 +15,9 @@ import { type Duplex, duplexPair } from "node:stream";
 import send from "send";
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { restOf } from "../access/principal.ts";
+import { readAnswer } from "./answer_headers.ts";
 import { errorResponse } from "./error_response.ts";
-import { withoutHopByHop } from "./headers.ts";
+import { pathOnSite, workerPrefixOf } from "./forwarded.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
 
@@ -62,7 +63,8 @@ export function serveFolder(prefix: string, folder: string): Service {
       const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(restOf(prefix, target))!;
       const found = await find(root, path);
       if (found === "folder") {
-        const location = `${prefix === "/" ? "" : prefix}${path}/${query}`;
+        const place = pathOnSite({ prefix, workerPrefix: workerPrefixOf(headers) });
+        const location = `${place}${path}/${query}`;
         return { status: 301, statusText: "", headers: [["location", location]], body: null };
       }
       if (!found) return missing(target);
@@ -77,7 +79,7 @@ export function serveFolder(prefix: string, folder: string): Service {
         length: undefined,
         principal: principal.id,
       }, signal);
-      const fields = withoutHopByHop(answer.headers);
+      const { headers: fields } = readAnswer(answer.headers);
       if (status < 400) return { status, ...answer, headers: fields };
       await answer.body?.cancel();
       if (status === 404) return missing(target);

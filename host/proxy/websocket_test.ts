@@ -27,16 +27,21 @@ const test = suite("sockets", { deadline: 30_000 });
 const MiB = 1024 * 1024;
 const utf8 = new TextEncoder();
 
+const PHONE = { id: "phone", origin: "https://me.example", name: "phone" };
+
 /** A WebSocket as the page's end of the wire has it. */
 interface PageSocket extends OpenWebSocket {
   writer: WebSocketWriter;
 }
 
 /** A backend, a host in front of it, and a page. */
-async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" } = {}) {
+async function setUp(
+  limits?: Partial<SocketLimits>,
+  { prefix = "/", path = "", as }: { prefix?: string; path?: string; as?: "local" | "proxy" } = {},
+) {
   await using stack = new AsyncDisposableStack();
   const backend = stack.use(await startSocketServer());
-  const services = new Services([forwardTo({ prefix, backend: new URL(backend.url + path) })]);
+  const services = new Services([forwardTo({ prefix, backend: new URL(backend.url + path), as })]);
   stack.defer(() => services.close());
   const sockets = new Sockets(services, limits);
   stack.defer(() => sockets.close());
@@ -45,13 +50,8 @@ async function setUp(limits?: Partial<SocketLimits>, { prefix = "/", path = "" }
       onStream: (stream) =>
         void serveRequest(
           stream,
-          (request, signal) =>
-            services.handler(request, {
-              signal,
-              principal: { id: "phone", origin: "https://me.example" },
-            }),
-          (request, stream) =>
-            sockets.serve(request, stream, { id: "phone", origin: "https://me.example" }),
+          (request, signal) => services.handler(request, { signal, principal: PHONE }),
+          (request, stream) => sockets.serve(request, stream, PHONE),
         ),
     },
   });
@@ -176,38 +176,56 @@ for (const [name, hex, close] of violations) {
   });
 }
 
-test("the backend gets the page's fields and the host's own, and nothing of the handshake", async () => {
-  await using bridge = await setUp({}, { prefix: "/live", path: "/app/" });
-  const { protocol } = await bridge.open("/live/echo?protocol=b&q=1", [
-    ["Origin", "https://example.com"],
-    ["User-Agent", "test"],
-    ["Cookie", "forged=1"],
-    ["Connection", "close, x-hop"],
-    ["X-Hop", "1"],
-    ["Sec-WebSocket-Key", "forged"],
-    ["Sec-WebSocket-Extensions", "permessage-deflate"],
-    ["Sec-WebSocket-Version", "8"],
-    ["X-Forwarded-For", "10.0.0.1"],
-  ], ["a", "b"]);
-  assert.is(protocol, "b");
-  const [fields] = bridge.backend.handshakes;
-  const { "sec-websocket-key": key, ...others } = fields!;
-  assert.match(String(key), /^[\w+/]{22}==$/);
-  assert.equal(others, {
-    ":path": "/app/echo?protocol=b&q=1",
-    "connection": "Upgrade",
-    "upgrade": "websocket",
-    "sec-websocket-version": "13",
-    "sec-websocket-protocol": "a,b",
-    "host": bridge.backend.url.slice("http://".length),
-    "origin": "https://example.com",
-    "user-agent": "test",
-    "forwarded": 'for=unknown;proto=https;host="example.com"',
-    "x-forwarded-for": "unknown",
-    "x-forwarded-host": "example.com",
-    "x-forwarded-prefix": "/live",
-    "x-forwarded-proto": "https",
+for (const as of ["local", "proxy"] as const) {
+  test(`${as}: the backend gets the page's fields and the host's own, not the handshake's`, async () => {
+    await using bridge = await setUp({}, { prefix: "/live", path: "/app/", as });
+    const { protocol } = await bridge.open("/live/echo?protocol=b&q=1", [
+      ["Origin", "https://me.example"],
+      ["Referer", "https://me.example/local/live/chat"],
+      ["User-Agent", "test"],
+      ["Cookie", "forged=1"],
+      ["Connection", "close, x-hop"],
+      ["X-Hop", "1"],
+      ["Sec-WebSocket-Key", "forged"],
+      ["Sec-WebSocket-Extensions", "permessage-deflate"],
+      ["Sec-WebSocket-Version", "8"],
+      ["X-Forwarded-For", "10.0.0.1"],
+      ["X-Forwarded-Prefix", "/local"],
+    ], ["a", "b"]);
+    assert.is(protocol, "b");
+    const [fields] = bridge.backend.handshakes;
+    const { "sec-websocket-key": key, "x-forwarded-for": address, ...others } = fields!;
+    assert.match(String(key), /^[\w+/]{22}==$/);
+    const own = bridge.backend.url;
+    const seen = as === "local" ? { origin: own, referer: `${own}/app/chat` } : {
+      "origin": "https://me.example",
+      "referer": "https://me.example/local/live/chat",
+      "forwarded": `for=${address};proto=https;host=me.example`,
+      "x-forwarded-host": "me.example",
+      "x-forwarded-prefix": "/local/live",
+      "x-forwarded-proto": "https",
+    };
+    if (as === "local") assert.is(address, undefined);
+    else assert.match(String(address), /^100(?:\.\d+){3}$/);
+    assert.equal(others, {
+      ":path": "/app/echo?protocol=b&q=1",
+      "connection": "Upgrade",
+      "upgrade": "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-protocol": "a,b",
+      "host": own.slice("http://".length),
+      "user-agent": "test",
+      "lighthouse-device": "phone",
+      "lighthouse-device-id": "phone",
+      ...seen,
+    });
   });
+}
+
+test("another site's Origin reaches the backend as it is", async () => {
+  await using bridge = await setUp();
+  await bridge.open("/echo", [["Origin", "https://evil.example"]]);
+  assert.equal(bridge.backend.handshakes.map(({ origin }) => origin), ["https://evil.example"]);
 });
 
 test("cookies of a handshake's answer stay on the host, and go to the backend the next time", async () => {
