@@ -7,7 +7,7 @@ import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
-import { readStatus } from "./status.ts";
+import { readHostSettings, readStatus } from "./status.ts";
 
 /** Runs all checks. @returns Whether all have passed. */
 export async function doctor(flags: Settings & { json: boolean }): Promise<boolean> {
@@ -51,7 +51,8 @@ async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
 async function read(flags: Settings) {
   const { file, state } = await openState(flags);
   const status = await readStatus(state);
-  const running = status && { ...file, settings: { page: file.settings.page, ...status.settings } };
+  const settings = status && await readHostSettings(state);
+  const running = settings && { ...file, settings: { page: file.settings.page, ...settings } };
   return { ...readConfig(flags, running ?? file), hasFile: file.text !== "", state, status };
 }
 

@@ -8,7 +8,7 @@ import { type Identity, readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { pairingsFolder } from "../access/pairings.ts";
 import { type HostConfig, toSettings } from "../config/config.ts";
-import { formatService } from "../config/service_config.ts";
+import { formatService, withoutPassword } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
 import { lookAt } from "../control/look.ts";
 import { Metrics, serveMetrics } from "../control/metrics.ts";
@@ -76,6 +76,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     monitor,
     metrics,
     devices: () => accessList.active.map(toJson),
+    settings: () => toSettings(current.config),
     describe: async () => ({
       version: manifest.version,
       pid: process.pid,
@@ -86,7 +87,10 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       public: current.config.public,
       devices: accessList.active.length,
       requests: { answered: metrics.answered, underWay: metrics.underWay() },
-      settings: toSettings(current.config),
+      settings: toSettings({
+        ...current.config,
+        services: current.config.services.map(withoutPassword),
+      }),
     }),
   });
   const stop = new AbortController();
@@ -101,7 +105,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   log("info", "starting", `connecting to ${config.relay.host} for ${services}`, {
     hostKey: identity.fingerprint,
   });
-  warnOfPublic(config, identity, log);
+  warnOf(config, identity, log);
   if (accessList.active.length === 0 && config.public.length === 0) {
     // Show the link only at a terminal: others may read a log.
     const isShown = process.stdout.isTTY && !flags.json &&
@@ -123,7 +127,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     open,
     changes,
     log,
-    onChange: () => warnOfPublic(current.config, identity, log),
+    onChange: () => warnOf(current.config, identity, log),
   });
   const inspectorFile = join(state, "inspector.url");
   await using _ = { [Symbol.asyncDispose]: () => rm(inspectorFile, { force: true }) };
@@ -157,11 +161,18 @@ async function showInspector(url: string, file: string, json: boolean, log: Log)
   if (process.stdout.isTTY && !json) process.stdout.write(`\nInspector: ${url}\n\n`);
 }
 
-function warnOfPublic(
-  { public: prefixes }: HostConfig,
+/** Says which services anybody reaches, and which certificates are not checked. */
+function warnOf(
+  { public: prefixes, services }: HostConfig,
   { publicKey }: Identity,
   log: Log,
 ): void {
+  for (const service of services) {
+    if (!("backend" in service) || !service.tls?.insecure) continue;
+    const { prefix, backend } = service;
+    const text = `the certificate of ${backend.origin}, for ${prefix}, is not checked (insecure)`;
+    log("warn", "insecure", text, { service: prefix });
+  }
   if (prefixes.length === 0) return;
   const what = prefixes.includes("/")
     ? "ALL SERVICES ARE PUBLIC"

@@ -1,7 +1,6 @@
 // `lighthouse-host services`: lists the services, and changes them in the settings file.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { styleText } from "node:util";
 import { editConfigFile } from "../config/config_file.ts";
 import {
   formatService,
@@ -14,7 +13,7 @@ import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { lookAt } from "../control/look.ts";
 import { type CommandState, openState } from "./state.ts";
-import { readStatus } from "./status.ts";
+import { formatSeen, readHostSettings, readStatus } from "./status.ts";
 
 type Flags = Settings & { json: boolean };
 
@@ -42,51 +41,69 @@ export async function services(
 
 async function list({ file, state }: CommandState, { json }: Flags): Promise<void> {
   const status = await readStatus(state);
-  const given = status?.settings ?? file.settings;
-  const found = hasServices(given) ? parseServices(given) : [];
-  const seen = status?.services ?? await lookAt(found);
+  const seen = status?.services ?? await lookAt(servicesOf(file.settings));
   if (json) return seen.forEach((each) => print(JSON.stringify(each)));
   if (seen.length === 0) {
     return print("There is no service yet: lighthouse-host services add /=http://127.0.0.1:5000");
   }
-  for (const { service, isUp } of seen) {
-    print(service + (isUp === false ? styleText("red", "  does not answer") : ""));
-  }
+  for (const each of seen) print(formatSeen(each));
 }
 
 async function add(text: string, { file, state }: CommandState, flags: Flags): Promise<void> {
   const [service] = parseServices({ service: [text] });
-  const all = inFile(file.settings);
-  const old = all.find(({ prefix }) => prefix === service!.prefix);
-  await write([...all.filter((each) => each !== old), service!], file);
-  const instead = old ? `, in place of ${formatService(old)}` : "";
-  const result = { added: formatService(service!), replaced: old && formatService(old) };
+  const isOld = (each: string) => prefixOf(each) === service!.prefix;
+  const [old] = textsOf(file.settings).filter(isOld).map(shownAs);
+  const others = textsOf(file.settings).filter((each) => !isOld(each));
+  const all = [...others, formatSetting(service!)];
+  // The host would refuse the file for one wrong service.
+  parseServices({ service: all });
+  await write(all, file);
+  const instead = old === undefined ? "" : `, in place of ${old}`;
+  const result = { added: formatService(service!), replaced: old };
   tell(flags, result, `Added ${formatService(service!)}${instead}`);
   await tellOfHost(state, flags, (taken) => taken.includes(formatSetting(service!)));
 }
 
 async function remove(prefix: string, { file, state }: CommandState, flags: Flags): Promise<void> {
-  const all = inFile(file.settings);
-  const service = all.find((each) => each.prefix === prefix);
-  if (!service) {
-    const there = all.map((each) => each.prefix).join(", ") || "none";
+  const all = textsOf(file.settings);
+  const text = all.find((each) => prefixOf(each) === prefix);
+  if (text === undefined) {
+    const there = all.map(prefixOf).join(", ") || "none";
     throw badSetting(`${file.path} has no service at ${prefix}. There is: ${there}`);
   }
   if (all.length === 1) {
     throw badSetting(`${prefix} is the only service. Add another one before, or stop the host`);
   }
-  await write(all.filter((each) => each !== service), file);
-  const result = { removed: formatService(service) };
-  tell(flags, result, `Removed ${formatService(service)}`);
-  await tellOfHost(state, flags, (taken) => !taken.includes(formatSetting(service)));
+  await write(all.filter((each) => each !== text), file);
+  const shown = shownAs(text);
+  tell(flags, { removed: shown }, `Removed ${shown}`);
+  await tellOfHost(state, flags, (taken) => !taken.some((each) => prefixOf(each) === prefix));
 }
 
-function inFile(settings: Settings): ServiceConfig[] {
+function servicesOf(settings: Settings): ServiceConfig[] {
   return hasServices(settings) ? parseServices(settings) : [];
 }
 
-async function write(all: ServiceConfig[], file: CommandState["file"]): Promise<void> {
-  await editConfigFile(file, { backend: undefined, service: all.map(formatSetting) });
+/** The services as they are in the file. */
+function textsOf({ backend, service = [] }: Settings): string[] {
+  return backend ? [`/=${backend}`, ...service] : service;
+}
+
+function prefixOf(text: string): string {
+  return text.slice(0, text.indexOf("="));
+}
+
+/** A service in the form for people; only its path if it is wrong, as when its folder is gone. */
+function shownAs(text: string): string {
+  try {
+    return formatService(parseServices({ service: [text] })[0]!);
+  } catch {
+    return prefixOf(text);
+  }
+}
+
+async function write(service: string[], file: CommandState["file"]): Promise<void> {
+  await editConfigFile(file, { backend: undefined, service });
 }
 
 /** Waits until a running host has taken over the change. */
@@ -97,9 +114,9 @@ async function tellOfHost(
 ): Promise<void> {
   const deadline = Date.now() + TAKE_MS;
   for (;;) {
-    const status = await readStatus(state);
-    if (!status) return;
-    const isTaken = hasTaken(status.settings.service ?? []);
+    const settings = await readHostSettings(state);
+    if (!settings) return;
+    const isTaken = hasTaken(settings.service ?? []);
     if (isTaken) return tell(flags, { taken: true }, "The host that runs has taken it over");
     if (Date.now() > deadline) break;
     await sleep(100);

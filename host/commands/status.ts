@@ -5,6 +5,7 @@ import { json } from "node:stream/consumers";
 import { styleText } from "node:util";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
+import type { SeenService } from "../control/look.ts";
 import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
@@ -16,6 +17,13 @@ import { openState } from "./state.ts";
 export async function readStatus(state: string): Promise<HostStatus | undefined> {
   const answer = await askHost(state, "/status");
   return answer && await json(answer) as HostStatus;
+}
+
+/** Asks the running host for its settings, with their passwords. @returns Undefined if no host runs. */
+export async function readHostSettings(state: string): Promise<Settings | undefined> {
+  const answer = await askHost(state, "/settings");
+  // A host of an older version has no such path.
+  return answer?.statusCode === 200 ? await json(answer) as Settings : undefined;
 }
 
 /** Prints the host's status. @returns Whether it runs and is online. */
@@ -43,10 +51,7 @@ function describe(status: HostStatus): string[] {
   const rows = [
     ["relay", relay],
     ["registry", registry],
-    ...services.map(({ service, isUp }) => [
-      "service",
-      service + (isUp === false ? styleText("red", "  does not answer") : ""),
-    ]),
+    ...services.map((seen) => ["service", formatSeen(seen)]),
     ...status.public.map((prefix) => ["public", `${prefix}: anybody reaches it`]),
     ["devices", `${devices} paired`],
     ["pages", `${pages} connected`],
@@ -60,6 +65,14 @@ function describe(status: HostStatus): string[] {
     `${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
     ...rows.map(([name, text]) => `  ${name!.padEnd(14)}${text}`),
   ];
+}
+
+/** A service, and its trouble if it has any. */
+export function formatSeen({ service, isUp, trouble, hint }: SeenService): string {
+  if (isUp === false || trouble) {
+    return service + styleText("red", `  ${trouble ?? "does not answer"}`);
+  }
+  return service + (hint ? styleText("yellow", `  ${hint}`) : "");
 }
 
 /** Prints the last lines of the host's log, and with `follow` new lines as they come. */

@@ -1,36 +1,82 @@
-// Checks whether backends accept connections, for `status`.
-import { once } from "node:events";
-import { connect } from "node:net";
-import { formatService, type ServiceConfig } from "../config/service_config.ts";
+// Looks whether backends answer, for `status` and `doctor`.
+import type { IncomingMessage } from "node:http";
+import process from "node:process";
+import { type BackendConfig, formatService, type ServiceConfig } from "../config/service_config.ts";
+import { answerTrouble, connectTrouble } from "./look_trouble.ts";
 
-/** A service, and whether its backend accepts connections; null for a folder. */
+/** A service, and what is seen of its backend. */
 export interface SeenService {
   service: string;
+  /** Whether the backend takes connections, over TLS if it has to; null for a folder. */
   isUp: boolean | null;
+  /** What is wrong with it. */
+  trouble?: string;
+  /** What its owner may not know. */
+  hint?: string;
+  /** What to do about either. */
+  cure?: string;
 }
 
-/** Limit for a backend to accept a connection, in milliseconds. */
+/** Limit for a backend to take a connection and to answer, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** Checks all backends at the same time. */
+/** Looks at all services at the same time. */
 export async function lookAt(services: ServiceConfig[]): Promise<SeenService[]> {
-  return await Promise.all(services.map(async (config) => ({
-    service: formatService(config),
-    isUp: "backend" in config ? await takesConnections(config.backend) : null,
-  })));
+  return await Promise.all(services.map(async (config) => {
+    const service = formatService(config);
+    if (!("backend" in config)) return { service, isUp: null };
+    return { service, ...await lookAtBackend(config) };
+  }));
 }
 
-async function takesConnections({ hostname, port, protocol }: URL): Promise<boolean> {
-  const socket = connect({
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port) || (protocol === "https:" ? 443 : 80),
+/** Asks for the head of the backend's page. One that is slow to answer is up all the same. */
+async function lookAtBackend(config: BackendConfig): Promise<Omit<SeenService, "service">> {
+  const { backend, authorization } = config;
+  // Load it here: a static import would cost each command time, and few need it.
+  const { connectionOptions, PARSER } = await import("../proxy/connection_options.ts");
+  const isTls = backend.protocol === "https:";
+  const { request } = process.getBuiltinModule(isTls ? "node:https" : "node:http");
+  const { promise, resolve } = Promise.withResolvers<Omit<SeenService, "service">>();
+  let isUp = false;
+  const asked = request(backend, {
+    ...connectionOptions(config),
+    ...PARSER,
+    method: "HEAD",
+    agent: false,
+    headers: authorization === undefined ? {} : { authorization },
   });
+  asked.on("socket", (socket) => {
+    socket.once(isTls ? "secureConnect" : "connect", () => isUp = true);
+  });
+  asked.on("response", (answer) => resolve({ isUp, ...judge(answer, config) }));
+  asked.on("error", (error: NodeJS.ErrnoException) => {
+    resolve({ isUp, ...isUp ? answerTrouble(config, error.code) : connectTrouble(config, error) });
+  });
+  const timer = setTimeout(() => resolve({ isUp }), LOOK_MS);
+  asked.end();
   try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(LOOK_MS) });
-    return true;
-  } catch {
-    return false;
+    return await promise;
   } finally {
-    socket.destroy();
+    clearTimeout(timer);
+    asked.destroy();
   }
+}
+
+/** Looks whether the backend asks for a password by HTTP Basic (RFC 9110 §11.6.1). */
+function judge(
+  { statusCode, headers }: IncomingMessage,
+  { authorization }: BackendConfig,
+): Omit<SeenService, "service" | "isUp"> {
+  if (statusCode !== 401) return {};
+  if (authorization !== undefined) {
+    return {
+      trouble: "refuses the password that the host has (401)",
+      cure: "correct it: user:password@ in the URL, or authorization=FILE",
+    };
+  }
+  if (!/\bbasic\b/i.test(headers["www-authenticate"] ?? "")) return {};
+  return {
+    hint: "asks for a user and password (401)",
+    cure: "give user:password@ in its URL or authorization=FILE, so that pages need none",
+  };
 }

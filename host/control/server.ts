@@ -19,8 +19,10 @@ export interface ControlOptions {
   metrics: Pick<Metrics, "send">;
   /** The access list, for `/devices`. */
   devices: () => object[];
-  /** Returns the rest of `/status`. */
+  /** Returns the rest of `/status`. No secrets: it is printed. */
   describe: () => Promise<object>;
+  /** Returns the settings in force, with their passwords, for `/settings`. */
+  settings: () => object;
 }
 
 /** Limit for another host that is starting to give its process id, in milliseconds. */
@@ -61,6 +63,8 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
         }
         case "GET /metrics":
           return await options.metrics.send(response);
+        case "GET /settings":
+          return sendJson(response, 200, options.settings());
         case "GET /devices":
           return sendJson(response, 200, { devices: options.devices() });
         default:

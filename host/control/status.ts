@@ -17,6 +17,6 @@ export interface HostStatus extends Standing {
   devices: number;
   /** Requests answered since the start; requests and WebSockets under way. */
   requests: { answered: number; underWay: number };
-  /** The settings in force, from flags, environment and file. */
+  /** The settings in force, from flags, environment and file, without passwords. */
   settings: Settings;
 }

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { DEFAULT_STUN, entryKey, type IceConfig } from "../../wire/mod.ts";
 import { readIdentity } from "../access/host_key.ts";
 import type { HostConfig } from "../config/config.ts";
-import { lookAt } from "../control/look.ts";
+import { formatService } from "../config/service_config.ts";
+import { lookAt, type SeenService } from "../control/look.ts";
 import type { HostStatus } from "../control/status.ts";
 import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
@@ -55,7 +56,7 @@ export async function* runDiagnostics(context: DoctorContext): AsyncGenerator<Fi
   yield* checkState(state);
   yield await checkDns(config.relay);
   yield await checkClock(config.relay);
-  yield* checkBackends(config);
+  yield* checkBackends(config, status);
   yield* checkNetwork(config.ice);
   yield* checkRelay(config, state, status);
   if (config.s3) yield await checkCors(config.s3, config.region!, page);
@@ -125,15 +126,41 @@ async function checkClock(relay: URL): Promise<Finding> {
   };
 }
 
-async function* checkBackends({ services }: HostConfig): AsyncGenerator<Finding> {
-  for (const { service, isUp } of await lookAt(services)) {
-    if (isUp === null) yield { check: "backend", ok: true, message: service };
-    else if (isUp) yield { check: "backend", ok: true, message: `${service} takes connections` };
-    else {
-      const message = `${service} takes no connection`;
-      yield { check: "backend", ok: false, message, cure: "start it, or correct its address" };
+async function* checkBackends(
+  { services }: HostConfig,
+  status: HostStatus | undefined,
+): AsyncGenerator<Finding> {
+  // The host that runs may see other files and sockets than this process.
+  const byHost = new Map(status?.services.map((each) => [each.service, each]));
+  const known = services.map((service) => byHost.get(formatService(service)));
+  const seen = known.every((each) => each !== undefined) ? known : await lookAt(services);
+  for (const [at, service] of services.entries()) {
+    yield judgeBackend(seen[at]!);
+    if ("backend" in service && service.tls?.insecure) {
+      yield {
+        check: "certificate",
+        ok: null,
+        message:
+          `the certificate of ${service.backend.origin} is not checked (insecure): others on ` +
+          "the way to it can read and change everything",
+        cure: "name its authority, or the certificate itself: ca=FILE",
+      };
     }
   }
+}
+
+function judgeBackend({ service, isUp, trouble, hint, cure }: SeenService): Finding {
+  const check = "backend";
+  if (trouble) return { check, ok: false, message: `${service} ${trouble}`, cure };
+  if (isUp === null) return { check, ok: true, message: service };
+  if (!isUp) {
+    const message = `${service} takes no connection`;
+    return { check, ok: false, message, cure: "start it, or correct its address" };
+  }
+  const message = `${service} takes connections`;
+  return hint
+    ? { check, ok: null, message: `${message}, and ${hint}`, cure }
+    : { check, ok: true, message };
 }
 
 async function* checkNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding> {
