@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import process from "node:process";
 import { type BackendConfig, formatService, type ServiceConfig } from "../config/service_config.ts";
-import { answerTrouble, connectTrouble } from "./look_trouble.ts";
+import type { Trouble } from "../proxy/backend_errors.ts";
 
 /** A service, and what is seen of its backend. */
 export interface SeenService {
@@ -34,6 +34,7 @@ async function lookAtBackend(config: BackendConfig): Promise<Omit<SeenService, "
   const { backend, authorization } = config;
   // Load it here: a static import would cost each command time, and few need it.
   const { connectionOptions, PARSER } = await import("../proxy/connection_options.ts");
+  const { troubleOf } = await import("../proxy/backend_errors.ts");
   const isTls = backend.protocol === "https:";
   const { request } = process.getBuiltinModule(isTls ? "node:https" : "node:http");
   const { promise, resolve } = Promise.withResolvers<Omit<SeenService, "service">>();
@@ -50,7 +51,10 @@ async function lookAtBackend(config: BackendConfig): Promise<Omit<SeenService, "
   });
   asked.on("response", (answer) => resolve({ isUp, ...judge(answer, config) }));
   asked.on("error", (error: NodeJS.ErrnoException) => {
-    resolve({ isUp, ...isUp ? answerTrouble(config, error.code) : connectTrouble(config, error) });
+    // That nobody listens needs no explanation.
+    if (error.code === "ECONNREFUSED") return resolve({ isUp });
+    const { why, cure } = missing(config, error) ?? troubleOf(error);
+    resolve({ isUp, trouble: why, cure: cure ?? (isTls ? "look into its log" : IS_TLS) });
   });
   const timer = setTimeout(() => resolve({ isUp }), LOOK_MS);
   asked.end();
@@ -62,6 +66,23 @@ async function lookAtBackend(config: BackendConfig): Promise<Omit<SeenService, "
   }
 }
 
+const IS_TLS = "is its URL https://? If not, look into its log";
+
+/** Explains a socket or a name that is not there. */
+function missing(
+  { backend, socketPath }: BackendConfig,
+  { code }: NodeJS.ErrnoException,
+): Trouble | undefined {
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return { why: `there is no address of ${backend.hostname}`, cure: "correct its name" };
+  }
+  if (socketPath === undefined || code !== "ENOENT") return undefined;
+  const hint = /^\/(?:var\/)?tmp\//.test(socketPath)
+    ? ". A system service has a /tmp of its own: put the socket elsewhere for it"
+    : "";
+  return { why: "the socket is not there", cure: `start it, or correct the path${hint}` };
+}
+
 /** Looks whether the backend asks for a password by HTTP Basic (RFC 9110 §11.6.1). */
 function judge(
   { statusCode, headers }: IncomingMessage,
@@ -70,13 +91,13 @@ function judge(
   if (statusCode !== 401) return {};
   if (authorization !== undefined) {
     return {
-      trouble: "refuses the password that the host has (401)",
+      trouble: "it refuses the password that the host has (401)",
       cure: "correct it: user:password@ in the URL, or authorization=FILE",
     };
   }
   if (!/\bbasic\b/i.test(headers["www-authenticate"] ?? "")) return {};
   return {
-    hint: "asks for a user and password (401)",
+    hint: "it asks for a user and password (401)",
     cure: "give user:password@ in its URL or authorization=FILE, so that pages need none",
   };
 }

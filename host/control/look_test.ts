@@ -10,9 +10,8 @@ import { type Certificate, createCertificate } from "../../tools/testing/certifi
 import { freePort, listen, type Listening } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
-import { type BackendConfig, formatService, parseServices } from "../config/service_config.ts";
+import { formatService, parseServices } from "../config/service_config.ts";
 import { lookAt } from "./look.ts";
-import { connectTrouble } from "./look_trouble.ts";
 
 const test = suite("look", { deadline: 20_000 });
 
@@ -44,7 +43,7 @@ test("a backend that answers is up, with any status, and one that does not liste
   assert.equal(await seenOf(String(port)), { isUp: false });
   assert.equal(await seenOf("http://h.invalid"), {
     isUp: false,
-    trouble: "has no address: h.invalid is not found",
+    trouble: "there is no address of h.invalid",
     cure: "correct its name",
   });
   assert.equal(await lookAt([{ prefix: "/f", folder }]), [
@@ -67,8 +66,8 @@ test("a Unix socket is up, missing, or something else", async () => {
   const path = join(folder, "app.sock");
   const missing = await seenOf(`unix:${path}`);
   assert.equal(missing.isUp, false);
-  assert.is(missing.trouble, "has no socket there");
-  assert.match(missing.cure!, "start it, or correct the path; a system service has a /tmp of its");
+  assert.is(missing.trouble, "the socket is not there");
+  assert.match(missing.cure!, "start it, or correct the path. A system service has a /tmp of its");
   const server = createServer(answer).listen(path);
   await once(server, "listening");
   try {
@@ -78,15 +77,6 @@ test("a Unix socket is up, missing, or something else", async () => {
   }
   await writeFile(join(folder, "file"), "");
   assert.equal(await seenOf(`unix:${folder}/file`), { isUp: false });
-  const config: BackendConfig = {
-    prefix: "/",
-    backend: new URL("http://localhost"),
-    socketPath: "/run/app/app.sock",
-  };
-  assert.equal(connectTrouble(config, Object.assign(new Error("no"), { code: "EACCES" })), {
-    trouble: "does not let this user connect",
-    cure: "give this user the right to write to it, and to enter /run/app",
-  });
 });
 
 const authority = createCertificate({ isAuthority: true });
@@ -103,18 +93,23 @@ for (const [name, { cert }] of Object.entries(certificates)) {
 }
 
 const looks: [certificate: string, options: string, trouble?: RegExp, cure?: RegExp][] = [
-  ["own", "", /an authority that this machine does not know/, /ca=FILE, or take any .* insecure/],
+  [
+    "own",
+    "",
+    /no authority that the host trusts/,
+    /ca=FILE, with that certificate .*, or insecure/,
+  ],
   ["own", "ca=own"],
   ["own", "insecure"],
-  ["own", "ca=authority", /does not come from .*\/authority\.pem/, /ca=FILE/],
-  ["signed", "", /an authority that this machine does not know/, /ca=FILE/],
+  ["own", "ca=authority", /no authority that the host trusts/, /ca=FILE/],
+  ["signed", "", /no authority that the host trusts/, /ca=FILE/],
   ["signed", "ca=authority"],
   ["signed", "ca=signed"],
-  ["signed", "ca=own", /does not come from .*\/own\.pem/, /ca=FILE/],
-  ["named", "ca=authority", /for another name than 127\.0\.0\.1/, /use its name in the URL/],
+  ["signed", "ca=own", /no authority that the host trusts/, /ca=FILE/],
+  ["named", "ca=authority", /is for DNS:other\.example/, /use that name in the URL/],
   ["named", "ca=named"],
   ["named", "insecure"],
-  ["old", "ca=authority", /has expired/, /renew it, or take any/],
+  ["old", "ca=authority", /has expired/, /renew it, or give .* insecure/],
   ["old", "insecure"],
   ["early", "ca=authority", /is not valid yet/, /set this machine's clock/],
 ];
@@ -134,19 +129,15 @@ test("the other protocol at the port is told", async () => {
   await using plain = await serve(answer);
   assert.equal(await seenOf(`https://127.0.0.1:${plain.port}`), {
     isUp: false,
-    trouble: "does not speak TLS",
-    cure: "is its URL http://?",
+    trouble: "it does not speak https",
+    cure: "give its URL with http:",
   });
   await using tls = await serve(answer, certificates.own);
   const seen = await seenOf(tls.url);
   assert.is(seen.isUp, true);
-  assert.is(seen.cure, "is its URL https://?");
+  assert.match(seen.cure!, "is its URL https://?");
   await using other = await listen(createTcpServer((socket) => socket.end("220 mail\r\n")));
-  assert.equal(await seenOf(other.url), {
-    isUp: true,
-    trouble: "does not speak HTTP",
-    cure: "is its URL https://?",
-  });
+  assert.match((await seenOf(other.url)).trouble!, "Expected HTTP/");
 });
 
 test("a password that is missing is a hint, and a wrong one trouble", async () => {
@@ -157,12 +148,12 @@ test("a password that is missing is a hint, and a wrong one trouble", async () =
   const { host } = new URL(server.url);
   const missing = await seenOf(server.url);
   assert.is(missing.isUp, true);
-  assert.is(missing.hint, "asks for a user and password (401)");
+  assert.is(missing.hint, "it asks for a user and password (401)");
   assert.match(missing.cure!, "give user:password@ in its URL or authorization=FILE");
   assert.equal(await seenOf(`http://user:right@${host}`), { isUp: true });
   assert.equal(await seenOf(`http://user:wrong@${host}`), {
     isUp: true,
-    trouble: "refuses the password that the host has (401)",
+    trouble: "it refuses the password that the host has (401)",
     cure: "correct it: user:password@ in the URL, or authorization=FILE",
   });
   const file = join(folder, "login");

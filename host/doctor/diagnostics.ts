@@ -151,7 +151,7 @@ async function* checkBackends(
 
 function judgeBackend({ service, isUp, trouble, hint, cure }: SeenService): Finding {
   const check = "backend";
-  if (trouble) return { check, ok: false, message: `${service} ${trouble}`, cure };
+  if (trouble) return { check, ok: false, message: `${service}: ${trouble}`, cure };
   if (isUp === null) return { check, ok: true, message: service };
   if (!isUp) {
     const message = `${service} takes no connection`;
@@ -159,7 +159,7 @@ function judgeBackend({ service, isUp, trouble, hint, cure }: SeenService): Find
   }
   const message = `${service} takes connections`;
   return hint
-    ? { check, ok: null, message: `${message}, and ${hint}`, cure }
+    ? { check, ok: null, message: `${message}: ${hint}`, cure }
     : { check, ok: true, message };
 }
 

@@ -21,12 +21,33 @@ const UNTRUSTED = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
+/** Why a connection to a backend broke. */
+export interface Trouble {
+  /** What is wrong; begins with "it" or "its", for example. */
+  why: string;
+  /** What to do about it. */
+  cure?: string;
+}
+
 /** What other error codes of Node.js mean. */
-const REASONS: Record<string, string> = {
-  CERT_HAS_EXPIRED: "its certificate has expired. Renew it, or give the service insecure",
-  EACCES: "the host may not open its socket. Give the host's user the right to write to it",
-  ECONNRESET: "it closed the connection",
-  HPE_HEADER_OVERFLOW: "the head of its answer is larger than 60 KiB. Make it send fewer headers",
+const TROUBLES: Record<string, Trouble> = {
+  CERT_HAS_EXPIRED: {
+    why: "its certificate has expired",
+    cure: "renew it, or give the service insecure",
+  },
+  CERT_NOT_YET_VALID: {
+    why: "its certificate is not valid yet",
+    cure: "set this machine's clock, or give the service insecure",
+  },
+  EACCES: {
+    why: "the host may not open its socket",
+    cure: "give the host's user the right to write to it",
+  },
+  ECONNRESET: { why: "it closed the connection" },
+  HPE_HEADER_OVERFLOW: {
+    why: "the head of its answer is larger than 60 KiB",
+    cure: "make it send fewer headers",
+  },
 };
 
 /** An error of node:net, node:tls or node:http. */
@@ -51,22 +72,27 @@ export function failed(why: string, cause?: unknown): LighthouseError {
 
 /** The error for a connection that broke, with the cause and its cure. @param name Name of the backend. */
 export function broken(error: ConnectionError, name: string): LighthouseError {
-  return UNREACHABLE.has(error.code ?? "")
-    ? unreachable(name, error)
-    : failed(reasonOf(error), error);
+  if (UNREACHABLE.has(error.code ?? "")) return unreachable(name, error);
+  const { why, cure } = troubleOf(error);
+  return failed(cure ? `${why}. ${cure[0]!.toUpperCase()}${cure.slice(1)}` : why, error);
 }
 
-function reasonOf({ code = "", cert, message }: ConnectionError): string {
+/** Explains an error of a connection. */
+export function troubleOf({ code = "", cert, message }: ConnectionError): Trouble {
   if (UNTRUSTED.has(code)) {
-    return "its certificate is signed by nobody that this machine trusts. " +
-      "Give the service ca=FILE, with that certificate or its authority's, or insecure";
+    return {
+      why: "its certificate comes from no authority that the host trusts for it",
+      cure: "give the service ca=FILE, with that certificate or its authority's, or insecure",
+    };
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return `its certificate is for ${cert?.subjectaltname || "another name"}. ` +
-      "Use that name in the URL, or give the service ca=FILE with the certificate itself";
+    return {
+      why: `its certificate is for ${cert?.subjectaltname || "another name"}`,
+      cure: "use that name in the URL, or give the service ca=FILE with the certificate itself",
+    };
   }
   if (/wrong version number|packet length too long/i.test(message)) {
-    return "it does not speak https. Give its URL with http:";
+    return { why: "it does not speak https", cure: "give its URL with http:" };
   }
-  return REASONS[code] ?? message;
+  return TROUBLES[code] ?? { why: message };
 }

@@ -1,7 +1,9 @@
 // How to connect to a backend, for HTTP and for WebSockets: its address, its certificate, and how
 // strictly to read its answers.
 import { X509Certificate } from "node:crypto";
+import type { LookupFunction, TcpNetConnectOpts } from "node:net";
 import { checkServerIdentity, type ConnectionOptions as TlsOptions } from "node:tls";
+import process from "node:process";
 import type { BackendConfig, TlsConfig } from "../config/service_config.ts";
 
 /** Options of node:net and node:tls for connections to one backend. */
@@ -10,6 +12,7 @@ export type ConnectionOptions =
     TlsOptions,
     "ca" | "allowPartialTrustChain" | "rejectUnauthorized" | "checkServerIdentity"
   >
+  & Pick<TcpNetConnectOpts, "lookup" | "autoSelectFamily">
   & { socketPath?: string };
 
 /**
@@ -19,9 +22,25 @@ export type ConnectionOptions =
 export const PARSER = { insecureHTTPParser: true, maxHeaderSize: 64 * 1024 } as const;
 
 /** The options for the connections to a backend. */
-export function connectionOptions({ socketPath, tls }: BackendConfig): ConnectionOptions {
-  return { ...socketPath && { socketPath }, ...tls && tlsOptions(tls) };
+export function connectionOptions(config: BackendConfig): ConnectionOptions {
+  const { backend, socketPath, tls } = config;
+  if (socketPath) return { socketPath };
+  return {
+    ...LOCALHOST.test(backend.hostname) && { lookup: lookupLoopback, autoSelectFamily: true },
+    ...tls && tlsOptions(tls),
+  };
 }
+
+const LOCALHOST = /^(?:.+\.)?localhost$/;
+
+/**
+ * Gives both loopback addresses for `localhost`, as browsers do (RFC 6761 §6.3): machines without the
+ * name's IPv6 address are many, and development servers listen on only one. Node.js tries each in turn.
+ */
+const lookupLoopback: LookupFunction = (_name, _options, callback) => {
+  const addresses = [{ address: "127.0.0.1", family: 4 }, { address: "::1", family: 6 }];
+  process.nextTick(callback, null, addresses);
+};
 
 /** The name of a backend in messages: `http://127.0.0.1:5000`, or `unix:/run/app.sock`. */
 export function backendName({ backend, socketPath }: BackendConfig): string {
