@@ -61,6 +61,7 @@ export const OWNERS: readonly Owner[] = [
     name: "HTTP in Node.js",
     modules: ["node:http", "node:https"],
     files: [
+      "host/control/look.ts",
       "host/control/metrics.ts",
       "host/control/server.ts",
       "host/control/socket.ts",

@@ -36,7 +36,9 @@ async function lookAtBackend(config: BackendConfig): Promise<Omit<SeenService, "
   const { connectionOptions, PARSER } = await import("../proxy/connection_options.ts");
   const { troubleOf } = await import("../proxy/backend_errors.ts");
   const isTls = backend.protocol === "https:";
-  const { request } = process.getBuiltinModule(isTls ? "node:https" : "node:http");
+  const { request } = isTls
+    ? process.getBuiltinModule("node:https")
+    : process.getBuiltinModule("node:http");
   const { promise, resolve } = Promise.withResolvers<Omit<SeenService, "service">>();
   let isUp = false;
   const asked = request(backend, {
