@@ -8,7 +8,7 @@ export interface Command {
   summary: string;
   /** Details, in paragraphs. */
   more?: string[];
-  /** The names of its arguments in help. Those in brackets are optional. */
+  /** The names of its arguments in help. Those in brackets are optional; more may follow after `…`. */
   args?: string[];
   /** Its flags, besides those of all commands. */
   flags: FlagName[];
@@ -42,4 +42,9 @@ export const COMMON: FlagName[] = [...settingsOf(undefined), "json"];
 /** The names of a command's required arguments. */
 export function requiredOf({ args = [] }: Command): string[] {
   return args.filter((arg) => !arg.startsWith("["));
+}
+
+/** Whether any number of arguments may follow. */
+export function takesMore({ args = [] }: Command): boolean {
+  return args.at(-1)?.endsWith("…]") ?? false;
 }

@@ -5,6 +5,12 @@ import type { Commands } from "./command.ts";
 
 const DEVICE = "DEVICE is a device's id, the beginning of its id, or its name: devices lists them.";
 
+const BACKENDS =
+  "The URL of a backend may also be a port (5000, or localhost:5000/api) or a Unix socket " +
+  "(unix:/run/app.sock:/api), and may have a user and password. Options follow it after spaces: as=proxy " +
+  "tells the backend the page's site, ca=FILE names the authority of its certificate, insecure takes any " +
+  "certificate, authorization=FILE logs in. docs/service.md explains them.";
+
 /** All commands. */
 export const COMMANDS: Commands = {
   init: {
@@ -16,7 +22,7 @@ export const COMMANDS: Commands = {
     ],
     args: ["FILE|-"],
     flags: settingsOf("init"),
-    examples: ["init - --backend http://127.0.0.1:5000"],
+    examples: ["init - --backend http://127.0.0.1:5000", "init - --backend 5000"],
     async run({ settings, json }, [source]) {
       const { init } = await import("../commands/init.ts");
       return await init(source!, { ...settings, json });
@@ -28,6 +34,7 @@ export const COMMANDS: Commands = {
       "Options take precedence over variables, and variables over the settings file that init writes: " +
       "~/.config/lighthouse/config.json, on macOS ~/Library/Application Support/lighthouse/config.json. " +
       "AWS credentials come from the same places as for the AWS command line.",
+      BACKENDS,
       "Only paired devices reach anything. Until the first device is paired, run prints a pairing link " +
       "at a terminal.",
     ],
@@ -36,6 +43,8 @@ export const COMMANDS: Commands = {
       "run",
       "run --relay wss://… --backend http://127.0.0.1:5000",
       "run --relay wss://… --service /notes=http://127.0.0.1:5000/api --service /files=~/public",
+      "run --relay wss://… --service '/ha=https://ha.local:8123 as=proxy insecure'",
+      "run --relay wss://… --backend unix:/run/app.sock:/api",
     ],
     async run({ settings, json }) {
       const { run } = await import("../commands/run.ts");
@@ -96,18 +105,20 @@ export const COMMANDS: Commands = {
   services: {
     summary: "list the services that pages reach, or change them in the settings file",
     more: [
-      "A running host takes over the change at once, without dropping connections. FOLDER and URL are as " +
-      "for --service.",
+      "A running host takes over the change at once, without dropping connections. FOLDER, URL and OPTION " +
+      "are as for --service: see run.",
     ],
-    args: ["[list|add|remove]", "[PATH|PATH=URL|PATH=FOLDER]"],
+    args: ["[list|add|remove]", "[PATH|PATH=URL|PATH=FOLDER]", "[OPTION…]"],
     flags: [],
     examples: [
       "services",
       "services add /notes=http://127.0.0.1:5000/api",
+      "services add /app=3000 as=proxy",
       "services remove /notes",
     ],
-    async run({ settings, json }, [action, service]) {
+    async run({ settings, json }, [action, ...words]) {
       const { services } = await import("../commands/services.ts");
+      const service = words.length > 0 ? words.join(" ") : undefined;
       await services(action, service, { ...settings, json });
     },
   },

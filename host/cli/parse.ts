@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type SettingName, SETTINGS, type Settings } from "../config/settings.ts";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, COMMON, type Flags, requiredOf } from "./command.ts";
+import { type Command, COMMON, type Flags, requiredOf, takesMore } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { type FlagName, FLAGS, type FlagValues, optionsOf } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -31,9 +31,11 @@ export function parseCommandLine(args: string[]): CommandLine {
   const command = COMMANDS[first]!;
   checkFlags(first, command, values);
   const names = command.args ?? [];
-  const unexpected = rest[names.length];
+  const unexpected = takesMore(command) ? undefined : rest[names.length];
   if (unexpected !== undefined) {
-    throw new UsageError(`Unexpected argument: ${unexpected}`, { command: first });
+    const isOption = /^[a-z]+=|^insecure$/.test(unexpected);
+    const hint = isOption ? ". Quote a backend with its options: '5000 as=proxy'" : "";
+    throw new UsageError(`Unexpected argument: ${unexpected}${hint}`, { command: first });
   }
   const missing = requiredOf(command)[rest.length];
   if (missing !== undefined) {

@@ -1,5 +1,5 @@
 // A settings file that changes while the real program runs with it, by hand and by `services`.
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
@@ -119,6 +119,58 @@ test("a host whose services come from its command line is told apart", async () 
   assert.equal(taken, { taken: false });
   await host.until(/"settings-changed"/);
   await host.end();
+});
+
+test("passwords are shown nowhere, and a changed one is taken over", async () => {
+  const backend = "http://user:hunter2@127.0.0.1:9";
+  const at = await setUp(TEXT.replace("http://127.0.0.1:9", backend));
+  await chmod(at.path, 0o600);
+  const host = await at.startHost();
+  const seen: string[] = [];
+  const call = async (...args: string[]) => {
+    const { output, errors } = await run(args, at.environment);
+    seen.push(output, errors);
+    return output;
+  };
+  const shown = "/ → http://127.0.0.1:9/ (with a password)";
+  assert.match(await call("services"), `${shown}  does not answer`);
+  const { settings } = JSON.parse(await call("status", "--json"));
+  assert.equal(settings.service, ["/=http://127.0.0.1:9/"]);
+  assert.match(await call("status"), shown);
+  assert.match(await call("doctor", "--json"), `${shown} takes no connection`);
+  await call("logs", "--lines", "100");
+  await call("install", "--print");
+  const added = await call("services", "add", "/=http://user:hunter3@127.0.0.1:9");
+  assert.is(added, `Added ${shown}, in place of ${shown}\nThe host that runs has taken it over\n`);
+  assert.match(await readFile(at.path, "utf8"), '"/=http://user:hunter3@127.0.0.1:9/"');
+  assert.is((await stat(at.path)).mode & 0o777, 0o600);
+  await call("services", "add", "/b=3000");
+  await call("services", "remove", "/");
+  await chmod(at.path, 0o644);
+  await writeFile(at.path, TEXT.replace("http://127.0.0.1:9", backend));
+  await host.until(/"settings-refused".*holds a password, and others can read it/);
+  await host.end();
+  for (const text of [...seen, ...host.lines, host.errors]) assert.not.match(text, "hunter");
+});
+
+test("services takes options as further arguments, and removes what is wrong", async () => {
+  const at = await setUp();
+  const args = ["services", "add", "/a=https://h", "as=proxy", "insecure"];
+  const { output } = await run(args, at.environment);
+  assert.is(output, "Added /a → https://h/ as=proxy insecure\n");
+  const text = await readFile(at.path, "utf8");
+  assert.match(
+    text,
+    /"service": \[\s+"\/=http:\/\/127\.0\.0\.1:9",\s+"\/a=https:\/\/h\/ as=proxy insecure"/,
+  );
+  await writeFile(at.path, text.replace("insecure", "ca=/nonexistent.pem"));
+  const failed = await run(["services", "add", "/b=3000"], at.environment);
+  assert.is(failed.code, 2);
+  assert.match(failed.errors, "--service /a: ca needs a file, and /nonexistent.pem does not exist");
+  const removed = await run(["services", "remove", "/a"], at.environment);
+  assert.is(removed.output, "Removed /a\n");
+  const unquoted = await run(["run", "--backend", "3000", "as=proxy"], at.environment);
+  assert.match(unquoted.errors, "Unexpected argument: as=proxy. Quote a backend with its options");
 });
 
 test("docs/config.schema.json is what the settings are checked by", async () => {

@@ -85,7 +85,7 @@ export const SETTINGS = {
   backend: {
     kind: "text",
     value: "URL",
-    summary: "the backend that pages reach at /",
+    summary: "the backend that pages reach at /: a URL, a port or unix:SOCKET",
     commands: BRIDGE,
     isLive: true,
   },

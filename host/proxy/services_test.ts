@@ -9,6 +9,7 @@ import type { HttpResponse } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { ServiceConfig } from "../config/service_config.ts";
 import { CookieFolder } from "./cookie_folder.ts";
+import { parseServices } from "../config/service_config.ts";
 import type { Service } from "./service.ts";
 import { Services } from "./services.ts";
 
@@ -228,6 +229,26 @@ test("no redirect of a service reaches another one", async () => {
     const location = headers.find(([name]) => name === "location")?.[1];
     assert.is(status === 307 ? location : String(status), outcome, `${from} ${to}`);
   }
+  await services.close();
+});
+
+test("a changed password or option restarts its service, and no other", async () => {
+  await using backend = await listen(createServer(({ headers }, response) => {
+    response.end(headers.authorization);
+  }));
+  const { host } = new URL(backend.url);
+  const start = (...texts: string[]) => parseServices({ service: texts });
+  const services = Services.start(start(`/a=http://u:1@${host}`, `/b=http://u:1@${host}`));
+  const [a, b] = [services.find("/a"), services.find("/b")];
+  const said = async (target: string) => await textOf(await ask(services, target));
+  const basic = (pair: string) => `Basic ${btoa(pair)}`;
+  assert.is(await said("/a"), basic("u:1"));
+  services.replace(start(`/a=http://u:2@${host}`, `/b=http://u:1@${host}`));
+  assert.is.not(services.find("/a"), a);
+  assert.is(services.find("/b"), b);
+  assert.equal([await said("/a"), await said("/b")], [basic("u:2"), basic("u:1")]);
+  services.replace(start(`/a=http://u:2@${host}`, `/b=http://u:1@${host} as=proxy`));
+  assert.is.not(services.find("/b"), b);
   await services.close();
 });
 
