@@ -9,7 +9,7 @@ const BACKENDS =
   "The URL of a backend may also be a port (5000, or localhost:5000/api) or a Unix socket " +
   "(unix:/run/app.sock:/api), and may have a user and password. Options follow it after spaces: as=proxy " +
   "tells the backend the page's site, ca=FILE names the authority of its certificate, insecure takes any " +
-  "certificate, authorization=FILE logs in. docs/service.md explains them.";
+  "certificate, authorization=FILE logs in. docs/backends.md explains them.";
 
 /** All commands. */
 export const COMMANDS: Commands = {
