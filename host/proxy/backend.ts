@@ -100,6 +100,7 @@ export class Backend {
       ...mount,
       url,
       siteHost: hostOf(origin),
+      knowsPrefix: this.#as === "proxy",
       knowsSite: this.#as === "proxy" && name !== undefined,
       isOwn: (target) => !find || find(target)?.prefix === this.prefix,
     };

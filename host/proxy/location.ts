@@ -12,6 +12,8 @@ export interface AnswerPlace extends Mount {
   url: URL;
   /** The host of the page's site, with its port; undefined if the page has no web site's origin. */
   siteHost: string | undefined;
+  /** Whether the backend was told of its prefix: it may then put that into paths itself. */
+  knowsPrefix: boolean;
   /** Whether the backend was told of the site: it may then name itself by the site's URLs. */
   knowsSite: boolean;
   /** Whether a path of the tunnel leads to this service, and to no other below its prefix. */
@@ -91,7 +93,7 @@ export function pageRefresh(value: string, place: AnswerPlace): string | undefin
 function targetOf(path: string, place: AnswerPlace): string | undefined {
   const { prefix, workerPrefix = "" } = place;
   const announced = pathOnSite(place);
-  if (place.knowsSite && announced && isUnder(announced, path)) {
+  if (place.knowsPrefix && announced && isUnder(announced, path)) {
     return path.slice(workerPrefix.length) || "/";
   }
   const base = place.backend.pathname.replace(/\/$/, "") || "/";

@@ -297,7 +297,16 @@ test("proxy: an app that knows the service's prefix leads to it, without a worke
   const asked = { service: "/notes=http://h:1/api", as: "proxy" } as const;
   assert.is(led("/notes/a", asked), "/notes/a");
   assert.is(led("https://me.example/notes/a", asked), "/notes/a");
-  assert.is(led("/notes/a", { ...asked, isStranger: true }), OUT);
+});
+
+test("proxy: an app that a stranger asks knows the prefix, but not the stranger's site", () => {
+  const service = "/notes=http://h:1/api";
+  const asked = { service, as: "proxy", worker: "/local", isStranger: true } as const;
+  assert.is(led("/local/notes/a", asked), "/local/notes/a");
+  assert.is(led("/api/a", asked), "/local/notes/a");
+  assert.is(led("https://me.example/local/notes/a", asked), "/local/notes/a");
+  assert.is(led("https://me.example/api/a", asked), "https://me.example/api/a");
+  assert.is(led("https://me.example/local/admin", asked), OUT);
 });
 
 const refreshes: [refresh: string, page: string | undefined][] = [

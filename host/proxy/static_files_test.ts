@@ -207,7 +207,7 @@ test("a link that stays inside by leaving and coming back is served", async () =
   assert.is(await textOf(response), TEXT);
 });
 
-const redirects: [prefix: string, target: string, location: string][] = [
+const redirects: [prefix: string, target: string, location: string, worker?: string][] = [
   ["/files", "/files", "/files/"],
   ["/files", "/files?a=b?c", "/files/?a=b?c"],
   ["/files", "/files/sub", "/files/sub/"],
@@ -215,12 +215,15 @@ const redirects: [prefix: string, target: string, location: string][] = [
   ["/files", "/files/inside", "/files/inside/"],
   ["/files", "/files/s%75b", "/files/s%75b/"],
   ["/", "/sub", "/sub/"],
+  ["/", "/sub", "/local/sub/", "/local"],
+  ["/files", "/files/sub", "/files/files/sub/", "/files"],
 ];
-for (const [prefix, target, location] of redirects) {
+for (const [prefix, target, location, worker] of redirects) {
   test(`GET ${target} of ${prefix} leads to ${location}`, async () => {
     const service = serveFolder(prefix, root);
     const { signal } = new AbortController();
-    const request: HttpRequest = { method: "GET", target, headers: [], body: null };
+    const asked: HeaderField[] = worker === undefined ? [] : [["x-forwarded-prefix", worker]];
+    const request: HttpRequest = { method: "GET", target, headers: asked, body: null };
     const { status, headers, body } = await service.handler(request, {
       signal,
       principal: { id: "phone", origin: "https://me.example" },
