@@ -9,7 +9,7 @@ import { bytesOf } from "../../wire/testing/bytes.ts";
 import { connectSessions } from "../../wire/testing/session_pair.ts";
 import { EventSources } from "../worker/event_source.ts";
 import type { PageRequest } from "../worker/page_request.ts";
-import { answer } from "../worker/worker_fetch.ts";
+import { answer, type Tunnel } from "../worker/worker_fetch.ts";
 
 export const SITE = "https://me.example/site/";
 export const PREFIX = new URL("local/", SITE);
@@ -28,6 +28,18 @@ export function pageRequest(path: string, init: PageRequestInit = {}): PageReque
   return { method, url, headers, mode, cache, destination, referrer, signal, blob };
 }
 
+/** A tunnel with these sessions, whose leader is never silent. */
+export function tunnelOf(session: Tunnel["session"], others: Partial<Tunnel> = {}): Tunnel {
+  return {
+    prefix: PREFIX,
+    site: SITE,
+    session,
+    untilSilent: () => new Promise(() => {}),
+    eventSources: new EventSources(),
+    ...others,
+  };
+}
+
 /** Answers a request through sessions whose host end is `handler`. */
 export async function through(
   handler: HttpHandler,
@@ -37,12 +49,8 @@ export async function through(
   const { page, host } = await connectSessions({
     host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
-  const session = () => Promise.resolve(page);
-  const response = await answer(
-    request,
-    { prefix: PREFIX, site: SITE, session, eventSources },
-    "c",
-  );
+  const tunnel = tunnelOf(() => Promise.resolve(page), { eventSources });
+  const response = await answer(request, tunnel, "page");
   const body = response.body && await response.arrayBuffer();
   page.close();
   await host.closed;

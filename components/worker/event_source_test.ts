@@ -7,9 +7,8 @@ import {
   ok,
   pageRequest,
   type PageRequestInit,
-  PREFIX,
-  SITE,
   through,
+  tunnelOf,
 } from "../testing/page_request.ts";
 import { EventSources, isEventSource } from "./event_source.ts";
 import { answer } from "./worker_fetch.ts";
@@ -96,7 +95,7 @@ test("a network error is an empty stream", async () => {
 
 test("without a connection, an EventSource gets an empty stream and a script 503", async () => {
   const session = () => Promise.reject(new LighthouseError("no-holder", "Nobody there"));
-  const tunnel = { prefix: PREFIX, site: SITE, session, eventSources: new EventSources() };
+  const tunnel = tunnelOf(session);
   const response = await answer(eventSource(), tunnel, "page");
   assert.equal([response.status, await response.text()], [200, PAUSE]);
   const script = pageRequest("events", { headers: ACCEPT });

@@ -9,6 +9,9 @@ import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
 /** Limit for a request to wait for a connected leader, in milliseconds. */
 const WAIT_MS = 15_000;
 
+/** Time without an answer after which the leader is asked whether it is there, and for its answer to that. */
+const QUIET_MS = 5000;
+
 /** The tab that leads. */
 interface Leader {
   alive: string;
@@ -29,6 +32,8 @@ export interface LeaderLinkOptions {
   alive: string;
   /** How long `session` waits, in milliseconds. @default WAIT_MS */
   wait?: number;
+  /** How long each half of `untilSilent` waits, in milliseconds. @default QUIET_MS */
+  quiet?: number;
   /** @default navigator.locks */
   locks?: LockManager;
 }
@@ -39,6 +44,8 @@ export class LeaderLink {
   /** Requests that wait for a leader. */
   readonly #waiting = new Set<(session: FollowerSession) => void>();
   #leader: Leader | undefined;
+  /** How often the leader has said anything. */
+  #heard = 0;
   /** The leader's reason for not being connected. */
   #trouble: LighthouseError | undefined;
 
@@ -61,6 +68,7 @@ export class LeaderLink {
       this.#drop();
       this.#leader = this.#take(alive, port);
     }
+    this.#heard++;
     for (const wake of this.#waiting) wake(this.#leader.session);
   }
 
@@ -83,6 +91,21 @@ export class LeaderLink {
       clearTimeout(timer);
       this.#waiting.delete(resolve);
     });
+  }
+
+  /**
+   * Resolves when the leader's tab does not even say that it is there, or when the signal is aborted. A
+   * page that waits for a synchronous request blocks its tab: if that leads, both wait for each other.
+   */
+  async untilSilent(signal: AbortSignal): Promise<void> {
+    const { channel, quiet = QUIET_MS } = this.#options;
+    while (!signal.aborted) {
+      await pause(quiet, signal);
+      const heard = this.#heard;
+      channel.postMessage({ lighthouse: "who" } satisfies Broadcast);
+      await pause(quiet, signal);
+      if (this.#heard === heard) return;
+    }
   }
 
   /** Passes a follower's stream on to the leader. */
@@ -122,6 +145,20 @@ export class LeaderLink {
     if (message.lighthouse !== "state") return;
     const { state, reason, code, alive } = message;
     this.#trouble = code && new LighthouseError(code, reason);
-    if (this.#leader?.alive === alive && state !== "connected") this.#leader.connected = false;
+    if (this.#leader?.alive !== alive) return;
+    this.#heard++;
+    if (state !== "connected") this.#leader.connected = false;
   }
+}
+
+/** Resolves after some time, or when the signal is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -22,7 +22,7 @@ async function withSite(use: (site: Site) => Promise<void>, wait = 50): Promise<
   const [channel, tabs] = [new BroadcastChannel(name), new BroadcastChannel(name)];
   const asked: string[] = [];
   tabs.onmessage = ({ data }) => asked.push(data.lighthouse);
-  const link = new LeaderLink({ channel, alive: "the worker", wait });
+  const link = new LeaderLink({ channel, alive: "the worker", wait, quiet: 200 });
   try {
     await use({ link, asked, tell: (message) => tabs.postMessage(message) });
   } finally {
@@ -171,6 +171,38 @@ test("the end of a leader that is noticed late does not end the next one", async
       assert.is((await link.session()).streams, 0);
     });
   }
+});
+
+test("untilSilent() resolves when the leader does not say that it is there", async () => {
+  await withSite(async ({ link, asked, tell }) => {
+    await using tab = new Tab();
+    await tab.lead(link);
+    const { signal } = new AbortController();
+    let isSilent = false;
+    const silence = link.untilSilent(signal).then(() => isSilent = true);
+    for (const count of [1, 2, 3]) {
+      while (asked.length < count) await settle();
+      if (count === 1) await tab.lead(link);
+      if (count === 2) {
+        tell({ lighthouse: "state", state: "signalling", reason: "…", alive: tab.alive });
+      }
+      if (count === 3) tell({ lighthouse: "state", state: "idle", reason: "…", alive: "another" });
+      assert.not(isSilent);
+    }
+    await silence;
+    assert.is(asked.length, 3);
+  });
+});
+
+test("untilSilent() ends with its signal", async () => {
+  await withSite(async ({ link, asked }) => {
+    const life = new AbortController();
+    const silence = link.untilSilent(life.signal);
+    life.abort();
+    await silence;
+    assert.equal(asked, []);
+    await link.untilSilent(life.signal);
+  });
 });
 
 test("pass() hands another tab's stream to the leader", async () => {

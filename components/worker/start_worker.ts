@@ -46,6 +46,7 @@ export function startWorker(worker: WorkerScope): void {
     prefix,
     site: scope,
     session: async () => (await link).session(),
+    untilSilent: async (signal) => (await link).untilSilent(signal),
     eventSources: new EventSources(),
   };
 

@@ -15,8 +15,12 @@ export interface Tunnel {
   site: string;
   /** Waits until a tab is connected; rejects if no tab is in time. */
   session: Connect;
+  /** Resolves when the tab with the connection is silent, or the signal aborted. */
+  untilSilent: (signal: AbortSignal) => Promise<void>;
   eventSources: EventSources;
 }
+
+const SILENT = "The tab that holds the connection does not answer";
 
 /** Whether the tunnel answers requests for this URL. */
 export function isUnder(prefix: URL, url: string): boolean {
@@ -47,22 +51,32 @@ export async function answer(
 /** Asks the backend. Never rejects: a request that fails has a response of the worker's own. */
 async function ask(
   request: PageRequest,
-  { prefix, site, session }: Tunnel,
+  { prefix, site, session, untilSilent }: Tunnel,
   more?: Record<string, string>,
 ): Promise<Response> {
   let trouble: LighthouseError | undefined;
-  const connect: Connect = (signal) =>
-    session(signal).catch((error) => {
+  const answered = new AbortController();
+  const silent = new AbortController();
+  const connect: Connect = async (signal) => {
+    const opener = await session(signal).catch((error) => {
       throw trouble = LighthouseError.from(error, "no-holder");
     });
+    untilSilent(answered.signal).then(() => {
+      if (!answered.signal.aborted) silent.abort(new LighthouseError("no-holder", SILENT));
+    });
+    return opener;
+  };
   try {
     const sent = await toBackendRequest(request, prefix, more);
-    return located(await send(sent, connect), sent.head.target, prefix);
+    const signal = AbortSignal.any([request.signal, silent.signal]);
+    return located(await send({ ...sent, signal }, connect), sent.head.target, prefix);
   } catch (error) {
     if (trouble) return unavailable(request, site, trouble);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
     if (request.mode !== "navigate") return Response.error();
     return failed(LighthouseError.from(error, "connection-lost"));
+  } finally {
+    answered.abort();
   }
 }
 

@@ -2,10 +2,10 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type ErrorCode, type HttpHandler, LighthouseError, type Session } from "../../wire/mod.ts";
 import { pattern, streamOf } from "../../wire/testing/bytes.ts";
-import { ok, pageRequest, PREFIX, SITE, through } from "../testing/page_request.ts";
-import { EventSources } from "./event_source.ts";
+import { connectSessions } from "../../wire/testing/session_pair.ts";
+import { ok, pageRequest, PREFIX, SITE, through, tunnelOf } from "../testing/page_request.ts";
 import type { PageRequest } from "./page_request.ts";
-import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
+import { answer, isUnder } from "./worker_fetch.ts";
 
 const test = suite("worker_fetch");
 
@@ -77,10 +77,6 @@ test("gzip is undone, and its fields are gone", async () => {
   assert.equal([...response.headers], []);
 });
 
-function tunnelOf(session: Tunnel["session"]): Tunnel {
-  return { prefix: PREFIX, site: SITE, session, eventSources: new EventSources() };
-}
-
 /** A tunnel whose streams all fail, and how often one was opened. */
 function broken(code: ErrorCode) {
   const tunnel = { ...tunnelOf(() => Promise.resolve(session)), opened: 0 };
@@ -129,6 +125,30 @@ test("a page that fails says why, with the reason as text", async () => {
   assert.is(response.status, 502);
   assert.match(await response.text(), /It &#60;broke&#62;\..*may have acted/s);
 });
+
+for (
+  const [init, status, type] of [
+    [{}, 0, "error"],
+    [{ mode: "navigate" }, 502, "default"],
+  ] as const
+) {
+  test(`a request ${JSON.stringify(init)} whose leader is silent has no answer`, async () => {
+    const { page, host } = await connectSessions({});
+    const silence = Promise.withResolvers<void>();
+    let signal: AbortSignal;
+    const untilSilent = (watched: AbortSignal) => {
+      signal = watched;
+      silence.resolve();
+      return silence.promise;
+    };
+    const tunnel = tunnelOf(() => Promise.resolve(page), { untilSilent });
+    const response = await answer(pageRequest("x", init), tunnel, "");
+    assert.equal([response.status, response.type], [status, type]);
+    assert.ok(signal!.aborted);
+    page.close();
+    await host.closed;
+  });
+}
 
 /** What the worker answers while no tab holds a connection. */
 function withoutLeader(request: PageRequest, code: ErrorCode = "no-holder"): Promise<Response> {
