@@ -49,9 +49,9 @@ const PASSING =
  */
 export async function install(flags: InstallFlags): Promise<boolean> {
   const log = createLog(flags.json);
-  const { unit, file, state, user, hasNamespaces } = await describe(flags, true);
+  const { unit, file, state, user, environment, hasNamespaces } = await describe(flags, true);
   // Check the settings now: the service reads the same file at each start, and gets no flags.
-  readConfig({}, file!, {});
+  readConfig({}, file!, environment);
   if (flags.print) {
     process.stdout.write(unit.text);
     return true;
@@ -112,6 +112,8 @@ interface Installation {
   state: string;
   /** The service's user; undefined for a service of this user. */
   user: string | undefined;
+  /** The service's variables. */
+  environment: Record<string, string>;
   hasNamespaces: boolean;
 }
 
@@ -151,7 +153,7 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   const unit = unitOf(process.platform, { command, state, environment, user, hasNamespaces });
   if (unit) {
     const { config } = paths;
-    return { unit: { ...unit, command }, file, config, state, user, hasNamespaces };
+    return { unit: { ...unit, command }, file, config, state, user, environment, hasNamespaces };
   }
   throw new LighthouseError(
     "bad-config",

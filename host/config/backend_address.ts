@@ -15,7 +15,8 @@ export interface BackendAddress {
 
 const EXAMPLE = "http://127.0.0.1:5000";
 
-const URL_OR_SOCKET = /^(?:[a-z][a-z\d+.-]*:\/\/|unix:)/i;
+/** The beginning of a URL, of a URL without its scheme, or of a socket. */
+const URL_OR_SOCKET = /^(?:[a-z][a-z\d+.-]*:\/\/|[^\s/:@]*:[^\s/@]*@|unix:)/i;
 
 /** `3000`, `:3000`, `localhost:3000` or `[::1]:3000`, perhaps with a path. */
 const PORT = /^(?:(\[[\da-f:.]+\]|[^\s/:@?#[\]]*):)?(\d+)(?![^/?#])(.*)$/i;
@@ -94,7 +95,7 @@ export function decodePath(name: string, text: string): string {
   } catch {
     // The error below says so.
   }
-  throw badSetting(`${name}: ${text} has a "%" that encodes nothing: write it %25`);
+  throw badSetting(`${name} has a "%" that encodes nothing: write it %25`);
 }
 
 /** Encodes the characters of a path that mean something else in a service. */

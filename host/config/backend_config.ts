@@ -1,5 +1,6 @@
 // The configuration of a backend: its address, and options that follow it after spaces, such as
 // `https://ha.local:8123 as=proxy insecure`.
+import { existsSync } from "node:fs";
 import { parseBasic, readAuthorization } from "./authorization.ts";
 import {
   type BackendAddress,
@@ -55,6 +56,11 @@ const OPTIONS = {
 
 type Option = keyof typeof OPTIONS;
 
+/** The options that are given, by name: "" for `insecure`. */
+type Options = { [option in Option]?: string };
+
+const NEEDS_FILE = "authorization needs a file that holds the password";
+
 /**
  * Parses a backend, and reads the files that it names.
  *
@@ -73,28 +79,40 @@ export function parseBackend(
     throw badSetting(`${name} has a space in its user or password: write it %20`);
   }
   const address = parseAddress(name, first, home);
-  const { as, ca, insecure, authorization } = parseOptions(name, words);
-  checkOptions(name, address, { ca, insecure, authorization });
-  const read = <T>(option: Option, value: string, from: (name: string, path: string) => T) => {
-    const path = resolvePath(decodePath(`${name}: ${option}`, value), home);
-    return { path, value: from(`${name}: ${option}`, path) };
-  };
-  const authorities = ca === undefined ? undefined : read("ca", ca, readCertificates);
-  const header = authorization === undefined
-    ? undefined
-    : read("authorization", authorization, readAuthorization);
+  const options = parseOptions(name, words);
+  checkOptions(name, address, options);
+  const { as, insecure } = options;
+  const ca = pathOf(name, "ca", options, home);
+  const login = pathOf(name, "authorization", options, home);
   const files = {
-    ...authorities && { ca: authorities.path },
-    ...header && { authorization: header.path },
+    ...ca !== undefined && { ca },
+    ...login !== undefined && { authorization: login },
   };
   return {
     ...address,
     ...as !== undefined && { as: as as BackendConfig["as"] },
-    ...authorities && { tls: { ca: authorities.value } },
+    ...ca !== undefined && { tls: { ca: readCertificates(`${name}: ca`, ca) } },
     ...insecure !== undefined && { tls: { insecure: true } },
-    ...header && { authorization: header.value },
-    ...(authorities || header) && { files },
+    ...login !== undefined && { authorization: readAuthorization(`${name}: authorization`, login) },
+    ...(ca ?? login) !== undefined && { files },
   };
+}
+
+/** The absolute path of the file that an option names. */
+function pathOf(
+  name: string,
+  option: "ca" | "authorization",
+  { [option]: value }: Options,
+  home: string,
+): string | undefined {
+  if (value === undefined) return undefined;
+  const file = decodePath(`${name}: ${option}`, value);
+  const path = resolvePath(file, home);
+  if (option === "authorization" && !/^[./~]/.test(file) && !existsSync(path)) {
+    // Perhaps it is the password itself.
+    throw badSetting(`${name}: ${NEEDS_FILE}, and there is none with that name here`);
+  }
+  return path;
 }
 
 /** Whether a word is an option, perhaps with a wrong value. */
@@ -102,12 +120,13 @@ export function isOption(word: string): boolean {
   return Object.hasOwn(OPTIONS, word.replace(/=.*/s, ""));
 }
 
-/** @returns Their values by name: "" for `insecure`. */
-function parseOptions(name: string, words: string[]): { [option in Option]?: string } {
-  const values: { [option in Option]?: string } = {};
+function parseOptions(name: string, words: string[]): Options {
+  const values: Options = {};
   for (const word of words) {
     const [option = "", ...rest] = word.split("=");
     if (!isOption(option)) {
+      // Perhaps it is a part of the password.
+      if (values.authorization !== undefined) throw badSetting(`${name}: ${NEEDS_FILE}`);
       const known = Object.keys(OPTIONS);
       const there = `. There is ${Object.values(OPTIONS).join(", ")}`;
       throw badSetting(
@@ -134,7 +153,7 @@ function parseOptions(name: string, words: string[]): { [option in Option]?: str
 function checkOptions(
   name: string,
   { backend, authorization: given }: BackendAddress,
-  { ca, insecure, authorization }: { ca?: string; insecure?: string; authorization?: string },
+  { ca, insecure, authorization }: Options,
 ): void {
   const isAboutTls = ca !== undefined || insecure !== undefined;
   if (isAboutTls && backend.protocol !== "https:") {

@@ -164,6 +164,17 @@ test("options follow a backend in each place where services are given", () => {
   assert.is(formatSetting(parse(target)), "/a=https://ha.local:8123/ as=local insecure");
 });
 
+test("a file of authorization may be named without a path", async () => {
+  await writeFile(join(folder, "a login"), "user:password", { mode: 0o600 });
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    assert.is(parse("http://h authorization=a%20login").authorization, basic("user:password"));
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test("paths of files are those of folders: relative to here, ~ for the home", () => {
   const environment = { HOME: folder, LIGHTHOUSE_BACKEND: "https://h ca=~/certificate.pem" };
   const [service] = parseServices({}, environment) as BackendConfig[];
@@ -300,7 +311,7 @@ const bad: [target: string, message: string][] = [
   ["https://h ca=/etc/hosts/x.pem", "ca needs a file, and /etc/hosts/x.pem does not exist"],
   [`https://h ca=${encoded}`, `ca needs a file, and ${folder} is a folder`],
   ["https://h ca=/dev/null", "ca needs a file, and /dev/null is no regular file"],
-  ["https://h ca=100%.pem", 'a: ca: 100%.pem has a "%" that encodes nothing: write it %25'],
+  ["https://h ca=100%.pem", 'a: ca has a "%" that encodes nothing: write it %25'],
   [`https://h ca=${encoded}/token`, `ca needs a PEM file, and ${token} has no BEGIN CERTIFICATE`],
   [`https://h ca=${encoded}/key`, `${folder}/key has no BEGIN CERTIFICATE`],
   [`https://h ca=${encoded}/broken`, `a certificate in ${folder}/broken is malformed`],

@@ -135,9 +135,24 @@ for (const url of secret) {
   });
 }
 
-test("parseServices() does not repeat a password without a scheme", () => {
-  assert.not.match(errorOf({ backend: "user:hunter2@127.0.0.1" }), "hunter2");
-});
+for (
+  const text of [
+    "user:hunter2@127.0.0.1",
+    "user:hunter2@127.0.0.1:5000",
+    "user:hunter2@127.0.0.1:5000/path as=proxy",
+    ":hunter2@h",
+    "http://h authorization=user:hunter2",
+    "http://h authorization=hunter2",
+    "http://h authorization=Bearer hunter2",
+    "http://h authorization=Basic hunter2==",
+    "http://h authorization=user: hunter2",
+  ]
+) {
+  test(`parseServices() does not repeat the secret in ${text}`, () => {
+    assert.not.match(errorOf({ backend: text }), "hunter2");
+    assert.not.match(errorOf({ service: [`/a=${text}`] }), "hunter2");
+  });
+}
 
 function errorOf(settings: ServiceSettings): string {
   try {
