@@ -11,11 +11,12 @@ import {
 } from "node:zlib";
 import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { failed } from "./backend_errors.ts";
-import { roomIn } from "./gathered_writes.ts";
 import { valuesOf, without } from "./headers.ts";
 
+type Decoder = Transform & { readonly bytesWritten: number };
+
 /** Makes a decoder. @param first The first byte of the body. */
-type MakeDecoder = (first: number) => Transform;
+type MakeDecoder = (first: number) => Decoder;
 
 /** zstd's window is 8 MiB at most, as in browsers (RFC 9659). */
 const ZSTD = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
@@ -69,18 +70,14 @@ function isContentEncoding([name]: HeaderField): boolean {
 /** Decodes as much as is read, whatever the size of the result. An empty body stays empty. */
 function decode(body: ReadableStream<Uint8Array>, coding: string): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  let decoder: Transform | undefined;
+  let decoder: Decoder | undefined;
 
-  function open(first: number, controller: ReadableStreamDefaultController<Uint8Array>): Transform {
-    return DECODERS[coding]!(first)
+  function open(first: number, controller: ReadableStreamDefaultController<Uint8Array>): Decoder {
+    const opened = DECODERS[coding]!(first);
+    opened
       .on("data", (chunk: Uint8Array) => {
         controller.enqueue(chunk);
-        if (controller.desiredSize! <= 0) decoder!.pause();
-      })
-      .on("end", () => {
-        controller.close();
-        // What follows the end of the coding is of no use.
-        reader.cancel().catch(() => {});
+        if (controller.desiredSize! <= 0) opened.pause();
       })
       .on("error", (cause) => {
         const error = cause instanceof LighthouseError
@@ -89,18 +86,26 @@ function decode(body: ReadableStream<Uint8Array>, coding: string): ReadableStrea
         controller.error(error);
         reader.cancel(error).catch(() => {});
       });
+    return opened;
   }
 
   async function feed(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
-      if (decoder?.destroyed) return;
       if (done) break;
-      if (value.length === 0) continue;
-      decoder ??= open(value[0]!, controller);
-      if (!decoder.write(value)) await roomIn(decoder);
+      for (let rest = value; rest.length > 0;) {
+        decoder ??= open(rest[0]!, controller);
+        rest = await give(decoder, rest);
+        if (rest.length === 0) break;
+        // zstd may go on with another frame (RFC 8878 §3.1). What else follows the end is of no use.
+        if (coding !== "zstd") {
+          controller.close();
+          return await reader.cancel();
+        }
+        decoder = undefined;
+      }
     }
-    if (decoder) decoder.end();
+    if (decoder) decoder.on("end", () => controller.close()).end();
     else controller.close();
   }
 
@@ -117,4 +122,16 @@ function decode(body: ReadableStream<Uint8Array>, coding: string): ReadableStrea
       return reader.cancel(reason);
     },
   }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
+}
+
+/** Resolves when a decoder has taken a chunk, with what is left of it behind the end of the coding. */
+function give(decoder: Decoder, chunk: Uint8Array): Promise<Uint8Array> {
+  const before = decoder.bytesWritten;
+  return new Promise((resolve) => {
+    const end = () => resolve(chunk.subarray(decoder.bytesWritten - before));
+    decoder.once("end", end).write(chunk, () => {
+      decoder.off("end", end);
+      resolve(chunk.subarray(chunk.length));
+    });
+  });
 }

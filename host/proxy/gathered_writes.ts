@@ -1,7 +1,6 @@
 // Writes the body of a request to a backend with few system calls.
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
-import type { Writable } from "node:stream";
 
 /** A chunk of at least BULK bytes is usually followed by others: it waits GATHER_MS for them. */
 const BULK = 16 * 1024;
@@ -38,8 +37,8 @@ export class GatheredWrites {
   }
 }
 
-/** Resolves when a stream has room for more, or has ended. */
-export function roomIn(outgoing: Writable): Promise<void> {
+/** Resolves when a request has room for more, or has ended. */
+export function roomIn(outgoing: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       outgoing.off("drain", done).off("close", done);
