@@ -1,10 +1,11 @@
-import { Agent } from "node:http";
+import { Agent, createServer } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
+import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import type { HttpResponse } from "../../wire/mod.ts";
+import type { HeaderField, HttpResponse } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
 import { createAgents } from "./agents.ts";
@@ -128,6 +129,92 @@ for (const [what, answer] of failing) {
     assert.match(message, /^The backend failed: ./);
   });
 }
+
+const tolerated: [what: string, answer: string, headers?: [string, string][]][] = [
+  [
+    "a length beside chunks, which decide",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    [["Transfer-Encoding", "chunked"]],
+  ],
+  [
+    "chunks before a length",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    [["Transfer-Encoding", "Chunked"]],
+  ],
+  ["lines that end in LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"],
+  ["some lines that end in LF", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\nok"],
+  [
+    "a folded line",
+    "HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\nContent-Length: 2\r\n\r\nok",
+    [["X", "a\t b"], ["Content-Length", "2"]],
+  ],
+  ["a space before a colon", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok"],
+  ["spaces around a value", "HTTP/1.1 200 OK\r\nContent-Length: \t2 \t\r\n\r\nok"],
+  [
+    "control characters in a value",
+    "HTTP/1.1 200 OK\r\nX: a\x01\x7fb\r\nContent-Length: 2\r\n\r\nok",
+    [["X", "a  b"], ["Content-Length", "2"]],
+  ],
+  ["no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok"],
+  ["empty lines before it", "\r\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"],
+  [
+    "extensions of chunks",
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a\r\no\r\n1;b="c"\r\nk\r\n0;d=e\r\n\r\n',
+    [["Transfer-Encoding", "chunked"]],
+  ],
+  [
+    "spaces and zeros in sizes of chunks",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0002  \r\nok\r\n000\r\n\r\n",
+    [["Transfer-Encoding", "chunked"]],
+  ],
+  [
+    "a coding for the hop besides chunked",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    [["Transfer-Encoding", "identity, chunked"]],
+  ],
+  [
+    "HTTP/1.0 and a length",
+    "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+  ],
+  ["bytes after its end", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more"],
+  [
+    "bytes after its last chunk",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP/1.1 500 No\r\n\r\n",
+    [["Transfer-Encoding", "chunked"]],
+  ],
+];
+for (const [what, answer, headers = [["Content-Length", "2"]]] of tolerated) {
+  test(`an answer with ${what} arrives, as in browsers, and so does the next`, async () => {
+    await using backend = await startRawBackend(answerEach(answer));
+    await using setup = setUp(backend.url);
+    for (const method of ["GET", "GET", "POST", "GET"]) {
+      const response = await setup.send({ method });
+      assert.is(response.status, 200);
+      assert.equal(response.headers, headers);
+      assert.is(await textOf(response), "ok");
+    }
+  });
+}
+
+test("a body until the connection's end is whole", async () => {
+  for (const connection of ["close", "keep-alive"]) {
+    await using backend = await startRawBackend((_received, socket) => {
+      socket.end(`HTTP/1.1 200 OK\r\nConnection: ${connection}\r\n\r\nuntil the end`);
+    });
+    await using setup = setUp(backend.url);
+    for (let i = 0; i < 2; i++) assert.is(await textOf(await setup.send()), "until the end");
+  }
+});
+
+test("a head of 63 KiB arrives", async () => {
+  const value = "x".repeat(63 * 1024);
+  const answer = `HTTP/1.1 200 OK\r\nX: ${value}\r\nContent-Length: 2\r\n\r\nok`;
+  await using backend = await startRawBackend(answerEach(answer));
+  await using setup = setUp(backend.url);
+  const response = await setup.send();
+  assert.is(response.headers[0]![1], value);
+  assert.is(await textOf(response), "ok");
+});
 
 test("256 fields are passed on, bytes above ASCII as they are", async () => {
   const fields = "a: b\r\n".repeat(254);
@@ -513,9 +600,78 @@ test("a request that was aborted before does not go out", async () => {
   assert.is(backend.received.length, 0);
 });
 
+test("principals do not share connections, and each uses its own again", async () => {
+  await using backend = await startRawBackend(answerEach(OK));
+  await using setup = setUp(backend.url);
+  for (const principal of ["phone", "tablet", "phone", "tablet", "phone"]) {
+    const headers: HeaderField[] = [["Principal", principal]];
+    assert.is(await textOf(await setup.send({ principal, headers })), "ok");
+  }
+  const seen = backend.received.map((text) => [...text.matchAll(/(?<=Principal: )\w+/g)].join());
+  assert.equal(seen, ["phone,phone,phone", "tablet,tablet"]);
+});
+
+test("one principal's requests wait for its connections, and others do not wait", async () => {
+  const sockets: Socket[] = [];
+  await using backend = await startRawBackend((_received, socket) => sockets.push(socket));
+  await using setup = setUp(backend.url, { limits: { all: 3, each: 2 } });
+  const asked = [1, 2, 3].map(() => setup.send({ method: "POST" }));
+  const other = setup.send({ principal: "tablet" });
+  await until(() => sockets.length === 3);
+  assert.is(setup.client.open, 3);
+  assert.is(backend.received.filter((text) => text.startsWith("GET")).length, 1);
+  sockets[backend.received.findIndex((text) => text.startsWith("GET"))]!.write(OK);
+  assert.is(await textOf(await other), "ok");
+  sockets[backend.received.findIndex((text) => text.startsWith("POST"))]!.end(OK);
+  await until(() => sockets.length === 4);
+  for (const socket of sockets) if (socket.writable) socket.end(OK);
+  for (const answer of asked) assert.is(await textOf(await answer), "ok");
+});
+
+test("a request that is given up while it waits does not go out", async () => {
+  await using backend = await startRawBackend(() => {});
+  await using setup = setUp(backend.url, { limits: { each: 1 } });
+  const first = failureOf(setup.send());
+  const stop = new AbortController();
+  const cancelled = Promise.withResolvers<void>();
+  const body = new ReadableStream({ cancel: () => cancelled.resolve() });
+  const waiting = failureOf(setup.send({ method: "POST", body }, stop.signal));
+  stop.abort(new Error("the page went away"));
+  assert.equal([(await waiting).code, (await waiting).message], ["aborted", "the page went away"]);
+  await cancelled.promise;
+  await setup.client.close();
+  await first;
+  assert.is(backend.received.filter((text) => text.startsWith("POST")).length, 0);
+});
+
+for (const keepAliveTimeout of [1_000, 100, 5]) {
+  test(`no POST fails or goes twice at a server that closes after ${keepAliveTimeout} ms`, async () => {
+    const seen: string[] = [];
+    const server = createServer(
+      { keepAliveTimeout, keepAliveTimeoutBuffer: 0 },
+      (request, response) => {
+        if (request.method === "POST") seen.push(request.url!);
+        request.resume().on("end", () => response.end("ok"));
+      },
+    );
+    await using listening = await listen(server);
+    const url = new URL(listening.url);
+    await using setup = setUp(url);
+    await Promise.all(Array.from({ length: 60 }, async (_, i) => {
+      // The server closes the connection of the GET at about the moment of the POST.
+      assert.is(await textOf(await setup.send({ principal: `${i % 7}` })), "ok");
+      await sleep(Math.max(0, keepAliveTimeout + i % 15 - 8));
+      const body = i % 2 ? bodyOf("ab") : null;
+      const request = { method: "POST", url: new URL(`/${i}`, url), body, length: body ? 2 : 0 };
+      assert.is(await textOf(await setup.send({ ...request, principal: `${i % 7}` })), "ok");
+    }));
+    assert.equal(seen.sort(), Array.from({ length: 60 }, (_, i) => `/${i}`).sort());
+  });
+}
+
 test("close() ends what waits for a connection, too", async () => {
   await using backend = await startRawBackend(() => {});
-  const setup = setUp(backend.url, { agent: new Agent({ maxSockets: 1 }) });
+  const setup = setUp(backend.url, { limits: { each: 1 } });
   const sent = Array.from({ length: 3 }, () => failureOf(setup.send()));
   await until(() => Boolean(backend.received[0]));
   await setup.client.close();
