@@ -272,6 +272,7 @@ function open(request: BackendRequest, agent: Agent): ClientRequest {
 /** The header that says where the body ends. For some methods Node.js would leave it out. */
 function framingOf({ method, body, length }: BackendRequest): HeaderField[] {
   if (body && length === undefined) return [["Transfer-Encoding", "chunked"]];
+  if (method === "GET" || method === "HEAD") return [];
   if (length === undefined && BARE.has(method)) return [];
   return [["Content-Length", String(length ?? 0)]];
 }
