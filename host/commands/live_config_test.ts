@@ -173,6 +173,21 @@ test("services takes options as further arguments, and removes what is wrong", a
   assert.match(unquoted.errors, "Unexpected argument: as=proxy. Quote a backend with its options");
 });
 
+test("a certificate that is not checked is said at the start and by doctor", async () => {
+  const at = await setUp(TEXT.replace("http://127.0.0.1:9", "https://127.0.0.1:9 insecure"));
+  const host = await at.startHost();
+  const warned = JSON.parse(await host.until(/"event":"insecure"/));
+  assert.is(warned.level, "warn");
+  assert.match(warned.message, "the certificate of https://127.0.0.1:9, for /, is not checked");
+  const { output } = await run(["doctor", "--json"], at.environment);
+  const found = output.trim().split("\n").map((line) => JSON.parse(line));
+  const { ok, message, cure } = found.find(({ check }) => check === "certificate");
+  assert.is(ok, null);
+  assert.match(message, "the certificate of https://127.0.0.1:9 is not checked (insecure)");
+  assert.match(cure, "ca=FILE");
+  await host.end();
+});
+
 test("docs/config.schema.json is what the settings are checked by", async () => {
   const url = new URL("../../docs/config.schema.json", import.meta.url);
   assert.is(await readFile(url, "utf8"), formatConfigSchema());
