@@ -15,6 +15,11 @@ export interface BackendAddress {
 
 const EXAMPLE = "http://127.0.0.1:5000";
 
+const OTHERS = "A port and unix:SOCKET will do too";
+
+/** An IPv6 address without brackets, perhaps with a port. */
+const IPV6 = /^[\da-f]*:[\da-f]*:[\da-f:.]+$/i;
+
 /** The beginning of a URL, of a URL without its scheme, or of a socket. */
 const URL_OR_SOCKET = /^(?:[a-z][a-z\d+.-]*:\/\/|[^\s/:@]*:[^\s/@]*@|unix:)/i;
 
@@ -26,7 +31,7 @@ const MAX_SOCKET_PATH = 107;
 
 /** Whether a text is an address, and not the path of a folder. */
 export function isAddress(text: string): boolean {
-  return URL_OR_SOCKET.test(text) || PORT.test(text);
+  return URL_OR_SOCKET.test(text) || PORT.test(text) || IPV6.test(text);
 }
 
 /**
@@ -50,12 +55,12 @@ export function parseAddress(name: string, text: string, home: string): BackendA
     throw badSetting(`${name} must not have a query or a fragment. In a password, "#" is %23`);
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
-    const shown = text.replace(/.*@/s, "…@");
-    throw badSetting(
-      `${name} is not a URL such as ${EXAMPLE}: ${shown}. A port and unix:SOCKET will do too`,
-    );
+    // What follows a colon and is no port may be the beginning of a password.
+    const shown = text.replace(/.*@/s, "…@").replace(/(:\/\/[^/:]*:)(?!\d+(?:\/|$)).*/s, "$1…");
+    const hint = IPV6.test(text) ? "An IPv6 address is in brackets: [::1]:5000" : OTHERS;
+    throw badSetting(`${name} is not a URL such as ${EXAMPLE}: ${shown}. ${hint}`);
   }
-  if (url.hostname === "unix" && !url.port) {
+  if (/^http:\/\/unix:\//i.test(text)) {
     throw badSetting(`${name} is a Unix socket: give unix:/run/app.sock, without http://`);
   }
   const authorization = authorizationOf(name, url);

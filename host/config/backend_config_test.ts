@@ -63,6 +63,7 @@ const addresses: [text: string, url: string][] = [
   ["my-host.local:3000", "http://my-host.local:3000/"],
   ["my_host:3000", "http://my_host:3000/"],
   ["https://ha.local:8123", "https://ha.local:8123/"],
+  ["http://unix/", "http://unix/"],
 ];
 for (const [text, url] of addresses) {
   test(`${text} means ${url}, for --service and --backend`, () => {
@@ -241,7 +242,7 @@ const wrongHeaders: [contents: string, why: string][] = [
   ["hunter2", "has neither a colon nor a scheme"],
   ["user:hunter2\nuser:hunter3", "has more than one line"],
   ["user:hunt\ter2", "has more than one line, or control characters"],
-  ["X-Api-Key: hunter2", "has the header X-Api-Key, and can only have Authorization"],
+  ["X-Api-Key: hunter2", "has a header, and not Authorization"],
   ["Authorization: hunter2", "has neither a colon nor a scheme"],
   ["Bearer hünter2", "has neither a colon nor a scheme"],
 ];
@@ -325,6 +326,10 @@ const bad: [target: string, message: string][] = [
   ["unix:/run/my app.sock", "has the unknown option app.sock"],
   ["unix:/run/a.sock:/?b", "must not have a query"],
   [`unix:/${"x".repeat(107)}`, "the socket's path is longer than 107 bytes"],
+  ["::1:3000", "::1:3000. An IPv6 address is in brackets: [::1]:5000"],
+  ["fe80::1", "An IPv6 address is in brackets"],
+  ["http://h:80x", "is not a URL such as http://127.0.0.1:5000: http://h:…. A port"],
+  ["http://h:99999", "is not a URL such as http://127.0.0.1:5000: http://h:99999. A port"],
   ["http://unix:/run/a.sock:/api", "is a Unix socket: give unix:/run/app.sock, without http://"],
   [`${folder} as=proxy`, `${folder} as=proxy does not exist. A folder has no options`],
 ];

@@ -135,6 +135,16 @@ for (const url of secret) {
   });
 }
 
+test("parseServices() does not repeat a password whose comma ends a service", () => {
+  const environment = { LIGHTHOUSE_SERVICES: "/a=http://user:hunter,2@h" };
+  try {
+    parseServices({}, environment);
+  } catch (error) {
+    return assert.not.match((error as Error).message, "hunter");
+  }
+  assert.unreachable("it was taken");
+});
+
 for (
   const text of [
     "user:hunter2@127.0.0.1",
