@@ -153,6 +153,17 @@ test("passwords are shown nowhere, and a changed one is taken over", async () =>
   for (const text of [...seen, ...host.lines, host.errors]) assert.not.match(text, "hunter");
 });
 
+test("a backend's port may be a number in the settings file", async () => {
+  const at = await setUp(TEXT.replace('"http://127.0.0.1:9"', "9"));
+  assert.match((await run(["services"], at.environment)).output, "/ → http://localhost:9/");
+  await writeFile(at.path, TEXT.replace('"http://127.0.0.1:9"', "[9]"));
+  const { errors } = await run(["services"], at.environment);
+  assert.match(
+    errors,
+    `${at.path}:4:14: "backend": expected a text or a port, found a value of type`,
+  );
+});
+
 test("services takes options as further arguments, and removes what is wrong", async () => {
   const at = await setUp();
   const args = ["services", "add", "/a=https://h", "as=proxy", "insecure"];

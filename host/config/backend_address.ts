@@ -48,7 +48,8 @@ export function parseAddress(name: string, text: string, home: string): BackendA
   if (/^unix:/i.test(text)) return parseSocket(name, text, home);
   const [, host, port, rest = ""] = PORT.exec(text) ?? [];
   if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65535)) {
-    throw badSetting(`${name}: ${port} is not a port, 1 to 65535. A folder's path begins with ./`);
+    const hint = name === "--backend" ? "" : ". A folder's path begins with ./";
+    throw badSetting(`${name}: ${port} is not a port, 1 to 65535${hint}`);
   }
   const url = URL.parse(port === undefined ? text : `http://${host || "localhost"}:${port}${rest}`);
   if (url?.search || url?.hash) {

@@ -30,11 +30,19 @@ const PORT: Check = {
   wrongIn: (node) => node.type === "string" || Number.isInteger(node.value) ? undefined : node,
 };
 
+const ADDRESS: Check = {
+  expected: "a text or a port",
+  schema: { type: ["string", "integer"], minimum: 1, maximum: 65535 },
+  wrongIn: PORT.wrongIn,
+};
+
 /** The check for a setting's kind. */
 export function checkOf({ kind }: Pick<Setting, "kind">): Check {
   switch (kind) {
     case "text":
       return TEXT;
+    case "address":
+      return ADDRESS;
     case "list":
       return LIST;
     case "port":

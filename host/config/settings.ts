@@ -19,8 +19,8 @@ import {
 
 /** One setting. */
 export interface Setting {
-  /** Its value in the settings file: text, a list of texts, a port, or one of these words. */
-  kind: "text" | "list" | "port" | readonly string[];
+  /** Its value in the settings file: text, text or a port, a list of texts, a port, or one of these words. */
+  kind: "text" | "address" | "list" | "port" | readonly string[];
   /** The name of its value in help, such as `URL`. */
   value: string;
   /** Whether the flag may be repeated. For a text, spaces join the values. */
@@ -83,7 +83,7 @@ export const SETTINGS = {
     parse: parseFunctionName,
   },
   backend: {
-    kind: "text",
+    kind: "address",
     value: "URL",
     summary: "the backend that pages reach at /: a URL, a port or unix:SOCKET",
     commands: BRIDGE,
