@@ -1,8 +1,11 @@
 // A settings file that changes while the real program runs with it, by hand and by `services`.
 import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import { createCertificate } from "../../tools/testing/certificate.ts";
+import { listen } from "../../tools/testing/listen.ts";
 import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
@@ -162,6 +165,18 @@ test("a backend's port may be a number in the settings file", async () => {
     errors,
     `${at.path}:4:14: "backend": expected a text or a port, found a value of type`,
   );
+});
+
+test("services and status say why a backend does not answer, and what to do", async () => {
+  await using server = await listen(createServer(createCertificate()));
+  const at = await setUp(TEXT.replace("http://127.0.0.1:9", `https://127.0.0.1:${server.port}`));
+  const host = await at.startHost();
+  const said = /\/ {2}its certificate comes from no authority .*: give the service ca=FILE, /;
+  assert.match((await run(["services"], at.environment)).output, said);
+  assert.match((await run(["status"], at.environment)).output, said);
+  const [{ isUp, trouble, cure }] = (await at.status()).services;
+  assert.equal([isUp, typeof trouble, typeof cure], [false, "string", "string"]);
+  await host.end();
 });
 
 test("services takes options as further arguments, and removes what is wrong", async () => {

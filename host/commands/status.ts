@@ -67,12 +67,12 @@ function describe(status: HostStatus): string[] {
   ];
 }
 
-/** A service, and its trouble if it has any. */
-export function formatSeen({ service, isUp, trouble, hint }: SeenService): string {
-  if (isUp === false || trouble) {
-    return service + styleText("red", `  ${trouble ?? "does not answer"}`);
-  }
-  return service + (hint ? styleText("yellow", `  ${hint}`) : "");
+/** A service, and its trouble if it has any, with the cure. */
+export function formatSeen({ service, isUp, trouble, hint, cure }: SeenService): string {
+  const isWell = isUp !== false && !trouble;
+  const what = trouble ?? (isUp === false ? "does not answer" : hint);
+  if (what === undefined) return service;
+  return service + styleText(isWell ? "yellow" : "red", `  ${what}${cure ? `: ${cure}` : ""}`);
 }
 
 /** Prints the last lines of the host's log, and with `follow` new lines as they come. */
