@@ -77,8 +77,9 @@ export class EventSources {
       return emptyStream();
     }
     const { status, statusText, headers, body } = response;
-    if (!body || status !== 200 || !isEventStream(headers)) return response;
-    const events = endingCleanly(body, before, (ended) => this.#expect(key, ended));
+    if (status !== 200 || !isEventStream(headers)) return response;
+    const source = body ?? new Blob().stream();
+    const events = endingCleanly(source, before, (ended) => this.#expect(key, ended));
     return new Response(events, { status, statusText, headers });
   }
 

@@ -142,6 +142,17 @@ test("the last event's id goes with the next request, and over moments without a
   assert.equal(seen, [undefined, "7", "7", "7", "7", "9", "h\u00c3\u00a9"]);
 });
 
+test("an event stream without a body leaves the id", async () => {
+  const headers = { "content-type": "text/event-stream" };
+  const { later, seen } = withAnswers(
+    events("id: 7\n\n"),
+    new Response(null, { headers }),
+    events(""),
+  );
+  for (let i = 0; i < 3; i++) await (await later(2000)).text();
+  assert.equal(seen, [undefined, "7", "7"]);
+});
+
 test("the id that a browser shows wins, and is the one that stays", async () => {
   const { later, seen } = withAnswers(events("id: 7\n\n"), events(""), events(""));
   await (await later(0)).text();

@@ -83,6 +83,10 @@ function testIn(name: BrowserName): void {
         response.setHeader("content-disposition", "attachment; filename=file.txt");
         response.end("");
       },
+      "GET /slow": async (_request, response) => {
+        await new Promise((resolve) => setTimeout(resolve, 12_000));
+        response.end("slow");
+      },
       "POST /asked/:number": (_request, response) => void response.end(""),
     },
   }, async (running) => {
@@ -125,6 +129,11 @@ function testIn(name: BrowserName): void {
         return (error as Error).name;
       }
     }, url);
+
+  test("an answer that is slow arrives, since its leader says that it is there", async () => {
+    const text = await frame.evaluate(async () => (await fetch("slow")).text());
+    assert.is(text, "slow");
+  });
 
   test("a synchronous XMLHttpRequest is not served in the leading tab, and does not block it for long", async () => {
     const answer = await askNow(frame, `${bridge.page.url}local/page`);
