@@ -8,12 +8,18 @@ import { type ConnectionOptions, connectionOptions } from "./connection_options.
 export interface Agents {
   /** Keeps connections, each for the principal that used it first. */
   kept: Agent;
-  /** Makes a connection for each request. */
-  single: Agent;
+  /** The same for requests that must not be sent twice: it keeps a connection for a moment only. */
+  fresh: Agent;
 }
 
 /** Time for which an idle connection is kept, in milliseconds: servers of Node.js close theirs at 5 s. */
 const KEEP_MS = 4_000;
+
+/**
+ * The same for unsafe requests, which may only use a connection that has just been proven: the backend
+ * answered on it, and promised to keep it for seconds (`Exchange` looks for the promise).
+ */
+const PROVEN_MS = 100;
 
 /** Most idle connections that are kept for each principal. */
 const MAX_IDLE = 64;
@@ -33,7 +39,7 @@ export function createAgents(config: BackendConfig): Agents {
       : new Agent({ ...own, ...options });
   return {
     kept: byPrincipal(make({ keepAlive: true, timeout: KEEP_MS, maxFreeSockets: MAX_IDLE })),
-    single: make({}),
+    fresh: byPrincipal(make({ keepAlive: true, timeout: PROVEN_MS, maxFreeSockets: MAX_IDLE })),
   };
 }
 

@@ -107,7 +107,7 @@ export class Exchange {
     if (signal.aborted) throw LighthouseError.from(signal.reason, "aborted");
     this.#name = name;
     this.#timeouts = { ...TIMEOUTS, ...timeouts };
-    this.#outgoing = open(request, mayRepeat(request) ? agents.kept : agents.single);
+    this.#outgoing = open(request, mayRepeat(request) ? agents.kept : agents.fresh);
 
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
     const ended = Promise.withResolvers<void>();
@@ -120,7 +120,7 @@ export class Exchange {
       .on("response", (incoming) => {
         this.#answered = true;
         try {
-          resolve(this.#read(request.method, incoming));
+          resolve(this.#read(request, incoming));
         } catch (error) {
           reject(error);
         }
@@ -203,8 +203,9 @@ export class Exchange {
     }
   }
 
-  #read(method: string, incoming: IncomingMessage): HttpResponse {
+  #read(request: BackendRequest, incoming: IncomingMessage): HttpResponse {
     clearTimeout(this.#timer);
+    if (!mayRepeat(request) && !isKept(incoming)) this.#outgoing.shouldKeepAlive = false;
     const { statusCode: status = 0, statusMessage: statusText = "" } = incoming;
     // A backend that has answered in full does not read the rest of the request.
     incoming.on("end", () => this.#outgoing.writableEnded || this.#outgoing.destroy());
@@ -216,7 +217,7 @@ export class Exchange {
       this.stop(LighthouseError.from(error, "backend-failed"));
       throw error;
     }
-    if (isBodyless(method, status)) {
+    if (isBodyless(request.method, status)) {
       incoming.resume();
       return { status, statusText, headers, body: null };
     }
@@ -275,6 +276,11 @@ function framingOf({ method, body, length }: BackendRequest): HeaderField[] {
   if (method === "GET" || method === "HEAD") return [];
   if (length === undefined && BARE.has(method)) return [];
   return [["Content-Length", String(length ?? 0)]];
+}
+
+/** Whether a backend promises to keep the connection: Node.js heeds the time that it names. */
+function isKept({ headers }: IncomingMessage): boolean {
+  return /^timeout=\d/.test(String(headers["keep-alive"]));
 }
 
 /** RFC 9110 §6.4.1. */

@@ -80,8 +80,8 @@ export class HttpClient {
     const all = [...this.#open];
     for (const exchange of all) exchange.stop(reason);
     await Promise.all(all.map(({ ended }) => ended));
-    const { kept, single } = this.#options.agents;
+    const { kept, fresh } = this.#options.agents;
     kept.destroy();
-    single.destroy();
+    fresh.destroy();
   }
 }

@@ -51,7 +51,7 @@ export function serveFolder(prefix: string, folder: string): Service {
   const root = realpathSync(folder);
   const server = createServer((request, response) => sendFile(root, request, response));
   const agent = new MemoryAgent((end) => server.emit("connection", end));
-  const client = new HttpClient({ agents: { kept: agent, single: agent }, name: folder });
+  const client = new HttpClient({ agents: { kept: agent, fresh: agent }, name: folder });
 
   return {
     prefix,
