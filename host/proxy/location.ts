@@ -63,6 +63,12 @@ export function pageLocation(value: string, place: AnswerPlace): string | Lighth
     ? targetOf(url.pathname, place)
     : url.pathname.slice(workerPrefix.length) || "/";
   const asked = url.origin + url.pathname;
+  // The host would ask the same again, and be answered the same.
+  if (isOfBackend && isHttpsOf(url, place.url)) {
+    return badRedirect(
+      `${asked}, since it wants https: name it by https, or try as=proxy, which tells it of the page's`,
+    );
+  }
   if (target === undefined || !isUnder(prefix, target) || ASCENT.test(target)) {
     const offered = backend.origin + backend.pathname;
     return badRedirect(`${asked}, but the service ${prefix} offers only what is under ${offered}`);
@@ -111,6 +117,12 @@ function isOneServer(a: URL, b: URL): boolean {
   const isOneHost = a.hostname === b.hostname ||
     (LOOPBACK.test(a.hostname) && LOOPBACK.test(b.hostname));
   return isOneHost && (a.port === b.port || portOf(a) === portOf(b));
+}
+
+/** Whether a URL is another with https in the place of http. */
+function isHttpsOf(a: URL, b: URL): boolean {
+  return a.protocol === "https:" && b.protocol === "http:" &&
+    a.pathname + a.search === b.pathname + b.search;
 }
 
 function portOf({ port, protocol }: URL): string {

@@ -230,6 +230,9 @@ const out: [service: string, target: string, location: string][] = [
   // None.
   ["/notes=http://h:1", "/notes/a", "http://["],
   ["/notes=http://h:1", "/notes/a", "https:[/../../admin"],
+  // The same again, by https.
+  ["/notes=http://h", "/notes/a", "https://h/a"],
+  ["/=http://127.0.0.1:1", "/a?b", "https://localhost:1/a?b"],
 ];
 for (const [service, target, location] of out) {
   test(`${service} does not lead out of it by Location: ${JSON.stringify(location)}`, () => {
