@@ -1,9 +1,9 @@
 // Finds the browsers for tests and development, and installs missing ones.
-import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { installDebianPackage } from "./debian.ts";
 
 /** A browser that the tests drive. */
 export type BrowserName = "chromium" | "firefox";
@@ -59,21 +59,12 @@ export async function findBrowser(name: BrowserName = "chromium"): Promise<strin
   if (found) return found;
 
   const tried: string[] = [];
-  if (process.platform === "linux" && process.getuid?.() === 0) {
-    try {
-      console.error(`Installing ${apt} by apt-get (once) …`);
-      const options = { stdio: ["ignore", 2, 2] as ["ignore", number, number] };
-      execFileSync("apt-get", ["update", "-qq"], options);
-      const flags = ["install", "-y", "-qq", "--no-install-recommends"];
-      execFileSync("apt-get", [...flags, apt], {
-        ...options,
-        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      });
-      const installed = onPath(name);
-      if (installed) return installed;
-    } catch (error) {
-      tried.push(`apt-get: ${(error as Error).message}`);
-    }
+  try {
+    installDebianPackage(apt);
+    const installed = onPath(name);
+    if (installed) return installed;
+  } catch (error) {
+    tried.push(`apt-get: ${(error as Error).message}`);
   }
   try {
     console.error(`Downloading ${download} by @puppeteer/browsers (once, about 150 MB) …`);

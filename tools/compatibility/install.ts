@@ -1,0 +1,121 @@
+// Installs what the apps need and the project's own dependencies do not have: packages of Python and npm
+// into node_modules/.cache, commands by apt-get. Installed things are used again.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { installDebianPackage } from "../debian.ts";
+
+const run = promisify(execFile);
+
+/** The folder of the apps. */
+export const APPS = fileURLToPath(new URL("apps", import.meta.url));
+
+const CACHE = fileURLToPath(new URL("../../node_modules/.cache/compatibility", import.meta.url));
+
+/** Installations that are under way or done, by folder: apps share them. */
+const installations = new Map<string, Promise<void>>();
+
+/**
+ * Makes a virtual environment of Python.
+ *
+ * @param list The list of packages in apps/, such as `requirements.txt`.
+ * @returns The path of its Python.
+ * @throws {Error} If there is no Python 3.10 or newer, or a package cannot be installed.
+ */
+export async function installPython(list: string): Promise<string> {
+  const packages = join(APPS, list);
+  const folder = join(CACHE, `python-${hashOf(readFileSync(packages))}`);
+  const python = join(folder, "bin", "python");
+  await once(folder, async () => {
+    await makeEnvironment(folder);
+    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", packages]);
+  });
+  return python;
+}
+
+async function makeEnvironment(folder: string): Promise<void> {
+  try {
+    await run("python3", ["-m", "venv", folder]);
+  } catch {
+    // Debian keeps this module in a package of its own.
+    await rm(folder, { recursive: true, force: true });
+    installDebianPackage("python3-venv");
+    await run("python3", ["-m", "venv", folder]);
+  }
+}
+
+/**
+ * Installs the packages of an app's `package.json`, and runs its build script if it has one.
+ *
+ * @param app A folder of apps/ with `files`, which are all that is copied.
+ * @returns The path of the copy.
+ */
+export async function installNpm(app: string, files: string[] = []): Promise<string> {
+  const paths = ["package.json", ...files];
+  const texts = await Promise.all(paths.map((path) => readFile(join(APPS, app, path))));
+  const folder = join(CACHE, `${app}-${hashOf(Buffer.concat(texts))}`);
+  await once(folder, async () => {
+    for (const path of paths) await cp(join(APPS, app, path), join(folder, path));
+    const options = { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } };
+    await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], options);
+    await run("npm", ["run", "build", "--if-present"], options);
+  });
+  return folder;
+}
+
+/** Finds PHP, or installs Debian's. @throws {Error} If there is none. */
+export function installPhp(): string {
+  const find = () =>
+    (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "php")).find(existsSync);
+  if (!find()) installDebianPackage("php-cli");
+  const php = find();
+  if (!php) throw new Error("Cannot find php on PATH, nor install it: install PHP 8");
+  return php;
+}
+
+/** Versions of Python's packages, such as `Django 5.2.19`. */
+export async function pythonVersions(python: string, ...packages: string[]): Promise<string> {
+  const program = "import sys; from importlib.metadata import version\n" +
+    "print(', '.join(f'{name} {version(name)}' for name in sys.argv[1:]))";
+  return (await run(python, ["-c", program, ...packages])).stdout.trim();
+}
+
+/** Versions of packages in a folder of npm's, such as `next 16.4.6`. */
+export function npmVersions(folder: string, ...packages: string[]): string {
+  return packages.map((name) => {
+    const { version } = JSON.parse(
+      readFileSync(join(folder, "node_modules", name, "package.json"), "utf8"),
+    );
+    return `${name} ${version}`;
+  }).join(", ");
+}
+
+/** Runs a command, and returns what it prints. */
+export async function outputOf(command: string, ...args: string[]): Promise<string> {
+  return (await run(command, args)).stdout.trim();
+}
+
+/** Installs into a folder unless that was done to its end before, here or in an earlier run. */
+async function once(folder: string, install: () => Promise<void>): Promise<void> {
+  const stamp = join(folder, ".installed");
+  const start = async () => {
+    if (existsSync(stamp)) return;
+    console.error(`Installing into ${folder} (once) …`);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await install();
+    await writeFile(stamp, "");
+  };
+  const installation = installations.get(folder) ?? start();
+  installations.set(folder, installation);
+  await installation;
+}
+
+function hashOf(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,52 @@
+// Opens the pages from which the driver visits the apps: through one bridge, with a service for each app,
+// or without a tunnel.
+import type { Browser } from "puppeteer-core";
+import { openConnected } from "../e2e/browser.ts";
+import { calm } from "../e2e/web_page.ts";
+import type { Bridge } from "../local/bridge.ts";
+import { type Cell, CELLS } from "./cells.ts";
+import type { RunningApp } from "./running_app.ts";
+import { Visit } from "./visit.ts";
+
+/** Starts a host with a service for each app, and opens the site. @returns A visit to each. */
+export async function visitThroughTunnel(
+  running: RunningApp[],
+  bridge: Bridge,
+  browser: Browser,
+): Promise<Visit[]> {
+  const services = running.flatMap(({ app, url }) => ["--service", `/${app.id}=${url}`]);
+  await bridge.startHost(services).until("online");
+  const { page } = await openConnected(browser, `${bridge.page.url}web.html`);
+  await calm(page);
+  // One tab for all: browsers hold up what happens in hidden ones.
+  const tab = await browser.newPage();
+  return running.map(({ app, url }) =>
+    new Visit({
+      own: url,
+      page,
+      tab,
+      base: `${bridge.page.url}local/${app.id}/`,
+      path: `/${app.id}/`,
+    })
+  );
+}
+
+/** Visits the app itself, to see whether it does what it should. */
+export async function visitDirectly({ url }: RunningApp, browser: Browser): Promise<Visit> {
+  // Apps on different ports share cookies.
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  await page.goto(`${url}/hello?name=Ann`);
+  return new Visit({ own: url, page, tab: await context.newPage(), base: `${url}/`, path: "/" });
+}
+
+/** What came of a visit: `works`, `–` for what the framework does not offer, or what failed. */
+export async function check({ app }: RunningApp, cell: Cell, visit: Visit): Promise<string> {
+  if (app.without?.includes(cell)) return "–";
+  try {
+    await (app.checks?.[cell] ?? CELLS[cell])(visit);
+    return "works";
+  } catch (error) {
+    return (error as Error).message.split("\n")[0]!;
+  }
+}
