@@ -50,7 +50,7 @@ export const CELLS = {
     const { text, seen } = await send(visit);
     expect("text", text, TEXT);
     expectSeen(seen as Seen, visit, true);
-    expect("Referer", (seen as Seen).referer, `${visit.own}/form`);
+    expect("Referer", (seen as Seen).referer, `${visit.own}form`);
   },
   "File upload": async (visit) => {
     const data = randomBytes(FILE_BYTES);
@@ -67,7 +67,7 @@ export const CELLS = {
   "Login": async (visit) => {
     expect("status before the login", (await visit.fetch("home")).status, 401);
     await visit.show("login");
-    if (await visit.tab.$("input[type=hidden]")) {
+    if (await visit.tab.$("input[type=hidden][name*=token]")) {
       const init = { method: "POST", headers: FORM_TYPE, body: "user=Ann" };
       const { status } = await visit.fetch("login", init);
       if (status !== 403) expect("status without a token", status, 400);
@@ -119,11 +119,13 @@ export function expect(what: string, value: unknown, wanted: unknown): void {
 
 /** Sends the tab's form, and reads the page to which it leads. */
 async function send(visit: Visit): Promise<Record<string, unknown>> {
-  await Promise.all([visit.tab.waitForNavigation(), visit.tab.click("button")]);
+  await visit.tab.click("button");
   return await read(visit);
 }
 
 async function read({ tab }: Visit): Promise<Record<string, unknown>> {
+  // Some frameworks show the answer by a navigation, others by a script.
+  await tab.waitForSelector("#got", { timeout: 10_000 }).catch(() => {});
   const { got, text } = await tab.evaluate(() => ({
     got: document.querySelector("#got")?.textContent,
     text: document.body.innerText,
@@ -134,9 +136,10 @@ async function read({ tab }: Visit): Promise<Record<string, unknown>> {
 
 /** Checks that the app has seen a client on its own machine. @param sends Whether it sent a body. */
 function expectSeen(seen: Seen, { own }: Visit, sends: boolean): void {
-  expect("Host", seen.host, new URL(own).host);
-  expect("Origin", seen.origin, sends ? own : null);
-  if (seen.referer) expect("Referer's origin", new URL(seen.referer).origin, own);
+  const { host, origin } = new URL(own);
+  expect("Host", seen.host, host);
+  expect("Origin", seen.origin, sends ? origin : null);
+  if (seen.referer) expect("Referer's origin", new URL(seen.referer).origin, origin);
   expect("Transfer-Encoding", seen.chunked, false);
   if (sends) expect("whether there is Content-Length", Number(seen.length) > 0, true);
   expect("headers about a client", seen.forwarded.join(), "");

@@ -1,9 +1,10 @@
 // Installs what the apps need and the project's own dependencies do not have: packages of Python and npm
-// into node_modules/.cache, commands by apt-get. Installed things are used again.
+// into ~/.cache, commands by apt-get. What is there is used again.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ const run = promisify(execFile);
 /** The folder of the apps. */
 export const APPS = fileURLToPath(new URL("apps", import.meta.url));
 
-const CACHE = fileURLToPath(new URL("../../node_modules/.cache/compatibility", import.meta.url));
+const CACHE = join(homedir(), ".cache", "lighthouse-compatibility");
 
 /** Installations that are under way or done, by folder: apps share them. */
 const installations = new Map<string, Promise<void>>();
@@ -50,17 +51,19 @@ async function makeEnvironment(folder: string): Promise<void> {
 }
 
 /**
- * Installs the packages of an app's `package.json`, and runs its build script if it has one.
+ * Copies a folder of apps/, installs the packages of its `package.json`, and runs its build script if it
+ * has one.
  *
- * @param app A folder of apps/ with `files`, which are all that is copied.
  * @returns The path of the copy.
  */
-export async function installNpm(app: string, files: string[] = []): Promise<string> {
-  const paths = ["package.json", ...files];
-  const texts = await Promise.all(paths.map((path) => readFile(join(APPS, app, path))));
+export async function installNpm(app: string): Promise<string> {
+  const source = join(APPS, app);
+  const files = (await readdir(source, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).sort();
+  const texts = await Promise.all(files.map((file) => readFile(file)));
   const folder = join(CACHE, `${app}-${hashOf(Buffer.concat(texts))}`);
   await once(folder, async () => {
-    for (const path of paths) await cp(join(APPS, app, path), join(folder, path));
+    await cp(source, folder, { recursive: true });
     const options = { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } };
     await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], options);
     await run("npm", ["run", "build", "--if-present"], options);

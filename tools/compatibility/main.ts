@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
 import { build } from "../build.ts";
-import { SHORT_LIST } from "./apps.ts";
+import { LONG_LIST, SHORT_LIST } from "./apps.ts";
 import { type Cell, CELLS } from "./cells.ts";
 import { check, visitDirectly, visitThroughTunnel } from "./rounds.ts";
 import { startApp } from "./running_app.ts";
@@ -19,13 +19,13 @@ const { values: { direct, only = "" } } = parseArgs({
 // The apps end with this process.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-const apps = SHORT_LIST.filter(({ name }) => name.toLowerCase().includes(only));
+const apps = [...SHORT_LIST, ...LONG_LIST].filter(({ name }) => name.toLowerCase().includes(only));
 await using stack = new AsyncDisposableStack();
 const running = await Promise.all(apps.map(async (app) => stack.use(await startApp(app))));
 const browser = await launchBrowser();
 stack.defer(() => browser.close());
 if (!direct) await build();
-const bridge = direct ? undefined : stack.use(await startBridge({ propagation: 200 }));
+const bridge = direct ? undefined : stack.use(await startBridge({ isPublic: false, propagation: 200 }));
 const visits = bridge
   ? await visitThroughTunnel(running, bridge, browser)
   : await Promise.all(running.map((app) => visitDirectly(app, browser)));

@@ -4,11 +4,17 @@ import type { Browser } from "puppeteer-core";
 import { openConnected } from "../e2e/browser.ts";
 import { calm } from "../e2e/web_page.ts";
 import type { Bridge } from "../local/bridge.ts";
+import { pairingLink } from "../testing/program.ts";
 import { type Cell, CELLS } from "./cells.ts";
 import type { RunningApp } from "./running_app.ts";
 import { Visit } from "./visit.ts";
 
-/** Starts a host with a service for each app, and opens the site. @returns A visit to each. */
+/**
+ * Starts a host with a service for each app, opens the site, and pairs it.
+ *
+ * @param bridge One that is not public.
+ * @returns A visit to each.
+ */
 export async function visitThroughTunnel(
   running: RunningApp[],
   bridge: Bridge,
@@ -16,7 +22,8 @@ export async function visitThroughTunnel(
 ): Promise<Visit[]> {
   const services = running.flatMap(({ app, url }) => ["--service", `/${app.id}=${url}`]);
   await bridge.startHost(services).until("online");
-  const { page } = await openConnected(browser, `${bridge.page.url}web.html`);
+  const link = await pairingLink(bridge.state, `${bridge.page.url}web.html`);
+  const { page } = await openConnected(browser, link);
   await calm(page);
   // One tab for all: browsers hold up what happens in hidden ones.
   const tab = await browser.newPage();
@@ -36,8 +43,8 @@ export async function visitDirectly({ url }: RunningApp, browser: Browser): Prom
   // Apps on different ports share cookies.
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  await page.goto(`${url}/hello?name=Ann`);
-  return new Visit({ own: url, page, tab: await context.newPage(), base: `${url}/`, path: "/" });
+  await page.goto(url);
+  return new Visit({ own: url, page, tab: await context.newPage(), base: url, path: new URL(url).pathname });
 }
 
 /** What came of a visit: `works`, `–` for what the framework does not offer, or what failed. */

@@ -18,15 +18,15 @@ process.on("exit", () => {
 /** A running app. */
 export interface RunningApp extends AsyncDisposable {
   readonly app: App;
-  /** `http://127.0.0.1:PORT` */
+  /** Its root: `http://127.0.0.1:PORT/`, and its path there. */
   readonly url: string;
   readonly versions: string;
 }
 
 /** Installs and starts an app, and waits until it answers. @throws {Error} If it does not. */
 export async function startApp(app: App): Promise<RunningApp> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const port = app.port ?? await freePort();
+  const url = `http://127.0.0.1:${port}${app.hasSitePath ? `/local/${app.id}/` : "/"}`;
   const { command: [file, ...args], environment, cwd = APPS, versions, ready = "hello?name=Ann" } =
     await app.prepare(port);
   const program = new RunningProgram(
@@ -43,7 +43,7 @@ export async function startApp(app: App): Promise<RunningApp> {
   };
   kills.add(kill);
   const deadline = performance.now() + START_MS;
-  while (!await fetch(`${url}/${ready}`).then(({ ok }) => ok, () => false)) {
+  while (!await fetch(url + ready).then(({ ok }) => ok, () => false)) {
     if (!program.isRunning || performance.now() > deadline) {
       kill();
       throw new Error(`Cannot start ${app.name}: ${[...program.lines, program.errors].join("\n")}`);

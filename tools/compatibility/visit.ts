@@ -10,7 +10,7 @@ export interface Answer {
 
 /** Where an app is reached. */
 export interface VisitOptions {
-  /** The app's own origin: `http://127.0.0.1:PORT`. */
+  /** The app's root on its own server, with a slash at its end. */
   own: string;
   /** The page with the `<lighthouse-tunnel>`; without a tunnel, a page of the app. */
   page: Page;
@@ -23,6 +23,7 @@ export interface VisitOptions {
 
 /** A visit to an app. Paths are relative to the app's root. */
 export class Visit {
+  /** The app's root on its own server, with a slash at its end. */
   readonly own: string;
   readonly tab: Page;
   readonly #page: Page;

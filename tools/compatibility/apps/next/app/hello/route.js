@@ -1,0 +1,5 @@
+import { seen } from "../seen.js";
+
+export async function GET(request) {
+  return Response.json({ name: request.nextUrl.searchParams.get("name"), seen: await seen() });
+}

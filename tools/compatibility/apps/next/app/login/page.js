@@ -1,0 +1,6 @@
+import { logIn } from "../actions.js";
+import { Form } from "../form.js";
+
+export default function Page() {
+  return <Form action={logIn} name="user" type="text" />;
+}

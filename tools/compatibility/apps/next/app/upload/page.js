@@ -1,0 +1,6 @@
+import { takeFile } from "../actions.js";
+import { Form } from "../form.js";
+
+export default function Page() {
+  return <Form action={takeFile} name="file" type="file" />;
+}
