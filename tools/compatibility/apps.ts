@@ -31,6 +31,8 @@ export interface App {
   port?: number;
   /** Installs what it needs. @param port The port of 127.0.0.1 on which it is to listen. */
   prepare(port: number): Promise<Prepared>;
+  /** Settings besides its defaults, in Markdown. */
+  settings?: string;
   /** Columns for which the framework has nothing. */
   without?: Cell[];
   /** Checks in place of the usual ones, for an app that is not of apps/. */
@@ -89,6 +91,7 @@ export const SHORT_LIST: App[] = [
   {
     name: "Django, runserver",
     id: "django",
+    settings: "`DEBUG = True`, so that `ALLOWED_HOSTS` has its default.",
     prepare: (port) =>
       onPython(PYTHON, ["django_app.py", "runserver", "--noreload", `127.0.0.1:${port}`], ["Django"]),
     without: ["WebSocket"],
@@ -96,6 +99,7 @@ export const SHORT_LIST: App[] = [
   {
     name: "Django, gunicorn",
     id: "django-gunicorn",
+    settings: "The same, and 8 threads.",
     prepare: (port) =>
       onPython(PYTHON, [...onGunicorn, `127.0.0.1:${port}`, "django_app"], ["Django", "gunicorn"]),
     without: ["WebSocket"],
@@ -113,6 +117,7 @@ export const SHORT_LIST: App[] = [
   {
     name: "Flask, gunicorn",
     id: "flask-gunicorn",
+    settings: "8 threads",
     prepare: (port) =>
       onPython(
         PYTHON,
@@ -142,11 +147,11 @@ export const SHORT_LIST: App[] = [
   {
     name: "php -S",
     id: "php",
+    settings: "`PHP_CLI_SERVER_WORKERS=4`: otherwise an event stream holds up all other requests.",
     async prepare(port) {
       const php = installPhp();
       return {
         command: [php, "-S", `127.0.0.1:${port}`, "app.php"],
-        // It serves one request at a time otherwise, so an event stream would hold up the others.
         environment: { PHP_CLI_SERVER_WORKERS: "4" },
         versions: `PHP ${await outputOf(php, "-r", "echo PHP_VERSION;")}`,
       };
@@ -160,6 +165,7 @@ export const LONG_LIST: App[] = [
   {
     name: "Next",
     id: "next",
+    settings: '`basePath: "/local/next"`, and 4 MiB for server actions.',
     hasSitePath: true,
     async prepare(port) {
       const folder = await installNpm("next");
@@ -178,6 +184,7 @@ export const LONG_LIST: App[] = [
   {
     name: "SvelteKit, adapter-node",
     id: "sveltekit",
+    settings: "`paths.origin` is the backend's own origin, as it must be for any client by plain HTTP; `BODY_SIZE_LIMIT=4M`.",
     port: 39_173,
     async prepare(port) {
       const folder = await installNpm("sveltekit");
@@ -194,6 +201,7 @@ export const LONG_LIST: App[] = [
   {
     name: "JupyterLab",
     id: "jupyterlab",
+    settings: "`ServerApp.base_url=/local/jupyterlab/`",
     hasSitePath: true,
     async prepare(port) {
       const folder = temporaryFolder();
@@ -219,6 +227,7 @@ export const LONG_LIST: App[] = [
   {
     name: "Streamlit",
     id: "streamlit",
+    settings: "`server.baseUrlPath=local/streamlit`",
     hasSitePath: true,
     async prepare(port) {
       const settings = {
@@ -244,6 +253,7 @@ export const LONG_LIST: App[] = [
   {
     name: "Gradio",
     id: "gradio",
+    settings: "`auth`, so that there is a login.",
     async prepare(port) {
       const prepared = await onPython(LONG_PYTHON, ["gradio_app.py", String(port)], ["gradio"]);
       const environment = { ...prepared.environment, GRADIO_ANALYTICS_ENABLED: "False" };

@@ -5,6 +5,7 @@
 // | ------------------------ | ----------------------------------------------------------------------- |
 // | GET hello?name=…         | `{name, seen}` as JSON                                                  |
 // | POST json                | takes `{text}`, answers `{text, seen}`                                  |
+// | POST bytes               | `{size, sha256, seen}` of any body; only those of the short list        |
 // | GET form, POST form      | a form with `text` that leads to its own URL; `{text, seen}`            |
 // | GET upload, POST upload  | a form with `file`; `{size, sha256, seen}`                              |
 // | GET login, POST login    | a form with `user`; a redirect to `home`, or 400 or 403 without a token |

@@ -3,15 +3,21 @@
 //     npm run compatibility                       the whole table
 //     npm run compatibility -- --direct           visits the apps themselves, and writes nothing
 //     npm run compatibility -- --only django      only apps whose names have the word; writes nothing
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { build } from "../build.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
-import { build } from "../build.ts";
 import { LONG_LIST, SHORT_LIST } from "./apps.ts";
-import { type Cell, CELLS } from "./cells.ts";
-import { check, visitDirectly, visitThroughTunnel } from "./rounds.ts";
+import { type Cell, CELLS, type Check } from "./cells.ts";
+import { formatDocument, type Row } from "./report.ts";
+import { checkOf, visitDirectly, visitThroughTunnel } from "./rounds.ts";
 import { startApp } from "./running_app.ts";
+import type { Visit } from "./visit.ts";
+
+const DOCUMENT = "docs/compatibility.md";
 
 const { values: { direct, only = "" } } = parseArgs({
   options: { direct: { type: "boolean" }, only: { type: "string" } },
@@ -30,9 +36,31 @@ const visits = bridge
   ? await visitThroughTunnel(running, bridge, browser)
   : await Promise.all(running.map((app) => visitDirectly(app, browser)));
 
-for (const [at, app] of running.entries()) {
-  console.log(`${app.app.name} (${app.versions})`);
+const rows: Row[] = [];
+for (const [at, each] of running.entries()) {
+  console.log(`${each.app.name} (${each.versions})`);
+  const cells = {} as Row["cells"];
   for (const cell of Object.keys(CELLS) as Cell[]) {
-    console.log(`  ${cell}: ${await check(app, cell, visits[at]!)}`);
+    const check = checkOf(each.app, cell);
+    cells[cell] = check ? await outcomeOf(check, visits[at]!) : "–";
+    console.log(`  ${cell}: ${cells[cell]}`);
+  }
+  rows.push({ running: each, cells });
+}
+if (bridge && !only) {
+  const date = new Date().toISOString().slice(0, 10);
+  const version = (await browser.version()).replace("HeadlessChrome/", "Chromium ");
+  await writeFile(DOCUMENT, formatDocument(rows, { browser: version, date }));
+  execFileSync("deno", ["fmt", "--quiet", DOCUMENT]);
+  console.log(`Written: ${DOCUMENT}`);
+}
+
+/** Makes a check. @returns `works`, or what failed. */
+async function outcomeOf(check: Check, visit: Visit): Promise<string> {
+  try {
+    await check(visit);
+    return "works";
+  } catch (error) {
+    return (error as Error).message.split("\n")[0]!;
   }
 }

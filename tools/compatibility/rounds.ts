@@ -5,7 +5,8 @@ import { openConnected } from "../e2e/browser.ts";
 import { calm } from "../e2e/web_page.ts";
 import type { Bridge } from "../local/bridge.ts";
 import { pairingLink } from "../testing/program.ts";
-import { type Cell, CELLS } from "./cells.ts";
+import type { App } from "./apps.ts";
+import { type Cell, CELLS, type Check } from "./cells.ts";
 import type { RunningApp } from "./running_app.ts";
 import { Visit } from "./visit.ts";
 
@@ -47,13 +48,7 @@ export async function visitDirectly({ url }: RunningApp, browser: Browser): Prom
   return new Visit({ own: url, page, tab: await context.newPage(), base: url, path: new URL(url).pathname });
 }
 
-/** What came of a visit: `works`, `–` for what the framework does not offer, or what failed. */
-export async function check({ app }: RunningApp, cell: Cell, visit: Visit): Promise<string> {
-  if (app.without?.includes(cell)) return "–";
-  try {
-    await (app.checks?.[cell] ?? CELLS[cell])(visit);
-    return "works";
-  } catch (error) {
-    return (error as Error).message.split("\n")[0]!;
-  }
+/** The check of a cell; undefined where the framework has nothing of the kind. */
+export function checkOf(app: App, cell: Cell): Check | undefined {
+  return app.without?.includes(cell) ? undefined : app.checks?.[cell] ?? CELLS[cell];
 }

@@ -26,16 +26,18 @@ export class Visit {
   /** The app's root on its own server, with a slash at its end. */
   readonly own: string;
   readonly tab: Page;
-  readonly #page: Page;
+  /** The page with the `<lighthouse-tunnel>`; without a tunnel, a page of the app. */
+  readonly page: Page;
   readonly #base: string;
-  readonly #path: string;
+  /** The path in the tunnel that leads to the app's root, with a slash at its end. */
+  readonly path: string;
 
   constructor({ own, page, tab, base, path }: VisitOptions) {
     this.own = own;
     this.tab = tab;
-    this.#page = page;
+    this.page = page;
     this.#base = base;
-    this.#path = path;
+    this.path = path;
   }
 
   /** The URL of a path in the tab. */
@@ -51,13 +53,13 @@ export class Visit {
 
   /** Fetches by `tunnel.fetch()`; without a tunnel, by the browser's own. */
   async fetch(path: string, init: RequestInit = {}): Promise<Answer> {
-    return await this.#page.evaluate(
+    return await this.page.evaluate(
       async (path, init) => {
         const tunnel = document.querySelector("lighthouse-tunnel");
         const response = await (tunnel ? tunnel.fetch(path, init) : fetch(path, init));
         return { status: response.status, text: await response.text() };
       },
-      this.#path + path,
+      this.path + path,
       init,
     );
   }
@@ -86,7 +88,7 @@ export class Visit {
     until: RegExp,
     protocols: string[] = [],
   ): Promise<string> {
-    return await this.#page.evaluate(
+    return await this.page.evaluate(
       async (path, messages, pattern, protocols) => {
         const tunnel = document.querySelector("lighthouse-tunnel");
         const socket = tunnel ? tunnel.socket(path, protocols) : new WebSocket(path, protocols);
@@ -114,7 +116,7 @@ export class Visit {
           return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
         }
       },
-      this.#path + path,
+      this.path + path,
       messages,
       until.source,
       protocols,

@@ -33,7 +33,7 @@ function form(string $fields, string $kind = ""): void {
 
 $method = $_SERVER["REQUEST_METHOD"];
 $path = parse_url($_SERVER["REQUEST_URI"], PHP_URL_PATH);
-if ($method === "POST" && $path !== "/json" && !hash_equals($_SESSION["token"], $_POST["token"] ?? "")) {
+if ($method === "POST" && !in_array($path, ["/json", "/bytes"]) && !hash_equals($_SESSION["token"], $_POST["token"] ?? "")) {
   http_response_code(403);
   exit("The token is wrong");
 }
@@ -44,6 +44,10 @@ switch ("$method $path") {
     break;
   case "POST /json":
     answer_json(["text" => json_decode(file_get_contents("php://input"))->text]);
+    break;
+  case "POST /bytes":
+    $data = file_get_contents("php://input");
+    answer_json(["size" => strlen($data), "sha256" => hash("sha256", $data)]);
     break;
   case "GET /form":
     form('<input name="text">');

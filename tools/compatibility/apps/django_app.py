@@ -49,6 +49,11 @@ def take_json(request):
     return JsonResponse({"text": text, "seen": common.seen(request.headers)})
 
 
+@csrf_exempt
+def take_bytes(request):
+    return JsonResponse({**common.described(request.body), "seen": common.seen(request.headers)})
+
+
 def take_form(request):
     if request.method == "GET":
         return form(request, common.TEXT)
@@ -91,6 +96,7 @@ def events(request):
 urlpatterns = [
     path("hello", hello),
     path("json", take_json),
+    path("bytes", take_bytes),
     path("form", take_form),
     path("upload", upload),
     path("login", login),

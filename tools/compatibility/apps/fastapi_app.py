@@ -39,6 +39,11 @@ def take_json(request: Request, text: str = Body(embed=True)):
     return {"text": text, "seen": common.seen(request.headers)}
 
 
+@app.post("/bytes", response_class=JSONResponse)
+async def take_bytes(request: Request):
+    return {**common.described(await request.body()), "seen": common.seen(request.headers)}
+
+
 @app.get("/form")
 def show_form(request: Request):
     return form(request, common.TEXT)

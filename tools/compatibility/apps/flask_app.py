@@ -31,6 +31,12 @@ def take_json():
     return jsonify(text=request.json["text"], seen=common.seen(request.headers))
 
 
+@app.post("/bytes")
+@protection.exempt
+def take_bytes():
+    return jsonify(**common.described(request.get_data()), seen=common.seen(request.headers))
+
+
 @app.route("/form", methods=["GET", "POST"])
 def take_form():
     return form(common.TEXT) if request.method == "GET" else got(text=request.form["text"])

@@ -21,6 +21,7 @@ interface Context {
   req: {
     query(name: string): string;
     header(): Record<string, string>;
+    arrayBuffer(): Promise<ArrayBuffer>;
     json(): Promise<{ text: string }>;
     parseBody(): Promise<{ text: string; user: string; file: File }>;
   };
@@ -43,6 +44,11 @@ app.get("/hello", (context: Context) =>
 app.post("/json", async (context: Context) =>
   context.json({
     text: (await context.req.json()).text,
+    seen: common.seen(context.req.header()),
+  }));
+app.post("/bytes", async (context: Context) =>
+  context.json({
+    ...common.described(new Uint8Array(await context.req.arrayBuffer())),
     seen: common.seen(context.req.header()),
   }));
 app.get("/form", (context: Context) => context.html(common.form("text")));

@@ -48,6 +48,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/json":
             return self.json(text=json.loads(body)["text"])
+        if self.path == "/bytes":
+            return self.json(**common.described(body))
         fields = self.fields(body)
         if not self.session() or fields.get("token", b"").decode() != self.session():
             return self.answer("The token is wrong", 403)

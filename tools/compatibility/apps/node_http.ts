@@ -31,6 +31,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const body = await buffer(request);
     if (!common.isSameOrigin(request.headers)) return refuse(403);
     if (pathname === "/json") return json({ text: JSON.parse(body.toString()).text, seen });
+    if (pathname === "/bytes") return json({ ...common.described(body), seen });
     const headers = { "content-type": request.headers["content-type"]! };
     const fields = await new Response(body, { headers }).formData();
     if (!session || fields.get("token") !== session) return refuse(403);

@@ -1,0 +1,86 @@
+// Formats docs/compatibility.md.
+import { type Cell, CELLS } from "./cells.ts";
+import type { RunningApp } from "./running_app.ts";
+
+/** A row of the table. */
+export interface Row {
+  running: RunningApp;
+  /** For each column `works`, `–` for what the framework does not offer, or what failed. */
+  cells: Record<Cell, string>;
+}
+
+/** What is tried on. */
+export interface Circumstances {
+  /** The browser with its version. */
+  browser: string;
+  /** The day, such as `2026-11-29`. */
+  date: string;
+}
+
+/** Returns the document in Markdown, without its line breaks within paragraphs. */
+export function formatDocument(rows: Row[], { browser, date }: Circumstances): string {
+  const notes: string[] = [];
+  const formatCell = (cell: string) => {
+    if (cell === "works" || cell === "–") return cell;
+    notes.push(cell);
+    return `fails (${notes.length})`;
+  };
+  const columns = Object.keys(CELLS) as Cell[];
+  const results = rows.map(({ running: { app }, cells }) => [
+    app.name,
+    ...columns.map((column) => formatCell(cells[column])),
+  ]);
+  const installed = rows.map(({ running: { app, versions } }) => [
+    app.name,
+    versions,
+    app.settings ?? "",
+  ]);
+  return `# Compatibility
+
+<!-- \`npm run compatibility\` writes this file. -->
+
+Apps on real frameworks and servers, behind one host, each a service with the settings that a service
+has by default (\`as: local\`). A paired page in ${browser} visits them through the tunnel. This table
+is what came of it on ${date}. A dash stands for what the framework does not offer by itself.
+
+${formatTable([["App", ...columns], ...results])}
+
+${notes.map((note, at) => `${at + 1}. ${note}`).join("\n")}
+
+## What is tried
+
+The frameworks' own checks are on: of hosts, origins, referrers, and tokens against other sites' forms.
+Each app reports what it has seen of a request. Host, Origin and Referer must be its own; there must be
+no header of a proxy, a Content-Length with each body, and no Transfer-Encoding.
+
+${COLUMNS}
+
+## Versions and settings
+
+${formatTable([["App", "Versions", "Settings besides the defaults"], ...installed])}
+
+Pages of Next, JupyterLab and Streamlit name their scripts by absolute paths. Such an app is told its
+path on the site by its own setting, and its service leads there:
+\`--service /jupyterlab=http://127.0.0.1:8888/local/jupyterlab/\`. On a site that is not at the root of
+its origin, that path comes first: \`/notes/local/jupyterlab/\`.
+`;
+}
+
+const COLUMNS = `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under \`local/\`. Of JupyterLab, Streamlit
+  and Gradio, the app's own scripts run and draw its page.
+- **JSON POST**: by \`tunnel.fetch()\`, and by \`fetch()\` of a page under \`local/\`.
+- **Form**: a user fills in the form of a page under \`local/\`, and sends it.
+- **File upload**: the same with a file of 1.5 MiB. JupyterLab and Gradio take it from a script.
+- **Login**: a form with a token against other sites' forms, if the framework has one; a cookie; a
+  redirect to a page that only a user may see. Without the token the app refuses.
+- **Redirect**: by \`tunnel.fetch()\`, and in a tab. It ends at the right URL under \`local/\`.
+- **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes on
+  after the last event that it has.
+- **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Service workers do not see
+  WebSockets, so the one of a page under \`local/\` does not reach the app.`;
+
+/** Returns a table as the formatter has it. */
+function formatTable([head, ...rows]: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head!), line(head!.map(() => "---")), ...rows.map(line)].join("\n");
+}
