@@ -10,6 +10,9 @@ import type { Visit } from "./visit.ts";
 /** Does something with an app. @throws {Error} If it does not work, with the reason. */
 export type Check = (visit: Visit) => Promise<void>;
 
+/** Checks by the names of their columns. */
+export type Checks = Partial<Record<Cell, Check>>;
+
 const TEXT = "Grüße & <b>1+1=2</b> 日本 😀";
 const JSON_TYPE = { "content-type": "application/json" };
 const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
@@ -101,7 +104,11 @@ export const CELLS = {
       visit.url("events"),
       EVENTS,
     );
-    expect("events", seen, Array.from({ length: EVENTS }, (_, at) => `${at + 1}=${at + 1}`).join(" "));
+    expect(
+      "events",
+      seen,
+      Array.from({ length: EVENTS }, (_, at) => `${at + 1}=${at + 1}`).join(" "),
+    );
   },
   "WebSocket": async (visit) => {
     expect("echo", await visit.talk("socket", ["hello, ", TEXT, "."], /\.$/), `hello, ${TEXT}.`);

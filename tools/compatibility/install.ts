@@ -40,13 +40,18 @@ export async function installPython(list: string): Promise<string> {
 }
 
 async function makeEnvironment(folder: string): Promise<void> {
+  const make = () => run("python3", ["-m", "venv", folder]);
   try {
-    await run("python3", ["-m", "venv", folder]);
-  } catch {
-    // Debian keeps this module in a package of its own.
-    await rm(folder, { recursive: true, force: true });
-    installDebianPackage("python3-venv");
-    await run("python3", ["-m", "venv", folder]);
+    await make().catch(async () => {
+      // Debian keeps this module in a package of its own.
+      installDebianPackage("python3-venv");
+      await make();
+    });
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new Error(`Cannot make an environment of Python (3.10 or newer) for the apps: ${why}`, {
+      cause,
+    });
   }
 }
 
@@ -75,10 +80,14 @@ export async function installNpm(app: string): Promise<string> {
 export function installPhp(): string {
   const find = () =>
     (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "php")).find(existsSync);
-  if (!find()) installDebianPackage("php-cli");
-  const php = find();
-  if (!php) throw new Error("Cannot find php on PATH, nor install it: install PHP 8");
-  return php;
+  try {
+    if (!find()) installDebianPackage("php-cli");
+  } catch (cause) {
+    throw new Error(`Cannot find php on PATH, nor install it: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return find()!;
 }
 
 /** Versions of Python's packages, such as `Django 5.2.19`. */

@@ -10,11 +10,12 @@ import { parseArgs } from "node:util";
 import { build } from "../build.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startBridge } from "../local/bridge.ts";
-import { LONG_LIST, SHORT_LIST } from "./apps.ts";
 import { type Cell, CELLS, type Check } from "./cells.ts";
+import { LONG_LIST } from "./long_list.ts";
 import { formatDocument, type Row } from "./report.ts";
 import { checkOf, visitDirectly, visitThroughTunnel } from "./rounds.ts";
 import { startApp } from "./running_app.ts";
+import { SHORT_LIST } from "./short_list.ts";
 import type { Visit } from "./visit.ts";
 
 const DOCUMENT = "docs/compatibility.md";
@@ -31,7 +32,9 @@ const running = await Promise.all(apps.map(async (app) => stack.use(await startA
 const browser = await launchBrowser();
 stack.defer(() => browser.close());
 if (!direct) await build();
-const bridge = direct ? undefined : stack.use(await startBridge({ isPublic: false, propagation: 200 }));
+const bridge = direct
+  ? undefined
+  : stack.use(await startBridge({ isPublic: false, propagation: 200 }));
 const visits = bridge
   ? await visitThroughTunnel(running, bridge, browser)
   : await Promise.all(running.map((app) => visitDirectly(app, browser)));
@@ -49,7 +52,7 @@ for (const [at, each] of running.entries()) {
 }
 if (bridge && !only) {
   const date = new Date().toISOString().slice(0, 10);
-  const version = (await browser.version()).replace("HeadlessChrome/", "Chromium ");
+  const version = (await browser.version()).replace(/^.*\//, "Chromium ");
   await writeFile(DOCUMENT, formatDocument(rows, { browser: version, date }));
   execFileSync("deno", ["fmt", "--quiet", DOCUMENT]);
   console.log(`Written: ${DOCUMENT}`);

@@ -66,7 +66,8 @@ its origin, that path comes first: \`/notes/local/jupyterlab/\`.
 `;
 }
 
-const COLUMNS = `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under \`local/\`. Of JupyterLab, Streamlit
+const COLUMNS =
+  `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under \`local/\`. Of JupyterLab, Streamlit
   and Gradio, the app's own scripts run and draw its page.
 - **JSON POST**: by \`tunnel.fetch()\`, and by \`fetch()\` of a page under \`local/\`.
 - **Form**: a user fills in the form of a page under \`local/\`, and sends it.
@@ -77,7 +78,8 @@ const COLUMNS = `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under 
 - **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes on
   after the last event that it has.
 - **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Service workers do not see
-  WebSockets, so the one of a page under \`local/\` does not reach the app.`;
+  WebSockets, so the one of a page under \`local/\` does not reach the app: JupyterLab's page there has
+  no kernels, and Streamlit's stays empty.`;
 
 /** Returns a table as the formatter has it. */
 function formatTable([head, ...rows]: string[][]): string {

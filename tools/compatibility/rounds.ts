@@ -5,7 +5,7 @@ import { openConnected } from "../e2e/browser.ts";
 import { calm } from "../e2e/web_page.ts";
 import type { Bridge } from "../local/bridge.ts";
 import { pairingLink } from "../testing/program.ts";
-import type { App } from "./apps.ts";
+import type { App } from "./app.ts";
 import { type Cell, CELLS, type Check } from "./cells.ts";
 import type { RunningApp } from "./running_app.ts";
 import { Visit } from "./visit.ts";
@@ -45,7 +45,13 @@ export async function visitDirectly({ url }: RunningApp, browser: Browser): Prom
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   await page.goto(url);
-  return new Visit({ own: url, page, tab: await context.newPage(), base: url, path: new URL(url).pathname });
+  return new Visit({
+    own: url,
+    page,
+    tab: await context.newPage(),
+    base: url,
+    path: new URL(url).pathname,
+  });
 }
 
 /** The check of a cell; undefined where the framework has nothing of the kind. */

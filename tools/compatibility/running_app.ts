@@ -4,7 +4,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../testing/listen.ts";
 import { RunningProgram } from "../testing/program.ts";
-import type { App } from "./apps.ts";
+import type { App } from "./app.ts";
 import { APPS } from "./install.ts";
 
 const START_MS = 90_000;

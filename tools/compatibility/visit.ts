@@ -100,7 +100,8 @@ export class Visit {
         };
         let all = "";
         return await new Promise<string>((resolve, reject) => {
-          const giveUp = (why: string) => reject(new Error(`${why} after ${all.length} characters`));
+          const giveUp = (why: string) =>
+            reject(new Error(`${why} after ${all.length} characters`));
           setTimeout(() => giveUp("The WebSocket is silent"), 15_000);
           socket.onclose = ({ code, reason }) => giveUp(`Closed with ${code} ${reason}`);
           socket.onmessage = ({ data }) => {

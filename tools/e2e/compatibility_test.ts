@@ -2,10 +2,10 @@
 // docs/compatibility.md that installs quickly, and bodies of each kind.
 import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
-import { SHORT_LIST } from "../compatibility/apps.ts";
 import { type Cell, CELLS } from "../compatibility/cells.ts";
 import { checkOf, visitThroughTunnel } from "../compatibility/rounds.ts";
 import { startApp } from "../compatibility/running_app.ts";
+import { SHORT_LIST } from "../compatibility/short_list.ts";
 import type { Visit } from "../compatibility/visit.ts";
 import { suite } from "../testing/suite.ts";
 import { withHostlessBridge } from "./with_bridge.ts";
@@ -29,7 +29,9 @@ for (const [at, app] of SHORT_LIST.entries()) {
   test(`${app.name}: bodies of each kind arrive whole, with their lengths`, async () => {
     const visit = visits[at]!;
     await visit.show("hello?name=Ann");
-    for (const answers of [await postEach(visit.page, visit.path), await postEach(visit.tab, "./")]) {
+    for (
+      const answers of [await postEach(visit.page, visit.path), await postEach(visit.tab, "./")]
+    ) {
       for (const { kind, expected, answer: { size, sha256, seen } } of answers) {
         assert.equal({ size, sha256 }, expected ?? { size, sha256 }, kind);
         assert.equal([seen.length, seen.chunked], [String(size), false], kind);

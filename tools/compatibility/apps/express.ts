@@ -12,9 +12,13 @@ const multer = createRequire(import.meta.url)("multer"); // it has no types
 const users = new Map<string, string>();
 
 const app = express();
-app.post("/bytes", express.raw({ type: () => true, limit: "4mb" }), ({ body, headers }, response) => {
-  response.json({ ...common.described(body ?? Buffer.alloc(0)), seen: common.seen(headers) });
-});
+app.post(
+  "/bytes",
+  express.raw({ type: () => true, limit: "4mb" }),
+  ({ body, headers }, response) => {
+    response.json({ ...common.described(body ?? Buffer.alloc(0)), seen: common.seen(headers) });
+  },
+);
 app.use(express.json(), express.urlencoded(), multer().single("file"), check);
 
 app.get("/hello", ({ query, headers }, response) => {

@@ -6,13 +6,13 @@ import process from "node:process";
 import * as common from "./common.ts";
 
 const [, , port, folder] = process.argv;
-const require = createRequire(join(folder!, "package.json"));
-const { Hono } = require("hono");
-const { getSignedCookie, setSignedCookie } = require("hono/cookie");
-const { csrf } = require("hono/csrf");
-const { stream } = require("hono/streaming");
-const { serve } = require("@hono/node-server");
-const { createNodeWebSocket } = require("@hono/node-ws");
+const load = createRequire(join(folder!, "package.json"));
+const { Hono } = load("hono");
+const { getSignedCookie, setSignedCookie } = load("hono/cookie");
+const { csrf } = load("hono/csrf");
+const { stream } = load("hono/streaming");
+const { serve } = load("@hono/node-server");
+const { createNodeWebSocket } = load("@hono/node-ws");
 
 const KEY = "a key for tests, which protects nothing";
 

@@ -1,14 +1,13 @@
 // Gradio by the requests of its own scripts.
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { App } from "../apps.ts";
-import { expect } from "../cells.ts";
+import { type Checks, expect } from "../cells.ts";
 import type { Visit } from "../visit.ts";
 
 const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
 const TEXT = "grüße, 日本";
 
-export const checks: App["checks"] = {
+export const checks: Checks = {
   "GET": async (visit) => {
     await logIn(visit);
     expect("version", typeof JSON.parse((await visit.fetch("config")).text).version, "string");

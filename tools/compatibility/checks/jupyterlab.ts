@@ -1,7 +1,6 @@
 // JupyterLab by the requests of its own scripts: its login form, its API with the XSRF token, a kernel.
 import { randomBytes } from "node:crypto";
-import type { App } from "../apps.ts";
-import { expect } from "../cells.ts";
+import { type Checks, expect } from "../cells.ts";
 import type { Visit } from "../visit.ts";
 
 /** The server's token, with which one logs in. */
@@ -9,7 +8,7 @@ export const TOKEN = "a-token-for-tests";
 
 const CODE = "print(6 * 7)";
 
-export const checks: App["checks"] = {
+export const checks: Checks = {
   "GET": async (visit) => {
     await logIn(visit);
     expect("status", (await visit.fetch("api/status")).status, 200);
@@ -27,7 +26,11 @@ export const checks: App["checks"] = {
     const headers = { "X-XSRFToken": await logIn(visit) };
     const content = randomBytes(1.5 * 1024 * 1024).toString("base64");
     const body = JSON.stringify({ type: "file", format: "base64", content });
-    const { status, text } = await visit.fetch("api/contents/file.bin", { method: "PUT", headers, body });
+    const { status, text } = await visit.fetch("api/contents/file.bin", {
+      method: "PUT",
+      headers,
+      body,
+    });
     if (status !== 201) expect(text, status, 200);
     const read = await visit.fetch("api/contents/file.bin?format=base64");
     expect("content", JSON.parse(read.text).content.replaceAll("\n", "") === content, true);

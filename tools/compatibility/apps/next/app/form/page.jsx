@@ -1,5 +1,5 @@
 import { takeText } from "../actions.js";
-import { Form } from "../form.js";
+import { Form } from "../form.jsx";
 
 export default function Page() {
   return <Form action={takeText} name="text" type="text" />;

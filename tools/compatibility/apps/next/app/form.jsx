@@ -8,7 +8,7 @@ export function Form({ action, name, type }) {
   return (
     <form action={send}>
       <input name={name} type={type} />
-      <button>Send</button>
+      <button type="submit">Send</button>
     </form>
   );
 }
