@@ -130,6 +130,17 @@ function testIn(name: BrowserName): void {
       }
     }, url);
 
+  test("a beacon of a page that goes arrives", async () => {
+    const tab = await browser.newPage();
+    await tab.goto(`${bridge.page.url}local/page`);
+    await tab.evaluate(() => {
+      addEventListener("pagehide", () => navigator.sendBeacon("asked/pagehide", "x"));
+    });
+    await tab.goto("about:blank");
+    await until(() => bridge.backend.requests.some(({ path }) => path === "/asked/pagehide"));
+    await tab.close();
+  });
+
   test("an answer that is slow arrives, since its leader says that it is there", async () => {
     const text = await frame.evaluate(async () => (await fetch("slow")).text());
     assert.is(text, "slow");
