@@ -1,6 +1,7 @@
 // Decides who may connect: checks the signals that arrive through the relay, and opens offers.
 //
 //   tag of a device or pairing ─▶ in time, new, within its own limit? ─▶ one decapsulation
+//   the same above its limit ─▶ a plain refusal within another limit of its own, else no answer
 //   no tag ─▶ a public host? ─▶ within the limit of strangers? ─▶ one decapsulation
 //   another tag, or malformed ─▶ within the limit of refusals? ─▶ a plain refusal, else no answer
 //
@@ -106,6 +107,7 @@ export class Gate {
     }
     const verdict = this.#limits.judge((device ?? pairing).id, signal);
     if (verdict === "ignore") return undefined;
+    if (verdict === "busy") return this.#sayPlainly(tooOften());
 
     const opened = await this.#open(signal, key, pairing?.psk);
     if (!opened) return this.#refuse(sealBroken());
@@ -194,7 +196,10 @@ export class Gate {
 
   /** Refuses a sender to whom the host cannot seal, or does not answer if that happens too often. */
   #refuse(error: LighthouseError): Signal | undefined {
-    if (!this.#limits.takeRefusal()) return this.#ignore();
+    return this.#limits.takeRefusal() ? this.#sayPlainly(error) : this.#ignore();
+  }
+
+  #sayPlainly(error: LighthouseError): Signal {
     this.#log(error);
     return { type: "refused", ...membersOf(error), hostKey: this.#options.identity.fingerprint };
   }
@@ -251,6 +256,10 @@ function sealBroken(): LighthouseError {
     "bad-seal",
     "Cannot open the offer: it was changed on its way, or sealed for another host",
   );
+}
+
+function tooOften(): LighthouseError {
+  return new LighthouseError("host-busy", "This device connects too often now. Try again later");
 }
 
 function clockSkew(): LighthouseError {

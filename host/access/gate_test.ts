@@ -267,12 +267,18 @@ test("a device has a limit of its own, and takes nothing from others", async () 
   const at = new Setup();
   const [busy, other] = [await at.paired(), await at.paired()];
   const outcomes: string[] = [];
-  for (let i = 0; i < 30; i++) outcomes.push(await at.outcome(busy));
-  assert.equal(outcomes, [...Array(20).fill("answer"), ...Array(10).fill("nothing")]);
+  for (let i = 0; i < 70; i++) outcomes.push(await at.outcome(busy));
+  assert.equal(outcomes, [
+    ...Array(40).fill("answer"),
+    ...Array(20).fill("plain host-busy"),
+    ...Array(10).fill("nothing"),
+  ]);
+  assert.is(at.gate.costs.decapsulations, 40);
   assert.is(await at.outcome(other), "answer");
+  assert.is(await at.outcome(await TestDevice.create(identity)), "plain not-paired");
   at.now += 500;
   assert.is(await at.outcome(busy), "answer");
-  assert.is(await at.outcome(busy), "nothing");
+  assert.is(await at.outcome(busy), "plain host-busy");
 });
 
 test("replays and wrong clocks take nothing from a device's own offers", async () => {
@@ -283,7 +289,7 @@ test("replays and wrong clocks take nothing from a device's own offers", async (
   for (let i = 0; i < 100; i++) assert.is(await at.ask(signal), undefined);
   for (let i = 0; i < 100; i++) await at.outcome(device, {}, 1);
   assert.is(at.gate.costs.decapsulations, 5);
-  for (let i = 0; i < 19; i++) assert.is(await at.outcome(device), "answer");
+  for (let i = 0; i < 39; i++) assert.is(await at.outcome(device), "answer");
 });
 
 test("10,000 forged offers, 1,000 a second, cost no decapsulation, and a device comes in meanwhile", async () => {

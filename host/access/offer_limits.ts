@@ -9,9 +9,15 @@ export const WINDOW_MS = 120_000;
 /** An offer in the future by the whole window stays in the window for twice its length. */
 const REPLAY_MS = 2 * WINDOW_MS;
 
-/** Offers of one device or pairing, in the time window and outside of it: burst, per second. */
-const OFFERS = [20, 2] as const;
+/**
+ * Offers of one device or pairing, in the time window and outside of it: burst, per second. A page that
+ * is reloaded again and again makes one offer each time.
+ */
+const OFFERS = [40, 2] as const;
 const SKEWED = [4, 0.2] as const;
+
+/** Refusals of one sender's offers above that limit: without one, its page waits for ten seconds. */
+const BUSY = [20, 5] as const;
 
 /** Offers of all strangers together, and plain refusals: burst, per second. */
 const STRANGERS = [40, 20] as const;
@@ -27,13 +33,14 @@ export interface OfferLimitsOptions {
   steady: () => number;
 }
 
-/** What to do with an offer: open it, open it and refuse it for its time, or ignore it. */
-export type Verdict = "open" | "skewed" | "ignore";
+/** What to do with an offer: open it, open it and refuse it for its time, refuse it, or ignore it. */
+export type Verdict = "open" | "skewed" | "busy" | "ignore";
 
 /** The buckets of one device or pairing. */
 interface SenderBuckets {
   offers: TokenBucket;
   skewed: TokenBucket;
+  busy: TokenBucket;
 }
 
 /** Limits offers, see docs/security.md, "What a host does with an offer". */
@@ -69,7 +76,12 @@ export class OfferLimits {
   judge(id: string, { time, tag }: Required<Pick<SealedOffer, "time" | "tag">>): Verdict {
     const buckets = this.#bucketsOf(id);
     if (!this.isInTime(time)) return buckets.skewed.take() ? "skewed" : "ignore";
-    return this.isNew(tag) && buckets.offers.take() ? "open" : "ignore";
+    const now = this.#options.steady();
+    if (this.#replays.has(tag, now)) return "ignore";
+    // Not remembered: it gets no answer that a second one could repeat.
+    if (!buckets.offers.take()) return buckets.busy.take() ? "busy" : "ignore";
+    this.#replays.add(tag, now);
+    return "open";
   }
 
   /** Counts an offer of a stranger. @returns Whether the limit of all strangers allows it. */
@@ -87,9 +99,9 @@ export class OfferLimits {
     return time >= this.#startedAt && Math.abs(time - this.#options.clock()) <= WINDOW_MS;
   }
 
-  /** Remembers a tag, or a stranger's `enc`, for four minutes. @returns Whether it was new. */
-  isNew(key: string): boolean {
-    return this.#replays.add(key, this.#options.steady());
+  /** Remembers a stranger's `enc` for four minutes. @returns Whether it was new. */
+  isNew(enc: string): boolean {
+    return this.#replays.add(enc, this.#options.steady());
   }
 
   #bucketsOf(id: string): SenderBuckets {
@@ -100,6 +112,7 @@ export class OfferLimits {
       buckets = {
         offers: new TokenBucket(...OFFERS, steady),
         skewed: new TokenBucket(...SKEWED, steady),
+        busy: new TokenBucket(...BUSY, steady),
       };
       this.#senders.set(id, buckets);
     }

@@ -42,7 +42,7 @@ for (const [title, uptime, skew, isInTime] of windows) {
 
 type Take = (at: Setup) => boolean;
 const buckets: [title: string, burst: number, refillMs: number, take: Take][] = [
-  ["offers of a sender", 20, 500, (at) => at.judge("phone") === "open"],
+  ["offers of a sender", 40, 500, (at) => at.judge("phone") === "open"],
   ["skewed offers of a sender", 4, 5000, (at) => at.judge("phone", 1) === "skewed"],
   ["offers of strangers", 40, 50, (at) => at.limits.takeStranger()],
   ["plain refusals", 10, 200, (at) => at.limits.takeRefusal()],
@@ -69,7 +69,7 @@ test("a replay is ignored, and takes nothing from its sender's limit", () => {
   const offer = { time: at.now, tag: "once" };
   assert.is(at.limits.judge("phone", offer), "open");
   for (let i = 0; i < 100; i++) assert.is(at.limits.judge("phone", offer), "ignore");
-  for (let i = 0; i < 19; i++) assert.is(at.judge("phone"), "open");
+  for (let i = 0; i < 39; i++) assert.is(at.judge("phone"), "open");
 });
 
 test("an offer is remembered until it is out of the time window", () => {
@@ -85,6 +85,31 @@ test("an offer is remembered until it is out of the time window", () => {
   assert.is(at.limits.remembered, 1, "the first is forgotten");
 });
 
+test("offers above the limit are refused 20 times at once and 5 times a second, and not remembered", () => {
+  const at = new Setup();
+  /** How often the phone's offers come to each verdict. */
+  const judge = (count: number) => {
+    const verdicts = Array.from({ length: count }, () => at.judge("phone"));
+    return ["open", "busy", "ignore"].map((each) => verdicts.filter((one) => one === each).length);
+  };
+  assert.equal(judge(70), [40, 20, 10]);
+  at.now += 1_000;
+  assert.equal(judge(10), [2, 5, 3]);
+  assert.is(at.limits.remembered, 42);
+  assert.is(at.judge("laptop"), "open");
+  assert.is(at.limits.takeRefusal(), true);
+});
+
+test("an offer above the limit may come again", () => {
+  const at = new Setup();
+  for (let i = 0; i < 40; i++) at.judge("phone");
+  const offer = { time: at.now, tag: "late" };
+  assert.is(at.limits.judge("phone", offer), "busy");
+  at.now += 500;
+  assert.is(at.limits.judge("phone", offer), "open");
+  assert.is(at.limits.judge("phone", offer), "ignore");
+});
+
 test("skewed offers are not remembered", () => {
   const at = new Setup();
   for (let i = 0; i < 100; i++) at.judge("phone", 1);
@@ -94,12 +119,12 @@ test("skewed offers are not remembered", () => {
 test("the limit of a deleted sender is forgotten when a new one offers", () => {
   const at = new Setup();
   for (const id of ["phone", "laptop"]) {
-    for (let i = 0; i < 20; i++) at.judge(id);
-    assert.is(at.judge(id), "ignore");
+    for (let i = 0; i < 40; i++) at.judge(id);
+    assert.is(at.judge(id), "busy");
   }
   at.senders = [{ id: "phone" }, { id: "tablet" }];
   assert.is(at.judge("tablet"), "open");
-  assert.is(at.judge("phone"), "ignore", "a present one's is kept");
+  assert.is(at.judge("phone"), "busy", "a present one's is kept");
   assert.is(at.judge("laptop"), "open", "a deleted one's is forgotten");
 });
 

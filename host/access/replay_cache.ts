@@ -16,6 +16,15 @@ export class ReplayCache {
     return this.#until.size;
   }
 
+  /** Whether a key is remembered. @param now As for `add`. */
+  has(key: string, now: number): boolean {
+    for (const [old, until] of this.#until) {
+      if (until > now) break;
+      this.#until.delete(old);
+    }
+    return this.#until.has(key);
+  }
+
   /**
    * Remembers a key.
    *
@@ -23,11 +32,7 @@ export class ReplayCache {
    * @returns Whether the key was new.
    */
   add(key: string, now: number): boolean {
-    for (const [old, until] of this.#until) {
-      if (until > now) break;
-      this.#until.delete(old);
-    }
-    if (this.#until.has(key)) return false;
+    if (this.has(key, now)) return false;
     this.#until.set(key, now + this.#life);
     return true;
   }
