@@ -10,7 +10,7 @@ import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
 import { type Claim, Sessions } from "./sessions.ts";
 
-/** Most connections, and most of them that are still opening. */
+/** Most connections, and most that are still opening, without those inside sessions. */
 export const MAX_PEERS = 64;
 export const MAX_HALF_OPEN = 16;
 
@@ -57,7 +57,11 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    this.#sessions = new Sessions({ ...options, onOffer: (...args) => this.#answerLane(...args) });
+    this.#sessions = new Sessions({
+      ...options,
+      onOffer: (...args) => this.#answerLane(...args),
+      onEnded: (session) => this.#closeOpening(({ joins }) => joins === session),
+    });
   }
 
   /** Number of connections, also of those that are opening. */
@@ -104,18 +108,20 @@ export class Peers {
   /** Ends all connections of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
     this.#sessions.evict(id, reason);
-    for (const [peer, { isOpen, claim }] of this.#all) {
-      if (claim.principal.id === id && !isOpen) peer.close();
-    }
+    this.#closeOpening(({ principal }) => principal.id === id);
   }
 
   /** Closes all sessions and connections. */
   async close(): Promise<void> {
     this.#closing = true;
     const opened = [...this.#all].filter(([, { isOpen }]) => isOpen).map(([peer]) => peer);
-    for (const [peer, { isOpen }] of this.#all) if (!isOpen) peer.close();
+    this.#closeOpening(() => true);
     await this.#sessions.close();
     await Promise.all(opened.map((peer) => peer.closed));
+  }
+
+  #closeOpening(matches: (claim: Claim) => boolean): void {
+    for (const [peer, { isOpen, claim }] of this.#all) if (!isOpen && matches(claim)) peer.close();
   }
 
   /** Answers an offer from a page's session. */
@@ -128,34 +134,42 @@ export class Peers {
 
   #accept(sdp: string, claim: Claim): Promise<string> {
     const description = parseOffer(sdp);
-    this.#checkRoom(claim);
+    this.#makeRoom(claim);
     const peer = answerOffer(description, this.#options.settings());
     this.#keep(peer, claim);
     return peer.answer;
   }
 
-  #checkRoom({ principal, joins }: Claim): void {
+  /**
+   * Refuses a connection for which there is no room. A page that was reloaded leaves a half-open
+   * connection behind, of which the host hears nothing: a new one takes its place.
+   */
+  #makeRoom({ principal, joins }: Claim): void {
     const all = [...this.#all.values()];
-    const isHalfOpen = ({ isOpen }: PeerState) => !isOpen;
-    const halfOpen = all.filter(isHalfOpen).length;
     const own = all.filter(({ claim }) =>
       principal.name === undefined
         ? claim.principal.name === undefined
         : claim.principal.id === principal.id
     );
-    // Pages without a connection take precedence over further connections.
-    const most = joins ? MAX_PEERS_FOR_LANES : MAX_PEERS;
-    const lanes = all.filter(({ claim }) => joins && claim.joins === joins).length;
+    if (joins) {
+      const lanes = own.filter(({ claim }) => claim.joins === joins).length;
+      // Pages without a connection take precedence over further connections.
+      const isFull = all.length >= MAX_PEERS_FOR_LANES || lanes >= MAX_LANES - 1;
+      if (isFull || own.length >= MAX_OF_DEVICE) throw busy(all.length);
+      return;
+    }
     const isTooMuch = own.length >= MAX_OF_DEVICE ||
       own.filter(isHalfOpen).length >= MAX_HALF_OPEN_OF_DEVICE;
-    if (isTooMuch || all.length >= most || halfOpen >= MAX_HALF_OPEN || lanes >= MAX_LANES - 1) {
-      throw new LighthouseError(
-        "host-busy",
-        `The host has ${this.#all.size} connections, which is all it takes${
-          isTooMuch ? " of one device" : ""
-        }. Try again later`,
-      );
-    }
+    const isFull = all.length >= MAX_PEERS || all.filter(isHalfOpen).length >= MAX_HALF_OPEN;
+    if (!isTooMuch && !isFull) return;
+    // Of one stranger, too, and not of another: a flood pushes nobody out.
+    const oldest = [...this.#all].find(([, state]) =>
+      isHalfOpen(state) && state.claim.principal.id === principal.id
+    );
+    if (!oldest) throw busy(all.length, isTooMuch ? " of one device" : "");
+    const [peer] = oldest;
+    this.#all.delete(peer);
+    peer.close();
   }
 
   /** Counts a peer until its end. */
@@ -178,4 +192,16 @@ export class Peers {
       log("warn", "page-refused", `a page's connection came to nothing: ${message}`, { code });
     }
   }
+}
+
+/** Whether an offer through the relay has not led to an open connection yet. */
+function isHalfOpen({ isOpen, claim }: PeerState): boolean {
+  return !isOpen && !claim.joins;
+}
+
+function busy(count: number, whose = ""): LighthouseError {
+  return new LighthouseError(
+    "host-busy",
+    `The host has ${count} connections, which is all it takes${whose}. Try again later`,
+  );
 }

@@ -74,7 +74,7 @@ async function setUp(
     for (const each of waiting) if (each.event === event) each.resolve();
   };
   // A clock for the limits that runs fast: they are the gate's own test's to look at.
-  const steady = () => 20 * performance.now();
+  const steady = () => 200 * performance.now();
   const settings = () => ({ public: options.public ?? [], ice: { iceServers: [] } });
   const gate = new Gate({ identity, accessList, settings, log, steady });
   const peers = new Peers({ gate, handler: hello, settings, log, ...options });
@@ -206,25 +206,64 @@ test(`answer() is busy with ${MAX_HALF_OPEN} connections that do not open, until
       () => outcome(SILENT_OFFER, device),
     );
     for (const each of await Promise.all(offers)) assert.is(each, "answer");
-    // Its own share is full, and so is all there is, once both have theirs.
-    assert.is(await outcome(SILENT_OFFER, device), "host-busy");
   }
-  assert.is(await outcome(SILENT_OFFER, await pair()), "host-busy");
+  const other = await pair();
+  assert.is(await outcome(SILENT_OFFER, other), "host-busy");
+  // Those who have some of them replace their own.
+  assert.is(await outcome(SILENT_OFFER, phone), "answer");
+  assert.is(peers.count, MAX_HALF_OPEN);
   assert.is(peers.connected, 0);
 
   // TestPage tries for longer than a connection has to open.
+  await using page = await connect(other);
+  assert.is(await get(page.session, "/"), "GET /");
+});
+
+for (const reloads of [25, 100]) {
+  test(`a page that is reloaded ${reloads} times while it connects connects at once afterwards`, async () => {
+    const { peers, connect, outcome } = await setUp();
+    for (let i = 0; i < reloads; i++) assert.is(await outcome(SILENT_OFFER), "answer");
+    assert.is(peers.count, MAX_HALF_OPEN_OF_DEVICE);
+    await using page = await connect();
+    assert.is(await get(page.session, "/"), "GET /");
+  });
+}
+
+test("a new half-open connection replaces the oldest one, and no younger", async () => {
+  const { peers, phone, outcome } = await setUp();
+  const page = await TestPage.connect(async (sdp) => {
+    for (let i = 0; i < MAX_HALF_OPEN_OF_DEVICE; i++) await outcome(SILENT_OFFER);
+    const answer = accepted(await phone.offer((data) => peers.answer(data), { sdp }));
+    // It is the oldest after that many others, and the next one would replace it.
+    for (let i = 1; i < MAX_HALF_OPEN_OF_DEVICE; i++) await outcome(SILENT_OFFER);
+    return answer;
+  });
+  await using _ = { [Symbol.asyncDispose]: () => page.close() };
+  const session = await page.startSession();
+  assert.is(await get(session, "/"), "GET /");
+  session.close();
+});
+
+test("open connections are not replaced", async () => {
+  const { peers, connect, outcome } = await setUp();
   await using page = await connect();
+  for (let i = 0; i < 2 * MAX_HALF_OPEN_OF_DEVICE; i++) await outcome(SILENT_OFFER);
+  assert.is(peers.count, 1 + MAX_HALF_OPEN_OF_DEVICE);
   assert.is(await get(page.session, "/"), "GET /");
 });
 
 test("strangers, however many, have one device's share of what is half open", async () => {
   const { peers, connect, outcome } = await setUp({ public: ["/"] });
   const outcomes: string[] = [];
-  for (let i = 0; i < 12; i++) {
-    outcomes.push(await outcome(SILENT_OFFER, await TestDevice.create(identity)));
-  }
+  const strangers = await Promise.all(
+    Array.from({ length: 12 }, () => TestDevice.create(identity)),
+  );
+  for (const stranger of strangers) outcomes.push(await outcome(SILENT_OFFER, stranger));
   assert.is(outcomes.filter((each) => each === "answer").length, MAX_HALF_OPEN_OF_DEVICE);
   assert.is(outcomes.at(-1), "host-busy");
+  // A stranger replaces its own, and nobody else's.
+  assert.is(await outcome(SILENT_OFFER, strangers[0]), "answer");
+  assert.is(await outcome(SILENT_OFFER, strangers.at(-1)), "host-busy");
   assert.is(peers.count, MAX_HALF_OPEN_OF_DEVICE);
   await using page = await connect();
   assert.is(await get(page.session, "/"), "GET /");
@@ -314,6 +353,32 @@ test(`a session has ${MAX_LANES} connections at most, and its end closes them al
   await until(() => peers.count <= 2);
   assert.is(await get(other.session, "/"), "GET /");
   assert.is(other.session.carriers, 2);
+});
+
+test("a session gets further connections while pages of its device are reloaded", async () => {
+  const { peers, connect, outcome } = await setUp();
+  await using page = await connect();
+  await using lanes = new AsyncDisposableStack();
+  const { signal } = new AbortController();
+  for (let i = 0; i < 3; i++) await sendOffer(page.session, SILENT_OFFER, signal);
+  for (let i = 0; i < MAX_HALF_OPEN; i++) assert.is(await outcome(SILENT_OFFER), "answer");
+  // The reloads have replaced one another only.
+  assert.is(peers.count, 1 + 3 + MAX_HALF_OPEN_OF_DEVICE);
+  lanes.use(await addLane(page));
+  assert.is(await get(page.session, "/"), "GET /");
+});
+
+test("the end of a session closes its connections that are still opening", async () => {
+  const { peers, connect, outcome } = await setUp();
+  await using page = await connect();
+  const { signal } = new AbortController();
+  for (let i = 0; i < 3; i++) await sendOffer(page.session, SILENT_OFFER, signal);
+  assert.is(await outcome(SILENT_OFFER), "answer");
+  assert.is(peers.count, 5);
+  page.session.close();
+  // One page of the device is still connecting.
+  await until(() => peers.count <= 1);
+  assert.is(peers.count, 1);
 });
 
 test("a session goes on over another connection when its first is lost", async () => {

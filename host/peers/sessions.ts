@@ -32,6 +32,8 @@ export interface SessionsOptions {
   onWebSocket?: Sockets["serve"];
   /** Answers a page's offer of a further connection for its session. Without it, offers are refused. */
   onOffer?: (sdp: string, session: Session, principal: Principal) => Promise<string>;
+  /** Called when a session has ended. */
+  onEnded?: (session: Session) => void;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   log: Log;
@@ -151,7 +153,7 @@ export class Sessions {
   }
 
   #create(hello: Hello, principal: Principal): Session {
-    const { handler, onWebSocket, onSeen, log } = this.#options;
+    const { handler, onWebSocket, onEnded, onSeen, log } = this.#options;
     const session: Session = new Session({
       role: "host",
       id: hello.session,
@@ -175,6 +177,7 @@ export class Sessions {
     });
     session.closed.then(({ code, message }) => {
       this.#all.delete(hello.session.join());
+      onEnded?.(session);
       const pages = this.connected;
       const text = `page left (${message}), ${pages} open: ${nameOf(principal)}`;
       log("info", "page-left", text, { reason: code, pages, device: principal.id });
