@@ -135,12 +135,12 @@ const tolerated: [what: string, answer: string, headers?: [string, string][]][] 
   [
     "a length beside chunks, which decide",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-    [["Transfer-Encoding", "chunked"]],
+    [["Content-Length", "5"], ["Transfer-Encoding", "chunked"]],
   ],
   [
     "chunks before a length",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-    [["Transfer-Encoding", "Chunked"]],
+    [["Transfer-Encoding", "Chunked"], ["Content-Length", "1"]],
   ],
   ["lines that end in LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"],
   ["some lines that end in LF", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\nok"],
@@ -154,7 +154,7 @@ const tolerated: [what: string, answer: string, headers?: [string, string][]][] 
   [
     "control characters in a value",
     "HTTP/1.1 200 OK\r\nX: a\x01\x7fb\r\nContent-Length: 2\r\n\r\nok",
-    [["X", "a  b"], ["Content-Length", "2"]],
+    [["X", "a\x01\x7fb"], ["Content-Length", "2"]],
   ],
   ["no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok"],
   ["empty lines before it", "\r\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"],
