@@ -81,14 +81,14 @@ export function broken(error: ConnectionError, name: string): LighthouseError {
 export function troubleOf({ code = "", cert, message }: ConnectionError): Trouble {
   if (UNTRUSTED.has(code)) {
     return {
-      why: "its certificate comes from no authority that the host trusts",
-      cure: "give ca=FILE or insecure",
+      why: "its certificate comes from no authority that the host trusts for it",
+      cure: "give the service ca=FILE, with that certificate or its authority's, or insecure",
     };
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return {
       why: `its certificate is for ${cert?.subjectaltname || "another name"}`,
-      cure: "use that name, or give ca=FILE with the certificate itself",
+      cure: "use that name in the URL, or give the service ca=FILE with the certificate itself",
     };
   }
   if (/wrong version number|packet length too long/i.test(message)) {

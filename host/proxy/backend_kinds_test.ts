@@ -110,7 +110,8 @@ const signed = createCertificate({ issuer: authority });
 const signedForBox = createCertificate({ issuer: authority, names: ["box.lan"] });
 const expired = createCertificate({ until: new Date(Date.now() - 1000) });
 
-const UNTRUSTED = /comes from no authority that the host trusts. Give ca=FILE or insecure$/;
+const UNTRUSTED =
+  /certificate comes from no authority that the host trusts for it\. Give .*ca=FILE.*insecure$/;
 
 const certificates: [
   what: string,
@@ -131,7 +132,7 @@ const certificates: [
     "signed by the given authority for another name",
     signedForBox,
     { ca: authority.cert },
-    /its certificate is for DNS:box\.lan. Use that name, or give ca=FILE with the certificate itself/,
+    /certificate is for DNS:box\.lan\. Use that name in the URL, or give .* ca=FILE/,
   ],
   [
     "that has expired",
@@ -154,7 +155,9 @@ for (const [what, { cert, key }, tls, message] of certificates) {
       assert.is(status, 502);
       assert.is(JSON.parse(text).error.code, "backend-failed");
       assert.match(JSON.parse(text).error.message, message);
-      assert.match((await failureOf(backend.open())).message, message);
+      // Only the beginning fits into the wire.
+      const { message: shown } = await failureOf(backend.open());
+      assert.ok(JSON.parse(text).error.message.startsWith(shown.replace(/…$/, "")), shown);
       assert.equal(seen, []);
     } else {
       assert.equal([status, text], [200, "in"]);

@@ -173,7 +173,7 @@ test("fields of one hop are removed both ways, with those that Connection names"
   });
   assert.equal(received, {
     host: backend.host,
-    connection: "close",
+    connection: "keep-alive",
     "x-kept": "1",
     "content-length": "3",
   });
