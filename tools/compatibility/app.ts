@@ -15,6 +15,8 @@ export interface App {
   hasSitePath?: boolean;
   /** The port, if the app must know it when it is built. @default any free one */
   port?: number;
+  /** Whether its service has `as=proxy`. @default false */
+  isProxied?: boolean;
   /** Installs what it needs. @param port The port of 127.0.0.1 on which it is to listen. */
   prepare(port: number): Promise<Prepared>;
   /** Settings besides its defaults, in Markdown. */
@@ -42,11 +44,12 @@ export async function onPython(
   list: string,
   args: string[],
   packages: string[],
+  environment: Record<string, string> = {},
 ): Promise<Prepared> {
   const python = await installPython(list);
   return {
     command: [python, ...args],
-    environment: { PYTHONDONTWRITEBYTECODE: "1" },
+    environment: { ...environment, PYTHONDONTWRITEBYTECODE: "1" },
     versions: await pythonVersions(python, ...packages),
   };
 }

@@ -40,7 +40,7 @@ export function formatDocument(rows: Row[], { browser, date }: Circumstances): s
 <!-- \`npm run compatibility\` writes this file. -->
 
 Apps on real frameworks and servers, behind one host, each a service with the settings that a service
-has by default (\`as: local\`). A paired page in ${browser} visits them through the tunnel. This table
+has by default (\`as=local\`) unless its name says \`as=proxy\`. A paired page in ${browser} visits them through the tunnel. This table
 is what came of it on ${date}. A dash stands for what the framework does not offer by itself.
 
 ${formatTable([["App", ...columns], ...results])}
@@ -50,8 +50,9 @@ ${notes.map((note, at) => `${at + 1}. ${note}`).join("\n")}
 ## What is tried
 
 The frameworks' own checks are on: of hosts, origins, referrers, and tokens against other sites' forms.
-Each app reports what it has seen of a request. Host, Origin and Referer must be its own; there must be
-no header of a proxy, a Content-Length with each body, and no Transfer-Encoding.
+Each app reports what it has seen of a request. Host, Origin and Referer must be its own, and there must
+be no header of a proxy; with \`as=proxy\`, Origin, Referer and its own URLs must be the site's. Each
+body must have a Content-Length, and no Transfer-Encoding.
 
 ${COLUMNS}
 

@@ -21,7 +21,10 @@ export async function visitThroughTunnel(
   bridge: Bridge,
   browser: Browser,
 ): Promise<Visit[]> {
-  const services = running.flatMap(({ app, url }) => ["--service", `/${app.id}=${url}`]);
+  const services = running.flatMap(({ app, url }) => [
+    "--service",
+    `/${app.id}=${url}${app.isProxied ? " as=proxy" : ""}`,
+  ]);
   await bridge.startHost(services).until("online");
   const link = await pairingLink(bridge.state, `${bridge.page.url}web.html`);
   const { page } = await openConnected(browser, link);
@@ -31,6 +34,7 @@ export async function visitThroughTunnel(
   return running.map(({ app, url }) =>
     new Visit({
       own: url,
+      isProxied: app.isProxied ?? false,
       page,
       tab,
       base: `${bridge.page.url}local/${app.id}/`,
@@ -47,6 +51,7 @@ export async function visitDirectly({ url }: RunningApp, browser: Browser): Prom
   await page.goto(url);
   return new Visit({
     own: url,
+    isProxied: false,
     page,
     tab: await context.newPage(),
     base: url,

@@ -80,6 +80,33 @@ export const SHORT_LIST: App[] = [
       ),
   },
   {
+    name: "Django, as=proxy",
+    id: "django-proxied",
+    settings: "`DEBUG = True`; `USE_X_FORWARDED_HOST = True`",
+    isProxied: true,
+    prepare: (port) =>
+      onPython(
+        PYTHON,
+        ["django_app.py", "runserver", "--noreload", `127.0.0.1:${port}`],
+        ["Django"],
+        { BEHIND_PROXY: "1" },
+      ),
+    without: ["WebSocket"],
+  },
+  {
+    name: "Flask, as=proxy",
+    id: "flask-proxied",
+    settings: "Werkzeug's `ProxyFix`",
+    isProxied: true,
+    prepare: (port) =>
+      onPython(
+        PYTHON,
+        [...onGunicorn, `127.0.0.1:${port}`, "flask_app:app"],
+        ["Flask", "gunicorn", "flask-sock", "Flask-WTF"],
+        { BEHIND_PROXY: "1" },
+      ),
+  },
+  {
     name: "FastAPI, uvicorn",
     id: "fastapi",
     prepare: (port) =>

@@ -12,6 +12,8 @@ export interface Answer {
 export interface VisitOptions {
   /** The app's root on its own server, with a slash at its end. */
   own: string;
+  /** Whether it is to see a reverse proxy in place of a client on its own machine. */
+  isProxied: boolean;
   /** The page with the `<lighthouse-tunnel>`; without a tunnel, a page of the app. */
   page: Page;
   tab: Page;
@@ -25,6 +27,8 @@ export interface VisitOptions {
 export class Visit {
   /** The app's root on its own server, with a slash at its end. */
   readonly own: string;
+  /** Whether it is to see a reverse proxy in place of a client on its own machine. */
+  readonly isProxied: boolean;
   readonly tab: Page;
   /** The page with the `<lighthouse-tunnel>`; without a tunnel, a page of the app. */
   readonly page: Page;
@@ -32,8 +36,9 @@ export class Visit {
   /** The path in the tunnel that leads to the app's root, with a slash at its end. */
   readonly path: string;
 
-  constructor({ own, page, tab, base, path }: VisitOptions) {
+  constructor({ own, isProxied, page, tab, base, path }: VisitOptions) {
     this.own = own;
+    this.isProxied = isProxied;
     this.tab = tab;
     this.page = page;
     this.#base = base;

@@ -1,6 +1,7 @@
 """Django with the middleware and the hosts of `startproject`, for runserver and gunicorn."""
 
 import json
+import os
 import sys
 
 from django.conf import settings
@@ -9,6 +10,7 @@ settings.configure(
     DEBUG=True,
     SECRET_KEY="a key for tests, which is long enough and protects nothing",
     ROOT_URLCONF=__name__,
+    USE_X_FORWARDED_HOST="BEHIND_PROXY" in os.environ,
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
     MIDDLEWARE=[
         "django.middleware.security.SecurityMiddleware",

@@ -1,13 +1,18 @@
 """Flask with Flask-WTF's protection of forms and flask-sock's WebSockets, for its server and gunicorn."""
 
+import os
+
 from flask import Flask, Response, abort, jsonify, redirect, request, session, url_for
 from flask_sock import Sock
 from flask_wtf.csrf import CSRFProtect, generate_csrf
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import common
 
 app = Flask(__name__)
 app.secret_key = "a key for tests, which protects nothing"
+if "BEHIND_PROXY" in os.environ:
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
 protection = CSRFProtect(app)
 sockets = Sock(app)
 
