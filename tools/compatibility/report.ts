@@ -39,9 +39,10 @@ export function formatDocument(rows: Row[], { browser, date }: Circumstances): s
 
 <!-- \`npm run compatibility\` writes this file. -->
 
-Apps on real frameworks and servers, behind one host, each a service with the settings that a service
-has by default (\`as=local\`) unless its name says \`as=proxy\`. A paired page in ${browser} visits them through the tunnel. This table
-is what came of it on ${date}. A dash stands for what the framework does not offer by itself.
+Apps on real frameworks and servers run behind one host. Each is a service with the settings that a
+service has by default (\`as=local\`) unless its name says \`as=proxy\`. A paired page in ${browser}
+visits them through the tunnel. The table has the results of ${date}. A dash means that the framework
+does not offer it by itself.
 
 ${formatTable([["App", ...columns], ...results])}
 
@@ -68,19 +69,20 @@ its origin, that path comes first: \`/notes/local/jupyterlab/\`.
 }
 
 const COLUMNS =
-  `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under \`local/\`. Of JupyterLab, Streamlit
-  and Gradio, the app's own scripts run and draw its page.
+  `- **GET**: by \`tunnel.fetch()\`, and as a page in a tab under \`local/\`. JupyterLab, Streamlit and
+  Gradio run their own scripts there, which draw the page.
 - **JSON POST**: by \`tunnel.fetch()\`, and by \`fetch()\` of a page under \`local/\`.
 - **Form**: a user fills in the form of a page under \`local/\`, and sends it.
 - **File upload**: the same with a file of 1.5 MiB. JupyterLab and Gradio take it from a script.
-- **Login**: a form with a token against other sites' forms, if the framework has one; a cookie; a
-  redirect to a page that only a user may see. Without the token the app refuses.
+- **Login**: a user fills in a form, gets a cookie, and is redirected to a page for users only. Where
+  the form has a token against other sites' forms, the app refuses it without the token. Gradio takes
+  the login from a script.
 - **Redirect**: by \`tunnel.fetch()\`, and in a tab. It ends at the right URL under \`local/\`.
-- **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes on
-  after the last event that it has.
-- **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Service workers do not see
-  WebSockets, so the one of a page under \`local/\` does not reach the app: JupyterLab's page there has
-  no kernels, and Streamlit's stays empty.`;
+- **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes
+  on after the last event that it has.
+- **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Browsers do not show
+  WebSockets to service workers, so the WebSocket of a page under \`local/\` does not reach the app:
+  JupyterLab's page there has no kernels, and Streamlit's stays empty.`;
 
 /** Returns a table as the formatter has it. */
 function formatTable([head, ...rows]: string[][]): string {

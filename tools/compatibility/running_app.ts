@@ -7,7 +7,7 @@ import { RunningProgram } from "../testing/program.ts";
 import type { App } from "./app.ts";
 import { APPS } from "./install.ts";
 
-const START_MS = 90_000;
+const START_MS = 60_000;
 
 /** Kills the apps that run. */
 const kills = new Set<() => void>();
@@ -25,6 +25,11 @@ export interface RunningApp extends AsyncDisposable {
 
 /** Installs and starts an app, and waits until it answers. @throws {Error} If it does not. */
 export async function startApp(app: App): Promise<RunningApp> {
+  // While packages are installed, another program can take the port.
+  return await startOnce(app).catch(() => startOnce(app));
+}
+
+async function startOnce(app: App): Promise<RunningApp> {
   const port = app.port ?? await freePort();
   const url = `http://127.0.0.1:${port}${app.hasSitePath ? `/local/${app.id}/` : "/"}`;
   const { command: [file, ...args], environment, cwd = APPS, versions, ready = "hello?name=Ann" } =
@@ -39,7 +44,11 @@ export async function startApp(app: App): Promise<RunningApp> {
     }),
   );
   const kill = () => {
-    if (program.isRunning) process.kill(-program.pid, "SIGKILL");
+    try {
+      if (program.isRunning) process.kill(-program.pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
   };
   kills.add(kill);
   const deadline = performance.now() + START_MS;
