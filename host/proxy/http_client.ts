@@ -44,7 +44,9 @@ export class HttpClient {
    */
   async send(request: BackendRequest, signal: AbortSignal): Promise<HttpResponse> {
     for (;;) {
-      const exchange = await this.#begin(request, signal);
+      // The usual case waits for nothing, not even for a turn of the event loop.
+      if (!this.#turns.enter(request.principal)) await this.#waitForTurn(request, signal);
+      const exchange = this.#begin(request, signal);
       try {
         return await exchange.answer;
       } catch (error) {
@@ -53,12 +55,18 @@ export class HttpClient {
     }
   }
 
-  async #begin(request: BackendRequest, signal: AbortSignal): Promise<Exchange> {
-    const { principal } = request;
-    let hasTurn = this.#turns.enter(principal);
+  async #waitForTurn({ principal, body }: BackendRequest, signal: AbortSignal): Promise<void> {
     try {
-      if (!hasTurn) await this.#turns.wait(principal, signal);
-      hasTurn = true;
+      await this.#turns.wait(principal, signal);
+    } catch (error) {
+      body?.cancel(error).catch(() => {});
+      throw LighthouseError.from(error, "aborted");
+    }
+  }
+
+  #begin(request: BackendRequest, signal: AbortSignal): Exchange {
+    const { principal, body } = request;
+    try {
       const exchange = new Exchange(request, { ...this.#options, signal });
       this.#open.add(exchange);
       exchange.ended.then(() => {
@@ -67,9 +75,9 @@ export class HttpClient {
       });
       return exchange;
     } catch (error) {
-      if (hasTurn) this.#turns.leave(principal);
-      request.body?.cancel(error).catch(() => {});
-      throw LighthouseError.from(error, "aborted");
+      this.#turns.leave(principal);
+      body?.cancel(error).catch(() => {});
+      throw error;
     }
   }
 

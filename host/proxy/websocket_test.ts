@@ -45,13 +45,14 @@ async function setUp(
   stack.defer(() => services.close());
   const sockets = new Sockets(services, limits);
   stack.defer(() => sockets.close());
+  let principal = PHONE;
   const { page, host } = await connectSessions({
     host: {
       onStream: (stream) =>
         void serveRequest(
           stream,
-          (request, signal) => services.handler(request, { signal, principal: PHONE }),
-          (request, stream) => sockets.serve(request, stream, PHONE),
+          (request, signal) => services.handler(request, { signal, principal }),
+          (request, stream) => sockets.serve(request, stream, principal),
         ),
     },
   });
@@ -73,6 +74,8 @@ async function setUp(
     sockets,
     page,
     host,
+    /** Serves what follows as another device's. */
+    use: (other: typeof PHONE) => void (principal = other),
     async open(...opening: Parameters<typeof openSocket>): Promise<PageSocket> {
       const opened = await openSocket(...opening);
       return { ...opened, writer: new WebSocketWriter(opened.stream.writable) };
@@ -270,6 +273,21 @@ test("sockets beyond the limit are refused with host-busy, until one closes", as
   assert.is((await failureOf(bridge.open("/echo"))).code, "host-busy");
   writer.close();
   await until(() => bridge.sockets.open === 1);
+  await bridge.open("/echo");
+});
+
+test("one device has its part of the sockets, and others find room", async () => {
+  await using bridge = await setUp({ sockets: 3, ofOne: 2 });
+  const { writer } = await bridge.open("/echo");
+  await bridge.open("/echo");
+  const error = await failureOf(bridge.open("/echo"));
+  assert.is(error.code, "host-busy");
+  assert.match(error.message, "has all the WebSockets of one device");
+  bridge.use({ ...PHONE, id: "tablet" });
+  await bridge.open("/echo");
+  assert.match((await failureOf(bridge.open("/echo"))).message, "has all the WebSockets that");
+  writer.close();
+  await until(() => bridge.sockets.open === 2);
   await bridge.open("/echo");
 });
 
