@@ -147,8 +147,10 @@ export class Exchange {
     const { connect } = this.#timeouts;
     this.#wait(connect, () => unreachable(this.#name));
     const socket = this.#outgoing.socket!;
-    socket.setKeepAlive(true, PROBE_MS);
-    socket.once("connect", () => this.#waitForHead());
+    socket.once("connect", () => {
+      socket.setKeepAlive(true, PROBE_MS);
+      this.#waitForHead();
+    });
   }
 
   #waitForHead(): void {
