@@ -6,41 +6,33 @@ const test = suite("client headers");
 
 const navigator = { languages: ["de-CH", "de", "en"], userAgent: "Browser/1.0" };
 const SAID = { "accept-language": "de-CH,de;q=0.9,en;q=0.8", "user-agent": "Browser/1.0" };
-const BY_SCRIPT = { "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" };
+const FROM_PAGE = { origin: "https://me.example", "sec-fetch-site": "same-origin" };
 
 for (
   const [what, request, options, expected] of [
     ["a GET names no Origin", { method: "GET", mode: "cors" }, {}, {
       accept: "*/*",
       ...SAID,
-      ...BY_SCRIPT,
-      "sec-fetch-mode": "cors",
     }],
     ["a HEAD names no Origin", { method: "HEAD", mode: "same-origin" }, {}, {
       accept: "*/*",
       ...SAID,
-      ...BY_SCRIPT,
-      "sec-fetch-mode": "same-origin",
     }],
     ["a DELETE names the page's Origin", { method: "DELETE", mode: "cors" }, {}, {
       accept: "*/*",
       ...SAID,
-      ...BY_SCRIPT,
-      "sec-fetch-mode": "cors",
-      origin: "https://me.example",
+      ...FROM_PAGE,
     }],
     [
       "a page without an origin of its own names none",
       { method: "POST", mode: "cors" },
       { origin: "null" },
-      { accept: "*/*", ...SAID, ...BY_SCRIPT, "sec-fetch-mode": "cors", origin: "null" },
+      { accept: "*/*", ...SAID, ...FROM_PAGE, origin: "null" },
     ],
     ["a WebSocket names the page's Origin", { method: "GET", mode: "websocket" }, {}, {
       accept: "*/*",
       ...SAID,
-      ...BY_SCRIPT,
-      "sec-fetch-mode": "websocket",
-      origin: "https://me.example",
+      ...FROM_PAGE,
     }],
     [
       "what the page has set stays",
@@ -55,8 +47,6 @@ for (
         "accept-language": "fr",
         "user-agent": "mine",
         "x-a": "1",
-        ...BY_SCRIPT,
-        "sec-fetch-mode": "cors",
       },
     ],
     [
@@ -70,28 +60,14 @@ for (
       {
         accept: "*/*",
         ...SAID,
-        ...BY_SCRIPT,
-        "sec-fetch-mode": "cors",
-        origin: "https://me.example",
-      },
-    ],
-    [
-      "another site's navigation says so",
-      { method: "GET", mode: "navigate", destination: "document" },
-      { site: "cross-site" },
-      {
-        accept: "*/*",
-        ...SAID,
-        "sec-fetch-site": "cross-site",
-        "sec-fetch-mode": "navigate",
-        "sec-fetch-dest": "document",
+        ...FROM_PAGE,
       },
     ],
     [
       "a platform that says nothing of itself has no such headers",
       { method: "GET", mode: "cors" },
       { navigator: {} },
-      { accept: "*/*", ...BY_SCRIPT, "sec-fetch-mode": "cors" },
+      { accept: "*/*" },
     ],
   ] as [string, ClientRequest, Partial<ClientOptions>, Record<string, string>][]
 ) {

@@ -4,7 +4,7 @@ import type { TunnelRequest } from "./request.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Headers that a request loses when it becomes a GET: those of its body, and Origin. */
+/** Headers that a request loses when it becomes a GET: those of its body, and those that no GET has. */
 const NOT_OF_GET = new Set([
   "content-encoding",
   "content-language",
@@ -12,6 +12,7 @@ const NOT_OF_GET = new Set([
   "content-location",
   "content-type",
   "origin",
+  "sec-fetch-site",
 ]);
 
 /**

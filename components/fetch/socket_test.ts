@@ -145,8 +145,6 @@ test("the host gets the path, a browser's headers and the subprotocols, and choo
       "accept: */*",
       `accept-language: ${languages.join()}`,
       `origin: ${SITE}`,
-      "sec-fetch-dest: empty",
-      "sec-fetch-mode: websocket",
       "sec-fetch-site: same-origin",
       `user-agent: ${userAgent}`,
       "sec-websocket-protocol: a, b",

@@ -31,11 +31,15 @@ export async function toBackendRequest(
   prefix: URL,
   more: Record<string, string> = {},
 ): Promise<BackendRequest> {
-  const { method, cache, referrer, signal } = request;
+  const { method, mode, destination, cache, referrer, signal } = request;
   const { origin, pathname } = prefix;
   const url = new URL(request.url);
   const site = isFromSite(request, origin) ? "same-origin" : "cross-site";
-  const headers = new Headers(clientHeaders(request, { origin, site }));
+  const headers = new Headers(clientHeaders(request, { origin }));
+  // Backends judge other sites' requests by these (https://www.w3.org/TR/fetch-metadata/).
+  headers.set("sec-fetch-site", site);
+  headers.set("sec-fetch-mode", mode);
+  headers.set("sec-fetch-dest", destination || "empty");
   // The browser has applied the Referrer-Policy. `about:client` is no URL to name.
   if (/^https?:/.test(referrer)) headers.set("referer", referrer);
   const caching = CACHE_CONTROL[cache];

@@ -179,13 +179,14 @@ export class Exchange {
     try {
       let left = length;
       if (body) {
-        // Send the head before the body begins.
-        outgoing.flushHeaders();
+        // The head goes out in one system call with the body's first bytes, unless these are late.
+        const flush = setImmediate(() => outgoing.flushHeaders());
         const reader = body.getReader();
         outgoing.on("close", () => reader.cancel().catch(() => {}));
         for (;;) {
           const { done, value } = await reader.read();
           if (outgoing.destroyed) return;
+          clearImmediate(flush);
           if (done) break;
           left -= value.length;
           // Never send more than Content-Length: the backend would read the rest as another request.

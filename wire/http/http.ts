@@ -43,8 +43,9 @@ export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 // deno-lint-ignore no-control-regex -- control characters are what it refuses
 const TARGET = /^\/[^\x00-\x20\x7f\\#]*$/;
-/** Most field lines of a head. */
+/** Most field lines of a head, and most characters of a field's name. */
 export const MAX_FIELDS = 256;
+const MAX_NAME = 256;
 
 /** The part of a stream that a request or a WebSocket needs. */
 export type OpenStream = Pick<
@@ -190,16 +191,24 @@ function parseHeaders(value: unknown): HeaderField[] {
   if (!Array.isArray(value) || value.length > MAX_FIELDS) {
     throw new TypeError(`Cannot parse headers: expected an array of at most ${MAX_FIELDS} fields`);
   }
-  return value.map((field, index) => {
-    const path = `headers[${index}]`;
-    if (!Array.isArray(field) || field.length !== 2 || typeof field[1] !== "string") {
-      throw new TypeError(`Cannot parse ${path}: expected a name and a value`);
-    }
-    if (!VALUE.test(field[1])) {
-      throw new TypeError(`Cannot parse ${path}[1]: it has characters that HTTP does not allow`);
-    }
-    return [matching(field[0], `${path}[0]`, TOKEN, 256), field[1]];
-  });
+  return value.map((field, index) => isField(field) ? field : refuseField(field, index));
+}
+
+function isField(field: unknown): field is HeaderField {
+  if (!Array.isArray(field) || field.length !== 2) return false;
+  const [name, value] = field;
+  return typeof name === "string" && name.length <= MAX_NAME && TOKEN.test(name) &&
+    typeof value === "string" && VALUE.test(value);
+}
+
+/** @throws {TypeError} Why a field is none. */
+function refuseField(field: unknown, index: number): never {
+  const path = `headers[${index}]`;
+  if (!Array.isArray(field) || field.length !== 2 || typeof field[1] !== "string") {
+    throw new TypeError(`Cannot parse ${path}: expected a name and a value`);
+  }
+  matching(field[0], `${path}[0]`, TOKEN, MAX_NAME);
+  throw new TypeError(`Cannot parse ${path}[1]: it has characters that HTTP does not allow`);
 }
 
 function matching(value: unknown, path: string, pattern: RegExp, max: number): string {
