@@ -23,6 +23,7 @@ import { devicesFolder, readDevices, revokeDevice, writeDevice } from "./access/
 import { readIdentity } from "./access/host_key.ts";
 import { type HostConfig, parseConfig } from "./config/config.ts";
 import { runHost } from "./daemon.ts";
+import { endPeers } from "./peers/peer.ts";
 import { RelaySocket } from "./signalling/relay_socket.ts";
 import type { SupervisorTiming } from "./signalling/supervisor.ts";
 import { accepted, outcomeOf, pairDevice, TestDevice } from "./testing/access.ts";
@@ -30,6 +31,8 @@ import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
 
 const test = suite("daemon", { deadline: 60_000 });
+// A page's channel may miss its end, and would keep the process alive.
+test.after(() => endPeers());
 
 /** All hosts' state folder, with a device that is paired. */
 const state = join(temporaryFolder(), "state");
