@@ -12,9 +12,8 @@ import {
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
-import { writePrivateFile } from "../platform/private_file.ts";
+import { isReadByOthers, writePrivateFile } from "../platform/private_file.ts";
 import { checkOf, formatConfigSchema } from "./config_schema.ts";
-import { isReadByOthers } from "./setting_files.ts";
 import { badSetting, hasPassword } from "./setting_parsers.ts";
 import { SETTINGS, type Settings, type SettingsTable } from "./settings.ts";
 import { suggestion } from "./suggest.ts";

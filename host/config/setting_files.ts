@@ -1,7 +1,7 @@
 // Reads the files that settings name.
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
-import process from "node:process";
+import { isReadByOthers } from "../platform/private_file.ts";
 import { badSetting } from "./setting_parsers.ts";
 
 /** Most bytes of a file: a bundle of certificates has about 200 KiB. */
@@ -42,9 +42,4 @@ export function readSettingFile(name: string, path: string, isSecret: boolean): 
     if (code === "ENOTDIR") throw fail("does not exist");
     throw error;
   }
-}
-
-/** Whether other users can read a file. Windows has no modes. */
-export function isReadByOthers({ mode }: Pick<Stats, "mode">): boolean {
-  return process.platform !== "win32" && (mode & 0o077) !== 0;
 }

@@ -1,5 +1,5 @@
 // Writes the host's files privately and atomically, and checks that they are private.
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -45,20 +45,24 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
  * @throws {Error} Errors of the file system.
  */
 export function checkPrivate(path: string, danger: string, cure: string): void {
-  const { mode, uid } = statSync(path);
-  // Windows has no modes.
+  const found = statSync(path);
   if (process.platform === "win32") return;
   const user = process.getuid?.();
-  if (uid !== user && user !== 0) {
+  if (found.uid !== user && user !== 0) {
     throw new LighthouseError("bad-config", `Cannot use ${path}: it belongs to another user`);
   }
-  if (mode & 0o077) {
+  if (isReadByOthers(found)) {
     throw new LighthouseError(
       "bad-config",
       `Cannot use ${path}: others can read it, and whoever has it ${danger}. ` +
         `If nobody has read it, chmod 600 ${path}; else delete it and ${cure}`,
     );
   }
+}
+
+/** Whether other users can read a file. Windows has no modes. */
+export function isReadByOthers({ mode }: Pick<Stats, "mode">): boolean {
+  return process.platform !== "win32" && (mode & 0o077) !== 0;
 }
 
 /** Whether a file is a draft: a killed process leaves them. */
