@@ -26,7 +26,7 @@ export interface ClientOptions {
 export function clientHeaders(
   { method, headers, mode }: ClientRequest,
   { origin, navigator = globalThis.navigator }: ClientOptions,
-): [name: string, value: string][] {
+): Headers {
   const sent = new Headers(headers);
   const add = (name: string, value: string | undefined) => {
     if (value && !sent.has(name)) sent.set(name, value);
@@ -38,7 +38,7 @@ export function clientHeaders(
     sent.set("origin", origin);
     sent.set("sec-fetch-site", "same-origin");
   }
-  return [...sent];
+  return sent;
 }
 
 /** Whether a method only reads. For `fetch`, such requests have no body, and name no Origin. */

@@ -56,7 +56,7 @@ export function toRequest(
     head: {
       method: request.method,
       target: url.pathname + url.search,
-      headers: clientHeaders(request, { origin: site }),
+      headers: [...clientHeaders(request, { origin: site })],
     },
     async body() {
       if (isSent && !canRepeat) {

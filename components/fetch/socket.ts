@@ -88,7 +88,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     this.url = href;
     this.#run(connect, {
       target: pathname + search,
-      headers: clientHeaders({ method: "GET", mode: "websocket" }, { origin: site }),
+      headers: [...clientHeaders({ method: "GET", mode: "websocket" }, { origin: site })],
       protocols: parseProtocols(protocols),
     });
   }

@@ -35,7 +35,7 @@ export async function toBackendRequest(
   const { origin, pathname } = prefix;
   const url = new URL(request.url);
   const site = isFromSite(request, origin) ? "same-origin" : "cross-site";
-  const headers = new Headers(clientHeaders(request, { origin }));
+  const headers = clientHeaders(request, { origin });
   // Backends judge other sites' requests by these (https://www.w3.org/TR/fetch-metadata/).
   headers.set("sec-fetch-site", site);
   headers.set("sec-fetch-mode", mode);
