@@ -37,7 +37,7 @@ test("a bridge is these resources and no others", async () => {
 test("an e-mail address and hostUser add these", async () => {
   const { mocks } = await createBridge(EVERYTHING);
   const count = mocks.count();
-  assert.is(mocks.created.length, 13 + 8);
+  assert.is(mocks.created.length, 14 + 8);
   assert.is(count["aws:budgets/budget:Budget"], 1);
   assert.is(count["aws:cloudwatch/metricAlarm:MetricAlarm"], 2);
   assert.is(count["aws:sns/topic:Topic"], 1);
@@ -47,12 +47,13 @@ test("an e-mail address and hostUser add these", async () => {
   assert.is(count["aws:iam/userPolicyAttachment:UserPolicyAttachment"], 1);
 });
 
-test("the API selects routes by action, and its three routes lead to one integration", async () => {
+test("the API selects routes by action, and its four routes lead to one integration", async () => {
   const { mocks } = await createBridge(ARGS);
   const api = mocks.findCreatedResource("aws:apigatewayv2/api:Api", "b");
   assert.is(api.protocolType, "WEBSOCKET");
   assert.is(api.routeSelectionExpression, "$request.body.action");
-  for (const routeKey of ["$connect", "$disconnect", "sendSignal"]) {
+  assert.is(api.ipAddressType, "dualstack");
+  for (const routeKey of ["$connect", "$disconnect", "sendSignal", "hostSignal"]) {
     const name = `b-${routeKey.replace("$", "")}`;
     assert.equal(mocks.findCreatedResource("aws:apigatewayv2/route:Route", name), {
       apiId: "abc123",
@@ -73,12 +74,18 @@ test("the API selects routes by action, and its three routes lead to one integra
   );
 });
 
-test("the stage is deployed by itself and throttled in both ways", async () => {
+test("the stage is deployed by itself, and each route throttled in both ways", async () => {
   const { mocks } = await createBridge({ ...ARGS, throttleBurst: 7, throttleRate: 6 });
   const stage = mocks.findCreatedResource("aws:apigatewayv2/stage:Stage", "b");
   assert.is(stage.name, "prod");
   assert.is(stage.autoDeploy, true);
   assert.equal(stage.defaultRouteSettings, { throttlingBurstLimit: 7, throttlingRateLimit: 6 });
+  assert.equal(stage.routeSettings, [
+    { routeKey: "$connect", throttlingBurstLimit: 140, throttlingRateLimit: 120 },
+    { routeKey: "$disconnect", throttlingBurstLimit: 7, throttlingRateLimit: 6 },
+    { routeKey: "sendSignal", throttlingBurstLimit: 7, throttlingRateLimit: 6 },
+    { routeKey: "hostSignal", throttlingBurstLimit: 14, throttlingRateLimit: 12 },
+  ]);
 });
 
 test("the Lambda is the built relay and nothing else", async () => {
@@ -94,6 +101,7 @@ test("the Lambda is the built relay and nothing else", async () => {
   assert.equal(relay.environment, {
     variables: {
       LAPTOP_ID: NO_LAPTOP_ID,
+      ADMISSION_KEY: "open",
       ALLOWED_ORIGINS: "https://you.github.io,http://localhost:3000",
     },
   });

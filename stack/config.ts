@@ -1,6 +1,7 @@
 // Checks the stack's settings: checked settings can be deployed.
 import { parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
 import { bad, parseOrigins } from "./origins.ts";
+import { DEFAULT_THROTTLE } from "./throttles.ts";
 
 /** The settings of a bridge, checked. */
 export interface Settings {
@@ -14,9 +15,9 @@ export interface Settings {
   email?: string;
   /** US dollars a month above which the budget warns. Needs `email`. @default 1 */
   monthlyBudget: number;
-  /** Burst of requests that the gateway accepts above the rate. @default 20 */
+  /** Messages of pages that the gateway accepts at once, above the rate. @default 20 */
   throttleBurst: number;
-  /** Requests a second that the gateway accepts. @default 10 */
+  /** Messages of pages a second that the gateway accepts. The other routes' throttles follow. @default 10 */
   throttleRate: number;
   /** Reserved concurrency of the Lambda, which is its limit too; undefined reserves none. */
   reservedConcurrency?: number;
@@ -106,8 +107,18 @@ export function parseSettings(unchecked: UncheckedSettings): Settings {
     logRetentionDays: parseRetention(unchecked.logRetentionDays ?? 14),
     email: parseEmail(unchecked.email ?? ""),
     monthlyBudget: parseNumber(unchecked.monthlyBudget ?? 1, "monthlyBudget", 1, 1_000_000),
-    throttleBurst: parseNumber(unchecked.throttleBurst ?? 20, "throttleBurst", 1, 5_000),
-    throttleRate: parseNumber(unchecked.throttleRate ?? 10, "throttleRate", 1, 10_000),
+    throttleBurst: parseNumber(
+      unchecked.throttleBurst ?? DEFAULT_THROTTLE.burst,
+      "throttleBurst",
+      1,
+      5_000,
+    ),
+    throttleRate: parseNumber(
+      unchecked.throttleRate ?? DEFAULT_THROTTLE.rate,
+      "throttleRate",
+      1,
+      10_000,
+    ),
     reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
     hostUser: parseBoolean(unchecked.hostUser ?? false, "hostUser"),
     hostRoleFor: parseHostRoleFor(unchecked.hostRoleFor ?? ""),

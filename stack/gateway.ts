@@ -2,12 +2,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
+import { throttlesOf } from "./throttles.ts";
 
 /** The stage's name, which is the path of the WebSocket URL. */
 export const STAGE = "prod";
-
-/** The routes that the relay handles: docs/architecture.md, "One connect". */
-const ROUTES = ["$connect", "$disconnect", "sendSignal"];
 
 /**
  * Creates the API without routes: the Lambda's role needs its ARN before the Lambda exists.
@@ -23,6 +21,8 @@ export function webSocketApi(
     description: "Lighthouse: introduces pages to a laptop",
     protocolType: "WEBSOCKET",
     routeSelectionExpression: "$request.body.action",
+    // A laptop or a page may have only IPv6.
+    ipAddressType: "dualstack",
     tags,
   }, { parent });
 }
@@ -61,7 +61,9 @@ export function deployRoutes(
     integrationUri: relay.invokeArn,
   }, { parent });
 
-  const routes = ROUTES.map((routeKey) =>
+  const { throttleRate: rate, throttleBurst: burst } = settings;
+  const throttles = Object.entries(throttlesOf({ rate, burst }));
+  const routes = throttles.map(([routeKey]) =>
     new aws.apigatewayv2.Route(`${name}-${routeKey.replace("$", "")}`, {
       apiId: api.id,
       routeKey,
@@ -74,12 +76,14 @@ export function deployRoutes(
     apiId: api.id,
     name: STAGE,
     autoDeploy: true,
-    // Set both: a stage with only one of them may answer 429 to everybody.
-    defaultRouteSettings: {
-      throttlingBurstLimit: settings.throttleBurst,
-      throttlingRateLimit: settings.throttleRate,
-    },
+    // Set both everywhere: a stage with only one of them may answer 429 to everybody.
+    defaultRouteSettings: { throttlingBurstLimit: burst, throttlingRateLimit: rate },
+    routeSettings: throttles.map(([routeKey, { rate, burst }]) => ({
+      routeKey,
+      throttlingBurstLimit: burst,
+      throttlingRateLimit: rate,
+    })),
     tags,
-    // An API without routes cannot be deployed.
+    // An API without routes cannot be deployed, and AWS refuses settings of a route that does not exist.
   }, { parent, dependsOn: [...routes, permission] });
 }

@@ -2,7 +2,7 @@
 // of Pulumi.prod.yaml.
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import { runProgram } from "./testing/pulumi_process.ts";
+import { type PulumiRun, runProgram } from "./testing/pulumi_process.ts";
 import { readYaml } from "./testing/yaml.ts";
 
 const test = suite("stack program", { deadline: 60_000 });
@@ -26,7 +26,7 @@ test("prod deploys a bridge and says what page and laptop need", async () => {
   const { code, complaints, mocks, outputs } = await runProgram(await configOf());
   assert.equal(complaints, []);
   assert.is(code, 0);
-  assert.is(mocks.created.length, 13);
+  assert.is(mocks.created.length, 14);
   const relay = mocks.findCreatedResource("aws:lambda/function:Function", "lighthouse-relay");
   assert.is(relay.environment.variables.ALLOWED_ORIGINS, "https://you.github.io");
   const logGroup = mocks.findCreatedResource(
@@ -59,12 +59,19 @@ test("prod deploys a bridge and says what page and laptop need", async () => {
 /** A run with everything that a setting can add. */
 const everything = runProgram(await configOf({ email: "owner@example.com", hostUser: true }));
 
-test("LAPTOP_ID alone is left to the host, with the state refreshed before each run", async () => {
-  const { options } = await everything;
+/** The host's variables, and nothing else, are left to it. */
+function assertLeftToHost({ options }: PulumiRun): void {
   const ignoring = [...options].filter(([, { ignoreChanges }]) => ignoreChanges.length > 0);
   assert.equal(ignoring.map(([name, { ignoreChanges }]) => [name, ignoreChanges]), [
-    ["aws:lambda/function:Function lighthouse-relay", ["environment.variables.LAPTOP_ID"]],
+    ["aws:lambda/function:Function lighthouse-relay", [
+      "environment.variables.LAPTOP_ID",
+      "environment.variables.ADMISSION_KEY",
+    ]],
   ]);
+}
+
+test("the host's variables are left to it, with the state refreshed before each run", async () => {
+  assertLeftToHost(await everything);
   const project = await readYaml("Pulumi.yaml");
   assert.equal(project.options, { refresh: "always" });
 });
@@ -76,7 +83,7 @@ test("each part is made after what it stands on, and belongs to the bridge", asy
   assert.ok(relay.includes("aws:cloudwatch/logGroup:LogGroup lighthouse-relay"));
   assert.ok(relay.includes("aws:iam/rolePolicy:RolePolicy lighthouse-relay"));
   const stage = dependenciesOf("aws:apigatewayv2/stage:Stage lighthouse");
-  for (const route of ["connect", "disconnect", "sendSignal"]) {
+  for (const route of ["connect", "disconnect", "sendSignal", "hostSignal"]) {
     assert.ok(stage.includes(`aws:apigatewayv2/route:Route lighthouse-${route}`));
   }
   assert.ok(stage.includes("aws:lambda/permission:Permission lighthouse-gateway"));
@@ -86,14 +93,16 @@ test("each part is made after what it stands on, and belongs to the bridge", asy
   }
 });
 
-test("with the S3 registry, outputs name bucket and hosts, and nothing is left to the host", async () => {
-  const { code, complaints, mocks, options, outputs } = await runProgram(
+test("with the S3 registry, outputs name bucket and hosts", async () => {
+  const run = await runProgram(
     await configOf({ registry: "s3", hosts: ["desk", "pi"], publicRegistry: true }),
   );
+  const { code, complaints, mocks, options, outputs } = run;
   assert.equal(complaints, []);
   assert.is(code, 0);
-  assert.is(mocks.created.length, 13 + 6);
-  assert.ok([...options.values()].every(({ ignoreChanges }) => ignoreChanges.length === 0));
+  assert.is(mocks.created.length, 14 + 6);
+  // What a host has written is there again when the registry changes back.
+  assertLeftToHost(run);
   const policy = options.get("aws:s3/bucketPolicy:BucketPolicy lighthouse-registry")!;
   assert.ok(policy.dependencies.includes(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock lighthouse-registry",

@@ -1,6 +1,7 @@
 // The resource graph of a Bridge with the registry `s3`, under Pulumi's mocks.
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
+import { NO_LAPTOP_ID } from "../wire/limits.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
 import { BRIDGE_RESOURCES, createBridge, type RecordingMocks, valueOf } from "./testing/mocks.ts";
@@ -65,10 +66,12 @@ test("what is old, and what was never finished, goes by itself", async () => {
   }]);
 });
 
-test("the relay is told the bucket in place of a laptop, and may read entries", async () => {
+test("the relay is told the bucket besides the laptop, and may read entries", async () => {
   const { mocks } = await create({});
   const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
   assert.equal(relay.environment.variables, {
+    LAPTOP_ID: NO_LAPTOP_ID,
+    ADMISSION_KEY: "open",
     REGISTRY_BUCKET: NAME,
     ALLOWED_ORIGINS: ORIGINS.join(","),
   });

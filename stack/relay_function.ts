@@ -9,6 +9,12 @@ import { relayPolicy, trustPolicy } from "./policy.ts";
 /** `LAPTOP_ID` before a host has registered, as in wire/limits.ts: a test compares the two. */
 const NOBODY = "init";
 
+/** `ADMISSION_KEY` before a host has written its own: everybody may connect. */
+const OPEN = "open";
+
+/** The variables that the host writes, which Pulumi leaves as they are. */
+const OF_HOST = ["LAPTOP_ID", "ADMISSION_KEY"];
+
 /**
  * Memory in MB. A first post needs about 0.1 s of processor time, and Lambda gives processor time in
  * proportion to memory: docs/decisions.md, "512 MB for the relay".
@@ -89,7 +95,10 @@ export function relayFunction(
     code: new pulumi.asset.AssetArchive({ "main.mjs": new pulumi.asset.FileAsset(path) }),
     environment: {
       variables: {
-        ...bucket ? { REGISTRY_BUCKET: bucket.bucket } : { LAPTOP_ID: NOBODY },
+        // With a bucket too, so that the relay finds them after a change of the registry.
+        LAPTOP_ID: NOBODY,
+        ADMISSION_KEY: OPEN,
+        ...bucket && { REGISTRY_BUCKET: bucket.bucket },
         ALLOWED_ORIGINS: allowedOrigins.join(","),
       },
     },
@@ -98,8 +107,8 @@ export function relayFunction(
   }, {
     parent,
     dependsOn: [logGroup, rights],
-    // The host writes LAPTOP_ID. ignoreChanges keeps the value in Pulumi's state, and `refresh: always`
-    // in Pulumi.yaml makes that the live value: docs/decisions.md, "LAPTOP_ID survives pulumi up".
-    ignoreChanges: bucket ? [] : ["environment.variables.LAPTOP_ID"],
+    // ignoreChanges keeps the values in Pulumi's state, and `refresh: always` in Pulumi.yaml makes those
+    // the live ones: docs/decisions.md, "LAPTOP_ID survives pulumi up".
+    ignoreChanges: OF_HOST.map((variable) => `environment.variables.${variable}`),
   });
 }

@@ -66,7 +66,7 @@ export const BRIDGE_RESOURCES = {
   "lighthouse:index:Bridge": 1,
   "aws:apigatewayv2/api:Api": 1,
   "aws:apigatewayv2/integration:Integration": 1,
-  "aws:apigatewayv2/route:Route": 3,
+  "aws:apigatewayv2/route:Route": 4,
   "aws:apigatewayv2/stage:Stage": 1,
   "aws:cloudwatch/logGroup:LogGroup": 1,
   "aws:iam/policy:Policy": 1,
