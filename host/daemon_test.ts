@@ -3,20 +3,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
-import { WebSocket } from "ws";
-import { type Bridge, startBridge } from "../tools/local/bridge.ts";
+import { startBridge } from "../tools/local/bridge.ts";
 import { listen } from "../tools/testing/listen.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { until } from "../tools/testing/until.ts";
-import {
-  formatSendSignal,
-  type LighthouseError,
-  parseRelayMessage,
-  type RelayMessage,
-  sendRequest,
-  type Signal,
-} from "../wire/mod.ts";
+import { type LighthouseError, type RelayMessage, sendRequest, type Signal } from "../wire/mod.ts";
 import { untilIdle } from "../wire/testing/session_pair.ts";
 import { FolderAccessList } from "./access/access_list.ts";
 import { devicesFolder, readDevices, revokeDevice, writeDevice } from "./access/devices.ts";
@@ -29,6 +21,7 @@ import type { SupervisorTiming } from "./signalling/supervisor.ts";
 import { accepted, outcomeOf, pairDevice, TestDevice } from "./testing/access.ts";
 import { TestPage } from "./testing/page.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "./testing/relay.ts";
+import { openSignalling } from "./testing/signalling.ts";
 
 const test = suite("daemon", { deadline: 60_000 });
 // A page's channel may miss its end, and would keep the process alive.
@@ -106,28 +99,6 @@ class Host implements AsyncDisposable {
     await this.ended;
     this.#accessList[Symbol.dispose]();
   }
-}
-
-/** A page's WebSocket: it sends signals and waits for the answer to each. */
-async function openSignalling(relay: TestRelay | Bridge) {
-  const { url } = relay.gateway;
-  const origin = "page" in relay ? relay.page.origins[0] : "https://page.example";
-  const socket = new WebSocket(url, { origin });
-  await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
-  return {
-    async ask(data: unknown): Promise<RelayMessage | undefined> {
-      const { promise, resolve } = Promise.withResolvers<RelayMessage | undefined>();
-      const listener = (text: unknown) => resolve(parseRelayMessage(String(text)));
-      socket.once("message", listener);
-      const timer = setTimeout(() => resolve(undefined), 10_000);
-      socket.send(formatSendSignal({ data }));
-      const answer = await promise;
-      clearTimeout(timer);
-      socket.off("message", listener);
-      return answer;
-    },
-    [Symbol.dispose]: () => socket.terminate(),
-  };
 }
 
 /**
