@@ -9,13 +9,22 @@ import {
   deviceIdOf,
   devicesFolder,
   freeName,
+  isRevoked,
   MAX_DEVICES,
   readDevices,
+  readRevocation,
+  revokeDevice,
   touchDevice,
   writeDevice,
 } from "./devices.ts";
-import { type Pairing, pairingsFolder, readPairings, usePairing } from "./pairings.ts";
-import { deleteMark, openFolder } from "./records.ts";
+import {
+  finishPairing,
+  type Pairing,
+  pairingsFolder,
+  readPairings,
+  usePairing,
+} from "./pairings.ts";
+import { openFolder } from "./records.ts";
 
 /** How the folders are watched. Marks of when a device was seen do not count. */
 const WATCH = { interval: 1_000, settle: 10, counts: (name: string) => !name.endsWith(".seen") };
@@ -34,8 +43,9 @@ export interface AccessList {
   /**
    * Lets a device in by a pairing.
    *
-   * @returns Undefined if another device has used the pairing.
-   * @throws {LighthouseError} `host-busy` if there are too many devices.
+   * @returns Undefined if another device has used the pairing, or it has ended.
+   * @throws {LighthouseError} `device-revoked` if the device was revoked after the pairing was made;
+   * `host-busy` if there are too many devices.
    */
   redeem(pairing: Pairing, device: NewDevice): Promise<Device | undefined>;
 }
@@ -128,21 +138,29 @@ export class FolderAccessList implements AccessList {
     for (const watch of this.#watches) watch[Symbol.dispose]();
   }
 
-  async #redeem(pairing: Pairing, { key, origin, name }: NewDevice): Promise<Device | undefined> {
+  /** The folders decide, since a command may have written there since the offer came in. */
+  async #redeem(offered: Pairing, { key, origin, name }: NewDevice): Promise<Device | undefined> {
     const id = await deviceIdOf(key);
+    this.#load();
+    // Before the pairing is used: its link is for another device then.
+    if (isRevoked(this.#devicesAt, id, offered.id)) throw deviceRevoked();
+    const pairing = this.#pairings.find((each) => each.id === offered.id);
+    if (!pairing) return undefined;
     const known = this.#devices.get(id);
     const isActive = known && known.revoked === undefined;
+    // The answer was lost. A device whose file has gone does not come back.
+    if (pairing.done) return isActive && pairing.usedBy === id ? known : undefined;
     if (!isActive && this.active.length >= MAX_DEVICES) {
       throw new LighthouseError(
         "host-busy",
         `The host has ${MAX_DEVICES} devices, which is all it takes. Revoke one on the host`,
       );
     }
-    const isAgain = pairing.usedBy === id;
     if (await usePairing(this.#pairingsAt, pairing.id, id) !== id) return undefined;
-    pairing.usedBy = id;
-    // The answer was lost, or this process ended before the file was written.
-    if (isAgain && isActive) return known;
+    this.#load();
+    // A `pair` that is cancelled ends its pairing first, and then looks whether the link was used.
+    const used = this.#pairings.find((each) => each.id === pairing.id);
+    if (!used || used.done) return undefined;
     const wanted = pairing.name ?? known?.name ?? cleanName(name ?? "") ?? "a device";
     const device: Device = {
       id,
@@ -152,14 +170,16 @@ export class FolderAccessList implements AccessList {
       origin,
       services: pairing.services,
       added: Date.now(),
+      pairing: pairing.id,
       lastSeen: undefined,
       revoked: undefined,
     };
     await writeDevice(this.#devicesAt, device);
-    deleteMark(this.#devicesAt, id, "revoked");
+    await finishPairing(this.#pairingsAt, pairing.id);
     this.#load();
     const kept = this.#devices.get(id);
     if (!kept) throw new Error("The device's file cannot be read back");
+    if (kept.revoked !== undefined) throw deviceRevoked();
     this.onPaired(kept);
     return kept;
   }
@@ -180,6 +200,13 @@ export class FolderAccessList implements AccessList {
     }
     this.#devices = found;
     for (const device of gone) this.onRevoked(device);
+    for (const { id, revoked } of found.values()) if (revoked !== undefined) this.#complete(id);
+  }
+
+  /** Completes a mark that names no pairings, so that a link from now on lets the device in. */
+  #complete(id: string): void {
+    if (readRevocation(this.#devicesAt, id) !== "all") return;
+    revokeDevice(this.#devicesAt, id).catch((error) => this.#complain(id, error));
   }
 
   #readVersions(): string {
@@ -194,4 +221,9 @@ export class FolderAccessList implements AccessList {
     const why = error instanceof SyntaxError ? "it is not JSON" : message;
     this.#log("warn", "bad-record", `cannot use ${path}: ${why}`, { path });
   }
+}
+
+/** The error for a device that is revoked, whichever way it comes. */
+export function deviceRevoked(): LighthouseError {
+  return new LighthouseError("device-revoked", "The host's owner has revoked this device");
 }

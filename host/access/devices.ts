@@ -1,12 +1,14 @@
 // The paired devices in the state folder:
 //
 //   devices/<id>.json      written at pairing, and by `rename`
-//   devices/<id>.revoked   written by `revoke`: while it exists, the device is refused
+//   devices/<id>.revoked   written by `revoke`: the device is refused if it came by a pairing that is in
+//                          here. All pairings of that moment are, so that only a later link lets it in
 //   devices/<id>.seen      written by the daemon: its time is when the device was last seen
 //
-// Each file has one writer, so that a `rename` cannot undo a `revoke`.
+// Each file has one writer, so that no `rename` and no device that pairs meanwhile undoes a `revoke`.
+import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   asRecord,
   asString,
@@ -16,6 +18,8 @@ import {
   toBase64url,
 } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
+import { finishPairing, pairingsFolder, readPairings } from "./pairings.ts";
+import { parsePrefixes } from "./principal.ts";
 import { deleteRecord, readRecords } from "./records.ts";
 
 /** Most devices; and most revoked devices that are remembered, so that they get that error. */
@@ -38,6 +42,8 @@ export interface Device {
   /** Prefixes of the services that it may reach; undefined for all. */
   services: string[] | undefined;
   added: number;
+  /** The id of the pairing that it came by. Older files do not name it. */
+  pairing?: string;
   lastSeen: number | undefined;
   /** When it was revoked; undefined if it is not. */
   revoked: number | undefined;
@@ -57,7 +63,10 @@ export function readDevices(
   for (const { id, value, marks } of readRecords(folder, onBad)) {
     try {
       const device = parseDevice(id, value);
-      devices.push({ ...device, lastSeen: marks.seen, revoked: marks.revoked });
+      const isOut = isRevoked(folder, id, device.pairing);
+      // A mark may have been written after the folder was listed.
+      const revoked = isOut ? marks.revoked ?? Date.now() : undefined;
+      devices.push({ ...device, lastSeen: marks.seen, revoked });
     } catch (error) {
       onBad(join(folder, `${id}.json`), error);
     }
@@ -76,7 +85,7 @@ export async function deviceIdOf(key: Uint8Array<ArrayBuffer>): Promise<string> 
 
 /** Writes a device's file, without the members that have their own files. */
 export async function writeDevice(folder: string, device: Device): Promise<void> {
-  const { id, name, key, tagKey, origin, services, added } = device;
+  const { id, name, key, tagKey, origin, services, added, pairing } = device;
   const value = {
     name,
     key: toBase64url(key),
@@ -84,16 +93,54 @@ export async function writeDevice(folder: string, device: Device): Promise<void>
     origin,
     services,
     added: new Date(added).toISOString(),
+    pairing,
   };
   await writePrivateFile(join(folder, `${id}.json`), `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Revokes a device, and forgets the oldest revoked ones above the limit. */
+/**
+ * Revokes a device, ends the pairings that it has used, and forgets the oldest revoked devices above the
+ * limit. Only a link that is made later lets the device in again.
+ *
+ * @param folder The devices' folder, with the pairings' beside it.
+ */
 export async function revokeDevice(folder: string, id: string): Promise<void> {
-  await writePrivateFile(join(folder, `${id}.revoked`), "");
+  const pairings = pairingsFolder(dirname(folder));
+  const all = readPairings(pairings);
+  const own = readDevices(folder).find((device) => device.id === id)?.pairing;
+  const refused = new Set(all.map((pairing) => pairing.id));
+  if (own !== undefined) refused.add(own);
+  await writePrivateFile(join(folder, `${id}.revoked`), JSON.stringify({ pairings: [...refused] }));
+  for (const { id: used } of all.filter(({ usedBy }) => usedBy === id)) {
+    await finishPairing(pairings, used);
+  }
   const revoked = readDevices(folder).filter((device) => device.revoked !== undefined)
     .sort((a, b) => b.revoked! - a.revoked!);
   for (const old of revoked.slice(MAX_REVOKED)) deleteRecord(folder, old.id);
+}
+
+/**
+ * Whether a device is revoked for a pairing: it came by that pairing, or comes by it now.
+ *
+ * @param pairing The pairing's id; undefined if it is not known.
+ */
+export function isRevoked(folder: string, id: string, pairing: string | undefined): boolean {
+  const refused = readRevocation(folder, id);
+  if (!refused) return false;
+  return refused === "all" || pairing === undefined || refused.includes(pairing);
+}
+
+/**
+ * The pairings by which a device does not come in any more: `all` if the file does not name them, as that
+ * of an older version; undefined if the device was never revoked.
+ */
+export function readRevocation(folder: string, id: string): readonly string[] | "all" | undefined {
+  try {
+    const { pairings } = JSON.parse(readFileSync(join(folder, `${id}.revoked`), "utf8"));
+    return Array.isArray(pairings) ? pairings : "all";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "all";
+  }
 }
 
 /** Notes that a device was seen now. */
@@ -177,14 +224,8 @@ function parseDevice(id: string, value: unknown): Device {
     origin: asString(record.origin, "origin", 512),
     services: parsePrefixes(record.services),
     added,
+    ...record.pairing !== undefined && { pairing: asString(record.pairing, "pairing", 64) },
     lastSeen: undefined,
     revoked: undefined,
   };
-}
-
-/** Parses prefixes of a file: a list of texts, or undefined. */
-export function parsePrefixes(value: unknown): string[] | undefined {
-  if (value === undefined) return undefined;
-  if (!Array.isArray(value)) throw new TypeError("Cannot parse services: expected a list");
-  return value.map((prefix) => asString(prefix, "services", 1024));
 }

@@ -21,7 +21,7 @@ import {
   type Signal,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
-import type { AccessList } from "./access_list.ts";
+import { type AccessList, deviceRevoked } from "./access_list.ts";
 import type { Device } from "./devices.ts";
 import type { Identity } from "./host_key.ts";
 import { OfferLimits, WINDOW_MS } from "./offer_limits.ts";
@@ -231,9 +231,7 @@ export class Gate {
 
 /** @throws {LighthouseError} If the device is revoked, or was paired by a page of another origin. */
 function checkDevice(device: Device, origin: string): void {
-  if (device.revoked !== undefined) {
-    throw new LighthouseError("device-revoked", "The host's owner has revoked this device");
-  }
+  if (device.revoked !== undefined) throw deviceRevoked();
   if (device.origin !== origin) {
     throw new LighthouseError(
       "wrong-origin",

@@ -2,6 +2,8 @@
 //
 //   pairings/<id>.json   written by `pair`
 //   pairings/<id>.used   written by the daemon, once: the id of the device that has paired
+//   pairings/<id>.done   written by the daemon after the device's file, by a `pair` that is cancelled, and
+//                        by `revoke`: from then on the link writes no device, whatever becomes of the files
 //
 // Only the link holds the secret. The keys derived from it stay for a while after the pairing's end, so
 // that a late device gets the right error.
@@ -17,7 +19,7 @@ import {
   toBase64url,
 } from "../../wire/mod.ts";
 import { createPrivateFile, writePrivateFile } from "../platform/private_file.ts";
-import { parsePrefixes } from "./devices.ts";
+import { parsePrefixes } from "./principal.ts";
 import { deleteRecord, openFolder, readRecords } from "./records.ts";
 
 /** Life of a pairing link, in milliseconds. */
@@ -39,6 +41,8 @@ export interface Pairing {
   expires: number;
   /** The id of the device that has paired; undefined until then. */
   usedBy: string | undefined;
+  /** Whether it writes no device any more. */
+  done?: boolean;
 }
 
 /** The pairings' folder. */
@@ -57,7 +61,8 @@ export function readPairings(
       const usedBy = marks.used === undefined
         ? undefined
         : readFileSync(join(folder, `${id}.used`), "utf8").trim();
-      pairings.push({ ...parsePairing(id, value), usedBy });
+      const pairing = { ...parsePairing(id, value), usedBy };
+      pairings.push(marks.done === undefined ? pairing : { ...pairing, done: true });
     } catch (error) {
       onBad(join(folder, `${id}.json`), error);
     }
@@ -98,8 +103,9 @@ export async function createPairing(
   return { pairing, secret };
 }
 
-/** Cancels a pairing. */
+/** Cancels a pairing, whatever the clock does afterwards. */
 export async function cancelPairing(folder: string, pairing: Pairing): Promise<void> {
+  await finishPairing(folder, pairing.id);
   await write(folder, { ...pairing, expires: Date.now() });
 }
 
@@ -112,6 +118,11 @@ export async function usePairing(folder: string, id: string, device: string): Pr
   const path = join(folder, `${id}.used`);
   if (await createPrivateFile(path, `${device}\n`)) return device;
   return readFileSync(path, "utf8").trim();
+}
+
+/** Notes that a pairing writes no device any more. */
+export async function finishPairing(folder: string, id: string): Promise<void> {
+  await createPrivateFile(join(folder, `${id}.done`), "");
 }
 
 /** The id of the device that has used a pairing; undefined until then. */

@@ -1,4 +1,5 @@
 // Who asks, and which services they may reach.
+import { asString } from "../../wire/mod.ts";
 
 /** Who asks: a paired device, or a stranger at a public service. */
 export interface Principal {
@@ -26,4 +27,11 @@ export function restOf(prefix: string, target: string): string {
 /** Whether a principal may reach the service at a prefix. */
 export function mayReach({ services }: Principal, prefix: string): boolean {
   return !services || services.some((allowed) => isUnder(allowed, prefix));
+}
+
+/** Parses prefixes of a file: a list of texts, or undefined. */
+export function parsePrefixes(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw new TypeError("Cannot parse services: expected a list");
+  return value.map((prefix) => asString(prefix, "services", 1024));
 }

@@ -91,8 +91,3 @@ function list(folder: string): string[] {
     throw error;
   }
 }
-
-/** Deletes a mark of a record. */
-export function deleteMark(folder: string, id: string, mark: string): void {
-  rmSync(join(folder, `${id}.${mark}`), { force: true });
-}

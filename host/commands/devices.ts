@@ -42,14 +42,15 @@ export async function listDevices(flags: Flags): Promise<void> {
   }
 }
 
-/** Revokes a device: the host ends its connections at once, and refuses it from then on. */
+/** Revokes a device: the host ends its connections at once, and refuses it until it has a new link. */
 export async function revoke(text: string, flags: Flags): Promise<void> {
   const { folder, devices } = await read(flags);
   const device = findDevice(devices, text);
   await revokeDevice(folder, device.id);
   if (flags.json) return print(JSON.stringify({ revoked: toJson(device) }));
   print(
-    `Revoked “${device.name}” (${device.id}): its connections end, and the host refuses it from now on`,
+    `Revoked “${device.name}” (${device.id}): its connections end, and the host refuses it from now on. ` +
+      "Only a link that you make from now on lets it in again",
   );
 }
 

@@ -74,7 +74,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   if (outcome === "cancelled") await cancelPairing(pairings, pairing);
   // The device may have paired at the last moment.
   const id = usedBy(pairings, pairing.id);
-  const device = id === undefined ? undefined : await findDevice(devices, id);
+  const device = id === undefined ? undefined : await findDevice(devices, id, pairing);
   if (device) {
     const { name, origin } = device;
     const reach = device.services?.join(", ") ?? "all services";
@@ -117,10 +117,16 @@ async function waitForDevice(
   }
 }
 
-/** Reads the device, whose file is written right after the pairing is used. */
-async function findDevice(folder: string, id: string): Promise<Device | undefined> {
+/** Reads the device, whose file is written right after the pairing is used. It may have an older one. */
+async function findDevice(
+  folder: string,
+  id: string,
+  pairing: Pairing,
+): Promise<Device | undefined> {
   for (let tries = 0; tries < 40; tries++) {
-    const device = readDevices(folder).find((each) => each.id === id);
+    const device = readDevices(folder).find((each) =>
+      each.id === id && each.pairing === pairing.id
+    );
     if (device) return device;
     await sleep(50);
   }
