@@ -28,6 +28,9 @@ export interface HostAccess {
  * Creates a host's policy, with `hostUser` a user that has it, and with `hostRoleFor` a role. It creates
  * no access key, because the secret would be in Pulumi's state: `aws iam create-access-key` creates one.
  *
+ * The first host's resources have the same names under both registries, so that a change of the registry
+ * keeps them, with the user's key: docs/decisions.md, "The first host keeps its user".
+ *
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/
  * - https://www.pulumi.com/registry/packages/aws/api-docs/iam/user/
  */
@@ -37,20 +40,23 @@ export function hostAccess(
   { relay, bucket, settings, tags }: HostAccessOptions,
   parent: pulumi.Resource,
 ): HostAccess {
-  const { functionName, hostUser, hostRoleFor } = settings;
-  const ownName = bucket ? `${name}-host-${host}` : `${name}-host`;
+  const { hosts, hostUser, hostRoleFor } = settings;
+  const named = `${name}-host-${host}`;
+  const isFirst = host === hosts[0];
+  const ownName = isFirst ? `${name}-host` : named;
+  // Earlier versions gave the first host of a bucket this name.
+  const options = { parent, aliases: isFirst ? [{ name: named }] : [] };
   const policy = new aws.iam.Policy(ownName, {
-    description: bucket
-      ? `Registers the Lighthouse host ${host} for ${functionName}`
-      : `Registers a Lighthouse host with ${functionName}`,
+    description: "Registers a Lighthouse host",
     policy: bucket
       ? bucket.arn.apply((bucketArn) => JSON.stringify(bucketHostPolicy({ bucketArn, host })))
       : relay.arn.apply((functionArn) => JSON.stringify(hostPolicy({ functionArn }))),
     tags,
-  }, { parent });
-  const user = hostUser ? hostUserOf(ownName, policy, tags, parent) : undefined;
+    // IAM cannot change a description, so another one would replace the policy of earlier versions.
+  }, { ...options, ignoreChanges: ["description"] });
+  const user = hostUser ? hostUserOf(ownName, policy, tags, options) : undefined;
   const role = hostRoleFor
-    ? hostRoleOf(ownName, policy, { host, principal: hostRoleFor, tags }, parent)
+    ? hostRoleOf(ownName, policy, { host, principal: hostRoleFor, tags }, options)
     : undefined;
   return { host, policy, user, role };
 }
@@ -59,14 +65,14 @@ function hostUserOf(
   name: string,
   policy: aws.iam.Policy,
   tags: Record<string, string>,
-  parent: pulumi.Resource,
+  options: pulumi.CustomResourceOptions,
 ): aws.iam.User {
   const user = new aws.iam.User(name, {
     // Lets `pulumi destroy` delete a user whose key was created by hand.
     forceDestroy: true,
     tags,
-  }, { parent });
-  new aws.iam.UserPolicyAttachment(name, { user: user.name, policyArn: policy.arn }, { parent });
+  }, options);
+  new aws.iam.UserPolicyAttachment(name, { user: user.name, policyArn: policy.arn }, options);
   return user;
 }
 
@@ -78,17 +84,17 @@ function hostRoleOf(
   name: string,
   policy: aws.iam.Policy,
   { host, principal, tags }: { host: string; principal: string; tags: Record<string, string> },
-  parent: pulumi.Resource,
+  options: pulumi.CustomResourceOptions,
 ): aws.iam.Role {
   const role = new aws.iam.Role(name, {
     description: `Registers the Lighthouse host ${host}`,
     assumeRolePolicy: JSON.stringify(hostTrustPolicy(principal, host)),
     tags,
-  }, { parent });
-  new aws.iam.RolePolicyAttachment(name, { role: role.name, policyArn: policy.arn }, { parent });
+  }, options);
+  new aws.iam.RolePolicyAttachment(name, { role: role.name, policyArn: policy.arn }, options);
   // Roles Anywhere needs the profile's ARN beside the role's.
   if (isTrustAnchor(principal)) {
-    new aws.rolesanywhere.Profile(name, { enabled: true, roleArns: [role.arn], tags }, { parent });
+    new aws.rolesanywhere.Profile(name, { enabled: true, roleArns: [role.arn], tags }, options);
   }
   return role;
 }

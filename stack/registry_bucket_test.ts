@@ -88,8 +88,8 @@ test("the relay is told the bucket besides the laptop, and may read entries", as
 
 test("each host has a policy of its own, a user where one is wanted, and no right on the Lambda", async () => {
   const { bridge, mocks } = await create({ hosts: ["laptop", "pi"], hostUser: true });
-  for (const host of ["laptop", "pi"]) {
-    const { Statement } = policyOf(mocks, "aws:iam/policy:Policy", `b-host-${host}`);
+  for (const [host, name] of [["laptop", "b-host"], ["pi", "b-host-pi"]] as const) {
+    const { Statement } = policyOf(mocks, "aws:iam/policy:Policy", name);
     assert.equal(Statement, [{
       Sid: "RegisterHost",
       Effect: "Allow",
@@ -97,11 +97,8 @@ test("each host has a policy of its own, a user where one is wanted, and no righ
       Resource: [`${ARN}/hosts/${host}.json`],
     }]);
     const attachment = "aws:iam/userPolicyAttachment:UserPolicyAttachment";
-    const policyArn = `arn:aws:iam::123456789012:policy/b-host-${host}`;
-    assert.equal(mocks.findCreatedResource(attachment, `b-host-${host}`), {
-      user: `b-host-${host}`,
-      policyArn,
-    });
+    const policyArn = `arn:aws:iam::123456789012:policy/${name}`;
+    assert.equal(mocks.findCreatedResource(attachment, name), { user: name, policyArn });
     assert.is(await valueOf(bridge.hosts[host]!.policyArn), policyArn);
   }
   assert.is(mocks.count()["aws:iam/policy:Policy"], 2);

@@ -22,6 +22,8 @@ export interface RegisteredOptions {
   /** The parent, as `type name`; empty for the stack itself. */
   parent: string;
   ignoreChanges: string[];
+  /** Earlier names of the resource, without its type. */
+  aliases: string[];
   /** What must be there first, each as `type name`. */
   dependencies: string[];
 }
@@ -71,6 +73,8 @@ export async function runProgram(config: Record<string, string>): Promise<Pulumi
       options.set(`${request.getType()} ${request.getName()}`, {
         parent: describe(request.getParent()),
         ignoreChanges: request.getIgnorechangesList(),
+        // deno-lint-ignore no-explicit-any
+        aliases: request.getAliasesList().map((alias: any) => alias.getSpec().getName()),
         dependencies: request.getDependenciesList().map(describe),
       });
       return monitor.registerResource(request, callback);
