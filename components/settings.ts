@@ -88,7 +88,7 @@ function parseRegistry(text: string | null): URL | undefined {
   if (url && ["https:", "http:"].includes(url.protocol) && !url.search && !url.hash) return url;
   throw new LighthouseError(
     "bad-config",
-    `The registry attribute is not a URL such as https://…s3.us-east-1.amazonaws.com: "${text}"`,
+    `The registry attribute is not a URL such as https://…s3.dualstack.us-east-1.amazonaws.com: "${text}"`,
   );
 }
 

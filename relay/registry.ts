@@ -45,7 +45,7 @@ export function s3Lookup(options: S3LookupOptions): Lookup {
   const { bucket, region, endpoint, credentials } = options;
   const root = endpoint
     ? `${endpoint.replace(/\/$/, "")}/${bucket}`
-    : `https://${bucket}.s3.${region}.amazonaws.com`;
+    : `https://${bucket}.s3.dualstack.${region}.amazonaws.com`;
   const kept = new Map<string, { connectionId: string; until: number }>();
 
   return async function lookup(host, { fresh = false } = {}) {

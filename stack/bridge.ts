@@ -91,7 +91,7 @@ export class Bridge extends pulumi.ComponentResource {
     this.hostRoleArn = role?.arn;
     this.bucket = bucket?.bucket;
     this.registryUrl = bucket && settings.publicRegistry
-      ? pulumi.interpolate`https://${bucket.bucketRegionalDomainName}`
+      ? pulumi.interpolate`https://${bucket.bucket}.s3.dualstack.${relay.region}.amazonaws.com`
       : undefined;
     this.hosts = Object.fromEntries(
       isS3

@@ -130,7 +130,7 @@ test("with the S3 registry, outputs name bucket and hosts", async () => {
     },
     page: '<script type="module" src="lighthouse-tunnel.js"></script>\n' +
       `<lighthouse-tunnel relay="${url}" host="desk"` +
-      ' registry="https://lighthouse-registry-1a2b3c4.s3.eu-central-1.amazonaws.com"></lighthouse-tunnel>',
+      ' registry="https://lighthouse-registry-1a2b3c4.s3.dualstack.eu-central-1.amazonaws.com"></lighthouse-tunnel>',
     hostCommand: `lighthouse-host run --relay ${url} --registry s3` +
       " --bucket lighthouse-registry-1a2b3c4 --host desk" +
       " --region eu-central-1 --backend http://127.0.0.1:5000",

@@ -135,7 +135,7 @@ test("a public registry lets anybody read entries, and the listed origins' pages
   });
   assert.is(
     await valueOf(bridge.registryUrl!),
-    `https://${NAME}.s3.eu-central-1.amazonaws.com`,
+    `https://${NAME}.s3.dualstack.eu-central-1.amazonaws.com`,
   );
 });
 

@@ -10,7 +10,7 @@ import {
 
 /** Options of {@linkcode checkRegistry}. */
 export interface CheckRegistryOptions {
-  /** The bucket's URL, such as `https://bucket.s3.us-east-1.amazonaws.com`. */
+  /** The bucket's URL, such as `https://bucket.s3.dualstack.us-east-1.amazonaws.com`. */
   registry: URL;
   /** The host's name. @default "laptop" */
   host?: string;

@@ -13,7 +13,7 @@ import { isSignedBy, readHostEntry } from "../../wire/mod.ts";
 import { readIdentity } from "../access/host_key.ts";
 import type { FailureKind } from "./registry.ts";
 import { explain, s3Registry } from "./registry_s3.ts";
-import { S3Error } from "./s3_object.ts";
+import { objectUrl, S3Error } from "./s3_object.ts";
 
 const test = suite("registry s3");
 const never = new AbortController().signal;
@@ -39,6 +39,17 @@ function open(options: Partial<Parameters<typeof s3Registry>[0]> = {}) {
 async function register(connectionId: string, registry = open()): Promise<void> {
   await (await registry.read(never)).replace(connectionId, never);
 }
+
+test("the object is reached over IPv4 and IPv6, unless the SDKs' variable names another place", () => {
+  const object = { bucket: BUCKET, key: KEY, region: "eu-west-1" };
+  setEnvironment({ ...CONFIGURED, AWS_ENDPOINT_URL_S3: undefined });
+  assert.is(
+    objectUrl(object),
+    "https://registry.s3.dualstack.eu-west-1.amazonaws.com/hosts/pi.json",
+  );
+  setEnvironment({ ...CONFIGURED, AWS_ENDPOINT_URL_S3: "http://127.0.0.1:9000/" });
+  assert.is(objectUrl(object), "http://127.0.0.1:9000/registry/hosts/pi.json");
+});
 
 test("a host registers where nobody is, under its name, signed", async () => {
   await using store = await setUp();

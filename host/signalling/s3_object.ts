@@ -45,7 +45,7 @@ export function objectUrl({ bucket, key, region }: S3ObjectOptions): string {
   const endpoint = process.env.AWS_ENDPOINT_URL_S3;
   return endpoint
     ? `${endpoint.replace(/\/$/, "")}/${bucket}/${key}`
-    : `https://${bucket}.s3.${region}.amazonaws.com/${key}`;
+    : `https://${bucket}.s3.dualstack.${region}.amazonaws.com/${key}`;
 }
 
 /** An object in a bucket. Credentials come from the same places as for the AWS command line. */

@@ -50,7 +50,6 @@ const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) 
   "aws:s3/bucket:Bucket": (name) => ({
     bucket: `${name}-1a2b3c4`,
     arn: `arn:aws:s3:::${name}-1a2b3c4`,
-    bucketRegionalDomainName: `${name}-1a2b3c4.s3.${REGION}.amazonaws.com`,
   }),
   "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": () => ({}),
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": () => ({}),
