@@ -75,16 +75,21 @@ test("the API selects routes by action, and its four routes lead to one integrat
 });
 
 test("the stage is deployed by itself, and each route throttled in both ways", async () => {
-  const { mocks } = await createBridge({ ...ARGS, throttleBurst: 7, throttleRate: 6 });
+  const { mocks } = await createBridge({
+    ...ARGS,
+    throttleBurst: 7,
+    throttleRate: 6,
+    connectRate: 30,
+  });
   const stage = mocks.findCreatedResource("aws:apigatewayv2/stage:Stage", "b");
   assert.is(stage.name, "prod");
   assert.is(stage.autoDeploy, true);
   assert.equal(stage.defaultRouteSettings, { throttlingBurstLimit: 7, throttlingRateLimit: 6 });
   assert.equal(stage.routeSettings, [
-    { routeKey: "$connect", throttlingBurstLimit: 140, throttlingRateLimit: 120 },
+    { routeKey: "$connect", throttlingBurstLimit: 60, throttlingRateLimit: 30 },
     { routeKey: "$disconnect", throttlingBurstLimit: 7, throttlingRateLimit: 6 },
     { routeKey: "sendSignal", throttlingBurstLimit: 7, throttlingRateLimit: 6 },
-    { routeKey: "hostSignal", throttlingBurstLimit: 14, throttlingRateLimit: 12 },
+    { routeKey: "hostSignal", throttlingBurstLimit: 14, throttlingRateLimit: 6 },
   ]);
 });
 

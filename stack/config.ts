@@ -1,7 +1,7 @@
 // Checks the stack's settings: checked settings can be deployed.
 import { parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
 import { bad, parseOrigins } from "./origins.ts";
-import { DEFAULT_THROTTLE } from "./throttles.ts";
+import { DEFAULT_THROTTLE_SETTINGS } from "./throttles.ts";
 
 /** The settings of a bridge, checked. */
 export interface Settings {
@@ -17,8 +17,14 @@ export interface Settings {
   monthlyBudget: number;
   /** Messages of pages that the gateway accepts at once, above the rate. @default 20 */
   throttleBurst: number;
-  /** Messages of pages a second that the gateway accepts. The other routes' throttles follow. @default 10 */
+  /** Messages of pages a second that the gateway accepts, and as many of hosts. @default 10 */
   throttleRate: number;
+  /**
+   * Connections a second that the gateway opens, or lets the relay refuse. AWS opens 500 at most.
+   *
+   * @default 200
+   */
+  connectRate: number;
   /** Reserved concurrency of the Lambda, which is its limit too; undefined reserves none. */
   reservedConcurrency?: number;
   /** Whether to create an IAM user for the laptop, or for each host. @default false */
@@ -72,6 +78,7 @@ export const settingNames = [
   "monthlyBudget",
   "throttleBurst",
   "throttleRate",
+  "connectRate",
   "reservedConcurrency",
   "hostUser",
   "hostRoleFor",
@@ -108,16 +115,22 @@ export function parseSettings(unchecked: UncheckedSettings): Settings {
     email: parseEmail(unchecked.email ?? ""),
     monthlyBudget: parseNumber(unchecked.monthlyBudget ?? 1, "monthlyBudget", 1, 1_000_000),
     throttleBurst: parseNumber(
-      unchecked.throttleBurst ?? DEFAULT_THROTTLE.burst,
+      unchecked.throttleBurst ?? DEFAULT_THROTTLE_SETTINGS.throttleBurst,
       "throttleBurst",
       1,
       5_000,
     ),
     throttleRate: parseNumber(
-      unchecked.throttleRate ?? DEFAULT_THROTTLE.rate,
+      unchecked.throttleRate ?? DEFAULT_THROTTLE_SETTINGS.throttleRate,
       "throttleRate",
       1,
       10_000,
+    ),
+    connectRate: parseNumber(
+      unchecked.connectRate ?? DEFAULT_THROTTLE_SETTINGS.connectRate,
+      "connectRate",
+      1,
+      500,
     ),
     reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
     hostUser: parseBoolean(unchecked.hostUser ?? false, "hostUser"),

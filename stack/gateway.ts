@@ -61,8 +61,7 @@ export function deployRoutes(
     integrationUri: relay.invokeArn,
   }, { parent });
 
-  const { throttleRate: rate, throttleBurst: burst } = settings;
-  const throttles = Object.entries(throttlesOf({ rate, burst }));
+  const throttles = Object.entries(throttlesOf(settings));
   const routes = throttles.map(([routeKey]) =>
     new aws.apigatewayv2.Route(`${name}-${routeKey.replace("$", "")}`, {
       apiId: api.id,
@@ -77,7 +76,10 @@ export function deployRoutes(
     name: STAGE,
     autoDeploy: true,
     // Set both everywhere: a stage with only one of them may answer 429 to everybody.
-    defaultRouteSettings: { throttlingBurstLimit: burst, throttlingRateLimit: rate },
+    defaultRouteSettings: {
+      throttlingBurstLimit: settings.throttleBurst,
+      throttlingRateLimit: settings.throttleRate,
+    },
     routeSettings: throttles.map(([routeKey, { rate, burst }]) => ({
       routeKey,
       throttlingBurstLimit: burst,

@@ -15,32 +15,39 @@ export interface Throttle {
 /** The routes that the relay handles: docs/architecture.md, "One connect". */
 export type RouteKey = "$connect" | "$disconnect" | "sendSignal" | "hostSignal";
 
-/** The default of the settings `throttleRate` and `throttleBurst`: pages' messages. */
-export const DEFAULT_THROTTLE: Throttle = { rate: 10, burst: 20 };
+/** The settings that the throttles derive from. */
+export interface ThrottleSettings {
+  /** Messages of pages a second. */
+  throttleRate: number;
+  /** Messages of pages at once, above the rate. */
+  throttleBurst: number;
+  /** Connections opened a second. */
+  connectRate: number;
+}
 
-/** AWS's own limits of an account and region: requests a second, at once, and new connections a second. */
-const MOST = { rate: 10_000, burst: 5_000, connects: 500 };
+/** The defaults of the settings. */
+export const DEFAULT_THROTTLE_SETTINGS: ThrottleSettings = {
+  throttleRate: 10,
+  throttleBurst: 20,
+  connectRate: 200,
+};
 
-/**
- * The throttle of each route: docs/decisions.md, "A throttle for each route".
- *
- * @param pages That of pages' messages, which the settings give. The others follow it.
- */
-export function throttlesOf(pages: Throttle): Record<RouteKey, Throttle> {
-  const times = (factor: number, most: number): Throttle => ({
-    rate: Math.min(factor * pages.rate, most),
-    burst: Math.min(factor * pages.burst, MOST.burst),
-  });
+/** AWS's own limit of requests at once, for an account and region. */
+const MAX_BURST = 5_000;
+
+/** The throttle of each route: docs/decisions.md, "A throttle for each route". */
+export function throttlesOf(settings: ThrottleSettings): Record<RouteKey, Throttle> {
+  const { throttleRate: rate, throttleBurst: burst, connectRate } = settings;
   return {
-    // The relay refuses strangers here. They must leave room for those whom it lets in.
-    $connect: times(20, MOST.connects),
+    // The relay refuses strangers here, beside whom there must be room for those that it lets in.
+    $connect: { rate: connectRate, burst: 2 * connectRate },
     // The relay does nothing with it.
-    $disconnect: times(1, MOST.rate),
-    sendSignal: times(1, MOST.rate),
-    // A host answers each message of a page, and sends itself probes.
-    hostSignal: times(2, MOST.rate),
+    $disconnect: { rate, burst },
+    sendSignal: { rate, burst },
+    // A host answers each message of a page at most once, and sends itself probes.
+    hostSignal: { rate, burst: Math.min(2 * burst, MAX_BURST) },
   };
 }
 
 /** The throttles of a stack that sets none. */
-export const DEFAULT_THROTTLES = throttlesOf(DEFAULT_THROTTLE);
+export const DEFAULT_THROTTLES = throttlesOf(DEFAULT_THROTTLE_SETTINGS);
