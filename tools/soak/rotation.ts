@@ -3,22 +3,15 @@
 // host and connections are real; the pages use node-datachannel.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WebSocket } from "ws";
 import { FolderAccessList } from "../../host/access/access_list.ts";
 import { parseConfig } from "../../host/config/config.ts";
 import { runHost } from "../../host/daemon.ts";
 import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { pairDevice, type TestDevice } from "../../host/testing/access.ts";
-import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
-import {
-  backoff,
-  formatSendSignal,
-  LighthouseError,
-  parseRelayMessage,
-  parseSignal,
-  type Signal,
-} from "../../wire/mod.ts";
+import { TestPage } from "../../host/testing/page.ts";
+import { backoff, LighthouseError } from "../../wire/mod.ts";
 import { type Bridge, startBridge } from "../local/bridge.ts";
+import { dial } from "../testing/dial.ts";
 import { seededRandom } from "../testing/random.ts";
 import { between } from "./between.ts";
 
@@ -58,7 +51,6 @@ export interface Rotation {
 /** A page's deadline, and the pauses between its attempts, as in the element. */
 const DEADLINE = 30_000;
 const RETRY = { first: 250, longest: 30_000 };
-const ANSWER = 10_000;
 
 /** Pause between two cuts, at least and at most. */
 const CUT = { least: 15_000, most: 45_000 };
@@ -133,9 +125,10 @@ async function connectPage(
   result: Rotation,
 ): Promise<void> {
   const started = performance.now();
+  const { gateway: { url: relay }, page: { origins: [origin] } } = bridge;
   for (let attempts = 1;; attempts++) {
     try {
-      const page = await TestPage.connect((sdp) => offer(bridge, device, sdp));
+      const page = await TestPage.connect((sdp) => dial({ relay, origin: origin!, device, sdp }));
       result.times.push(performance.now() - started);
       if (attempts === 1) result.atOnce++;
       else result.later++;
@@ -152,39 +145,6 @@ async function connectPage(
       else result.lost[code] = (result.lost[code] ?? 0) + 1;
       return;
     }
-  }
-}
-
-/** Sends an offer and returns the host's answer. */
-async function offer(bridge: Bridge, device: TestDevice, sdp: string): Promise<PageAnswer> {
-  const socket = new WebSocket(bridge.gateway.url, { origin: bridge.page.origins[0] });
-  const { promise: reply, resolve, reject } = Promise.withResolvers<Signal>();
-  const failed = (code: "no-answer" | "relay-unreachable", why: string) =>
-    reject(new LighthouseError(code, why));
-  const timer = setTimeout(() => failed("no-answer", "No answer in time"), ANSWER);
-  socket.on("error", (error) => failed("relay-unreachable", error.message));
-  socket.on("close", () => failed("relay-unreachable", "The relay closed the connection"));
-  socket.on("message", (data) => {
-    const message = parseRelayMessage(String(data));
-    if (message.kind === "error") reject(new LighthouseError(message.code, message.message));
-    else resolve(parseSignal(message.data));
-  });
-  try {
-    const ask = async (data: unknown) => {
-      if (socket.readyState === WebSocket.CONNECTING) {
-        await Promise.race([new Promise((resolve) => socket.on("open", resolve)), reply]);
-      }
-      socket.send(formatSendSignal({ data }));
-      return await reply;
-    };
-    const answer = await device.offer(ask, { sdp });
-    if (answer && "sdp" in answer) return answer;
-    const refusal = answer && "refused" in answer ? answer.refused : answer;
-    throw new LighthouseError(refusal?.code ?? "no-answer", refusal?.message ?? "No answer");
-  } finally {
-    clearTimeout(timer);
-    reply.catch(() => {});
-    socket.terminate();
   }
 }
 

@@ -1,0 +1,148 @@
+// A guest of a host: a paired device, or a stranger of a public host. It can keep the protocol or break it.
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { readIdentity } from "../../host/access/host_key.ts";
+import { pairDevice, TestDevice } from "../../host/testing/access.ts";
+import { type PageAnswer, TestPage } from "../../host/testing/page.ts";
+import {
+  type Channel,
+  LighthouseError,
+  type Session,
+  type SessionOptions,
+} from "../../wire/mod.ts";
+import { connectPage } from "../../wire/testing/session_pair.ts";
+import { dial } from "../testing/dial.ts";
+import { RawCarrier, type RawCarrierOptions } from "./raw_carrier.ts";
+
+/** What a guest did and met: numbers by name, such as `messages` or `bad-frame`. */
+export type Counts = Record<string, number>;
+
+/** What a guest needs. */
+export interface GuestPlan {
+  /** The relay's URL, and an origin that it allows. */
+  relay: string;
+  origin: string;
+  /** The host's state folder, which takes the device. */
+  state: string;
+  /** Whether the guest stays a stranger. */
+  isStranger: boolean;
+}
+
+/** Limit for a connection to open, in milliseconds. */
+const OPEN_MS = 5_000;
+
+/** A connection that is open, with the proof that its HELLO shows. */
+export interface OpenConnection {
+  page: TestPage;
+  channel: Channel;
+  proof: Uint8Array | undefined;
+}
+
+/** The guest, as attacks use it. */
+export class Guest {
+  readonly #plan: GuestPlan;
+  readonly device: TestDevice;
+  /** Its id at the host; undefined for a stranger. */
+  readonly id: string | undefined;
+  /** What it did and met. */
+  readonly counts: Counts = {};
+  /** Aborted when the attack's time is over. */
+  ending: AbortSignal = new AbortController().signal;
+  readonly #held: unknown[] = [];
+
+  private constructor(plan: GuestPlan, device: TestDevice & { id?: string }) {
+    this.#plan = plan;
+    this.device = device;
+    this.id = device.id;
+  }
+
+  /** Makes a guest: a stranger of a public host, and otherwise a paired device. */
+  static async create(plan: GuestPlan, name: string): Promise<Guest> {
+    const identity = await readIdentity(plan.state);
+    const device = plan.isStranger
+      ? await TestDevice.create(identity)
+      : await pairDevice(plan.state, identity, name);
+    return new Guest(plan, device);
+  }
+
+  count(what: string, number = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + number;
+  }
+
+  /** Counts an error by its code. */
+  countError(error: unknown): void {
+    this.count(LighthouseError.from(error, "connection-lost").code);
+  }
+
+  /** Keeps an object from being collected as garbage, which would end its connection. */
+  hold<Kind>(value: Kind): Kind {
+    this.#held.push(value);
+    return value;
+  }
+
+  /** Sends an offer through the relay. @throws {LighthouseError} If the host refuses it. */
+  async dial(sdp: string, device = this.device): Promise<PageAnswer> {
+    const { relay, origin } = this.#plan;
+    return await dial({ relay, origin, device, sdp });
+  }
+
+  /** Opens a connection. @throws {LighthouseError} If the host refuses it. */
+  async connect(device?: TestDevice): Promise<OpenConnection> {
+    const page = this.hold(new TestPage());
+    try {
+      const answer = await this.dial(await page.offer, device);
+      page.accept(answer);
+      const late = sleep(OPEN_MS, undefined, { ref: false });
+      const channel = await Promise.race([page.channel, page.closed, late]);
+      if (channel) return { page, channel, proof: answer.proof };
+    } catch (error) {
+      page.connection.close();
+      throw error;
+    }
+    page.connection.close();
+    throw new LighthouseError("connection-failed", "The connection did not open");
+  }
+
+  /** Opens a connection for frames of any kind, and counts how it ends. */
+  async connectRaw(options: RawCarrierOptions = {}): Promise<RawCarrier> {
+    const { page, channel, proof } = await this.connect();
+    const carrier = this.hold(await RawCarrier.open(channel, { proof, ...options }));
+    carrier.ended.then((code) => {
+      this.count(code);
+      page.connection.close();
+    });
+    return carrier;
+  }
+
+  /** Begins a session that keeps the protocol. */
+  async startSession(options: Partial<SessionOptions> = {}): Promise<Session> {
+    const { channel, proof } = await this.connect();
+    return this.hold(await connectPage(channel, options, proof));
+  }
+
+  /** Opens a WebSocket to the relay. */
+  async openSocket(): Promise<WebSocket> {
+    const { relay, origin } = this.#plan;
+    const socket = this.hold(new WebSocket(relay, { origin }));
+    socket.on("error", () => this.count("relay-unreachable"));
+    await new Promise((resolve) => socket.on("open", resolve).on("close", resolve));
+    return socket;
+  }
+
+  /** Repeats something until the end, also when it fails: then after a pause. */
+  async repeat(act: () => Promise<void> | void): Promise<void> {
+    while (!this.ending.aborted) {
+      try {
+        await act();
+      } catch (error) {
+        this.countError(error);
+        await this.sleep(50);
+      }
+    }
+  }
+
+  /** Rests, at most until the end. */
+  async sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.ending }).catch(() => {});
+  }
+}
