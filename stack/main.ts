@@ -36,6 +36,9 @@ export const registry = settings.registry;
 /** With `s3`, the bucket, for the host's `--bucket`; else empty. */
 export const bucket = bridge.bucket ?? "";
 
+/** The throttles of connects and of messages, in requests a second, for `lighthouse-host cost`. */
+export const throttles = `${settings.connectRate}/${settings.throttleRate}`;
+
 /** With `s3`, each host's policy and user, by the host's name. */
 export const hosts = bridge.hosts;
 

@@ -48,6 +48,7 @@ test("prod deploys a bridge and says what page and laptop need", async () => {
     hostRoleArn: "",
     registry: "lambda-env",
     bucket: "",
+    throttles: "200/10",
     hosts: {},
     page: '<script type="module" src="lighthouse-tunnel.js"></script>\n' +
       `<lighthouse-tunnel relay="${url}"></lighthouse-tunnel>`,
@@ -124,6 +125,7 @@ test("with the S3 registry, outputs name bucket and hosts", async () => {
     hostRoleArn: "",
     registry: "s3",
     bucket: "lighthouse-registry-1a2b3c4",
+    throttles: "200/10",
     hosts: {
       desk: { policyArn: arn, userName: "", roleArn: "" },
       pi: { policyArn: `${arn}-pi`, userName: "", roleArn: "" },

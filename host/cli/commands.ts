@@ -153,8 +153,9 @@ export const COMMANDS: Commands = {
     },
   },
   cost: {
-    summary: "show the relay's cost this month, and an estimate with more visitors",
-    flags: [],
+    summary:
+      "show the relay's cost this month, with more visitors, and what others could make you pay",
+    flags: settingsOf("cost"),
     async run({ settings, json }) {
       const { printCost } = await import("../commands/cost.ts");
       await printCost({ ...settings, json });

@@ -1,22 +1,48 @@
 // `lighthouse-host cost`: the relay's cost, from this host's own counts.
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
-import { type Billed, costOf, formatDollars, monthWith, PRICES } from "../signalling/prices.ts";
+import { mergeSettings, parseSetting } from "../config/read_settings.ts";
+import {
+  type Billed,
+  costOf,
+  exposuresAt,
+  formatDollars,
+  monthWith,
+  PRICES,
+  WHO,
+} from "../signalling/prices.ts";
 import { monthOf, readUsage } from "../signalling/usage.ts";
 import { openState } from "./state.ts";
 
 /** Numbers of connects a month for the estimate. */
 const CONNECTS = [1, 1_000, 1_000_000];
 
-/** Prints this month's cost so far, and the cost of months with 1, 1,000 and 1,000,000 connects. */
+/**
+ * Prints this month's cost so far, the cost of months with 1, 1,000 and 1,000,000 connects, and what others
+ * could make the owner pay.
+ *
+ * @throws {LighthouseError} `bad-config`.
+ */
 export async function printCost(flags: Settings & { json: boolean }): Promise<void> {
-  const { state } = await openState(flags);
+  const { json, ...wanted } = flags;
+  const { file, state } = await openState(wanted);
+  const throttles = parseSetting("throttles", mergeSettings(wanted, process.env, file.settings));
+  const exposures = exposuresAt(throttles);
   const month = monthOf(new Date());
   const billed = (await readUsage(state)).get(month) ?? { messages: 0, minutes: 0, runs: 0 };
   const rounded = { ...billed, minutes: Math.round(billed.minutes) };
-  if (flags.json) {
+  if (json) {
     const months = CONNECTS.map((connects) => ({ connects, dollars: costOf(monthWith(connects)) }));
-    print(JSON.stringify({ month, ...rounded, dollars: costOf(billed), months, prices: PRICES }));
+    const dollars = costOf(billed);
+    print(JSON.stringify({
+      month,
+      ...rounded,
+      dollars,
+      months,
+      throttles,
+      exposures,
+      prices: PRICES,
+    }));
     return;
   }
   print(`${month} so far: ${formatBilled(rounded)}: ${formatDollars(costOf(billed))}`);
@@ -25,6 +51,25 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
     const dollars = formatDollars(costOf(monthWith(connects)));
     print(`  ${count(connects, "connect").padEnd(20)} ${dollars.padStart(7)}`);
   }
+  const { connects, messages } = throttles;
+  print("What others could make you pay, without a pause at the stack's throttles of");
+  print(`${count(connects, "connect")} and ${count(messages, "message")} a second:`);
+  for (const [kind, who] of Object.entries(WHO)) {
+    print(`  ${who}:`);
+    for (const { what, dollars, per } of exposures.filter((one) => one.who === kind)) {
+      print(
+        `    ${what.padEnd(57)} ${formatRounded(dollars).padStart(8)} ${
+          per === "hour" ? "an hour" : "a month"
+        }`,
+      );
+    }
+  }
+  print(
+    `  A stolen key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env`,
+  );
+  print(
+    `  write logs, $${PRICES.gigabytesLogged.toFixed(2)} a GB. docs/aws.md says what bounds each.`,
+  );
   print(`Prices of us-east-1 of ${PRICES.date}, before any free tier: ${PRICES.sources.join(" ")}`);
   print(
     "Counted by this host, up to five minutes ago: offers that found it offline are not in it.",
@@ -35,6 +80,11 @@ function formatBilled({ messages, minutes, runs }: Billed): string {
   return `${count(messages, "message")}, ${count(minutes, "minute")} of connections, ${
     count(runs, "run")
   } of the Lambda`;
+}
+
+/** Dollars without cents above a hundred. */
+function formatRounded(dollars: number): string {
+  return dollars < 100 ? formatDollars(dollars) : `$${Math.round(dollars).toLocaleString("en-US")}`;
 }
 
 function count(number: number, noun: string): string {

@@ -46,6 +46,7 @@ async function setUp(): Promise<Setup> {
       functionName: "SignalingRelay",
       region: "us-east-1",
       hostPolicyArn: POLICY,
+      throttles: "100/5",
       page: "<lighthouse-tunnel>",
     }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
@@ -78,6 +79,7 @@ test("init - writes the settings, checks relay and rights, and run needs nothing
     relay: at.relay.url.href,
     function: "SignalingRelay",
     region: "us-east-1",
+    throttles: "100/5",
     stun: "none",
     service: ["/=http://127.0.0.1:5000/"],
   });
@@ -107,7 +109,12 @@ test("init again keeps what it is not told, and replaces services by those that 
   const first = ["init", "-", "--backend", "http://127.0.0.1:1", "--stun", "none"];
   await run(first, at.environment, at.outputs);
   await run(["init", "-"], at.environment, at.outputs.replace("us-east-1", "eu-west-1"));
-  const kept = { relay: at.relay.url.href, function: "SignalingRelay", stun: "none" };
+  const kept = {
+    relay: at.relay.url.href,
+    function: "SignalingRelay",
+    throttles: "100/5",
+    stun: "none",
+  };
   assert.equal(await settingsOf(at.path), {
     ...kept,
     region: "eu-west-1",

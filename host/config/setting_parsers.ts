@@ -70,6 +70,18 @@ export function parseRegistryKind(text: string): "lambda-env" | "s3" {
   throw badSetting(`--registry is neither lambda-env nor s3: ${text}`);
 }
 
+/**
+ * Reads the throttles of the stack's output of that name, such as `200/10`.
+ *
+ * @returns Connects and messages a second.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseThrottles(text: string): { connects: number; messages: number } {
+  const [, connects, messages] = /^([1-9]\d{0,4})\/([1-9]\d{0,4})$/.exec(text) ?? [];
+  if (connects && messages) return { connects: Number(connects), messages: Number(messages) };
+  throw badSetting(`--throttles is not connects and messages a second, such as 200/10: ${text}`);
+}
+
 /** @throws {LighthouseError} `bad-config`. */
 export function parseBucket(text: string): string {
   // No dots: names from before 2018 have them, and TLS certificates do not match these.

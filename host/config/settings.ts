@@ -15,6 +15,7 @@ import {
   parseRegistryKind,
   parseRelay,
   parseStun,
+  parseThrottles,
 } from "./setting_parsers.ts";
 
 /** One setting. */
@@ -168,6 +169,15 @@ export const SETTINGS = {
     commands: [...BRIDGE, "pair"],
     isLive: true,
     parse: parsePageUrl,
+  },
+  throttles: {
+    kind: "text",
+    value: "CONNECTS/MESSAGES",
+    summary: "the stack's throttles in requests a second, for what cost shows",
+    default: "200/10",
+    commands: ["init", "cost"],
+    isLive: true,
+    parse: parseThrottles,
   },
   inspect: {
     kind: "port",

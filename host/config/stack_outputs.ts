@@ -46,12 +46,14 @@ export function parseOutputs(text: string): StackOutputs {
       ...only !== undefined && others.length === 0 && { host: only },
     }
     : { registry: undefined, bucket: undefined, host: undefined };
-  const { hostPolicyArn } = outputs;
+  const { hostPolicyArn, throttles } = outputs;
   return {
     settings: {
       relay: output("webSocketUrl"),
       function: output("functionName"),
       region: output("region"),
+      // Earlier stacks have no such output.
+      throttles: typeof throttles === "string" ? throttles : undefined,
       ...s3,
     },
     policyArn: typeof hostPolicyArn === "string" ? hostPolicyArn : undefined,

@@ -1,4 +1,4 @@
-// AWS's prices for the relay.
+// AWS's prices for the relay, and what others can make its owner pay.
 
 /** Billed amounts. */
 export interface Billed {
@@ -17,12 +17,21 @@ export const PRICES = {
   sources: [
     "https://aws.amazon.com/api-gateway/pricing/",
     "https://aws.amazon.com/lambda/pricing/",
+    "https://aws.amazon.com/s3/pricing/",
+    "https://aws.amazon.com/cloudwatch/pricing/",
+    "https://aws.amazon.com/ec2/pricing/on-demand/",
   ],
   messages: 1.00 / 1e6,
   minutes: 0.25 / 1e6,
   runs: 0.20 / 1e6,
   /** Price of a GB-second on arm64. */
   gigabyteSeconds: 13.33 / 1e6,
+  /** Requests that write to S3, and that read from it. */
+  s3Writes: 5.00 / 1e6,
+  s3Reads: 0.40 / 1e6,
+  /** Price of a GB (1e9 bytes) that leaves AWS, and of a GB of logs. */
+  gigabytesOut: 0.09,
+  gigabytesLogged: 0.50,
 } as const;
 
 /** Assumed time of a run in seconds, and its memory in GB (stack/relay_function.ts). */
@@ -52,6 +61,138 @@ export function monthWith(connects: number): Billed {
     minutes: HOST_MONTH.minutes + connects * CONNECT.minutes,
     runs: HOST_MONTH.runs + connects * CONNECT.runs,
   };
+}
+
+/** The gateway's throttles, in requests a second: stack/throttles.ts. */
+export interface Throttles {
+  /** Connections that are opened or refused. */
+  connects: number;
+  /** Messages of pages, and as many of hosts: a connection may send both. */
+  messages: number;
+}
+
+/** What somebody could make the relay's owner pay, as fast as AWS lets it pass and without a pause. */
+export interface Exposure {
+  /** Its name in `cost --json`. */
+  id: string;
+  who: keyof typeof WHO;
+  what: string;
+  dollars: number;
+  /** Thefts count by the hour: an alarm tells of them within minutes. */
+  per: "month" | "hour";
+}
+
+/** Who could make the owner pay. */
+export const WHO = {
+  anybody: "anybody",
+  guest: "paired devices, and anybody if the host has public services",
+  "lambda-env": "whoever has the laptop's AWS key, with the registry lambda-env",
+  s3: "whoever has the laptop's AWS key, with the registry s3",
+} as const;
+
+/** Seconds in a month of 30 days, and in an hour. */
+const MONTH = 30 * 24 * 3600;
+const HOUR = 3600;
+
+/** The gateway's limits for a connection, silent or not, in minutes. */
+const IDLE_MINUTES = 10;
+const LIFE_MINUTES = 120;
+
+/** Billed units of the gateway's largest message, and bytes of the relay's. */
+const MAX_UNITS = 4;
+const MAX_FORWARDED = 16 * 1024;
+
+/**
+ * Lambda's limits of an account, and of a new one: runs at once, and GB of each.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const ACCOUNT = { runs: 1_000, gigabytes: 10 };
+const NEW_ACCOUNT = { runs: 10, gigabytes: 3_008 / 1024 };
+
+/**
+ * Requests a second that S3 takes for one object or folder.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+ */
+const S3 = { writes: 3_500, reads: 5_500 };
+
+/**
+ * What others could make the relay's owner pay at these throttles. AWS calls its throttles targets, so a bill
+ * may be somewhat higher.
+ */
+export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
+  const opened = connects * MONTH;
+  const sent = 2 * messages * MONTH;
+  const refused = costOf({ messages: 0, minutes: 0, runs: opened });
+  // $connect and $disconnect.
+  const held = (minutes: number) =>
+    costOf({ messages: 0, minutes: opened * minutes, runs: 2 * opened });
+  const answered = (units: number) =>
+    costOf({ messages: sent * (units + 1), minutes: 0, runs: sent });
+  const computed = ({ runs, gigabytes }: typeof ACCOUNT) =>
+    runs * gigabytes * HOUR * PRICES.gigabyteSeconds;
+  const rows: [Exposure["id"], Exposure["who"], Exposure["per"], what: string, dollars: number][] =
+    [
+      ["refused", "anybody", "month", "connects that the relay refuses", refused],
+      [
+        "refused-s3",
+        "anybody",
+        "month",
+        "the same with the registry s3, each naming another host",
+        refused + opened * PRICES.s3Reads,
+      ],
+      [
+        "public-registry",
+        "anybody",
+        "hour",
+        "reads of the bucket, if publicRegistry is set",
+        S3.reads * HOUR * PRICES.s3Reads,
+      ],
+      ["idle", "guest", "month", "connections that are left idle", held(IDLE_MINUTES)],
+      ["kept", "guest", "month", "connections that are kept for two hours", held(LIFE_MINUTES)],
+      [
+        "large",
+        "guest",
+        "month",
+        "messages of 128 KB, which the relay refuses",
+        answered(MAX_UNITS),
+      ],
+      [
+        "echoes",
+        "guest",
+        "month",
+        "messages of 16 KiB that are forwarded or echoed",
+        answered(1) + sent * MAX_FORWARDED / 1e9 * PRICES.gigabytesOut,
+      ],
+      [
+        "lambda-key",
+        "lambda-env",
+        "hour",
+        "1,000 runs of 10 GB at once, each for 15 minutes",
+        computed(ACCOUNT),
+      ],
+      [
+        "lambda-key-new-account",
+        "lambda-env",
+        "hour",
+        "10 runs of 3 GB, the most of a new account",
+        computed(NEW_ACCOUNT),
+      ],
+      [
+        "lambda-key-reserved",
+        "lambda-env",
+        "hour",
+        "each run of 10 GB that reservedConcurrency allows",
+        computed({ ...ACCOUNT, runs: 1 }),
+      ],
+      [
+        "s3-key",
+        "s3",
+        "hour",
+        "writes of the host's entry, 3,500 a second",
+        S3.writes * HOUR * PRICES.s3Writes,
+      ],
+    ];
+  return rows.map(([id, who, per, what, dollars]) => ({ id, who, what, dollars, per }));
 }
 
 /** Formats dollars: `$5.62`, and with more digits for small amounts. */
