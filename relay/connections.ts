@@ -1,16 +1,9 @@
-// Posts to a gateway's connections: `POST @connections/{id}`, signed by aws4fetch.
+// Posts to a gateway's connections and closes them: `POST` and `DELETE @connections/{id}`.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
-import { AwsClient } from "aws4fetch";
 import type { Delivery, Post } from "./relay.ts";
+import { type Credentials, signedFetch } from "./signed_fetch.ts";
 
-/** Credentials of the relay's role. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
-
-/** Options of {@linkcode connectionsOf}. */
+/** Options of {@linkcode connectionsOf} and {@linkcode closingOf}. */
 export interface ConnectionsOptions {
   /** URL of the stage's management API, such as `https://abc123.execute-api.us-east-1.amazonaws.com/prod`. */
   endpoint: string;
@@ -27,28 +20,45 @@ const DEADLINE_MS = 2500;
 const RETRIES = 2;
 
 /** Returns the function that posts to the connections of one gateway. */
-export function connectionsOf({ endpoint, region, credentials }: ConnectionsOptions): Post {
-  const aws = credentials &&
-    new AwsClient({ ...credentials, region, service: "execute-api", retries: RETRIES });
-  const send = aws ? aws.fetch.bind(aws) : fetch;
-
+export function connectionsOf(options: ConnectionsOptions): Post {
   return async function post(connectionId, text) {
-    try {
-      const response = await send(`${endpoint}/@connections/${encodeURIComponent(connectionId)}`, {
-        method: "POST",
-        body: text,
-        signal: AbortSignal.timeout(DEADLINE_MS),
-      });
-      await response.body?.cancel();
-      if (deliveryOf(response.status) === "failed") {
-        console.error(`Cannot post to a connection: ${endpoint} answered ${response.status}`);
-      }
-      return deliveryOf(response.status);
-    } catch (error) {
-      console.error(`Cannot post to a connection: ${error}`);
-      return "failed";
-    }
+    const status = await send(connectionId, options, { method: "POST", body: text });
+    return deliveryOf(status);
   };
+}
+
+/** Returns the function that closes connections of one gateway. Never rejects. */
+export function closingOf(options: ConnectionsOptions): (connectionId: string) => Promise<void> {
+  return async function close(connectionId) {
+    await send(connectionId, options, { method: "DELETE" });
+  };
+}
+
+/** @returns The status; 0 without an answer. */
+async function send(
+  connectionId: string,
+  { endpoint, region, credentials }: ConnectionsOptions,
+  request: { method: "POST" | "DELETE"; body?: string },
+): Promise<number> {
+  let outcome: unknown;
+  try {
+    const url = `${endpoint}/@connections/${encodeURIComponent(connectionId)}`;
+    const { status, body } = await signedFetch(url, {
+      ...request,
+      service: "execute-api",
+      region,
+      credentials,
+      retries: RETRIES,
+      deadline: DEADLINE_MS,
+    });
+    await body?.cancel();
+    if (deliveryOf(status) !== "failed") return status;
+    outcome = status;
+  } catch (error) {
+    outcome = error;
+  }
+  console.error(`Cannot ${request.method} a connection: ${outcome}`);
+  return 0;
 }
 
 /** Maps a status: 410 is a closed or unknown connectionId, 400 a malformed one such as `init`. */

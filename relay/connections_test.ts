@@ -2,7 +2,8 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
-import { connectionsOf, type Credentials } from "./connections.ts";
+import { closingOf, connectionsOf } from "./connections.ts";
+import type { Credentials } from "./signed_fetch.ts";
 import { type ReceivedPost, startManagementServer } from "./testing/management_server.ts";
 
 const test = suite("connections");
@@ -169,6 +170,23 @@ test("a gateway that never answers means failed, before Lambda ends the call aft
   const started = performance.now();
   assert.is(await post(ID, "x"), "failed");
   assert.ok(performance.now() - started < 3000);
+});
+
+test("a connection is closed by a signed DELETE, and any outcome is fine", async () => {
+  await using server = await startManagementServer();
+  const endpoint = `${server.endpoint}/prod`;
+  const close = closingOf({ endpoint, region: "us-east-1", credentials });
+  server.statuses = [200, 410, 403, 500, 500, 500];
+  for (let tries = 0; tries < 4; tries++) await close(ID);
+  assert.equal(server.posts.length, 6);
+  for (const received of server.posts) {
+    assert.is(
+      `${received.method} ${received.path}`,
+      "DELETE /prod/@connections/L0SM9cOFvHcCIhw%3D",
+    );
+    const signature = await signatureOf(received, credentials, "us-east-1");
+    assert.is(received.headers.authorization, signature);
+  }
 });
 
 test.run();

@@ -6,10 +6,14 @@ import { asRecord, asString } from "../wire/parse.ts";
 export type GatewayEvent =
   | {
     kind: "connect";
+    /** The connection that asks to be opened. */
+    connectionId: string;
     /** The handshake's Origin; undefined if it has none: programs send none. */
     origin?: string;
+    /** The subprotocols that the client offers. */
+    protocols: string[];
   }
-  | { kind: "disconnect" }
+  | { kind: "disconnect"; connectionId: string }
   | {
     kind: "message";
     /** The sender. */
@@ -17,6 +21,9 @@ export type GatewayEvent =
     /** The message's text; undefined if the message is binary. */
     body?: string;
   };
+
+/** Longest list of subprotocols that is read, in characters. A page's has about 60. */
+const MAX_PROTOCOLS = 1024;
 
 /** The address of a gateway's management API. */
 export interface GatewayAddress {
@@ -32,16 +39,23 @@ export interface GatewayAddress {
 export function parseEvent(value: unknown): GatewayEvent {
   const event = asRecord(value, "event");
   const context = asRecord(event.requestContext, "event.requestContext");
-  switch (asString(context.routeKey, "event.requestContext.routeKey", 128)) {
+  const routeKey = asString(context.routeKey, "event.requestContext.routeKey", 128);
+  const connectionId = asString(context.connectionId, "event.requestContext.connectionId", 128);
+  switch (routeKey) {
     case "$connect":
-      return { kind: "connect", origin: headerOf(event.headers, "origin") };
+      return {
+        kind: "connect",
+        connectionId,
+        origin: headerOf(event.headers, "origin"),
+        protocols: protocolsOf(event),
+      };
     case "$disconnect":
-      return { kind: "disconnect" };
+      return { kind: "disconnect", connectionId };
     default: {
       const isText = typeof event.body === "string" && event.isBase64Encoded !== true;
       return {
         kind: "message",
-        connectionId: asString(context.connectionId, "event.requestContext.connectionId", 128),
+        connectionId,
         body: isText ? event.body as string : undefined,
       };
     }
@@ -76,6 +90,18 @@ export function parseAddress(value: unknown, region: string): GatewayAddress {
 function suffixOf(region: string): string {
   if (region.startsWith("cn-")) return "amazonaws.com.cn";
   return region.startsWith("eusc-") ? "amazonaws.eu" : "amazonaws.com";
+}
+
+/**
+ * The subprotocols of the handshake (RFC 6455 §4.3): lists, perhaps in several fields. More than any
+ * honest client sends counts as none.
+ */
+function protocolsOf({ headers, multiValueHeaders }: Record<string, unknown>): string[] {
+  const text = [multiValueHeaders, headers]
+    .flatMap((fields) => Object.entries(fields ?? {}))
+    .flatMap(([name, value]) => name.toLowerCase() === "sec-websocket-protocol" ? value : [])
+    .join();
+  return text.length > MAX_PROTOCOLS ? [] : text.split(",").map((protocol) => protocol.trim());
 }
 
 /** Header names keep the client's case, and HTTP/2 clients send lower case. */

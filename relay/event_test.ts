@@ -8,16 +8,15 @@ const test = suite("event");
 test("parseEvent() reads $connect with its origin", () => {
   assert.equal(parseEvent(connectEvent({ Origin: "https://you.github.io" })), {
     kind: "connect",
+    connectionId: "page=",
     origin: "https://you.github.io",
+    protocols: [""],
   });
 });
 
 for (const name of ["origin", "Origin", "ORIGIN"]) {
   test(`parseEvent() finds the header ${name}`, () => {
-    assert.equal(parseEvent(connectEvent({ [name]: "https://a.example" })), {
-      kind: "connect",
-      origin: "https://a.example",
-    });
+    assert.is(originOf(connectEvent({ [name]: "https://a.example" })), "https://a.example");
   });
 }
 
@@ -31,17 +30,65 @@ for (
   ] as const
 ) {
   test(`parseEvent() reads $connect with ${what}`, () => {
-    assert.equal(parseEvent(event), { kind: "connect", origin: undefined });
+    assert.is(originOf(event), undefined);
   });
 }
 
 test("parseEvent() keeps an Origin that is empty apart from one that is absent", () => {
-  assert.equal(parseEvent(connectEvent({ Origin: "" })), { kind: "connect", origin: "" });
+  assert.is(originOf(connectEvent({ Origin: "" })), "");
 });
 
 test("parseEvent() reads $disconnect", () => {
-  assert.equal(parseEvent(disconnectEvent()), { kind: "disconnect" });
+  assert.equal(parseEvent(disconnectEvent()), {
+    kind: "disconnect",
+    connectionId: "page=",
+  });
 });
+
+const several = {
+  headers: { "Sec-WebSocket-Protocol": "lighthouse" },
+  multiValueHeaders: { "sec-websocket-protocol": ["admit.pi", "lighthouse"] },
+};
+for (
+  const [what, event, protocols] of [
+    ["a list", connectEvent({ "Sec-WebSocket-Protocol": "lighthouse, admit.pi" }), [
+      "lighthouse",
+      "admit.pi",
+    ]],
+    ["a name in another case", connectEvent({ "SEC-WEBSOCKET-PROTOCOL": "a,b ,\tc" }), [
+      "a",
+      "b",
+      "c",
+    ]],
+    ["several fields", { ...connectEvent({}), ...several }, ["admit.pi", "lighthouse"]],
+    ["no single values", { ...connectEvent({}), ...several, headers: null }, [
+      "admit.pi",
+      "lighthouse",
+    ]],
+    ["no multiple values", { ...connectEvent({}), ...several, multiValueHeaders: undefined }, [
+      "lighthouse",
+    ]],
+    ["none", connectEvent({}), [""]],
+    ["a text of its own", connectEvent({ "Sec-WebSocket-Protocol": "ädmit.pi" }), ["ädmit.pi"]],
+    ["far too many", connectEvent({ "Sec-WebSocket-Protocol": "lighthouse,".repeat(500) }), []],
+    ["a huge one", connectEvent({ "Sec-WebSocket-Protocol": `admit.${"x".repeat(9000)}` }), []],
+    ["values of another kind", { ...connectEvent({}), headers: { "Sec-WebSocket-Protocol": 7 } }, [
+      "7",
+    ]],
+  ] as const
+) {
+  test(`parseEvent() reads subprotocols: ${what}`, () => {
+    const read = parseEvent(event);
+    assert.equal(read.kind === "connect" && [...new Set(read.protocols)], protocols);
+  });
+}
+
+/** The origin of a `$connect`. */
+function originOf(event: unknown): string | undefined {
+  const read = parseEvent(event);
+  if (read.kind !== "connect") throw new Error(`It is a ${read.kind}`);
+  return read.origin;
+}
 
 test("parseEvent() reads a message with its sender", () => {
   assert.equal(parseEvent(messageEvent("page=", '{"a":1}')), {
@@ -86,6 +133,7 @@ for (
     [{ requestContext: "$connect" }, "event.requestContext: expected an object, got a string"],
     [{ requestContext: {} }, "event.requestContext.routeKey: expected a string, got nothing"],
     [{ requestContext: { routeKey: "" } }, "event.requestContext.routeKey"],
+    [{ requestContext: { routeKey: "$connect" } }, "event.requestContext.connectionId"],
     [{ requestContext: { routeKey: ["$connect"] } }, "event.requestContext.routeKey"],
     [{ requestContext: { routeKey: "sendSignal" } }, "event.requestContext.connectionId"],
     [

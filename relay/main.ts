@@ -1,35 +1,41 @@
 /**
  * The Lambda `SignalingRelay`. Only this file, `connections.ts` and `registry.ts` know AWS.
  *
- * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID`, written by the host, or
- * `REGISTRY_BUCKET`, the bucket in which hosts register. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`
- * and `AWS_ENDPOINT_URL_S3` replace the API's own host and AWS's S3. Lambda itself sets
- * `AWS_REGION` and the role's credentials.
+ * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID` and `ADMISSION_KEY`, written by the
+ * host, or `REGISTRY_BUCKET`, the bucket in which hosts register, and `HOSTS`, their names, separated by
+ * commas. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` and `AWS_ENDPOINT_URL_S3` replace the API's own host
+ * and AWS's S3. Lambda itself sets `AWS_REGION` and the role's credentials.
  *
  * @module
  */
 import process from "node:process";
-import { connectionsOf, type Credentials } from "./connections.ts";
+import { closingOf, connectionsOf } from "./connections.ts";
 import { parseAddress, parseEvent } from "./event.ts";
-import { environmentLookup, s3Lookup } from "./registry.ts";
-import { type Lookup, relay, type RelayResult } from "./relay.ts";
+import { IdleConnections } from "./idle_connections.ts";
+import { environmentKeys, environmentLookup, type S3Registry, s3Registry } from "./registry.ts";
+import { relay, type RelayEnvironment, type RelayResult } from "./relay.ts";
+import type { Credentials } from "./signed_fetch.ts";
+
+/** Of this instance of the Lambda. */
+const idle = new IdleConnections();
 
 /** Handles one event of API Gateway; answers 400 to anything else. Reads the environment at each call. */
 export async function handler(value: unknown): Promise<RelayResult> {
   const { env } = process;
-  const environment = {
-    lookup: lookupOf(env),
-    allowedOrigins: (env.ALLOWED_ORIGINS ?? "").split(",").map((origin) => origin.trim()),
-  };
   const region = env.AWS_REGION ?? "us-east-1";
   try {
     const event = parseEvent(value);
-    const post = connectionsOf({
+    const environment = environmentOf(env, region);
+    const gateway = {
       endpoint: endpointOf(value, region, env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI),
       region,
       credentials: credentialsOf(env),
-    });
-    return await relay(event, environment, post);
+    };
+    const [result] = await Promise.all([
+      relay(event, environment, connectionsOf(gateway)),
+      idle.sweep(event, environment.lookup, closingOf(gateway)),
+    ]);
+    return result;
   } catch (error) {
     console.error(`Cannot handle the event: ${error}`);
     return { statusCode: 400 };
@@ -42,18 +48,31 @@ function endpointOf(event: unknown, region: string, override: string | undefined
   return `https://${domainName}/${stage}`;
 }
 
-/** One for each instance of the Lambda, since it caches entries. */
-let inBucket: Lookup | undefined;
+/** One for each instance of the Lambda, since it caches what it reads. */
+let inBucket: S3Registry | undefined;
 
-function lookupOf(env: NodeJS.ProcessEnv): Lookup {
-  const { REGISTRY_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint } = env;
-  if (!bucket) return environmentLookup(env.LAPTOP_ID ?? "");
-  return inBucket ??= s3Lookup({
+function environmentOf(env: NodeJS.ProcessEnv, region: string): RelayEnvironment {
+  const { REGISTRY_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint, HOSTS } = env;
+  const allowedOrigins = listOf(env.ALLOWED_ORIGINS);
+  if (!bucket) {
+    return {
+      allowedOrigins,
+      lookup: environmentLookup(env.LAPTOP_ID ?? ""),
+      admissionKeys: environmentKeys(env.ADMISSION_KEY ?? ""),
+    };
+  }
+  inBucket ??= s3Registry({
     bucket,
     endpoint,
-    region: env.AWS_REGION ?? "us-east-1",
+    region,
     credentials: () => credentialsOf(env),
+    hosts: HOSTS ? listOf(HOSTS) : undefined,
   });
+  return { allowedOrigins, ...inBucket };
+}
+
+function listOf(text = ""): string[] {
+  return text.split(",").map((item) => item.trim());
 }
 
 function credentialsOf(env: NodeJS.ProcessEnv): Credentials | undefined {

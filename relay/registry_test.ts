@@ -2,7 +2,8 @@
 import * as assert from "uvu/assert";
 import { type ObjectStore, startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
-import { environmentLookup, s3Lookup } from "./registry.ts";
+import { until } from "../tools/testing/until.ts";
+import { environmentKeys, environmentLookup, s3Registry } from "./registry.ts";
 import { relay } from "./relay.ts";
 
 const test = suite("relay registry");
@@ -11,15 +12,21 @@ const PAGE = "page=";
 const BUCKET = "registry";
 const CREDENTIALS = { accessKeyId: "role", secretAccessKey: "secret", sessionToken: "token" };
 
-async function setUp() {
+async function setUp({ hosts }: { hosts?: string[] } = {}) {
   const store = await startObjectStore({ bucket: BUCKET, keys: { role: "secret" } });
-  const lookup = s3Lookup({
+  const { lookup, admissionKeys } = s3Registry({
     bucket: BUCKET,
     region: "us-east-1",
     endpoint: store.endpoint,
     credentials: () => CREDENTIALS,
+    hosts,
   });
-  return { store, lookup, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return {
+    store,
+    lookup,
+    admissionKeys,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
 }
 
 /** Registers a host. Whether it is signed is nothing to the relay, which knows no host's key. */
@@ -157,6 +164,71 @@ test("a relay with one host refuses names but laptop", async () => {
   assert.is((await send(lookup, PAGE, { host: "laptop", data: 1 }))[0]![0], "host=");
   const posts = await send(lookup, PAGE, { host: "pi", data: 1 });
   assert.is(codeOf(posts), "bad-message");
+});
+
+const KEY = "k".repeat(43);
+const OTHER_KEY = "o".repeat(43);
+
+test("an admission key is read once, and again after it has proved wrong, once a second", async () => {
+  await using at = await setUp();
+  at.store.write("admission/pi.json", JSON.stringify({ key: KEY }));
+  assert.is(await at.admissionKeys("pi"), KEY);
+  at.store.write("admission/pi.json", JSON.stringify({ key: OTHER_KEY }));
+  for (let stranger = 0; stranger < 100; stranger++) {
+    assert.is(await at.admissionKeys("pi"), KEY);
+    await at.admissionKeys("pi", { fresh: true });
+  }
+  assert.ok(at.store.calls.length <= 3, `${at.store.calls.length} reads`);
+  await until(async () => await at.admissionKeys("pi", { fresh: true }) === OTHER_KEY);
+});
+
+test("a host that has registered without a key is open, also after it has left", async () => {
+  await using at = await setUp();
+  register(at.store, "pi", "pi=");
+  assert.is(await at.admissionKeys("pi"), "open");
+  register(at.store, "gone", undefined);
+  assert.is(await at.admissionKeys("gone"), "open");
+});
+
+test("a name that nobody has registered has no key", async () => {
+  await using at = await setUp();
+  assert.is(await at.admissionKeys("pi"), undefined);
+  const reads = at.store.calls.length;
+  await at.admissionKeys("pi", { fresh: true });
+  assert.is(at.store.calls.length, reads);
+});
+
+test("names that are no host's cost no read", async () => {
+  await using at = await setUp({ hosts: ["laptop", "pi"] });
+  at.store.write("admission/pi.json", JSON.stringify({ key: KEY }));
+  assert.is(await at.admissionKeys("other", { fresh: true }), undefined);
+  assert.is(at.store.calls.length, 0);
+  assert.is(await at.admissionKeys("pi"), KEY);
+});
+
+test("a key stays while S3 does not answer", async () => {
+  await using at = await setUp();
+  at.store.write("admission/pi.json", JSON.stringify({ key: KEY }));
+  await at.admissionKeys("pi");
+  at.store.faults.answer = () => ({ status: 503, code: "SlowDown" });
+  await until(async () => {
+    assert.is(await at.admissionKeys("pi", { fresh: true }), KEY);
+    return at.store.calls.some(({ status }) => status === 503);
+  });
+});
+
+for (const text of ["", "{}", "null", "[]", "key", '{"key":7}', " ".repeat(2000)]) {
+  test(`the admission object ${JSON.stringify(text.slice(0, 20))} lets nobody in`, async () => {
+    await using at = await setUp();
+    at.store.write("admission/pi.json", text);
+    assert.not.equal(await at.admissionKeys("pi"), "open");
+  });
+}
+
+test("in the environment, the key is that of the one host, and none means open", async () => {
+  assert.is(await environmentKeys(KEY)("laptop"), KEY);
+  assert.is(await environmentKeys("")("laptop"), "open");
+  assert.is(await environmentKeys("open")("pi"), undefined);
 });
 
 test.run();

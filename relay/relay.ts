@@ -1,6 +1,7 @@
-// The relay's core decides who may send to whom. It is a pure function of the event, the environment,
-// `lookup` and `post`, keeps no state between calls, and uses web standards only.
+// The relay's core decides who may connect, and who may send to whom. It is a pure function of the event,
+// the environment, `lookup` and `post`, keeps no state between calls, and uses web standards only.
 import { type ErrorCode, LighthouseError } from "../wire/error.ts";
+import { isAdmission, OPEN, parseProtocols, SUBPROTOCOL } from "../wire/signal/admission.ts";
 import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/signal/envelope.ts";
 import type { GatewayEvent } from "./event.ts";
 
@@ -10,6 +11,8 @@ export interface RelayEnvironment {
   lookup: Lookup;
   /** Origins whose pages may connect, such as `https://you.github.io`. */
   allowedOrigins: readonly string[];
+  /** Finds the hosts' admission keys. @default all hosts are open */
+  admissionKeys?: AdmissionKeys;
 }
 
 /**
@@ -21,15 +24,28 @@ export interface RelayEnvironment {
  */
 export type Lookup = (host: string, options?: { fresh?: boolean }) => Promise<string | undefined>;
 
+/**
+ * Finds a host's admission key; `open` if strangers may connect to reach it, and undefined if nobody has
+ * registered under that name.
+ *
+ * @param options `fresh`: read again if the cached key may be old, since it has proved wrong.
+ */
+export type AdmissionKeys = (
+  host: string,
+  options?: { fresh?: boolean },
+) => Promise<string | undefined>;
+
 /** The outcome of a post. `gone`: the connection is closed or has never existed. */
 export type Delivery = "delivered" | "gone" | "too-large" | "failed";
 
 /** Posts text to a connection. Never rejects. */
 export type Post = (connectionId: string, text: string) => Promise<Delivery>;
 
-/** The answer to API Gateway: 403 refuses a connection; messages are always answered with 200. */
+/** The answer to API Gateway: 401 and 403 refuse a connection; messages are always answered with 200. */
 export interface RelayResult {
-  statusCode: 200 | 400 | 403;
+  statusCode: 200 | 400 | 401 | 403;
+  /** Headers of the handshake's answer. */
+  headers?: Record<string, string>;
 }
 
 /**
@@ -49,7 +65,7 @@ export async function relay(
 ): Promise<RelayResult> {
   switch (event.kind) {
     case "connect":
-      return { statusCode: isAllowed(event.origin, environment.allowedOrigins) ? 200 : 403 };
+      return await open(event, environment);
     case "disconnect":
       return { statusCode: 200 };
     case "message": {
@@ -59,6 +75,28 @@ export async function relay(
       return { statusCode: 200 };
     }
   }
+}
+
+/**
+ * Opens a connection to clients that show an admission of a host, and to all others if the host that they
+ * name is open.
+ *
+ * A client that offers subprotocols needs one in the answer:
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
+ */
+async function open(
+  { origin, protocols }: GatewayEvent & { kind: "connect" },
+  { allowedOrigins, admissionKeys = () => Promise.resolve(OPEN) }: RelayEnvironment,
+): Promise<RelayResult> {
+  if (!isAllowed(origin, allowedOrigins)) return { statusCode: 403 };
+  const shown = parseProtocols(protocols) ?? { host: DEFAULT_HOST };
+  const isGood = async (key = "") => key === OPEN || await isAdmission(shown, key, Date.now());
+  if (
+    !await isGood(await admissionKeys(shown.host)) &&
+    !await isGood(await admissionKeys(shown.host, { fresh: true }))
+  ) return { statusCode: 401 };
+  if (!protocols.includes(SUBPROTOCOL)) return { statusCode: 200 };
+  return { statusCode: 200, headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL } };
 }
 
 /** Programs send no Origin, so this keeps out only other sites' pages. Nothing else relies on it. */

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import type { ErrorCode } from "../wire/error.ts";
+import { makeAdmission } from "../wire/signal/admission.ts";
 import { MAX_MESSAGE_BYTES } from "../wire/signal/envelope.ts";
 import { environmentLookup } from "./registry.ts";
 import { type Delivery, relay } from "./relay.ts";
@@ -230,14 +231,112 @@ for (
 ) {
   test(`${statusCode === 200 ? "lets in" : "refuses"} ${what}`, async () => {
     const environment = { lookup: environmentLookup(HOST), allowedOrigins };
-    const result = await relay({ kind: "connect", origin }, environment, unexpected);
+    const event = { kind: "connect" as const, connectionId: PAGE, origin, protocols: [] };
+    const result = await relay(event, environment, unexpected);
     assert.is(result.statusCode, statusCode);
   });
 }
 
+const KEY = "k".repeat(43);
+const OLD_KEY = "o".repeat(43);
+const SOON = Date.now() / 1000 + 60;
+
+/** The hosts' keys; `moved` has another than the one that is cached. */
+const keys: Record<string, string> = { laptop: KEY, public: "open", moved: OLD_KEY, broken: "?" };
+
+/** What a handshake with these subprotocols is answered. */
+async function connect(protocols: string[], origin?: string) {
+  return await relay(
+    { kind: "connect", connectionId: PAGE, origin, protocols },
+    {
+      lookup: environmentLookup(HOST),
+      allowedOrigins: ["https://a.example"],
+      admissionKeys: (host, { fresh = false } = {}) =>
+        Promise.resolve(fresh && host === "moved" ? KEY : keys[host]),
+    },
+    unexpected,
+  );
+}
+
+const selected = { statusCode: 200, headers: { "Sec-WebSocket-Protocol": "lighthouse" } };
+const good = `admit.laptop.${await makeAdmission(KEY, "laptop", SOON)}`;
+for (
+  const [what, protocols, result] of [
+    ["a good value", ["lighthouse", good], selected],
+    ["the value first", [good, "lighthouse"], selected],
+    ["a good value without the subprotocol to select", [good], { statusCode: 200 }],
+    ["a value by a key that was written a moment ago", [
+      "lighthouse",
+      `admit.moved.${await makeAdmission(KEY, "moved", SOON)}`,
+    ], selected],
+    ["an open host's name", ["lighthouse", "admit.public"], selected],
+    ["an open host's name, and any value", [
+      "lighthouse",
+      `admit.public.${await makeAdmission(OLD_KEY, "public", 1)}`,
+    ], selected],
+  ] as [string, string[], object][]
+) {
+  test(`lets in who shows ${what}`, async () => {
+    assert.equal(await connect(protocols), result);
+  });
+}
+
+const long = Array.from({ length: 50 }, (_, at) => `admit.laptop.${String(at).padStart(22, "A")}`);
+for (
+  const [what, protocols] of [
+    ["nothing", []],
+    ["the subprotocol without a value", ["lighthouse"]],
+    ["the host without a value", ["lighthouse", "admit.laptop"]],
+    ["a value that has expired", [
+      "lighthouse",
+      `admit.laptop.${await makeAdmission(KEY, "laptop", Date.now() / 1000 - 1)}`,
+    ]],
+    ["a value of another key", [
+      "lighthouse",
+      `admit.laptop.${await makeAdmission(OLD_KEY, "laptop", SOON)}`,
+    ]],
+    ["another host's value", [
+      "lighthouse",
+      `admit.laptop.${await makeAdmission(KEY, "moved", SOON)}`,
+    ]],
+    ["a good value for another host", ["lighthouse", good.replace("laptop", "broken")]],
+    ["a good value for a name that nobody has", ["lighthouse", good.replace("laptop", "none")]],
+    ["the name that nobody has", ["lighthouse", "admit.none"]],
+    ["a value cut short", ["lighthouse", good.slice(0, -1)]],
+    ["a value with more behind it", ["lighthouse", `${good}A`]],
+    ["a value with its last bits changed", [
+      "lighthouse",
+      good.slice(0, -1) + (good.endsWith("A") ? "B" : "A"),
+    ]],
+    ["a value with a later end", ["lighthouse", good.replace(/\.[^.]{4}([^.]*)$/, ".____$1")]],
+    ["a value in other letters", ["lighthouse", good.toUpperCase()]],
+    ["a value with signs of another alphabet", ["lighthouse", good.replace(/..$/, "+/")]],
+    ["a value beyond ASCII", ["lighthouse", good.replace(/.$/, "é")]],
+    ["a malformed host", ["lighthouse", good.replace("laptop", "-laptop")]],
+    ["many values, the good one last", ["lighthouse", ...long, good]],
+    ["a line feed behind the value", ["lighthouse", `${good}\n`]],
+  ] as [string, string[]][]
+) {
+  test(`refuses who shows ${what}`, async () => {
+    assert.equal(await connect(protocols), { statusCode: 401 });
+  });
+}
+
+test("refuses another site's page, whatever it shows", async () => {
+  assert.equal(await connect(["lighthouse", good], "https://evil.example"), { statusCode: 403 });
+});
+
+test("forwards hosts' messages of their own route as any other", async () => {
+  const body = JSON.stringify({ action: "hostSignal", to: PAGE, data: 1 });
+  assert.equal(await send(HOST, body), [{ to: PAGE, text: { data: 1 } }]);
+  const [refusal] = await send(OTHER, body);
+  assert.is((refusal!.text as { error: { code: string } }).error.code, "not-allowed");
+});
+
 test("posts nothing when a connection ends", async () => {
   const environment = { lookup: environmentLookup(HOST), allowedOrigins: [] };
-  assert.equal(await relay({ kind: "disconnect" }, environment, unexpected), { statusCode: 200 });
+  const result = await relay({ kind: "disconnect", connectionId: PAGE }, environment, unexpected);
+  assert.equal(result, { statusCode: 200 });
 });
 
 function unexpected(): never {

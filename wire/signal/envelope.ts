@@ -1,13 +1,17 @@
 // The messages between a WebSocket client and the relay. The relay reads only these.
 //
-//   client → relay   {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
+//   page → relay     {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
+//   host → relay     the same, with "action":"hostSignal"
 //   relay → client   {"from"?:"<connectionId>","data":…}
 //                    {"error":{"code":…,"message":…,"to"?:…}}
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
 
-/** The route of the WebSocket API that carries signals (its `$request.body.action`). */
+/** The route of the WebSocket API that carries pages' signals (its `$request.body.action`). */
 export const SEND_SIGNAL = "sendSignal";
+
+/** The route for hosts' signals. It has a throttle of its own; the relay treats both alike. */
+export const HOST_SIGNAL = "hostSignal";
 
 /** Addresses the sender: the relay answers with the sender's own connectionId in `from`. */
 export const ME = "me";
@@ -53,9 +57,12 @@ export type RelayMessage =
     to?: string;
   };
 
-/** Writes a message to the relay. */
-export function formatSendSignal({ to, host, data }: SendSignal): string {
-  return JSON.stringify({ action: SEND_SIGNAL, to, host, data });
+/** Writes a message to the relay. @param action Its route. @default "sendSignal" */
+export function formatSendSignal(
+  { to, host, data }: SendSignal,
+  action: typeof SEND_SIGNAL | typeof HOST_SIGNAL = SEND_SIGNAL,
+): string {
+  return JSON.stringify({ action, to, host, data });
 }
 
 /**
@@ -92,8 +99,8 @@ export function parseSendSignal(text: string): SendSignal {
   }
   try {
     const body = asRecord(parseJson(text), "the message");
-    if (body.action !== SEND_SIGNAL) {
-      throw new TypeError(`Cannot parse action: expected "${SEND_SIGNAL}"`);
+    if (body.action !== SEND_SIGNAL && body.action !== HOST_SIGNAL) {
+      throw new TypeError(`Cannot parse action: expected "${SEND_SIGNAL}" or "${HOST_SIGNAL}"`);
     }
     if (body.data === undefined || body.data === null) {
       throw new TypeError("Cannot parse data: it is missing");

@@ -22,6 +22,7 @@ test("formatSendSignal() writes the route's action, the receiver and the data", 
 
 test("formatSendSignal() leaves out a receiver that is undefined", () => {
   assert.is(formatSendSignal({ data: 1 }), '{"action":"sendSignal","data":1}');
+  assert.is(formatSendSignal({ data: 1 }, "hostSignal"), '{"action":"hostSignal","data":1}');
 });
 
 for (
@@ -34,6 +35,7 @@ for (
     }],
     ['{"action":"sendSignal","host":"pi-2","data":0}', { to: undefined, host: "pi-2", data: 0 }],
     ['{"action":"sendSignal","data":0}', { to: undefined, data: 0 }],
+    ['{"action":"hostSignal","data":0}', { to: undefined, data: 0 }],
     ['{"action":"sendSignal","data":false}', { to: undefined, data: false }],
     ['{"action":"sendSignal","from":"somebody","data":1}', { to: undefined, data: 1 }],
     [' {"data" : 1, "action" : "sendSignal"}\n', { to: undefined, data: 1 }],

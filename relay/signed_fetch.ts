@@ -1,0 +1,48 @@
+// Requests to AWS, signed by aws4fetch, and sent again after a throttle or a server error.
+import { AwsV4Signer } from "aws4fetch";
+
+/** Credentials of the relay's role. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+/** Options of {@linkcode signedFetch}. */
+export interface SignedFetchOptions {
+  method: "GET" | "POST" | "DELETE";
+  body?: string;
+  /** Such as `s3`. */
+  service: string;
+  region: string;
+  /** Undefined sends unsigned requests, once each, for an emulator. */
+  credentials?: Credentials;
+  /** Most retries. */
+  retries: number;
+  /** Limit for the request with its retries, in milliseconds. */
+  deadline: number;
+}
+
+/** Longest pause before the first retry, in milliseconds. It doubles. */
+const PAUSE_MS = 50;
+
+/** Sends a request. @throws The error of fetch. */
+export async function signedFetch(url: string, options: SignedFetchOptions): Promise<Response> {
+  const { method, body, service, region, credentials, retries, deadline } = options;
+  const signal = AbortSignal.timeout(deadline);
+  for (let tries = 0;; tries++) {
+    const headers = credentials && (await new AwsV4Signer({
+      ...credentials,
+      url,
+      method,
+      body,
+      service,
+      region,
+    }).sign()).headers;
+    const response = await fetch(url, { method, body, headers, signal });
+    const isBusy = response.status >= 500 || response.status === 429;
+    if (!credentials || !isBusy || tries === retries) return response;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS * 2 ** tries));
+  }
+}
