@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
+import { makeAdmission } from "../wire/signal/admission.ts";
 import { connectEvent, disconnectEvent, messageEvent } from "./testing/events.ts";
 import { type ManagementServer, startManagementServer } from "./testing/management_server.ts";
 
@@ -18,6 +19,11 @@ const { handler } = await import(bundle.href) as typeof import("./main.ts");
 const HOST = "L0SM9cOFvHcCIhw=";
 const PAGE = "PJqB0fHsqRcCHlw=";
 const OFFER = '{"action":"sendSignal","data":{"type":"offer","sdp":"v=0"}}';
+
+const KEY = "k".repeat(43);
+const VALUE = await makeAdmission(KEY, "laptop", Date.now() / 1000 + 3600);
+const selected = { statusCode: 200, headers: { "Sec-WebSocket-Protocol": "lighthouse" } };
+const refused = { statusCode: 401 };
 
 /** The variables that the handler reads; each test starts without any of them. */
 const variables = [
@@ -32,8 +38,10 @@ const variables = [
 ] as const;
 
 function setEnvironment(values: Partial<Record<typeof variables[number], string>>): void {
-  for (const name of variables) delete process.env[name];
-  Object.assign(process.env, values);
+  for (const name of variables) {
+    if (values[name] === undefined) delete process.env[name];
+    else process.env[name] = values[name];
+  }
 }
 
 /** Starts a server for posts and sets the environment so that they go there. */
@@ -135,6 +143,23 @@ for (
   test(`$connect of ${what} is answered with ${statusCode}`, async () => {
     setEnvironment(allowed === undefined ? {} : { ALLOWED_ORIGINS: allowed });
     assert.equal(await handler(connectEvent(headers)), { statusCode });
+  });
+}
+
+for (
+  const [what, key, protocols, result] of [
+    ["a relay that is open", "open", "lighthouse, admit.laptop", selected],
+    ["a relay that has no key", undefined, "lighthouse", selected],
+    ["a relay that has a key, with a value", KEY, `lighthouse, admit.laptop.${VALUE}`, selected],
+    ["a relay that has a key, without a value", KEY, "lighthouse, admit.laptop", refused],
+    ["a relay that has a key, without subprotocols", KEY, undefined, refused],
+    ["a relay whose key is malformed", "key", `lighthouse, admit.laptop.${VALUE}`, refused],
+  ] as const
+) {
+  test(`$connect to ${what} is answered with ${result.statusCode}`, async () => {
+    setEnvironment({ ADMISSION_KEY: key });
+    const headers = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
+    assert.equal(await handler(connectEvent(headers)), result);
   });
 }
 

@@ -167,7 +167,9 @@ test("no policy has a wildcard for an action, or for more than a resource's own 
         arn,
         /^arn:aws:[a-z-]+:[\w-]+:123456789012:[^*]+(\/@connections\/|:log-stream:)?\*?$/,
       );
-      if (arn.includes("*")) assert.match(arn, /(\/POST\/@connections\/|:log-stream:)\*$/, Sid);
+      if (arn.includes("*")) {
+        assert.match(arn, /(\/(POST|DELETE)\/@connections\/|:log-stream:)\*$/, Sid);
+      }
     }
   }
 });

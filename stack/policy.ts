@@ -31,8 +31,9 @@ export function trustPolicy(): PolicyDocument {
   });
 }
 
-/** The hosts' entries in their bucket. */
+/** The hosts' entries and their admission keys in their bucket. */
 const ENTRIES = "hosts/*.json";
+const ADMISSION_KEYS = "admission/*.json";
 
 /**
  * Lets a principal assume a host's role.
@@ -81,8 +82,9 @@ export interface RelayPolicyOptions {
 }
 
 /**
- * The relay's rights: post to this API's connections, but not look at or close them; write to its own
- * log group, but not create it; and read the hosts' entries, if they are in a bucket.
+ * The relay's rights: post to this API's connections and close them, but not look at them; write to its
+ * own log group, but not create it; and read the hosts' entries and admission keys, if they are in a
+ * bucket.
  *
  * - https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
  * - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -91,10 +93,12 @@ export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
   const { executionArn, stage, logGroupArn, bucketArn } = options;
   return document(
     {
-      Sid: "PostToConnections",
+      Sid: "PostToAndCloseConnections",
       Effect: "Allow",
       Action: ["execute-api:ManageConnections"],
-      Resource: [`${executionArn}/${stage}/POST/@connections/*`],
+      Resource: ["POST", "DELETE"].map((method) =>
+        `${executionArn}/${stage}/${method}/@connections/*`
+      ),
     },
     {
       Sid: "WriteLogs",
@@ -106,7 +110,7 @@ export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
       Sid: "ReadHosts",
       Effect: "Allow" as const,
       Action: ["s3:GetObject"],
-      Resource: [`${bucketArn}/${ENTRIES}`],
+      Resource: [`${bucketArn}/${ENTRIES}`, `${bucketArn}/${ADMISSION_KEYS}`],
     }],
   );
 }
@@ -150,8 +154,8 @@ export interface BucketHostPolicyOptions {
 }
 
 /**
- * The rights of a host that registers in a bucket: read and write its own entry. It reads before it
- * writes, by a conditional write.
+ * The rights of a host that registers in a bucket: read and write its own entry and its own admission
+ * key. It reads before it writes, by a conditional write.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -160,7 +164,7 @@ export function bucketHostPolicy({ bucketArn, host }: BucketHostPolicyOptions): 
     Sid: "RegisterHost",
     Effect: "Allow",
     Action: ["s3:GetObject", "s3:PutObject"],
-    Resource: [`${bucketArn}/hosts/${host}.json`],
+    Resource: [`${bucketArn}/hosts/${host}.json`, `${bucketArn}/admission/${host}.json`],
   });
 }
 
@@ -173,8 +177,8 @@ export interface RegistryBucketPolicyOptions {
 }
 
 /**
- * The bucket's own policy: only TLS, and public reading if pages read the entries. Nobody may list the
- * bucket, so a host's entry is found only by its name.
+ * The bucket's own policy: only TLS, and public reading of the entries if pages read them, but never of
+ * admission keys. Nobody may list the bucket, so a host's entry is found only by its name.
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
  */
@@ -186,7 +190,7 @@ export function registryBucketPolicy(options: RegistryBucketPolicyOptions): Poli
       Effect: "Deny",
       Principal: "*",
       Action: ["s3:GetObject", "s3:PutObject"],
-      Resource: [`${bucketArn}/${ENTRIES}`],
+      Resource: [`${bucketArn}/${ENTRIES}`, `${bucketArn}/${ADMISSION_KEYS}`],
       Condition: { Bool: { "aws:SecureTransport": ["false"] } },
     },
     ...isPublic

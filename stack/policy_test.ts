@@ -22,7 +22,7 @@ const TLS_ALONE = {
   Effect: "Deny",
   Principal: "*",
   Action: ["s3:GetObject", "s3:PutObject"],
-  Resource: [`${BUCKET}/hosts/*.json`],
+  Resource: [`${BUCKET}/hosts/*.json`, `${BUCKET}/admission/*.json`],
   Condition: { Bool: { "aws:SecureTransport": ["false"] } },
 };
 const ALARM = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:errors";
@@ -54,7 +54,7 @@ const policies: [title: string, policy: PolicyDocument, statements: unknown[]][]
     },
   }]],
   [
-    "the relay posts to its own stage's connections and writes its own logs",
+    "the relay posts to and closes its own stage's connections and writes its own logs",
     relayPolicy({
       executionArn: "arn:aws:execute-api:eu-west-1:123456789012:abc123",
       stage: "prod",
@@ -62,10 +62,13 @@ const policies: [title: string, policy: PolicyDocument, statements: unknown[]][]
     }),
     [
       {
-        Sid: "PostToConnections",
+        Sid: "PostToAndCloseConnections",
         Effect: "Allow",
         Action: ["execute-api:ManageConnections"],
-        Resource: ["arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/POST/@connections/*"],
+        Resource: [
+          "arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/POST/@connections/*",
+          "arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/DELETE/@connections/*",
+        ],
       },
       {
         Sid: "WriteLogs",
@@ -97,13 +100,13 @@ const policies: [title: string, policy: PolicyDocument, statements: unknown[]][]
     ],
   ],
   [
-    "a host in a bucket reads and writes its own entry",
+    "a host in a bucket reads and writes its own entry and admission key",
     bucketHostPolicy({ bucketArn: BUCKET, host: "pi" }),
     [{
       Sid: "RegisterHost",
       Effect: "Allow",
       Action: ["s3:GetObject", "s3:PutObject"],
-      Resource: [`${BUCKET}/hosts/pi.json`],
+      Resource: [`${BUCKET}/hosts/pi.json`, `${BUCKET}/admission/pi.json`],
     }],
   ],
   [

@@ -73,16 +73,21 @@ test("the relay is told the bucket besides the laptop, and may read entries", as
     LAPTOP_ID: NO_LAPTOP_ID,
     ADMISSION_KEY: "open",
     REGISTRY_BUCKET: NAME,
+    HOSTS: "laptop",
     ALLOWED_ORIGINS: ORIGINS.join(","),
   });
   assert.is(relay.timeout, 11);
   const statements = policyOf(mocks, "aws:iam/rolePolicy:RolePolicy", "b-relay").Statement;
-  assert.equal(statements.map(({ Sid }) => Sid), ["PostToConnections", "WriteLogs", "ReadHosts"]);
+  assert.equal(statements.map(({ Sid }) => Sid), [
+    "PostToAndCloseConnections",
+    "WriteLogs",
+    "ReadHosts",
+  ]);
   assert.equal(statements[2], {
     Sid: "ReadHosts",
     Effect: "Allow",
     Action: ["s3:GetObject"],
-    Resource: [`${ARN}/hosts/*.json`],
+    Resource: [`${ARN}/hosts/*.json`, `${ARN}/admission/*.json`],
   });
 });
 
@@ -94,7 +99,7 @@ test("each host has a policy of its own, a user where one is wanted, and no righ
       Sid: "RegisterHost",
       Effect: "Allow",
       Action: ["s3:GetObject", "s3:PutObject"],
-      Resource: [`${ARN}/hosts/${host}.json`],
+      Resource: [`${ARN}/hosts/${host}.json`, `${ARN}/admission/${host}.json`],
     }]);
     const attachment = "aws:iam/userPolicyAttachment:UserPolicyAttachment";
     const policyArn = `arn:aws:iam::123456789012:policy/${name}`;
@@ -149,7 +154,11 @@ test("no policy has a wildcard for an action, or for more than the hosts' entrie
     for (const action of Action) assert.not.match(action, "*", Sid);
     for (const arn of Resource) {
       if (arn.includes("*")) {
-        assert.match(arn, /(\/POST\/@connections\/\*|:log-stream:\*|\/hosts\/\*\.json)$/, Sid);
+        assert.match(
+          arn,
+          /(\/(POST|DELETE)\/@connections\/\*|:log-stream:\*|\/(hosts|admission)\/\*\.json)$/,
+          Sid,
+        );
       }
     }
   }

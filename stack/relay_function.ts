@@ -15,6 +15,9 @@ const OPEN = "open";
 /** The variables that the host writes, which Pulumi leaves as they are. */
 const OF_HOST = ["LAPTOP_ID", "ADMISSION_KEY"];
 
+/** Longest list of hosts' names, in characters. */
+const MAX_NAMES = 2_000;
+
 /**
  * Memory in MB. A first post needs about 0.1 s of processor time, and Lambda gives processor time in
  * proportion to memory: docs/decisions.md, "512 MB for the relay".
@@ -54,7 +57,7 @@ export function relayFunction(
   { settings, api, stage, bundle, tags, bucket }: RelayFunctionOptions,
   parent: pulumi.Resource,
 ): aws.lambda.Function {
-  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency, registry } =
+  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency, registry, hosts } =
     settings;
   const path = fileURLToPath(bundle);
   if (!existsSync(path)) {
@@ -98,7 +101,7 @@ export function relayFunction(
         // With a bucket too, so that the relay finds them after a change of the registry.
         LAPTOP_ID: NOBODY,
         ADMISSION_KEY: OPEN,
-        ...bucket && { REGISTRY_BUCKET: bucket.bucket },
+        ...bucket && { REGISTRY_BUCKET: bucket.bucket, HOSTS: namesOf(hosts) },
         ALLOWED_ORIGINS: allowedOrigins.join(","),
       },
     },
@@ -111,4 +114,13 @@ export function relayFunction(
     // the live ones: docs/decisions.md, "LAPTOP_ID survives pulumi up".
     ignoreChanges: OF_HOST.map((variable) => `environment.variables.${variable}`),
   });
+}
+
+/**
+ * The hosts' names: the relay looks for no other in the bucket. Empty, which means any, where the list
+ * takes too much of the 4 KB that Lambda has for all variables.
+ */
+function namesOf(hosts: string[]): string {
+  const names = hosts.join(",");
+  return names.length > MAX_NAMES ? "" : names;
 }

@@ -122,10 +122,12 @@ test("the host's policy allows what the host calls, and nothing that it does not
   assert.equal([...new Set(calls.map(({ action }) => action))].sort(), grantedBy(policy));
 });
 
-test("the relay's policy allows its posts, and besides them only what Lambda logs for it", async () => {
+test("the relay's policy allows its posts and closes, and besides only what Lambda logs for it", async () => {
   const executionArn = "arn:aws:execute-api:us-east-1:123456789012:abc123";
   const logGroupArn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/SignalingRelay";
   const calls = await callsOfRelay(executionArn);
+  // Of a connection that has been silent for two minutes: relay/connections_test.ts has the call.
+  calls.push({ ...calls[0]!, resource: `${executionArn}/prod/DELETE/@connections/${PAGE}` });
   const policy = relayPolicy({ executionArn, stage: "prod", logGroupArn });
   for (const call of calls) assert.ok(isAllowed(call, policy), JSON.stringify(call));
   // Lambda itself makes these two for what the handler prints, so no call of ours shows them.
@@ -217,6 +219,9 @@ test("on a bucket, host, relay and page call what their policies allow, and all 
     [policies.host, "s3:ListBucket", bucketArn],
     [policies.relay, "s3:PutObject", `${bucketArn}/hosts/pi.json`],
     [policies.relay, "s3:GetObject", `${bucketArn}/other/pi.json`],
+    [policies.host, "s3:GetObject", `${bucketArn}/admission/laptop.json`],
+    [policies.relay, "s3:PutObject", `${bucketArn}/admission/pi.json`],
+    [policies.page, "s3:GetObject", `${bucketArn}/admission/pi.json`],
     [policies.page, "s3:PutObject", `${bucketArn}/hosts/pi.json`],
     [policies.page, "s3:ListBucket", bucketArn],
     [
@@ -247,7 +252,6 @@ test("other functions, APIs, stages and methods are refused", () => {
     [host, "lambda:InvokeFunction", `${lambda}:SignalingRelay`],
     [relay, post, `${api}:other/prod/POST/@connections/${PAGE}`],
     [relay, post, `${api}:abc123/test/POST/@connections/${PAGE}`],
-    [relay, post, `${api}:abc123/prod/DELETE/@connections/${PAGE}`],
     [relay, post, `${api}:abc123/prod/GET/@connections/${PAGE}`],
     [relay, "logs:CreateLogGroup", "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/Another"],
   ];
