@@ -158,7 +158,9 @@ for (
 ) {
   test(`$connect to ${what} is answered with ${result.statusCode}`, async () => {
     setEnvironment({ ADMISSION_KEY: key });
-    const headers = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
+    const headers: Record<string, string> = protocols
+      ? { "sec-websocket-protocol": protocols }
+      : {};
     assert.equal(await handler(connectEvent(headers)), result);
   });
 }
