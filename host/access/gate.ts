@@ -174,7 +174,7 @@ export class Gate {
     return {
       principal,
       sdp: opened.offer.sdp,
-      answer: (sdp) => opened.sealAnswer({ sdp, time: this.#clock(), ...rest }),
+      answer: (sdp) => opened.sealAnswer({ sdp, time: this.#limits.now(), ...rest }),
       refuse: (error) => this.#seal(opened, error),
     };
   }
@@ -191,7 +191,7 @@ export class Gate {
 
   async #seal(opened: OpenedOffer, error: LighthouseError): Promise<Signal> {
     this.#log(error);
-    return await opened.sealRefusal({ refused: membersOf(error), time: this.#clock() });
+    return await opened.sealRefusal({ refused: membersOf(error), time: this.#limits.now() });
   }
 
   /** Refuses a sender to whom the host cannot seal, or does not answer if that happens too often. */

@@ -212,6 +212,26 @@ test("an offer from before the host's start is refused: it may be one that was a
   assert.is(await at.outcome(device), "answer");
 });
 
+for (const [ahead, expected] of [[86_400_000, "answer"], [30_000, "clock-skew"]] as const) {
+  test(`a clock that is set back by ${ahead} ms after the start keeps nobody out`, async () => {
+    let steady = 0;
+    const at = new Setup({ steady: () => steady });
+    const device = await at.paired();
+    // What the process before has answered.
+    const { signal } = await device.seal({}, at.now - 1);
+    at.now += 10_000 - ahead;
+    steady += 10_000;
+    const answer = await device.offer(at.ask, {}, at.now) as Answer;
+    assert.is(outcomeOf(answer), expected);
+    assert.is(await at.outcome(device, {}, answer.time), "answer");
+    await at.ask(signal);
+    assert.is(at.admitted.length, expected === "answer" ? 2 : 1);
+    at.now += 60_000;
+    steady += 60_000;
+    assert.is(await at.outcome(device), "answer");
+  });
+}
+
 test("an offer with any part flipped is let in nowhere", async () => {
   const at = new Setup({ public: ["/"] });
   const pairing: TestDevice = await TestDevice.create(identity);

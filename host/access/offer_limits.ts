@@ -1,10 +1,10 @@
 // Limits of the offers that a host opens and refuses: how often, how old, and each one once.
 import type { SealedOffer } from "../../wire/mod.ts";
+import { OfferClock, type OfferClockOptions, WINDOW_MS } from "./offer_clock.ts";
 import { ReplayCache } from "./replay_cache.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
-/** Largest difference between the clocks of a page and the host, in milliseconds. */
-export const WINDOW_MS = 120_000;
+export { WINDOW_MS };
 
 /** An offer in the future by the whole window stays in the window for twice its length. */
 const REPLAY_MS = 2 * WINDOW_MS;
@@ -24,13 +24,9 @@ const STRANGERS = [40, 20] as const;
 const REFUSALS = [10, 5] as const;
 
 /** Options of {@linkcode OfferLimits}. */
-export interface OfferLimitsOptions {
+export interface OfferLimitsOptions extends OfferClockOptions {
   /** The current devices and pairings: the buckets of all others are forgotten. */
   senders: () => readonly { readonly id: string }[];
-  /** Milliseconds since 1970. */
-  clock: () => number;
-  /** Monotonic clock, in milliseconds. */
-  steady: () => number;
 }
 
 /** What to do with an offer: open it, open it and refuse it for its time, refuse it, or ignore it. */
@@ -46,8 +42,8 @@ interface SenderBuckets {
 /** Limits offers, see docs/security.md, "What a host does with an offer". */
 export class OfferLimits {
   readonly #options: OfferLimitsOptions;
-  /** Earlier offers are refused: the cache does not know what a previous process answered. */
-  readonly #startedAt: number;
+  /** Refuses what is from before the start: the cache does not know what a previous process answered. */
+  readonly #clock: OfferClock;
   /** By the id of a device or a pairing. */
   readonly #senders = new Map<string, SenderBuckets>();
   readonly #strangers: TokenBucket;
@@ -56,7 +52,7 @@ export class OfferLimits {
 
   constructor(options: OfferLimitsOptions) {
     this.#options = options;
-    this.#startedAt = options.clock();
+    this.#clock = new OfferClock(options);
     this.#strangers = new TokenBucket(...STRANGERS, options.steady);
     this.#refusals = new TokenBucket(...REFUSALS, options.steady);
   }
@@ -96,7 +92,12 @@ export class OfferLimits {
 
   /** Whether an offer's time is in the time window, and not before the host's start. */
   isInTime(time: number): boolean {
-    return time >= this.#startedAt && Math.abs(time - this.#options.clock()) <= WINDOW_MS;
+    return this.#clock.isInTime(time);
+  }
+
+  /** The time that an offer should have now, in milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now();
   }
 
   /** Remembers a stranger's `enc` for four minutes. @returns Whether it was new. */
