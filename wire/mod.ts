@@ -66,6 +66,7 @@ export type { Channel } from "./session/channel.ts";
 export { Carrier } from "./session/carrier.ts";
 export { type Hello } from "./session/hello.ts";
 export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
+export type { MemoryBudget } from "./session/memory_budget.ts";
 export { Session, type SessionOptions } from "./session/session.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
 export { MAX_HEAD, type Stream } from "./session/stream.ts";

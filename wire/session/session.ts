@@ -9,6 +9,7 @@ import { Carriers } from "./carriers.ts";
 import type { StreamFrame } from "./frame.ts";
 import { type Hello, ID_BYTES, INITIAL_LIMITS } from "./hello.ts";
 import type { LivenessRules } from "./liveness.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
 import { Packer } from "./packer.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
@@ -40,6 +41,11 @@ export interface SessionOptions {
   onBusy?: () => void;
   /** When silence counts, see {@linkcode LivenessRules}. */
   liveness: LivenessRules;
+  /**
+   * Counts the bytes that the session holds at the other end's doing. A stream for which there are not
+   * enough ends with `host-busy`, or its window does not grow. @default no bound but the session's own
+   */
+  memory?: MemoryBudget;
   /** Time without a carrier, or without its head, before a stream fails, in ms. @default 120_000 */
   deadline?: number;
   /**
