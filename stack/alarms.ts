@@ -1,24 +1,17 @@
 // Mail for the owner when the relay fails or its cost grows.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "./config.ts";
 import { alarmTopicPolicy } from "./policy.ts";
-
-/** Metrics of the Lambda that send a mail at the first event in five minutes. */
-const METRICS = {
-  Errors: "The relay failed or took too long: read its log group",
-  Throttles: "Lambda refused to run the relay: its concurrency limit is too low",
-};
+import { type Watched, watchesOf } from "./watches.ts";
 
 /** The services that a bridge is billed under, as Cost Explorer names them. */
 const SERVICES = ["Amazon API Gateway", "AWS Lambda", "AmazonCloudWatch"];
+const S3 = "Amazon Simple Storage Service";
 
 /** Options of {@linkcode alarms}. */
-export interface AlarmsOptions {
+export interface AlarmsOptions extends Watched {
   /** Mail address. AWS first asks it to confirm the subscription. */
   email: string;
-  relay: aws.lambda.Function;
-  settings: Settings;
   tags: Record<string, string>;
 }
 
@@ -31,9 +24,10 @@ export interface AlarmsOptions {
  */
 export function alarms(
   name: string,
-  { email, relay, settings, tags }: AlarmsOptions,
+  options: AlarmsOptions,
   parent: pulumi.Resource,
 ): void {
+  const { email, settings, tags } = options;
   const topic = new aws.sns.Topic(`${name}-alarms`, { tags }, { parent });
   new aws.sns.TopicSubscription(`${name}-alarms`, {
     topic: topic.arn,
@@ -41,17 +35,9 @@ export function alarms(
     endpoint: email,
   }, { parent });
 
-  const metricAlarms = Object.entries(METRICS).map(([metricName, alarmDescription]) =>
-    new aws.cloudwatch.MetricAlarm(`${name}-${metricName.toLowerCase()}`, {
-      alarmDescription,
-      namespace: "AWS/Lambda",
-      metricName,
-      dimensions: { FunctionName: relay.name },
-      statistic: "Sum",
-      period: 300,
-      evaluationPeriods: 1,
-      threshold: 1,
-      comparisonOperator: "GreaterThanOrEqualToThreshold",
+  const metricAlarms = Object.entries(watchesOf(options)).map(([watch, args]) =>
+    new aws.cloudwatch.MetricAlarm(`${name}-${watch}`, {
+      ...args,
       treatMissingData: "notBreaching",
       alarmActions: [topic.arn],
       tags,
@@ -69,7 +55,12 @@ export function alarms(
     timeUnit: "MONTHLY",
     limitAmount: String(settings.monthlyBudget),
     limitUnit: "USD",
-    costFilters: [{ name: "Service", values: SERVICES }],
+    costFilters: [{
+      name: "Service",
+      values: settings.registry === "s3" ? [...SERVICES, S3] : SERVICES,
+    }],
+    // Credits would hide the cost until they are used up.
+    costTypes: { includeCredit: false, includeRefund: false },
     notifications: ["ACTUAL", "FORECASTED"].map((notificationType) => ({
       notificationType,
       comparisonOperator: "GREATER_THAN",

@@ -79,7 +79,7 @@ export class Bridge extends pulumi.ComponentResource {
       hostAccess(name, host, { relay, bucket, settings, tags }, this)
     );
     const { email } = settings;
-    if (email) alarms(name, { email, relay, settings, tags }, this);
+    if (email) alarms(name, { email, api, stage: STAGE, relay, settings, tags }, this);
 
     this.webSocketUrl = stage.invokeUrl;
     this.functionName = relay.name;

@@ -37,9 +37,9 @@ test("a bridge is these resources and no others", async () => {
 test("an e-mail address and hostUser add these", async () => {
   const { mocks } = await createBridge(EVERYTHING);
   const count = mocks.count();
-  assert.is(mocks.created.length, 14 + 8);
+  assert.is(mocks.created.length, 14 + 12);
   assert.is(count["aws:budgets/budget:Budget"], 1);
-  assert.is(count["aws:cloudwatch/metricAlarm:MetricAlarm"], 2);
+  assert.is(count["aws:cloudwatch/metricAlarm:MetricAlarm"], 6);
   assert.is(count["aws:sns/topic:Topic"], 1);
   assert.is(count["aws:sns/topicPolicy:TopicPolicy"], 1);
   assert.is(count["aws:sns/topicSubscription:TopicSubscription"], 1);
@@ -103,6 +103,8 @@ test("the Lambda is the built relay and nothing else", async () => {
   assert.is(relay.memorySize, 512);
   assert.is(relay.timeout, 5);
   assert.is(relay.reservedConcurrentExecutions, undefined);
+  // Lambda's own three lines for each run would cost half as much as the run.
+  assert.equal(relay.loggingConfig, { logFormat: "JSON", systemLogLevel: "WARN" });
   assert.equal(relay.environment, {
     variables: {
       LAPTOP_ID: NO_LAPTOP_ID,
@@ -240,7 +242,6 @@ for (const [principal, who] of [[ANCHOR, "a certificate"], [PERSON, "an IAM role
 
 test("errors and throttles are mailed, through a topic that takes nothing else", async () => {
   const { mocks } = await createBridge(EVERYTHING);
-  const topic = "arn:aws:sns:eu-central-1:123456789012:b-alarms";
   for (const metricName of ["Errors", "Throttles"]) {
     const alarm = mocks.findCreatedResource(
       "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -250,8 +251,13 @@ test("errors and throttles are mailed, through a topic that takes nothing else",
     assert.is(alarm.metricName, metricName);
     assert.equal(alarm.dimensions, { FunctionName: "SignalingRelay" });
     assert.equal([alarm.statistic, alarm.threshold, alarm.period], ["Sum", 1, 300]);
-    assert.is(alarm.treatMissingData, "notBreaching");
-    assert.equal(alarm.alarmActions, [topic]);
+  }
+  const topic = "arn:aws:sns:eu-central-1:123456789012:b-alarms";
+  for (const { type, inputs } of mocks.created) {
+    if (type !== "aws:cloudwatch/metricAlarm:MetricAlarm") continue;
+    assert.is(inputs.treatMissingData, "notBreaching");
+    assert.equal(inputs.alarmActions, [topic]);
+    assert.ok(inputs.alarmDescription.length < 1024, "CloudWatch's limit");
   }
   assert.equal(
     mocks.findCreatedResource("aws:sns/topicSubscription:TopicSubscription", "b-alarms"),
@@ -265,9 +271,58 @@ test("errors and throttles are mailed, through a topic that takes nothing else",
   assert.is(arn, topic);
   const alarm = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm";
   assert.equal(JSON.parse(policy).Statement[0].Condition, {
-    ArnEquals: { "aws:SourceArn": [`${alarm}:b-errors`, `${alarm}:b-throttles`] },
+    ArnEquals: {
+      "aws:SourceArn": ["errors", "throttles", "connects", "messages", "concurrency", "duration"]
+        .map((watch) => `${alarm}:b-${watch}`),
+    },
   });
 });
+
+/** Settings, and where the alarms of minutes and of the run's length begin. */
+const thresholds: [Partial<BridgeArgs>, Record<string, number>][] = [
+  [{}, { connects: 300, messages: 600, concurrency: 20, duration: 6_000 }],
+  [{ connectRate: 4 }, { connects: 120, messages: 600, concurrency: 20, duration: 6_000 }],
+  [{ throttleRate: 2 }, { connects: 60, messages: 120, concurrency: 4, duration: 6_000 }],
+  [{ reservedConcurrency: 20, throttleRate: 50 }, {
+    connects: 1_500,
+    messages: 3_000,
+    concurrency: 20,
+    duration: 6_000,
+  }],
+  [{ registry: "s3" }, { connects: 300, messages: 600, concurrency: 20, duration: 12_000 }],
+];
+const WATCHED: Record<string, [namespace: string, metric: string, statistic: string]> = {
+  connects: ["AWS/ApiGateway", "ConnectCount", "Sum"],
+  messages: ["AWS/ApiGateway", "MessageCount", "Sum"],
+  concurrency: ["AWS/Lambda", "ConcurrentExecutions", "Maximum"],
+  duration: ["AWS/Lambda", "Duration", "Maximum"],
+};
+for (const [args, starts] of thresholds) {
+  test(`floods and a changed Lambda are mailed within minutes, with ${JSON.stringify(args)}`, async () => {
+    const { mocks } = await createBridge({ ...ARGS, email: "owner@example.com", ...args });
+    for (const [watch, [namespace, metricName, statistic]] of Object.entries(WATCHED)) {
+      const alarm = mocks.findCreatedResource(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        `b-${watch}`,
+      );
+      assert.equal([alarm.namespace, alarm.metricName, alarm.statistic], [
+        namespace,
+        metricName,
+        statistic,
+      ]);
+      assert.equal(
+        alarm.dimensions,
+        namespace === "AWS/Lambda"
+          ? { FunctionName: "SignalingRelay" }
+          : { ApiId: "abc123", Stage: "prod" },
+      );
+      assert.is(alarm.threshold, starts[watch], watch);
+      assert.ok(alarm.period * alarm.evaluationPeriods <= 300);
+      assert.ok((alarm.datapointsToAlarm ?? alarm.evaluationPeriods) <= 3);
+      assert.match(alarm.alarmDescription, "docs/aws.md");
+    }
+  });
+}
 
 test("the budget warns when it is spent, and when it is going to be", async () => {
   const { mocks } = await createBridge(EVERYTHING);
@@ -279,6 +334,7 @@ test("the budget warns when it is spent, and when it is going to be", async () =
   assert.equal(budget.costFilters, [
     { name: "Service", values: ["Amazon API Gateway", "AWS Lambda", "AmazonCloudWatch"] },
   ]);
+  assert.equal(budget.costTypes, { includeCredit: false, includeRefund: false });
   assert.equal(
     budget.notifications.map((one: Record<string, unknown>) => [
       one.notificationType,
@@ -291,6 +347,20 @@ test("the budget warns when it is spent, and when it is going to be", async () =
       ["FORECASTED", 100, "PERCENTAGE", ["owner@example.com"]],
     ],
   );
+});
+
+test("with the registry s3, the budget looks at the bucket too", async () => {
+  const { mocks } = await createBridge({ ...EVERYTHING, registry: "s3" });
+  const budget = mocks.findCreatedResource("aws:budgets/budget:Budget", "b");
+  assert.equal(budget.costFilters, [{
+    name: "Service",
+    values: [
+      "Amazon API Gateway",
+      "AWS Lambda",
+      "AmazonCloudWatch",
+      "Amazon Simple Storage Service",
+    ],
+  }]);
 });
 
 test("a bridge tells what page and host need", async () => {

@@ -5,11 +5,13 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { Bridge } from "./bridge.ts";
+import { checkConcurrency } from "./concurrency.ts";
 import { parseConfig } from "./config.ts";
 import { DEFAULT_HOST } from "./hosts.ts";
 
 const config = new pulumi.Config();
 const settings = parseConfig((name) => config.get(name));
+await checkConcurrency(settings);
 const bridge = new Bridge("lighthouse", settings);
 
 /** The relay's WebSocket URL, for the page's `relay` attribute and the host's `--relay`. */

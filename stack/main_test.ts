@@ -144,6 +144,64 @@ test("the user's name is an output where there is a user", async () => {
   assert.is(outputs.hostUserName, "lighthouse-host");
 });
 
+/** A reservation, the account's quota, the complaints, and whether anything is created. */
+const reservations: [
+  reserved: number,
+  quota: number | undefined,
+  complaints: string[],
+  isDeployed: boolean,
+][] = [
+  [20, 120, [], true],
+  [900, 1_000, [], true],
+  // AWS does not tell: it refuses later.
+  [20, undefined, [], true],
+  [
+    1,
+    10,
+    [
+      "Cannot use reservedConcurrency: this account may run 10 Lambdas at once, and AWS keeps 100 of them " +
+      "unreserved, so none can be reserved: set it to -1, or ask AWS for more at " +
+      "https://console.aws.amazon.com/servicequotas/home/services/lambda/quotas/L-B99A9384",
+    ],
+    false,
+  ],
+  [
+    901,
+    1_000,
+    [
+      "Cannot use reservedConcurrency: this account may run 1000 Lambdas at once, and AWS keeps 100 of them " +
+      "unreserved, so 900 are the most: set it to that, or ask AWS for more at " +
+      "https://console.aws.amazon.com/servicequotas/home/services/lambda/quotas/L-B99A9384",
+    ],
+    false,
+  ],
+  [
+    4,
+    1_000,
+    [
+      "reservedConcurrency 4 lets the relay handle 40 requests a second, but the gateway passes 200 connects: " +
+      "a flood of connects would keep devices out. Reserve 20 or more",
+    ],
+    true,
+  ],
+];
+for (const [reserved, quota, complaints, isDeployed] of reservations) {
+  test(`reserving ${reserved} of ${quota ?? "unknown"} runs is checked before anything is created`, async () => {
+    const token = "aws:servicequotas/getServiceQuota:getServiceQuota";
+    const calls = quota === undefined ? undefined : { [token]: { value: quota } };
+    const run = await runProgram(await configOf({ reservedConcurrency: reserved }), calls);
+    assert.equal(run.complaints, complaints);
+    assert.is(run.code, isDeployed ? 0 : 32);
+    assert.is(run.mocks.created.length, isDeployed ? 14 : 0);
+    if (!isDeployed) return;
+    const relay = run.mocks.findCreatedResource(
+      "aws:lambda/function:Function",
+      "lighthouse-relay",
+    );
+    assert.is(relay.reservedConcurrentExecutions, reserved);
+  });
+}
+
 const bad: [name: string, value: unknown, complaint: string][] = [
   [
     "allowedOrigins",

@@ -25,10 +25,10 @@ const MAX_NAMES = 2_000;
 const MEMORY_MB = 512;
 
 /**
- * Timeout in seconds. The relay allows 2.5 s for a post, and as much for the error to its sender. With a
+ * Timeout in seconds, by registry. The relay allows 2.5 s for a post, and as much for the error to its sender. With a
  * bucket, it may read twice, 1.5 s each, and post to a host twice.
  */
-const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
+export const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
 
 /** Options of {@linkcode relayFunction}. */
 export interface RelayFunctionOptions {
@@ -95,6 +95,8 @@ export function relayFunction(
     memorySize: MEMORY_MB,
     timeout: TIMEOUT_S[registry],
     role: role.arn,
+    // Only what the relay prints: three lines of Lambda's for each run would cost half as much as the run.
+    loggingConfig: { logFormat: "JSON", systemLogLevel: "WARN" },
     code: new pulumi.asset.AssetArchive({ "main.mjs": new pulumi.asset.FileAsset(path) }),
     environment: {
       variables: {

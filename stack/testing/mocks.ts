@@ -75,10 +75,18 @@ export const BRIDGE_RESOURCES = {
   "aws:lambda/permission:Permission": 1,
 };
 
+/** Answers to the program's calls, by token, such as `aws:index/getRegion:getRegion`. */
+export type MockedCalls = Record<string, Record<string, unknown>>;
+
 /** Mocks that remember; a resource or a call that is not mocked throws. */
 export class RecordingMocks implements pulumi.runtime.Mocks {
   /** What was made so far. */
   readonly created: CreatedResource[] = [];
+  readonly #calls: MockedCalls;
+
+  constructor(calls: MockedCalls = {}) {
+    this.#calls = calls;
+  }
 
   newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
     if (type === pulumi.runtime.rootPulumiStackTypeName) return { id: name, state: inputs };
@@ -89,8 +97,10 @@ export class RecordingMocks implements pulumi.runtime.Mocks {
     return { id: state.id ?? name, state };
   }
 
-  call({ token }: pulumi.runtime.MockCallArgs): never {
-    throw new Error(`Call is not mocked: ${token}`);
+  call({ token }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+    const answer = this.#calls[token];
+    if (!answer) throw new Error(`Call is not mocked: ${token}`);
+    return answer;
   }
 
   /** What was asked for. @throws {Error} If it was not made, with what was. */

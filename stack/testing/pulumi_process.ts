@@ -15,7 +15,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { RecordingMocks } from "./mocks.ts";
+import { type MockedCalls, RecordingMocks } from "./mocks.ts";
 
 /** A resource's options, as the engine gets them. */
 export interface RegisteredOptions {
@@ -52,9 +52,13 @@ const RUNNER = fileURLToPath(import.meta.resolve("@pulumi/pulumi/cmd/run/index.j
  * Runs the program once.
  *
  * @param config Each setting's text by its full name, such as `lighthouse:email`.
+ * @param calls AWS's answers to the calls of the program.
  */
-export async function runProgram(config: Record<string, string>): Promise<PulumiRun> {
-  const mocks = new RecordingMocks();
+export async function runProgram(
+  config: Record<string, string>,
+  calls?: MockedCalls,
+): Promise<PulumiRun> {
+  const mocks = new RecordingMocks(calls);
   const options: PulumiRun["options"] = new Map();
   const complaints: string[] = [];
   let outputs: Record<string, unknown> = {};
