@@ -26,8 +26,9 @@ export const HOP_BY_HOP = new Set([
  */
 const NOT_FORWARDED = new Set([...HOP_BY_HOP, "content-length", "cookie", "proxy"]);
 
-/** Headers about the client, which only the host may set. */
-const ABOUT_THE_CLIENT = /^(?:forwarded|x-forwarded|x-forwarded-.*|x-real-ip|lighthouse-.*)$/;
+/** Headers about the client and of a WebSocket's handshake, which only the host may set. */
+const OF_THE_HOST =
+  /^(?:forwarded|x-forwarded(?:-.*)?|x-real-ip|lighthouse(?:-.*)?|sec-websocket-.*)$/;
 
 /** The values of a header, in their order. @param name In lower case. */
 export function valuesOf(fields: HeaderField[], name: string): string[] {
@@ -43,17 +44,22 @@ export function without(fields: HeaderField[], ...names: string[]): HeaderField[
   return fields.filter(([name]) => !names.includes(name.toLowerCase()));
 }
 
-/**
- * The headers of a page's request that a backend may get. Servers that make variables of the names, as
- * CGI does, read `_` and other signs as `-`, so each name is judged as they read it.
- */
+/** The headers of a page's request that a backend may get. */
 export function forwardable(fields: HeaderField[]): HeaderField[] {
   const named = namedByConnection(fields);
   return fields.filter(([name]) => {
-    const lower = name.toLowerCase();
-    const read = /[^a-z\d-]/.test(lower) ? lower.replace(/[^a-z\d]/g, "-") : lower;
-    return !NOT_FORWARDED.has(read) && !ABOUT_THE_CLIENT.test(read) && !named.includes(lower);
+    const read = asBackendsRead(name);
+    return !NOT_FORWARDED.has(read) && !OF_THE_HOST.test(read) &&
+      !named.includes(name.toLowerCase());
   });
+}
+
+/**
+ * A header's name as backends may read it. Those that make variables of the names, as CGI does, take some
+ * or all other signs for `_`, which `-` is there too.
+ */
+function asBackendsRead(name: string): string {
+  return name.toLowerCase().replace(/[^a-z\d]+/g, "-").replace(/^-|-$/g, "");
 }
 
 /** The names, in lower case, that `Connection` gives to headers of one hop. */

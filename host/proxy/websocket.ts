@@ -158,7 +158,6 @@ function connect(
   protocols: string[],
   { open, close }: SocketLimits,
 ): WebSocket {
-  const own = headers.filter(([name]) => !/^sec-websocket-/i.test(name));
   const { socketPath, ...tls } = connectionOptions(config);
   // Its types lack closeTimeout.
   const options: ClientOptions & { closeTimeout: number } = {
@@ -167,7 +166,7 @@ function connect(
     ...(tls as object),
     // It takes no socketPath.
     ...socketPath && { createConnection: () => connectTo(socketPath) },
-    headers: Object.fromEntries(new Headers(own)),
+    headers: Object.fromEntries(new Headers(headers)),
     handshakeTimeout: open,
     closeTimeout: close,
     maxPayload: MAX_WEBSOCKET_MESSAGE,

@@ -190,6 +190,8 @@ for (const as of ["local", "proxy"] as const) {
       ["Connection", "close, x-hop"],
       ["X-Hop", "1"],
       ["Sec-WebSocket-Key", "forged"],
+      ["Sec_WebSocket.Key", "forged"],
+      ["Lighthouse.Device.Id", "forged"],
       ["Sec-WebSocket-Extensions", "permessage-deflate"],
       ["Sec-WebSocket-Version", "8"],
       ["X-Forwarded-For", "10.0.0.1"],
