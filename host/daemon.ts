@@ -3,6 +3,7 @@ import { LighthouseError } from "../wire/mod.ts";
 import type { FolderAccessList } from "./access/access_list.ts";
 import { Gate } from "./access/gate.ts";
 import type { Identity } from "./access/host_key.ts";
+import { Memory } from "./access/memory.ts";
 import type { HostConfig } from "./config/config.ts";
 import type { Metrics } from "./control/metrics.ts";
 import { Exchanges } from "./inspector/exchanges.ts";
@@ -57,10 +58,11 @@ const SEEN_INTERVAL = 60_000;
  */
 export async function runHost(options: HostOptions): Promise<void> {
   const { settings, accessList, identity, changes, log, metrics } = options;
-  const services = Services.start(settings().services, options.cookies);
+  const memory = new Memory();
+  const services = Services.start(settings().services, { cookies: options.cookies, memory });
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
   const handler = inspector?.handler ?? services.handler;
-  const sockets = new Sockets(services);
+  const sockets = new Sockets(services, { memory });
   const gate = new Gate({ identity, accessList, settings, log });
   const peers = new Peers({
     gate,
@@ -70,6 +72,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       return sockets.serve(request, stream, principal);
     },
     settings,
+    memory,
     onSeen: ({ id }) => accessList.touch(id),
     log,
   });

@@ -1,7 +1,9 @@
 // The pages' connections, and the limits on them.
 import { type IceConfig, LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
+import type { Memory } from "../access/memory.ts";
 import type { Principal } from "../access/principal.ts";
+import { groupOf } from "../access/shares.ts";
 import { TokenBucket } from "../access/token_bucket.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
@@ -22,7 +24,11 @@ const MAX_PEERS_FOR_LANES = 32;
 export const MAX_OF_DEVICE = 32;
 export const MAX_HALF_OPEN_OF_DEVICE = 8;
 
-/** Limit on offers inside sessions: a burst, then a number a second. */
+/** What a device may have however many others have; also all strangers together. */
+const OWN = 2;
+const OWN_HALF_OPEN = 1;
+
+/** Limit on offers inside the sessions of a device: a burst, then a number a second. */
 const LANE_OFFERS = [40, 20] as const;
 
 /** Options of {@linkcode Peers}. */
@@ -36,6 +42,8 @@ export interface PeersOptions {
   settings: () => { readonly ice: IceConfig };
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
+  /** Holds the bytes of pages. @default the sessions' own */
+  memory?: Memory;
   log: Log;
   /** Time from the offer to the open channel, in milliseconds. @default 20_000 */
   openTimeout?: number;
@@ -52,7 +60,8 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #sessions: Sessions;
   readonly #all = new Map<Peer, PeerState>();
-  readonly #laneOffers = new TokenBucket(...LANE_OFFERS);
+  /** By device, while it has connections; all strangers have one together. */
+  readonly #laneOffers = new Map<string, TokenBucket>();
   #closing = false;
 
   constructor(options: PeersOptions) {
@@ -126,10 +135,17 @@ export class Peers {
 
   /** Answers an offer from a page's session. */
   #answerLane(sdp: string, session: Session, principal: Principal): Promise<string> {
-    if (this.#closing || !this.#laneOffers.take()) {
+    if (this.#closing || !this.#takeLaneOffer(principal)) {
       throw new LighthouseError("host-busy", "The host takes no further connection now");
     }
     return this.#accept(sdp, { principal, joins: session });
+  }
+
+  #takeLaneOffer(principal: Principal): boolean {
+    const group = groupOf(principal);
+    const bucket = this.#laneOffers.get(group) ?? new TokenBucket(...LANE_OFFERS);
+    this.#laneOffers.set(group, bucket);
+    return bucket.take();
   }
 
   #accept(sdp: string, claim: Claim): Promise<string> {
@@ -146,11 +162,8 @@ export class Peers {
    */
   #makeRoom({ principal, joins }: Claim): void {
     const all = [...this.#all.values()];
-    const own = all.filter(({ claim }) =>
-      principal.name === undefined
-        ? claim.principal.name === undefined
-        : claim.principal.id === principal.id
-    );
+    const group = groupOf(principal);
+    const own = all.filter(({ claim }) => groupOf(claim.principal) === group);
     if (joins) {
       const lanes = own.filter(({ claim }) => claim.joins === joins).length;
       // Pages without a connection take precedence over further connections.
@@ -158,9 +171,10 @@ export class Peers {
       if (isFull || own.length >= MAX_OF_DEVICE) throw busy(all.length);
       return;
     }
-    const isTooMuch = own.length >= MAX_OF_DEVICE ||
-      own.filter(isHalfOpen).length >= MAX_HALF_OPEN_OF_DEVICE;
-    const isFull = all.length >= MAX_PEERS || all.filter(isHalfOpen).length >= MAX_HALF_OPEN;
+    const halfOpen = own.filter(isHalfOpen).length;
+    const isTooMuch = own.length >= MAX_OF_DEVICE || halfOpen >= MAX_HALF_OPEN_OF_DEVICE;
+    const isFull = (own.length >= OWN && all.length >= MAX_PEERS) ||
+      (halfOpen >= OWN_HALF_OPEN && all.filter(isHalfOpen).length >= MAX_HALF_OPEN);
     if (!isTooMuch && !isFull) return;
     // Of one stranger, too, and not of another: a flood pushes nobody out.
     const oldest = [...this.#all].find(([, state]) =>
@@ -172,11 +186,18 @@ export class Peers {
     peer.close();
   }
 
+  #forget(peer: Peer, principal: Principal): void {
+    this.#all.delete(peer);
+    const group = groupOf(principal);
+    const hasMore = [...this.#all.values()].some(({ claim }) => groupOf(claim.principal) === group);
+    if (!hasMore) this.#laneOffers.delete(group);
+  }
+
   /** Counts a peer until its end. */
   async #keep(peer: Peer, claim: Claim): Promise<void> {
     const state: PeerState = { isOpen: false, claim };
     this.#all.set(peer, state);
-    peer.closed.then(() => this.#all.delete(peer));
+    peer.closed.then(() => this.#forget(peer, claim.principal));
     const { openTimeout = 20_000, log } = this.#options;
     const timer = setTimeout(() => peer.close(), openTimeout);
     try {

@@ -197,7 +197,7 @@ test("answer() refuses what is malformed, and who is not paired, plainly", async
   assert.is(peers.count, 0);
 });
 
-test(`answer() is busy with ${MAX_HALF_OPEN} connections that do not open, until their time is over`, async () => {
+test(`${MAX_HALF_OPEN} connections that do not open keep no other device out`, async () => {
   const { peers, phone, pair, connect, outcome } = await setUp({ openTimeout: 2_500 });
   const tablet = await pair();
   for (const device of [phone, tablet]) {
@@ -208,10 +208,11 @@ test(`answer() is busy with ${MAX_HALF_OPEN} connections that do not open, until
     for (const each of await Promise.all(offers)) assert.is(each, "answer");
   }
   const other = await pair();
-  assert.is(await outcome(SILENT_OFFER, other), "host-busy");
-  // Those who have some of them replace their own.
-  assert.is(await outcome(SILENT_OFFER, phone), "answer");
-  assert.is(peers.count, MAX_HALF_OPEN);
+  // Every device has room for one, and then replaces its own.
+  for (const device of [other, other, phone]) {
+    assert.is(await outcome(SILENT_OFFER, device), "answer");
+    assert.is(peers.count, MAX_HALF_OPEN + 1);
+  }
   assert.is(peers.connected, 0);
 
   // TestPage tries for longer than a connection has to open.
@@ -291,7 +292,7 @@ test("a connection that opened in time stays", async () => {
   assert.is(await get(session, "/"), "GET /");
 });
 
-test(`answer() is busy with ${MAX_PEERS} open connections, and no longer when one leaves`, async () => {
+test(`${MAX_PEERS} open connections leave two for every other device, and room when they leave`, async () => {
   // What a page's failed attempt leaves half open ends soon.
   const { phone, pair, connect, outcome, next } = await setUp({ openTimeout: 2_500 });
   const devices = [phone, await pair()];
@@ -302,11 +303,15 @@ test(`answer() is busy with ${MAX_PEERS} open connections, and no longer when on
     assert.is(await outcome(SILENT_OFFER, device), "host-busy");
   }
   assert.is(opened.length, MAX_PEERS);
+  // Every other device has room for two.
   const other = await pair();
+  for (let own = 0; own < 2; own++) pages.use(await connect(other));
   assert.is(await outcome(SILENT_OFFER, other), "host-busy");
-  const away = next("page-away");
-  await opened[0]!.page.close();
-  await away;
+  for (const page of opened.slice(0, 3)) {
+    const away = next("page-away");
+    await page.page.close();
+    await away;
+  }
   assert.is(await outcome(SILENT_OFFER, other), "answer");
 });
 

@@ -13,14 +13,25 @@ import {
   Session,
   type Stream,
 } from "../../wire/mod.ts";
+import { Memory } from "../access/memory.ts";
 import type { Principal } from "../access/principal.ts";
+import { busy, groupOf, type ShareLimits, Shares } from "../access/shares.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import type { PeerPath } from "./peer.ts";
 
-/** Most sessions without a connection; above that, the oldest ends. */
-export const MAX_AWAY = 64;
+/** Most sessions of a device without a connection; above that, its oldest ends. As many of all strangers. */
+export const MAX_AWAY = 16;
+
+/** Most streams in all sessions of a device; a stranger has a quarter, which one session can open. */
+const STREAMS: ShareLimits = { own: 64, each: 2048, all: 16_384 };
+
+/**
+ * Bytes of a head that each request may hold, whatever the others hold. More are counted twice: the host
+ * writes another head for the backend.
+ */
+const SMALL_HEAD = 4 * 1024;
 
 /** Time for requests under way when the host stops, in milliseconds. */
 const GRACE_MS = 3000;
@@ -36,6 +47,8 @@ export interface SessionsOptions {
   onEnded?: (session: Session) => void;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
+  /** Holds the bytes of pages. @default the sessions' own */
+  memory?: Memory;
   log: Log;
 }
 
@@ -58,6 +71,8 @@ interface Owned {
 /** All sessions, with and without a connection. */
 export class Sessions {
   readonly #options: SessionsOptions;
+  readonly #memory: Memory;
+  readonly #streams = new Shares(STREAMS);
   /** By the session's id, the last connected one at the end. */
   readonly #all = new Map<string, Owned>();
   /** Carriers that wait for the page's HELLO. */
@@ -65,6 +80,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#memory = options.memory ?? new Memory();
   }
 
   /** Number of sessions with a connection. */
@@ -160,6 +176,7 @@ export class Sessions {
       liveness: HOST_LIVENESS,
       soon: setImmediate,
       onStream: async (stream) => {
+        if (!await this.#admit(stream, principal)) return;
         if (await this.#takeOffer(stream, session, principal)) return;
         serveRequest(
           stream,
@@ -172,7 +189,7 @@ export class Sessions {
         const text = `page is away, ${pages} open: ${nameOf(principal)}`;
         log("info", "page-away", text, { pages, device: principal.id });
         onSeen?.(principal);
-        this.#makeRoom();
+        this.#makeRoom(principal);
       },
     });
     session.closed.then(({ code, message }) => {
@@ -186,6 +203,24 @@ export class Sessions {
     return session;
   }
 
+  /** Waits for a stream's head, and counts stream and head. @returns Whether there is room for them. */
+  async #admit(stream: Stream, principal: Principal): Promise<boolean> {
+    if (!this.#streams.take(principal, 1)) {
+      stream.reset(busy("serves all the requests"));
+      return false;
+    }
+    const memory = this.#memory.share(principal, SMALL_HEAD);
+    stream.closed.then(() => {
+      this.#streams.give(principal, 1);
+      memory.give();
+    });
+    const head = await stream.head.catch(() => undefined);
+    if (!head || stream.signal.aborted) return false;
+    if (memory.take(2 * head.length)) return true;
+    stream.reset(busy("holds all the bytes"));
+    return false;
+  }
+
   /** Answers an offer of a further connection. @returns Whether the stream carried one. */
   async #takeOffer(stream: Stream, session: Session, principal: Principal): Promise<boolean> {
     const { onOffer } = this.#options;
@@ -195,12 +230,17 @@ export class Sessions {
     return true;
   }
 
-  #makeRoom(): void {
-    const away = [...this.#all.values()].filter(({ session }) => session.carriers === 0);
+  /** Ends a session of the device that has just gone, and never another's. */
+  #makeRoom(principal: Principal): void {
+    const group = groupOf(principal);
+    const away = [...this.#all.values()].filter((owned) =>
+      owned.session.carriers === 0 && groupOf(owned.principal) === group
+    );
     if (away.length <= MAX_AWAY) return;
-    // End a stranger's session first.
-    const { session } = away.find(({ principal }) => principal.name === undefined) ?? away[0]!;
-    session.close(new LighthouseError("host-busy", "Too many pages are away"));
+    // A stranger with several ends one of its own.
+    const own = away.filter((owned) => owned.principal.id === principal.id);
+    const { session } = (own.length > 1 ? own : away)[0]!;
+    session.close(new LighthouseError("host-busy", "Too many pages of this device are away"));
   }
 }
 

@@ -1,13 +1,10 @@
 // Counts the body of a request whose length the page does not know. Many servers read a body by its
 // Content-Length only: to WSGI servers, http.server and programs like CGI a chunked one is empty.
 import { LighthouseError } from "../../wire/mod.ts";
-import type { Share } from "./memory.ts";
+import type { Share } from "../access/memory.ts";
 
 /** Longest body that is counted before it goes out, in bytes. A longer one goes out in chunks. */
 const MAX_COUNTED = 1024 * 1024;
-
-/** Most bytes that are held to be counted. */
-export const COUNTING_LIMITS = { all: 128 * 1024 * 1024, each: 16 * 1024 * 1024 };
 
 /** A body, with its length in bytes if it has ended before 1 MiB. */
 export interface CountedBody {
@@ -31,7 +28,7 @@ export async function countBody(
   const held: Uint8Array[] = [];
   const letGo = (reason: unknown) => {
     held.length = 0;
-    share.release();
+    share.give();
     return reader.cancel(reason);
   };
   const abort = () => void letGo(signal.reason).catch(() => {});
@@ -44,7 +41,7 @@ export async function countBody(
       signal.throwIfAborted();
       isWhole = done;
       if (done) break;
-      share.take(value.length);
+      share.claim(value.length);
       length += value.length;
       held.push(value);
     }
@@ -59,7 +56,7 @@ export async function countBody(
     async pull(controller) {
       const first = held.shift();
       if (first) {
-        share.release(first.length);
+        share.give(first.length);
         return controller.enqueue(first);
       }
       const { done, value } = isWhole ? { done: true } : await reader.read();

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
+import { Memory } from "../access/memory.ts";
 import { countBody } from "./counted_body.ts";
-import { Memory } from "./memory.ts";
 
 const test = suite("counted_body");
 
@@ -28,11 +28,11 @@ function bodyOf(...sizes: number[]) {
 const never = new AbortController().signal;
 
 function setUp(each = 16 * MiB, all = 128 * MiB) {
-  const memory = new Memory("the bodies", { all, each });
+  const memory = new Memory({ own: 0, all, each });
   return {
     memory,
     count: (body: ReadableStream<Uint8Array>, signal = never, principal = "phone") =>
-      countBody(body, memory.share(principal), signal),
+      countBody(body, memory.share({ id: principal, name: principal }, 0), signal),
   };
 }
 
@@ -129,7 +129,7 @@ test("bodies beyond what one may hold, or all, are refused with host-busy", asyn
   const { body, seen } = bodyOf(MiB, 1);
   const error = await failureOf(count(body));
   assert.is(error.code, "host-busy");
-  assert.is(error.message, "The host holds all the bodies that it can. Try again later");
+  assert.is(error.message, "The host holds all the bytes that it can. Try again later");
   assert.is(seen.reason, error);
   assert.is(memory.taken, MiB);
 

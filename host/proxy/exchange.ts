@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
+import type { Taker } from "../access/shares.ts";
 import { answerFields } from "./answer_head.ts";
 import type { Agents, PrincipalOption } from "./agents.ts";
 import { broken, failed, tooSlow, unreachable } from "./backend_errors.ts";
@@ -37,8 +38,8 @@ export interface BackendRequest {
    * request without a body may say 0, or leave it to the method.
    */
   length: number | undefined;
-  /** Id of the principal who asks: requests of others use other connections. */
-  principal: string;
+  /** Who asks: requests of others use other connections. */
+  principal: Taker;
 }
 
 /** Bytes of an answer that the host reads ahead of the page. */
@@ -263,7 +264,7 @@ function open(request: BackendRequest, agent: Agent): ClientRequest {
     agent,
     method,
     headers,
-    principal,
+    principal: principal.id,
     ...PARSER,
   };
   try {

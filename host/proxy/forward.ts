@@ -1,11 +1,12 @@
 // The service that forwards to a backend.
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
+import { Memory } from "../access/memory.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import { createAgents } from "./agents.ts";
 import { checkHead } from "./answer_head.ts";
 import { Backend } from "./backend.ts";
 import { backendName } from "./connection_options.ts";
-import { countBody, COUNTING_LIMITS } from "./counted_body.ts";
+import { countBody } from "./counted_body.ts";
 import type { CookieJars } from "./cookies.ts";
 import { Credentials } from "./credentials.ts";
 import { decoded } from "./decoding.ts";
@@ -13,9 +14,8 @@ import { errorResponse } from "./error_response.ts";
 import type { Timeouts } from "./exchange.ts";
 import { bodyLength } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
-import { Memory } from "./memory.ts";
 import type { Service } from "./service.ts";
-import type { TurnLimits } from "./turns.ts";
+import type { Places, TurnLimits } from "./turns.ts";
 
 /** Methods that fetch() forbids too: TRACE would show cookies to a script. */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -32,17 +32,14 @@ const STATUS: Record<string, number> = {
 export interface ForwardOptions {
   /** The service's cookies. @default new jars in memory */
   cookies?: CookieJars;
-  /** Holds the bodies that are counted. Services share it. @default one of the service's own */
+  /** Holds the bodies that are counted. The host's services share it. @default the service's own */
   memory?: Memory;
+  /** The places for requests, which the host's services share. @default the service's own */
+  places?: Places;
   /** Replaces the defaults, for tests. */
   timeouts?: Partial<Timeouts>;
   /** Replaces the defaults, for tests. */
   limits?: Partial<TurnLimits>;
-}
-
-/** Makes the memory for the bodies that are counted before they go out. */
-export function countingMemory(): Memory {
-  return new Memory("the bodies of unknown length", COUNTING_LIMITS);
 }
 
 /**
@@ -51,12 +48,13 @@ export function countingMemory(): Memory {
  */
 export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): Service {
   const { prefix } = config;
-  const { cookies, memory = countingMemory(), timeouts, limits } = options;
+  const { cookies, memory = new Memory(), places, timeouts, limits } = options;
   const backend = new Backend(config, cookies);
   const credentials = new Credentials(config.authorization);
   const client = new HttpClient({
     agents: createAgents(config),
     name: backendName(config),
+    places,
     timeouts,
     limits,
   });
@@ -76,11 +74,11 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
       const login = credentials.login(request.headers, principal);
       if (login?.authorization) headers.push(["Authorization", login.authorization]);
       if (body && length === undefined) {
-        ({ body, length } = await countBody(body, memory.share(principal.id), signal));
+        ({ body, length } = await countBody(body, memory.share(principal), signal));
       }
       let answer: HttpResponse | undefined;
       try {
-        const upstream = { url, method, headers, body, length, principal: principal.id };
+        const upstream = { url, method, headers, body, length, principal };
         answer = await client.send(upstream, signal);
         login?.answered(answer.status);
         answer = decoded({ ...answer, headers: back(answer.headers, answer.status) });

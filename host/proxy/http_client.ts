@@ -3,7 +3,7 @@
 import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import type { Agents } from "./agents.ts";
 import { type BackendRequest, Exchange, mayRepeat, type Timeouts } from "./exchange.ts";
-import { type TurnLimits, Turns } from "./turns.ts";
+import { type Places, type Turn, type TurnLimits, Turns } from "./turns.ts";
 
 /** Options of {@linkcode HttpClient}. */
 export interface HttpClientOptions {
@@ -13,7 +13,9 @@ export interface HttpClientOptions {
   name: string;
   /** Replaces the defaults, for tests. */
   timeouts?: Partial<Timeouts>;
-  /** Most connections in use. Further requests wait. Replaces the defaults, for tests. */
+  /** The places of all services, for which requests wait. @default this client's own */
+  places?: Places;
+  /** Replaces the defaults, for tests. */
   limits?: Partial<TurnLimits>;
 }
 
@@ -25,7 +27,7 @@ export class HttpClient {
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    this.#turns = new Turns(options.limits);
+    this.#turns = new Turns(options.places, options.limits);
   }
 
   /** Exchanges under way. */
@@ -39,44 +41,45 @@ export class HttpClient {
    * A backend may close a kept connection at the moment when it is used again. Only safe requests
    * without a body use kept connections: they are then sent again on another (RFC 9112 §9.3.1).
    *
-   * @throws {LighthouseError} `backend-unreachable`, `backend-timeout`, `backend-failed`, `bad-request` or
-   * `aborted`.
+   * @throws {LighthouseError} `backend-unreachable`, `backend-timeout`, `backend-failed`, `bad-request`,
+   * `aborted`, or `host-busy` if others keep it waiting for too long.
    */
   async send(request: BackendRequest, signal: AbortSignal): Promise<HttpResponse> {
     for (;;) {
       // The usual case waits for nothing, not even for a turn of the event loop.
-      if (!this.#turns.enter(request.principal)) await this.#waitForTurn(request, signal);
-      const exchange = this.#begin(request, signal);
+      const turn = this.#turns.enter(request.principal) ?? await this.#waitForTurn(request, signal);
+      const exchange = this.#begin(request, turn, signal);
       try {
         return await exchange.answer;
       } catch (error) {
         if (!mayRepeat(request) || !exchange.foundClosed) throw error;
+      } finally {
+        turn.answered();
       }
     }
   }
 
-  async #waitForTurn({ principal, body }: BackendRequest, signal: AbortSignal): Promise<void> {
+  async #waitForTurn({ principal, body }: BackendRequest, signal: AbortSignal): Promise<Turn> {
     try {
-      await this.#turns.wait(principal, signal);
+      return await this.#turns.wait(principal, signal);
     } catch (error) {
       body?.cancel(error).catch(() => {});
       throw LighthouseError.from(error, "aborted");
     }
   }
 
-  #begin(request: BackendRequest, signal: AbortSignal): Exchange {
-    const { principal, body } = request;
+  #begin(request: BackendRequest, turn: Turn, signal: AbortSignal): Exchange {
     try {
       const exchange = new Exchange(request, { ...this.#options, signal });
       this.#open.add(exchange);
       exchange.ended.then(() => {
         this.#open.delete(exchange);
-        this.#turns.leave(principal);
+        turn.leave();
       });
       return exchange;
     } catch (error) {
-      this.#turns.leave(principal);
-      body?.cancel(error).catch(() => {});
+      turn.leave();
+      request.body?.cancel(error).catch(() => {});
       throw error;
     }
   }

@@ -8,26 +8,33 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpResponse } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
+import type { ShareLimits, Taker } from "../access/shares.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
 import { createAgents } from "./agents.ts";
 import type { BackendRequest, Timeouts } from "./exchange.ts";
 import { HttpClient } from "./http_client.ts";
-import type { TurnLimits } from "./turns.ts";
+import { Places, type TurnLimits } from "./turns.ts";
 
 const test = suite("http_client");
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /** A client to be closed, and a request of it. */
-function setUp(url: URL, { agent, ...options } = {} as {
+function setUp(url: URL, { agent, places, ...options } = {} as {
   agent?: Agent;
   timeouts?: Partial<Timeouts>;
   limits?: Partial<TurnLimits>;
+  places?: Partial<ShareLimits>;
 }) {
   const agents = agent
     ? { kept: agent, fresh: agent }
     : createAgents({ prefix: "/", backend: url });
-  const client = new HttpClient({ agents, name: url.origin, ...options });
+  const client = new HttpClient({
+    agents,
+    name: url.origin,
+    places: new Places({ own: 0, ...places }),
+    ...options,
+  });
   return {
     client,
     send: (request: Partial<BackendRequest> = {}, signal = new AbortController().signal) =>
@@ -37,11 +44,15 @@ function setUp(url: URL, { agent, ...options } = {} as {
         headers: [["Host", url.host]],
         body: null,
         length: undefined,
-        principal: "phone",
+        principal: device("phone"),
         ...request,
       }, signal),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+function device(id: string): Taker {
+  return { id, name: id };
 }
 
 async function textOf({ body }: HttpResponse): Promise<string> {
@@ -602,9 +613,9 @@ test("a request that was aborted before does not go out", async () => {
 test("principals do not share connections, and each uses its own again", async () => {
   await using backend = await startRawBackend(answerEach(OK));
   await using setup = setUp(backend.url);
-  for (const principal of ["phone", "tablet", "phone", "tablet", "phone"]) {
-    const headers: HeaderField[] = [["Principal", principal]];
-    assert.is(await textOf(await setup.send({ principal, headers })), "ok");
+  for (const id of ["phone", "tablet", "phone", "tablet", "phone"]) {
+    const headers: HeaderField[] = [["Principal", id]];
+    assert.is(await textOf(await setup.send({ principal: device(id), headers })), "ok");
   }
   const seen = backend.received.map((text) => [...text.matchAll(/(?<=Principal: )\w+/g)].join());
   assert.equal(seen, ["phone,phone,phone", "tablet,tablet"]);
@@ -613,9 +624,9 @@ test("principals do not share connections, and each uses its own again", async (
 test("one principal's requests wait for its connections, and others do not wait", async () => {
   const sockets: Socket[] = [];
   await using backend = await startRawBackend((_received, socket) => sockets.push(socket));
-  await using setup = setUp(backend.url, { limits: { all: 3, each: 2 } });
+  await using setup = setUp(backend.url, { places: { all: 3, each: 2 } });
   const asked = [1, 2, 3].map(() => setup.send({ method: "POST" }));
-  const other = setup.send({ principal: "tablet" });
+  const other = setup.send({ principal: device("tablet") });
   await until(() => sockets.length === 3);
   assert.is(setup.client.open, 3);
   assert.is(backend.received.filter((text) => text.startsWith("GET")).length, 1);
@@ -629,7 +640,7 @@ test("one principal's requests wait for its connections, and others do not wait"
 
 test("a request that is given up while it waits does not go out", async () => {
   await using backend = await startRawBackend(() => {});
-  await using setup = setUp(backend.url, { limits: { each: 1 } });
+  await using setup = setUp(backend.url, { places: { each: 1 } });
   const first = failureOf(setup.send());
   const stop = new AbortController();
   const cancelled = Promise.withResolvers<void>();
@@ -696,11 +707,14 @@ for (const keepAliveTimeout of [1_000, 100, 5]) {
     await using setup = setUp(url);
     await Promise.all(Array.from({ length: 60 }, async (_, i) => {
       // The server closes the connection of the GET at about the moment of the POST.
-      assert.is(await textOf(await setup.send({ principal: `${i % 7}` })), "ok");
+      assert.is(await textOf(await setup.send({ principal: device(`${i % 7}`) })), "ok");
       await sleep(Math.max(0, keepAliveTimeout + i % 15 - 8));
       const body = i % 2 ? bodyOf("ab") : null;
       const request = { method: "POST", url: new URL(`/${i}`, url), body, length: body ? 2 : 0 };
-      assert.is(await textOf(await setup.send({ ...request, principal: `${i % 7}` })), "ok");
+      assert.is(
+        await textOf(await setup.send({ ...request, principal: device(`${i % 7}`) })),
+        "ok",
+      );
     }));
     assert.equal(seen.sort(), Array.from({ length: 60 }, (_, i) => `/${i}`).sort());
   });
@@ -708,7 +722,7 @@ for (const keepAliveTimeout of [1_000, 100, 5]) {
 
 test("close() ends what waits for a connection, too", async () => {
   await using backend = await startRawBackend(() => {});
-  const setup = setUp(backend.url, { limits: { each: 1 } });
+  const setup = setUp(backend.url, { places: { each: 1 } });
   const sent = Array.from({ length: 3 }, () => failureOf(setup.send()));
   await until(() => Boolean(backend.received[0]));
   await setup.client.close();

@@ -4,8 +4,8 @@ import { suite } from "../../tools/testing/suite.ts";
 import type { HeaderField, HttpRequest } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { startRawBackend } from "../testing/raw_backend.ts";
+import { Memory } from "../access/memory.ts";
 import { forwardTo } from "./forward.ts";
-import { Memory } from "./memory.ts";
 
 const test = suite("request_body");
 
@@ -139,17 +139,17 @@ for (const [what, method, headers, text] of refused) {
 }
 
 test("bodies beyond what the host holds are refused with host-busy, and others go on", async () => {
-  const memory = new Memory("the bodies of unknown length", { all: 100, each: 100 });
+  const memory = new Memory({ own: 0, all: 100, each: 100 });
   await using backend = await setUp(["abc"], memory);
   const endless = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(new Uint8Array(90)),
+    start: (controller) => controller.enqueue(new Uint8Array(16 * 1024 + 90)),
   });
   const stop = new AbortController();
   const first = failureOf(backend.send({ body: endless }, stop.signal));
   while (memory.taken < 90) await new Promise(setImmediate);
-  const busy = await failureOf(backend.send({ body: bodyOf("x".repeat(20)) }));
+  const busy = await failureOf(backend.send({ body: bodyOf("x".repeat(16 * 1024 + 20)) }));
   assert.is(busy.code, "host-busy");
-  assert.match(busy.message, "holds all the bodies of unknown length");
+  assert.match(busy.message, "holds all the bytes that it can");
   assert.is((await backend.send({ headers: LENGTH("3"), body: bodyOf("abc") })).status, 204);
   stop.abort(new Error("gone"));
   assert.is((await first).message, "gone");
@@ -158,7 +158,7 @@ test("bodies beyond what the host holds are refused with host-busy, and others g
 });
 
 test("a request that HTTP does not allow gives its counted body back", async () => {
-  const memory = new Memory("the bodies", { all: 100, each: 100 });
+  const memory = new Memory();
   await using backend = await setUp([], memory);
   const headers: HeaderField[] = [["x y", "1"]];
   assert.is((await failureOf(backend.send({ headers, body: bodyOf("abc") }))).code, "bad-request");

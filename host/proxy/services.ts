@@ -1,11 +1,21 @@
 // Finds the service for each request by the longest prefix.
+import { Memory } from "../access/memory.ts";
 import { isUnder, mayReach } from "../access/principal.ts";
 import { keyOf, type ServiceConfig } from "../config/service_config.ts";
 import type { CookieFolder } from "./cookie_folder.ts";
 import { errorResponse } from "./error_response.ts";
-import { countingMemory, forwardTo } from "./forward.ts";
+import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
+import { Places } from "./turns.ts";
+
+/** Options of {@linkcode Services}. */
+export interface ServicesOptions {
+  /** Keeps cookies beyond a service's end. @default each service keeps its own in memory */
+  cookies?: CookieFolder;
+  /** Holds the bytes of pages. @default the services' own */
+  memory?: Memory;
+}
 
 /** All services of a host. */
 export class Services {
@@ -13,18 +23,19 @@ export class Services {
   #services: Service[] = [];
   /** Services that were started from a configuration, by its key, which is a secret. */
   #started = new Map<string, Service>();
-  readonly #cookies: CookieFolder | undefined;
-  readonly #memory = countingMemory();
+  readonly #options: ServicesOptions;
+  readonly #memory: Memory;
+  readonly #places = new Places();
 
-  /** @param cookies Keeps cookies beyond a service's end. @default each service keeps its own in memory */
-  constructor(services: Service[], cookies?: CookieFolder) {
-    this.#cookies = cookies;
+  constructor(services: Service[], options: ServicesOptions = {}) {
+    this.#options = options;
+    this.#memory = options.memory ?? new Memory();
     this.#set(services);
   }
 
-  /** Starts the configured services. @param cookies See the constructor. */
-  static start(configs: ServiceConfig[], cookies?: CookieFolder): Services {
-    const services = new Services([], cookies);
+  /** Starts the configured services. */
+  static start(configs: ServiceConfig[], options?: ServicesOptions): Services {
+    const services = new Services([], options);
     services.replace(configs);
     return services;
   }
@@ -82,8 +93,8 @@ export class Services {
   }
 
   #start(config: ServiceConfig): Service {
-    return "backend" in config
-      ? forwardTo(config, { cookies: this.#cookies?.jarsOf(config), memory: this.#memory })
-      : serveFolder(config.prefix, config.folder);
+    if (!("backend" in config)) return serveFolder(config.prefix, config.folder, this.#places);
+    const cookies = this.#options.cookies?.jarsOf(config);
+    return forwardTo(config, { cookies, memory: this.#memory, places: this.#places });
   }
 }

@@ -169,7 +169,7 @@ test("replace() keeps the cookies of a service whose options change, and of one 
   const log = () => {};
   const cookies = CookieFolder.open(temporaryFolder(), { devices: () => [{ id: "1" }], log });
   const config: ServiceConfig = { prefix: "/notes", backend: new URL("/api", backend.url) };
-  const services = Services.start([config], cookies);
+  const services = Services.start([config], { cookies });
   const get = async (path: string) => await textOf(await ask(services, path));
   assert.is(await get("/notes/1"), "nobody");
   assert.is(await get("/notes/1"), "login=1; tab=1");

@@ -20,6 +20,7 @@ import { errorResponse } from "./error_response.ts";
 import { pathOnSite, workerPrefixOf } from "./forwarded.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
+import type { Places } from "./turns.ts";
 
 /** The request headers that send reads. */
 const FIELDS = new Set([
@@ -46,12 +47,13 @@ const MISSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
  *
  * @param prefix `/`, or such as `/files`.
  * @param folder Path of an existing folder.
+ * @param places The places for requests, which the host's services share. @default the service's own
  */
-export function serveFolder(prefix: string, folder: string): Service {
+export function serveFolder(prefix: string, folder: string, places?: Places): Service {
   const root = realpathSync(folder);
   const server = createServer((request, response) => sendFile(root, request, response));
   const agent = new MemoryAgent((end) => server.emit("connection", end));
-  const client = new HttpClient({ agents: { kept: agent, fresh: agent }, name: folder });
+  const client = new HttpClient({ agents: { kept: agent, fresh: agent }, name: folder, places });
 
   return {
     prefix,
@@ -77,7 +79,7 @@ export function serveFolder(prefix: string, folder: string): Service {
         ],
         body: null,
         length: undefined,
-        principal: principal.id,
+        principal,
       }, signal);
       const { headers: fields } = readAnswer(answer.headers);
       if (status < 400) return { status, ...answer, headers: fields };

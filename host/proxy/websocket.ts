@@ -1,4 +1,4 @@
-// Forwards WebSockets to the backend, message by message, at the pace of the slower end.
+// Forwards WebSockets to backends: opens and closes them. websocket_messages.ts carries their messages.
 import type { IncomingMessage } from "node:http";
 import { connect as connectTo } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
@@ -8,74 +8,59 @@ import {
   type HttpRequest,
   LighthouseError,
   MAX_WEBSOCKET_MESSAGE,
-  NO_CLOSE_CODE,
   protocolsOf,
-  readWebSocket,
   refuseWebSocket,
   type Stream,
-  type WebSocketMessage,
-  WebSocketWriter,
 } from "../../wire/mod.ts";
+import { Memory } from "../access/memory.ts";
 import { mayReach, type Principal } from "../access/principal.ts";
+import { busy, type ShareLimits, Shares } from "../access/shares.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import type { UpstreamRequest } from "./backend.ts";
-import { broken } from "./backend_errors.ts";
 import { backendName, connectionOptions, PARSER } from "./connection_options.ts";
-import { busy, Memory } from "./memory.ts";
 import type { Services } from "./services.ts";
+import { sendToBackend, sendToPage, socketFailure } from "./websocket_messages.ts";
 
-/** Bytes that may wait for one end before the host stops reading the other. */
-const MAX_WAITING = 256 * 1024;
-
-/** Most sockets at once, and most bytes of pages' messages in all of them: see {@linkcode SocketLimits}. */
-const MAX_SOCKETS = 1024;
-const MAX_OF_ONE = 256;
-const MAX_HELD = 128 * 1024 * 1024;
+/** Most sockets of a host at once. */
+const SOCKETS: ShareLimits = { own: 8, each: 256, all: 1024 };
 
 /** Time for backends' close frames when the host stops, in milliseconds. */
 const LEAVE_MS = 1000;
 
-/** Close codes (RFC 6455 §7.4.1): the end is going away; the connection was cut off. */
+/** The close code of an end that is going away (RFC 6455 §7.4.1). */
 const GONE = 1001;
-const CUT_OFF = 1006;
 
-/** Limits. Tests change them. */
-export interface SocketLimits {
-  /** Time for the backend's answer to the handshake, in milliseconds. @default 10_000 */
+/** Times, in milliseconds. Tests change them. */
+export interface SocketTimes {
+  /** Time for the backend's answer to the handshake. @default 10_000 */
   open: number;
-  /** Time for the backend's answer to a close, in milliseconds. @default 10_000 */
+  /** Time for the backend's answer to a close. @default 10_000 */
   close: number;
-  /** Sockets at once. @default 1024 */
-  sockets: number;
-  /** Sockets of one principal at once. @default 256 */
-  ofOne: number;
-  /**
-   * Bytes of messages, in all sockets, that are incomplete or that backends have not taken.
-   * @default 134_217_728 (128 MiB)
-   */
-  held: number;
+}
+
+/** Options of {@linkcode Sockets}. */
+export interface SocketsOptions {
+  /** Holds messages that are incomplete, or that an end has not taken. @default the sockets' own */
+  memory?: Memory;
+  times?: Partial<SocketTimes>;
+  /** Most sockets at once. Replaces the defaults, for tests. */
+  limits?: Partial<ShareLimits>;
 }
 
 /** Forwards WebSockets to the services' backends. */
 export class Sockets {
   readonly #services: Pick<Services, "find">;
-  readonly #limits: SocketLimits;
+  readonly #times: SocketTimes;
   readonly #memory: Memory;
-  /** Each with the id of its principal. */
-  readonly #open = new Map<WebSocket, string>();
+  readonly #shares: Shares;
+  readonly #open = new Set<WebSocket>();
 
-  constructor(services: Pick<Services, "find">, limits: Partial<SocketLimits> = {}) {
+  constructor(services: Pick<Services, "find">, options: SocketsOptions = {}) {
+    const { memory = new Memory(), times, limits } = options;
     this.#services = services;
-    this.#limits = {
-      open: 10_000,
-      close: 10_000,
-      sockets: MAX_SOCKETS,
-      ofOne: MAX_OF_ONE,
-      held: MAX_HELD,
-      ...limits,
-    };
-    const { held } = this.#limits;
-    this.#memory = new Memory("the messages", { all: held, each: held });
+    this.#times = { open: 10_000, close: 10_000, ...times };
+    this.#memory = memory;
+    this.#shares = new Shares({ ...SOCKETS, ...limits });
   }
 
   /** Sockets to backends that are opening, open or closing. */
@@ -98,54 +83,58 @@ export class Sockets {
     const service = this.#services.find(request.target);
     if (!service?.upstream) return refuseWebSocket(stream, 404, "Not Found");
     if (!mayReach(principal, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
-    this.#checkRoom(principal);
     const { backend, config, credentials } = service.upstream;
     const upstream = backend.upstreamRequest(request, principal);
     const login = credentials.login(request.headers, principal);
     if (login?.authorization) upstream.headers.push(["Authorization", login.authorization]);
-    const socket = connect(upstream, config, protocolsOf(request.headers), this.#limits);
-    this.#open.set(socket, principal.id);
-    socket.on("close", () => this.#open.delete(socket));
+    const socket = this.#connect(upstream, config, protocolsOf(request.headers), principal);
     stream.signal.addEventListener("abort", () => leave(socket));
     const name = backendName(config);
-    const refusal = await opened(socket, upstream, name);
-    login?.answered(refusal?.statusCode ?? 101);
-    if (refusal) return refuseWebSocket(stream, refusal.statusCode!, refusal.statusMessage!);
+    const { statusCode, statusMessage, socket: connection } = await opened(socket, upstream, name);
+    login?.answered(statusCode!);
+    if (statusCode !== 101) return refuseWebSocket(stream, statusCode!, statusMessage!);
 
     acceptWebSocket(stream, socket.protocol);
-    const writer = sendToPage(socket, stream, name);
-    const share = this.#memory.share(principal.id);
-    try {
-      for await (const message of readWebSocket(stream.readable, (bytes) => share.take(bytes))) {
-        await sendToBackend(socket, message);
-        share.release();
-        if (message.type === "fault") writer.close(message.code, message.reason);
-      }
-      // Discard whatever follows the close.
-      await stream.readable.cancel();
-    } finally {
-      share.release();
+    const writer = sendToPage(socket, connection, {
+      stream,
+      name,
+      share: this.#memory.share(principal),
+    });
+    await sendToBackend(socket, { stream, writer, share: this.#memory.share(principal) })
       // The socket is open here only if the page ended without a close message.
-      leave(socket);
-    }
+      .finally(() => leave(socket));
   }
 
-  #checkRoom({ id }: Principal): void {
-    const { sockets, ofOne } = this.#limits;
-    if (this.#open.size >= sockets) throw busy("has all the WebSockets");
-    if (this.#open.size < ofOne) return;
-    const own = [...this.#open.values()].filter((owner) => owner === id).length;
-    if (own >= ofOne) throw busy("has all the WebSockets of one device");
+  /** @throws {LighthouseError} `host-busy` if there are too many sockets; `bad-request`. */
+  #connect(
+    upstream: UpstreamRequest,
+    config: BackendConfig,
+    protocols: string[],
+    principal: Principal,
+  ): WebSocket {
+    if (!this.#shares.take(principal, 1)) throw busy("has all the WebSockets");
+    try {
+      const socket = connect(upstream, config, protocols, this.#times);
+      this.#open.add(socket);
+      socket.on("close", () => {
+        this.#open.delete(socket);
+        this.#shares.give(principal, 1);
+      });
+      return socket;
+    } catch (error) {
+      this.#shares.give(principal, 1);
+      throw error;
+    }
   }
 
   /** Closes all sockets: pages and backends see 1001. Backends that do not answer in time are cut off. */
   async close(): Promise<void> {
-    const closed = [...this.#open.keys()].map((socket) =>
+    const closed = [...this.#open].map((socket) =>
       new Promise((resolve) => socket.once("close", resolve))
     );
-    for (const socket of this.#open.keys()) leave(socket);
+    for (const socket of this.#open) leave(socket);
     const timer = setTimeout(() => {
-      for (const socket of this.#open.keys()) socket.terminate();
+      for (const socket of this.#open) socket.terminate();
     }, LEAVE_MS);
     await Promise.all(closed);
     clearTimeout(timer);
@@ -156,7 +145,7 @@ function connect(
   { url, headers }: UpstreamRequest,
   config: BackendConfig,
   protocols: string[],
-  { open, close }: SocketLimits,
+  { open, close }: SocketTimes,
 ): WebSocket {
   const { socketPath, ...tls } = connectionOptions(config);
   // Its types lack closeTimeout.
@@ -180,74 +169,36 @@ function connect(
 }
 
 /**
- * Waits for the backend's answer, and pauses the socket.
+ * Waits for the backend's answer, and pauses the socket. The status is 101 if the backend accepts.
  *
- * @returns The answer if the backend refuses.
  * @throws {LighthouseError} `backend-unreachable`, `backend-timeout`, `backend-failed`.
  */
 function opened(
   socket: WebSocket,
   { back }: UpstreamRequest,
   name: string,
-): Promise<IncomingMessage | undefined> {
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    socket.on("upgrade", (answer) => back(fieldsOf(answer)));
-    socket.on("open", () => {
-      // Messages that arrive before the listener is there would be lost.
-      socket.pause();
-      resolve(undefined);
+    socket.on("upgrade", (answer) => {
+      back(fieldsOf(answer));
+      socket.on("open", () => {
+        // Messages that arrive before the listener is there would be lost.
+        socket.pause();
+        resolve(answer);
+      });
     });
     socket.on("unexpected-response", (_request, answer) => {
       back(fieldsOf(answer));
       resolve(answer);
       socket.terminate();
     });
-    socket.on("error", (cause) => reject(failure(name, cause)));
+    socket.on("error", (cause) => reject(socketFailure(name, cause)));
   });
-}
-
-function failure(name: string, cause: Error): LighthouseError {
-  if (!cause.message.endsWith("timed out")) return broken(cause, name);
-  const message = `The backend ${name} does not answer the WebSocket's opening`;
-  return new LighthouseError("backend-timeout", message, { cause });
 }
 
 /** The answer's Set-Cookie headers, for the cookie jar. */
 function fieldsOf(answer: IncomingMessage): HeaderField[] {
   return (answer.headers["set-cookie"] ?? []).map((value) => ["set-cookie", value]);
-}
-
-/** Sends the backend's messages to the page, and pauses the backend while the page is behind. */
-function sendToPage(socket: WebSocket, stream: Stream, name: string): WebSocketWriter {
-  const writer = new WebSocketWriter(stream.writable);
-  let trouble: Error | undefined;
-  socket.on("message", (data: Buffer, isBinary) => {
-    writer.send(isBinary ? "binary" : "text", data);
-    if (writer.buffered < MAX_WAITING || socket.isPaused) return;
-    socket.pause();
-    writer.idle.then(() => socket.resume());
-  });
-  socket.on("error", (error) => trouble = error);
-  socket.on("close", (code, reason) => {
-    if (code !== CUT_OFF) writer.close(code, reason.toString());
-    else if (trouble) writer.close(CUT_OFF, failure(name, trouble).message.slice(0, 120));
-    else writer.end();
-  });
-  socket.resume();
-  return writer;
-}
-
-/** Resolves when the backend can take more. */
-async function sendToBackend(socket: WebSocket, message: WebSocketMessage): Promise<void> {
-  if (message.type === "close" || message.type === "fault") {
-    if (message.code === NO_CLOSE_CODE) socket.close();
-    else socket.close(message.code, message.reason);
-    return;
-  }
-  await new Promise<void>((resolve) => {
-    socket.send(message.data, () => resolve());
-    if (socket.bufferedAmount < MAX_WAITING) resolve();
-  });
 }
 
 /** Closes a socket whose page is gone. A paused socket would not read the backend's close frame. */
