@@ -1,4 +1,5 @@
 // The memory for bytes that pages make the host hold.
+import type { MemoryBudget } from "../../wire/mod.ts";
 import { busy, type ShareLimits, Shares, type Taker } from "./shares.ts";
 
 const KiB = 1024;
@@ -24,33 +25,39 @@ export class Memory {
     return this.#shares.taken;
   }
 
-  /**
-   * Makes an empty share for one request, WebSocket or session.
-   *
-   * @param free Bytes that it holds besides what is counted. @default 16_384
-   */
-  share(taker: Taker, free = FREE): Share {
-    return new Share(this.#shares, taker, free);
+  /** Makes an empty share for one request, WebSocket or session. */
+  share(taker: Taker, options?: ShareOptions): Share {
+    return new Share(this.#shares, taker, options);
   }
 }
 
+/** Options of {@linkcode Memory.share}. */
+export interface ShareOptions {
+  /** Bytes that it holds besides what is counted. @default 16_384 */
+  free?: number;
+  /** The part of the memory that may be taken when this share grows. @default 1 */
+  part?: number;
+}
+
 /** The part of a memory that one request, WebSocket or session takes. */
-export class Share {
+export class Share implements MemoryBudget {
   readonly #shares: Shares;
   readonly #taker: Taker;
   readonly #free: number;
+  readonly #part: number | undefined;
   #taken = 0;
 
-  constructor(shares: Shares, taker: Taker, free: number) {
+  constructor(shares: Shares, taker: Taker, { free = FREE, part }: ShareOptions = {}) {
     this.#shares = shares;
     this.#taker = taker;
     this.#free = free;
+    this.#part = part;
   }
 
   /** Takes bytes. @returns Whether there was room for them. */
   take(bytes: number): boolean {
     const counted = this.#beyondFree(this.#taken + bytes) - this.#beyondFree(this.#taken);
-    if (counted > 0 && !this.#shares.take(this.#taker, counted)) return false;
+    if (counted > 0 && !this.#shares.take(this.#taker, counted, this.#part)) return false;
     this.#taken += bytes;
     return true;
   }

@@ -49,9 +49,16 @@ export class Shares {
     return this.#takenBy.get(id) ?? 0;
   }
 
-  /** Takes an amount. @returns Whether there was so much; if not, nothing is taken. */
-  take(taker: Taker, amount: number): boolean {
-    const { own, each, all } = this.#limits;
+  /**
+   * Takes an amount.
+   *
+   * @param part The part of the limits that may be taken so. @default 1
+   * @returns Whether there was so much; if not, nothing is taken.
+   */
+  take(taker: Taker, amount: number, part = 1): boolean {
+    const { own } = this.#limits;
+    const each = part * this.#limits.each;
+    const all = part * this.#limits.all;
     const group = groupOf(taker);
     const before = this.#takenBy.get(group) ?? 0;
     const after = before + amount;

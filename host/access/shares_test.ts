@@ -43,10 +43,10 @@ test("what is given back can be taken again, by anybody", () => {
 
 test("a share of memory holds its first bytes besides", () => {
   const memory = new Memory({ own: 0, each: 100, all: 100 });
-  const share = memory.share(A, 10);
+  const share = memory.share(A, { free: 10 });
   assert.ok(share.take(60));
   assert.is(memory.taken, 50);
-  const other = memory.share(A, 10);
+  const other = memory.share(A, { free: 10 });
   assert.not(other.take(61));
   assert.ok(other.take(10), "which it has, whatever others take");
   share.give(55);
@@ -57,8 +57,16 @@ test("a share of memory holds its first bytes besides", () => {
   assert.is(memory.taken, 0);
 });
 
+test("one that may take a part of the memory leaves the rest", () => {
+  const memory = new Memory({ own: 0, each: 100, all: 100 });
+  const windows = memory.share(A, { free: 0, part: 3 / 4 });
+  assert.not(windows.take(76));
+  assert.ok(windows.take(75));
+  assert.ok(memory.share(A, { free: 0 }).take(25));
+});
+
 test("a share that cannot grow is host-busy", () => {
-  const share = new Memory({ own: 0, each: 100, all: 100 }).share(A, 0);
+  const share = new Memory({ own: 0, each: 100, all: 100 }).share(A, { free: 0 });
   share.claim(100);
   assert.throws(() => share.claim(1), /The host holds all the bytes that it can. Try again later/);
 });

@@ -36,6 +36,9 @@ const SMALL_HEAD = 4 * 1024;
 /** Time for requests under way when the host stops, in milliseconds. */
 const GRACE_MS = 3000;
 
+/** The part of a device's memory for the windows of its streams: heads, bodies and messages have the rest. */
+const OF_SESSIONS = 3 / 4;
+
 /** Options of {@linkcode Sessions}. */
 export interface SessionsOptions {
   handler: ServiceHandler;
@@ -170,11 +173,13 @@ export class Sessions {
 
   #create(hello: Hello, principal: Principal): Session {
     const { handler, onWebSocket, onEnded, onSeen, log } = this.#options;
+    const memory = this.#memory.share(principal, { part: OF_SESSIONS });
     const session: Session = new Session({
       role: "host",
       id: hello.session,
       liveness: HOST_LIVENESS,
       soon: setImmediate,
+      memory,
       onStream: async (stream) => {
         if (!await this.#admit(stream, principal)) return;
         if (await this.#takeOffer(stream, session, principal)) return;
@@ -209,7 +214,7 @@ export class Sessions {
       stream.reset(busy("serves all the requests"));
       return false;
     }
-    const memory = this.#memory.share(principal, SMALL_HEAD);
+    const memory = this.#memory.share(principal, { free: SMALL_HEAD });
     stream.closed.then(() => {
       this.#streams.give(principal, 1);
       memory.give();

@@ -32,7 +32,7 @@ function setUp(each = 16 * MiB, all = 128 * MiB) {
   return {
     memory,
     count: (body: ReadableStream<Uint8Array>, signal = never, principal = "phone") =>
-      countBody(body, memory.share({ id: principal, name: principal }, 0), signal),
+      countBody(body, memory.share({ id: principal, name: principal }, { free: 0 }), signal),
   };
 }
 
