@@ -55,7 +55,7 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "ws",
     modules: ["ws"],
-    files: ["host/proxy/websocket.ts", "host/signalling/relay_socket.ts"],
+    files: ["host/proxy/websocket*.ts", "host/signalling/relay_socket.ts"],
   },
   {
     name: "HTTP in Node.js",

@@ -6,7 +6,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /** The host's memory for pages, in bytes. */
-export const MEMORY: ShareLimits = { own: MiB, each: 32 * MiB, all: 192 * MiB };
+const MEMORY: ShareLimits = { own: MiB, each: 32 * MiB, all: 192 * MiB };
 
 /** What each request, WebSocket and session holds besides: small ones go on whatever large ones take. */
 const FREE = 16 * KiB;
