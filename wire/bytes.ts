@@ -12,7 +12,7 @@ export function varintLength(value: number): 1 | 2 | 4 | 8 {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Writes messages into a buffer of a fixed size, one after the other. */
 export class ByteWriter {

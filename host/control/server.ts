@@ -44,8 +44,8 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
   const path = controlPath(state);
   let followers = 0;
   const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? "/", "http://host");
     try {
+      const url = new URL(request.url ?? "/", "http://host");
       switch (`${request.method} ${url.pathname}`) {
         case "GET /status":
           return sendJson(response, 200, { ...await describe(), ...monitor.standing });

@@ -1,0 +1,43 @@
+/**
+ * All targets, in the order of the report.
+ *
+ * @module
+ */
+import type { Target } from "../target.ts";
+import { frames, hello } from "./frames.ts";
+import { requestHeads, responseHeads, webSocketMessages } from "./http.ts";
+import { controlSocket, inspector } from "./local_servers.ts";
+import { receiveStream } from "./receive_stream.ts";
+import { relays, sessionDescriptions } from "./relay.ts";
+import { cookies, headers, hostileAnswers, location, staticFiles } from "./services.ts";
+import { session } from "./session.ts";
+import { commandLine, settings, settingsFile, stackOutputs } from "./settings.ts";
+import { envelopes, hostEntries, pairingLinks, sealedOffers, signals } from "./signals.ts";
+
+export const TARGETS: readonly Target[] = [
+  frames,
+  hello,
+  session,
+  receiveStream,
+  requestHeads,
+  responseHeads,
+  webSocketMessages,
+  signals,
+  envelopes,
+  sealedOffers,
+  hostEntries,
+  pairingLinks,
+  sessionDescriptions,
+  relays,
+  settings,
+  settingsFile,
+  commandLine,
+  stackOutputs,
+  staticFiles,
+  location,
+  headers,
+  cookies,
+  hostileAnswers,
+  controlSocket,
+  inspector,
+];
