@@ -332,6 +332,9 @@ const bad: [target: string, message: string][] = [
   ["http://h:99999", "is not a URL such as http://127.0.0.1:5000: http://h:99999. A port"],
   ["http://unix:/run/a.sock:/api", "is a Unix socket: give unix:/run/app.sock, without http://"],
   [`${folder} as=proxy`, `${folder} as=proxy does not exist. A folder has no options`],
+  [`./${"x".repeat(300)}`, "cannot be read: ENAMETOOLONG"],
+  ["./a\0b", "cannot be read: "],
+  [`https://h ca=/${"x".repeat(300)}`, "cannot be read: ENAMETOOLONG"],
 ];
 for (const [target, message] of bad) {
   test(`parseServices() refuses /a=${target.slice(0, 60)}: ${message.slice(0, 40)}`, () => {

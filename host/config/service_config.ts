@@ -136,9 +136,15 @@ function firstWordOf(text: string): string {
 
 function parseFolder(name: string, text: string, home: string): string {
   const folder = resolvePath(text, home);
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return folder;
-  const why = found ? "is a file" : "does not exist";
+  let why = "does not exist";
+  try {
+    const found = statSync(folder, { throwIfNoEntry: false });
+    if (found?.isDirectory()) return folder;
+    if (found) why = "is a file";
+  } catch (error) {
+    // Such as a name that is too long, or a folder above it that is not this user's.
+    why = `cannot be read: ${(error as Error).message}`;
+  }
   const hint = text.split(/\s+/).slice(1).some(isOption) ? ". A folder has no options" : "";
   throw badSetting(`${name} needs a folder or a URL, and ${folder} ${why}${hint}`);
 }

@@ -1,6 +1,7 @@
 // Reads the files that settings name.
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers } from "../platform/private_file.ts";
 import { badSetting } from "./setting_parsers.ts";
 
@@ -37,9 +38,10 @@ export function readSettingFile(name: string, path: string, isSecret: boolean): 
     }
     return readFileSync(path, "utf8");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof LighthouseError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EACCES") throw fail("is not yours to read");
     if (code === "ENOTDIR") throw fail("does not exist");
-    throw error;
+    throw fail(`cannot be read: ${message}`);
   }
 }
