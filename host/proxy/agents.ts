@@ -1,6 +1,7 @@
 // The connections to one backend.
 import { Agent, type AgentOptions } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type { DuplexOptions } from "node:stream";
 import type { BackendConfig } from "../config/service_config.ts";
 import { type ConnectionOptions, connectionOptions } from "./connection_options.ts";
 
@@ -24,6 +25,9 @@ const PROVEN_MS = 100;
 /** Most idle connections that are kept for each principal. */
 const MAX_IDLE = 64;
 
+/** Bytes at which an answer that nobody reads stops: it then holds one read of the system, of 64 KiB. */
+const readableHighWaterMark = 16 * 1024;
+
 /** The option of a request by which {@linkcode createAgents} tells principals apart. */
 export interface PrincipalOption {
   /** The id of the principal. */
@@ -33,10 +37,10 @@ export interface PrincipalOption {
 /** Makes the agents for a backend. */
 export function createAgents(config: BackendConfig): Agents {
   const own: AgentOptions & ConnectionOptions = connectionOptions(config);
-  const make = (options: AgentOptions): Agent =>
-    config.backend.protocol === "https:"
-      ? new HttpsAgent({ ...own, ...options })
-      : new Agent({ ...own, ...options });
+  const make = (options: AgentOptions): Agent => {
+    const all: AgentOptions & DuplexOptions = { ...own, ...options, readableHighWaterMark };
+    return config.backend.protocol === "https:" ? new HttpsAgent(all) : new Agent(all);
+  };
   return {
     kept: byPrincipal(make({ keepAlive: true, timeout: KEEP_MS, maxFreeSockets: MAX_IDLE })),
     fresh: byPrincipal(make({ keepAlive: true, timeout: PROVEN_MS, maxFreeSockets: MAX_IDLE })),

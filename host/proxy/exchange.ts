@@ -42,8 +42,8 @@ export interface BackendRequest {
   principal: Taker;
 }
 
-/** Bytes of an answer that the host reads ahead of the page. */
-const READ_AHEAD = 64 * 1024;
+/** Bytes of an answer at which the host stops reading ahead of the page: mostly one read of 64 KiB. */
+const READ_AHEAD = 32 * 1024;
 
 /** Safe methods (RFC 9110 §9.2.1), except TRACE. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);

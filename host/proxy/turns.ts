@@ -2,8 +2,11 @@
 // and none fills the queue of a backend that serves few requests at a time.
 import { busy, groupOf, type ShareLimits, Shares, type Taker } from "../access/shares.ts";
 
-/** Most exchanges with backends at once, of all services of a host together. */
-const EXCHANGES: ShareLimits = { own: 8, each: 256, all: 1024 };
+/**
+ * Most exchanges with backends at once, of all services of a host together. An answer that nobody reads
+ * holds some 192 KiB. Servers of HTTP/2 commonly take 100 to 128 of a browser.
+ */
+const EXCHANGES: ShareLimits = { own: 8, each: 128, all: 1024 };
 
 /**
  * Most requests of one device that a backend has in its queue; of a stranger 8. A browser itself sends 6
