@@ -20,6 +20,7 @@ import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import type { PeerPath } from "./peer.ts";
+import { Rounds } from "./rounds.ts";
 
 /** Most sessions of a device without a connection; above that, its oldest ends. As many of all strangers. */
 export const MAX_AWAY = 16;
@@ -76,6 +77,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #memory: Memory;
   readonly #streams = new Shares(STREAMS);
+  readonly #rounds = new Rounds();
   /** By the session's id, the last connected one at the end. */
   readonly #all = new Map<string, Owned>();
   /** Carriers that wait for the page's HELLO. */
@@ -180,14 +182,16 @@ export class Sessions {
       liveness: HOST_LIVENESS,
       soon: setImmediate,
       memory,
-      onStream: async (stream) => {
-        if (!await this.#admit(stream, principal)) return;
-        if (await this.#takeOffer(stream, session, principal)) return;
-        serveRequest(
-          stream,
-          (request, signal) => handler(request, { signal, principal }),
-          onWebSocket && ((request, stream) => onWebSocket(request, stream, principal)),
-        );
+      onStream: (stream) => {
+        this.#rounds.run(groupOf(principal), async () => {
+          if (!await this.#admit(stream, principal)) return;
+          if (await this.#takeOffer(stream, session, principal)) return;
+          serveRequest(
+            stream,
+            (request, signal) => handler(request, { signal, principal }),
+            onWebSocket && ((request, stream) => onWebSocket(request, stream, principal)),
+          );
+        });
       },
       onDetached: () => {
         const pages = this.connected;
