@@ -25,8 +25,8 @@ const MAX_NAMES = 2_000;
 const MEMORY_MB = 512;
 
 /**
- * Timeout in seconds, by registry. The relay allows 2.5 s for a post, and as much for the error to its sender. With a
- * bucket, it may read twice, 1.5 s each, and post to a host twice.
+ * Timeout in seconds, by registry. The relay allows 2.5 s for a post, and as much for the error to its
+ * sender. With a bucket, it may read twice, 1.5 s each, and post to a host twice.
  */
 export const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
 

@@ -122,7 +122,6 @@ const S3 = { writes: 3_500, reads: 5_500 };
 export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
   const opened = connects * MONTH;
   const sent = 2 * messages * MONTH;
-  const refused = costOf({ messages: 0, minutes: 0, runs: opened });
   // $connect and $disconnect.
   const held = (minutes: number) =>
     costOf({ messages: 0, minutes: opened * minutes, runs: 2 * opened });
@@ -130,69 +129,61 @@ export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
     costOf({ messages: sent * (units + 1), minutes: 0, runs: sent });
   const computed = ({ runs, gigabytes }: typeof ACCOUNT) =>
     runs * gigabytes * HOUR * PRICES.gigabyteSeconds;
-  const rows: [Exposure["id"], Exposure["who"], Exposure["per"], what: string, dollars: number][] =
-    [
-      ["refused", "anybody", "month", "connects that the relay refuses", refused],
-      [
-        "refused-s3",
-        "anybody",
-        "month",
-        "the same with the registry s3, each naming another host",
-        refused + opened * PRICES.s3Reads,
-      ],
-      [
-        "public-registry",
-        "anybody",
-        "hour",
-        "reads of the bucket, if publicRegistry is set",
-        S3.reads * HOUR * PRICES.s3Reads,
-      ],
-      ["idle", "guest", "month", "connections that are left idle", held(IDLE_MINUTES)],
-      ["kept", "guest", "month", "connections that are kept for two hours", held(LIFE_MINUTES)],
-      [
-        "large",
-        "guest",
-        "month",
-        "messages of 128 KB, which the relay refuses",
-        answered(MAX_UNITS),
-      ],
-      [
-        "echoes",
-        "guest",
-        "month",
-        "messages of 16 KiB that are forwarded or echoed",
-        answered(1) + sent * MAX_FORWARDED / 1e9 * PRICES.gigabytesOut,
-      ],
-      [
-        "lambda-key",
-        "lambda-env",
-        "hour",
-        "1,000 runs of 10 GB at once, each for 15 minutes",
-        computed(ACCOUNT),
-      ],
-      [
-        "lambda-key-new-account",
-        "lambda-env",
-        "hour",
-        "10 runs of 3 GB, the most of a new account",
-        computed(NEW_ACCOUNT),
-      ],
-      [
-        "lambda-key-reserved",
-        "lambda-env",
-        "hour",
-        "each run of 10 GB that reservedConcurrency allows",
-        computed({ ...ACCOUNT, runs: 1 }),
-      ],
-      [
-        "s3-key",
-        "s3",
-        "hour",
-        "writes of the host's entry, 3,500 a second",
-        S3.writes * HOUR * PRICES.s3Writes,
-      ],
-    ];
-  return rows.map(([id, who, per, what, dollars]) => ({ id, who, what, dollars, per }));
+  return [
+    aMonth(
+      "refused",
+      "anybody",
+      "connects that the relay refuses",
+      costOf({ messages: 0, minutes: 0, runs: opened }),
+    ),
+    anHour(
+      "public-registry",
+      "anybody",
+      "reads of the bucket, if publicRegistry is set",
+      S3.reads * HOUR * PRICES.s3Reads,
+    ),
+    aMonth("idle", "guest", "connections that are left idle", held(IDLE_MINUTES)),
+    aMonth("kept", "guest", "connections that are kept for two hours", held(LIFE_MINUTES)),
+    aMonth("large", "guest", "messages of 128 KB, which the relay refuses", answered(MAX_UNITS)),
+    aMonth(
+      "echoes",
+      "guest",
+      "messages of 16 KiB that are forwarded or echoed",
+      answered(1) + sent * MAX_FORWARDED / 1e9 * PRICES.gigabytesOut,
+    ),
+    anHour(
+      "lambda-key",
+      "lambda-env",
+      "1,000 runs of 10 GB at once, each for 15 minutes",
+      computed(ACCOUNT),
+    ),
+    anHour(
+      "lambda-key-new-account",
+      "lambda-env",
+      "10 runs of 3 GB, the most of a new account",
+      computed(NEW_ACCOUNT),
+    ),
+    anHour(
+      "lambda-key-reserved",
+      "lambda-env",
+      "each run of 10 GB that reservedConcurrency allows",
+      computed({ ...ACCOUNT, runs: 1 }),
+    ),
+    anHour(
+      "s3-key",
+      "s3",
+      "writes of the host's objects, 3,500 a second",
+      S3.writes * HOUR * PRICES.s3Writes,
+    ),
+  ];
+}
+
+function aMonth(id: string, who: Exposure["who"], what: string, dollars: number): Exposure {
+  return { id, who, what, dollars, per: "month" };
+}
+
+function anHour(id: string, who: Exposure["who"], what: string, dollars: number): Exposure {
+  return { id, who, what, dollars, per: "hour" };
 }
 
 /** Formats dollars: `$5.62`, and with more digits for small amounts. */

@@ -36,7 +36,6 @@ const monthly: [
 ][] = [
   ["refused", 200, 10, 172.78, "518.4 million runs: $103.68, and $69.10 for their time"],
   ["refused", 10, 10, 8.64, "25.92 million runs"],
-  ["refused-s3", 200, 10, 380.14, "and as many reads at $0.40 a million: $207.36"],
   ["idle", 10, 10, 64.80 + 17.28, "259.2 million minutes, and 51.84 million runs"],
   ["idle", 200, 10, 1_296 + 345.56, "twenty times as many"],
   ["kept", 10, 10, 777.60 + 17.28, "3,110.4 million minutes, and 51.84 million runs"],
