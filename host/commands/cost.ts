@@ -7,6 +7,7 @@ import {
   costOf,
   exposuresAt,
   formatDollars,
+  formatRounded,
   monthWith,
   PRICES,
   WHO,
@@ -80,11 +81,6 @@ function formatBilled({ messages, minutes, runs }: Billed): string {
   return `${count(messages, "message")}, ${count(minutes, "minute")} of connections, ${
     count(runs, "run")
   } of the Lambda`;
-}
-
-/** Dollars without cents above a hundred. */
-function formatRounded(dollars: number): string {
-  return dollars < 100 ? formatDollars(dollars) : `$${Math.round(dollars).toLocaleString("en-US")}`;
 }
 
 function count(number: number, noun: string): string {

@@ -191,3 +191,8 @@ export function formatDollars(dollars: number): string {
   if (dollars >= 0.995) return `$${dollars.toFixed(2)}`;
   return `$${Number(dollars.toPrecision(2)).toFixed(dollars >= 0.001 ? 3 : 6)}`;
 }
+
+/** Formats dollars, without cents from a hundred on: `$15,898`. */
+export function formatRounded(dollars: number): string {
+  return dollars < 100 ? formatDollars(dollars) : `$${Math.round(dollars).toLocaleString("en-US")}`;
+}

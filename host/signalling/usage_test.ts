@@ -9,7 +9,18 @@ import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { formatSendSignal, type Signal } from "../../wire/mod.ts";
 import { TestDevice } from "../testing/access.ts";
-import { CONNECT, costOf, formatDollars, HOST_MONTH, monthWith, PRICES } from "./prices.ts";
+import { parseThrottles } from "../config/setting_parsers.ts";
+import { SETTINGS } from "../config/settings.ts";
+import {
+  CONNECT,
+  costOf,
+  exposuresAt,
+  formatDollars,
+  formatRounded,
+  HOST_MONTH,
+  monthWith,
+  PRICES,
+} from "./prices.ts";
 import { MAX_MONTHS, monthOf, readUsage, Usage } from "./usage.ts";
 
 const test = suite("usage", { deadline: 60_000 });
@@ -136,6 +147,34 @@ test("docs/aws.md has the same prices and figures", async () => {
   assert.equal(row("1,000 visits"), cells(times(1_000), 3));
   assert.equal(row("a laptop and 1,000 visits"), cells(monthWith(1_000), 2));
   assert.equal(row("1,000,000 visits"), cells(times(1_000_000), 2));
+  const throttles = parseThrottles(SETTINGS.throttles.default);
+  for (const { what, dollars, per } of exposuresAt(throttles)) {
+    assert.equal(row(what), [
+      `${formatRounded(dollars)} ${per === "hour" ? "an hour" : "a month"}`,
+    ]);
+  }
+});
+
+test("docs/security.md has the figures of the default throttles, and of connectRate 10", async () => {
+  const page = await readFile(new URL("../../docs/security.md", import.meta.url), "utf8");
+  const figuresAt = (throttles: string) =>
+    Object.fromEntries(
+      exposuresAt(parseThrottles(throttles)).map(({ id, dollars }) => [
+        id,
+        `$${Math.round(dollars).toLocaleString("en-US")}`,
+      ]),
+    );
+  const [usual, few] = [figuresAt(SETTINGS.throttles.default), figuresAt("10/10")];
+  const parts = [
+    `${usual.refused} a month`,
+    `${usual.idle} a month`,
+    `at most ${usual.kept} for`,
+    `${usual.large} for messages`,
+    `${few.idle}, ${few.kept} and ${few.large}`,
+    `${usual["lambda-key"]} an hour`,
+    `${usual["s3-key"]} an hour`,
+  ];
+  for (const part of parts) assert.match(page.replace(/\s+/g, " "), part);
 });
 
 test("dollars are shown with as many digits as tell something", () => {
