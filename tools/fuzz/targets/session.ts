@@ -4,6 +4,7 @@ import { Carrier } from "../../../wire/session/carrier.ts";
 import type { Channel } from "../../../wire/session/channel.ts";
 import { decodeMessage, encodeMessage } from "../../../wire/session/frame.ts";
 import { HOST_LIVENESS } from "../../../wire/session/liveness.ts";
+import type { MemoryBudget } from "../../../wire/session/memory_budget.ts";
 import { Session } from "../../../wire/session/session.ts";
 import type { Stream } from "../../../wire/session/stream.ts";
 import type { Draw } from "../draw.ts";
@@ -24,6 +25,28 @@ class CheckedChannel implements Channel {
 
   close(): void {
     this.onclose();
+  }
+}
+
+/** Memory of a few KiB, which runs out now and then. */
+class SmallMemory implements MemoryBudget {
+  held = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  take(bytes: number): boolean {
+    assert.ok(bytes >= 0, `${bytes} bytes are taken`);
+    if (this.held + bytes > this.#most) return false;
+    this.held += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.held -= bytes;
+    assert.ok(bytes >= 0 && this.held >= 0, `${bytes} bytes too many are given back`);
   }
 }
 
@@ -50,8 +73,10 @@ async function tryOne(draw: Draw): Promise<void> {
   say(encodeMessage([{ type: "hello", hello }]));
   const greeting = await orRejected(carrier.hello, "bad-frame");
   if (!greeting) return;
+  const memory = new SmallMemory(draw.pick([100, 1_000, 100_000]));
   const session = new Session({
     role: "host",
+    memory,
     id: greeting.session,
     liveness: HOST_LIVENESS,
     onStream: (stream) => void serve(stream, draw.below(6)),
@@ -68,6 +93,7 @@ async function tryOne(draw: Draw): Promise<void> {
   await session.closed;
   assert.is(session.streams, 0);
   assert.is(session.carriers, 0);
+  assert.is(memory.held, 0, `${memory.held} bytes are still held`);
 }
 
 function messageOf(draw: Draw): Uint8Array<ArrayBuffer> | string {
@@ -79,6 +105,6 @@ function messageOf(draw: Draw): Uint8Array<ArrayBuffer> | string {
 export const session: Target = {
   name: "session",
   invariant:
-    "Whatever a page says, nothing is thrown, and a session that is closed has no stream left.",
+    "Whatever a page says, nothing is thrown, and a session that is closed holds no stream and no memory.",
   start: () => tryOne,
 };

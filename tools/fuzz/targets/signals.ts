@@ -69,7 +69,8 @@ export const sealedOffers: Target = {
       settings: () => ({ public: [] }),
       log: () => {},
     });
-    const { signal } = await device.seal();
+    // Not before the gate was made.
+    const { signal } = await device.seal({}, Date.now() + 1000);
     const admitted = await gate.admit(signal);
     assert.ok(admitted && "principal" in admitted, "the offer itself is admitted");
     const unchanged = JSON.stringify(signal);
