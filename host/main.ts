@@ -2,12 +2,12 @@
 // The program `lighthouse-host`: parses the command line, runs the command, and sets the exit code.
 import "./platform/v8_flags.ts";
 import process from "node:process";
-import { styleText } from "node:util";
 import { LighthouseError } from "../wire/mod.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { hasPassword } from "./config/setting_parsers.ts";
+import { line, paint, print } from "./platform/terminal.ts";
 
 /** Exit codes; `help` explains them. */
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
@@ -39,11 +39,11 @@ function checkNode(): void {
 }
 
 function warnOfPassword(): void {
-  const warning = styleText("yellow", "warning:", { stream: process.stderr });
-  process.stderr.write(
-    `${warning} other users of this machine can read the password in this command line. Give it in the ` +
-      "settings file, in LIGHTHOUSE_BACKEND or LIGHTHOUSE_SERVICES, or by authorization=FILE\n",
-  );
+  const warning = paint("yellow", "warning:", process.stderr);
+  const text =
+    "other users of this machine can read the password in this command line. Give it in the " +
+    "settings file, in LIGHTHOUSE_BACKEND or LIGHTHOUSE_SERVICES, or by authorization=FILE";
+  print(line`${warning} ${text}`, process.stderr);
 }
 
 function report(error: unknown): number {
@@ -52,10 +52,8 @@ function report(error: unknown): number {
     message += ". Is the disk full, or the folder not yours to write to? --state names another";
   }
   const isUsage = error instanceof UsageError;
-  const hint = isUsage ? `\nSee lighthouse-host help ${error.command ?? ""}`.trimEnd() : "";
-  process.stderr.write(
-    `${styleText("red", "error:", { stream: process.stderr })} ${message}${hint}\n`,
-  );
+  print(line`${paint("red", "error:", process.stderr)} ${message}`, process.stderr);
+  if (isUsage) print(`See lighthouse-host help ${error.command ?? ""}`.trimEnd(), process.stderr);
   if (isUsage) return EXIT.usage;
   if (!(error instanceof LighthouseError)) return EXIT.failed;
   if (error.code === "replaced") return EXIT.replaced;

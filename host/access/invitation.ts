@@ -1,6 +1,6 @@
 // An invitation for `pair` and the first `run`: creates the pairing, and formats its text.
 import process from "node:process";
-import { styleText } from "node:util";
+import { line, paint, Painted } from "../platform/terminal.ts";
 import type { Identity } from "./host_key.ts";
 import { formatLink, formatQrCode } from "./pairing_link.ts";
 import { createPairing, type Pairing } from "./pairings.ts";
@@ -24,15 +24,14 @@ export async function invite(
 }
 
 /** The text for people. */
-export function formatInvitation({ pairing, link }: Invitation, page: URL | undefined): string {
+export function formatInvitation({ pairing, link }: Invitation, page: URL | undefined): Painted {
   const until = new Date(pairing.expires).toTimeString().slice(0, 5);
   const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR;
-  const bold = (text: string) => styleText("bold", text);
   const what = page
     ? "Open this link on the device that is to get in, or scan the code with it:"
-    : `Put this behind the address of your page, and open it on the device that is to get in.
+    : line`Put this behind the address of your page, and open it on the device that is to get in.
 With --page https://… (or LIGHTHOUSE_PAGE, or init --page) it is a whole link, with a code to scan.`;
-  const code = page ? `\n${formatQrCode(link, color)}\n` : "";
-  return `${what}\n\n  ${bold(link)}\n${code}
+  const code = page ? new Painted(`\n${formatQrCode(link, color)}\n`) : "";
+  return line`${what}\n\n  ${paint("bold", link)}\n${code}
 It lets one device in, once, until ${until}. Show it to nobody else.\n`;
 }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { mergeSettings, parseSetting } from "../config/read_settings.ts";
+import { print } from "../platform/terminal.ts";
 import {
   type Billed,
   costOf,
@@ -85,8 +86,4 @@ function formatBilled({ messages, minutes, runs }: Billed): string {
 
 function count(number: number, noun: string): string {
   return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,6 +1,5 @@
 // `lighthouse-host devices`, `revoke`, `rename` and `key`: the access list, and the host's public key.
 import process from "node:process";
-import { styleText } from "node:util";
 import { toBase64url } from "../../wire/mod.ts";
 import {
   cleanName,
@@ -14,6 +13,7 @@ import {
 import { readIdentity } from "../access/host_key.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
+import { paint, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 
@@ -38,7 +38,7 @@ export async function listDevices(flags: Flags): Promise<void> {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   for (const [at, row] of rows.entries()) {
     const line = row.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd();
-    print(at === 0 ? styleText("dim", line) : line);
+    print(at === 0 ? paint("dim", line) : line);
   }
 }
 
@@ -79,7 +79,7 @@ export async function printKey(flags: Flags): Promise<void> {
 async function read(flags: Flags): Promise<{ folder: string; devices: Device[] }> {
   const folder = devicesFolder((await openState(flags)).state);
   const devices = readDevices(folder, (path) => {
-    process.stderr.write(`${path} cannot be read, and is left out\n`);
+    print(`${path} cannot be read, and is left out`, process.stderr);
   });
   return { folder, devices };
 }
@@ -101,8 +101,4 @@ export function toJson({ id, name, key, origin, services, added, lastSeen }: Dev
 function lastSeen(time: number | undefined): string {
   if (time === undefined) return "never";
   return Date.now() - time < 120_000 ? "now" : `${durationSince(time)} ago`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,11 +1,11 @@
 // `lighthouse-host doctor`: prints the results of the checks, and the cure for each that failed.
 import { stat } from "node:fs/promises";
 import process from "node:process";
-import { styleText } from "node:util";
 import { pathsOf } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
+import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { openState, readConfig } from "./state.ts";
 import { readHostSettings, readStatus } from "./status.ts";
 
@@ -20,8 +20,8 @@ export async function doctor(flags: Settings & { json: boolean }): Promise<boole
   if (!flags.json) {
     print(
       problems === 0
-        ? `\n${styleText("green", "All is well.")}`
-        : `\n${styleText("red", problems === 1 ? "1 problem." : `${problems} problems.`)}`,
+        ? line`\n${paint("green", "All is well.")}`
+        : line`\n${paint("red", problems === 1 ? "1 problem." : `${problems} problems.`)}`,
     );
   }
   return problems === 0;
@@ -74,13 +74,8 @@ async function serviceState(): Promise<Finding> {
   return { check, ok: null, message };
 }
 
-function format({ check, ok, message, cure }: Finding): string {
-  const mark = ok ? styleText("green", "✓") : ok === null ? "–" : styleText("red", "✗");
-  const lines = [`${mark} ${check.padEnd(14)}${message}`];
-  if (cure) lines.push(`  ${"".padEnd(14)}→ ${cure}`);
-  return lines.join("\n");
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function format({ check, ok, message, cure }: Finding): Painted {
+  const mark = ok ? paint("green", "✓") : ok === null ? "–" : paint("red", "✗");
+  const found = line`${mark} ${check.padEnd(14)}${message}`;
+  return cure ? line`${found}\n  ${"".padEnd(14)}→ ${cure}` : found;
 }

@@ -16,6 +16,7 @@ import { openFolder } from "../access/records.ts";
 import { parsePage } from "../config/config.ts";
 import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
+import { type Painted, print } from "../platform/terminal.ts";
 import { watchPath } from "../platform/watch.ts";
 import { openState } from "./state.ts";
 
@@ -63,11 +64,11 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   const identity = await readIdentity(state);
   const invitation = await invite(pairings, identity, page, { name, services });
   const { pairing, link } = invitation;
-  const print = (event: string, fields: object, text: string) => {
-    process.stdout.write(flags.json ? `${JSON.stringify({ event, ...fields })}\n` : `${text}\n`);
+  const tell = (event: string, fields: object, text: string | Painted) => {
+    print(flags.json ? JSON.stringify({ event, ...fields }) : text);
   };
   const expires = new Date(pairing.expires).toISOString();
-  print("pairing", { id: pairing.id, link, expires }, formatInvitation(invitation, page));
+  tell("pairing", { id: pairing.id, link, expires }, formatInvitation(invitation, page));
   if (!flags.wait) return true;
 
   const outcome = await waitForDevice(pairings, pairing, cancel.signal);
@@ -78,7 +79,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   if (device) {
     const { name, origin } = device;
     const reach = device.services?.join(", ") ?? "all services";
-    print(
+    tell(
       "paired",
       { device: { id, name, origin, services: device.services ?? null } },
       `Paired with “${name}” on ${origin}, for ${reach} (${id})`,
@@ -88,7 +89,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   const why = outcome === "cancelled"
     ? "Cancelled: the link lets nobody in any more"
     : "Nobody came in time: the link lets nobody in any more";
-  print(outcome === "cancelled" ? "cancelled" : "expired", { id: pairing.id }, why);
+  tell(outcome === "cancelled" ? "cancelled" : "expired", { id: pairing.id }, why);
   return false;
 }
 

@@ -15,9 +15,11 @@ import { Metrics, serveMetrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
 import { serveControl } from "../control/server.ts";
 import { runHost } from "../daemon.ts";
+import { cutLongLines, FoldedLog } from "../platform/bounded_log.ts";
 import { atLeast, createLog, isAtLeast, type Log } from "../platform/log.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { createNotifier } from "../platform/sd_notify.ts";
+import { line, print } from "../platform/terminal.ts";
 import { CookieFolder } from "../proxy/cookie_folder.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { Usage } from "../signalling/usage.ts";
@@ -58,10 +60,11 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   });
   const monitor = new Monitor(level);
   const printed = atLeast(level, print);
-  const log = monitor.watch((level, event, text, fields) => {
+  using folded = new FoldedLog(monitor.keep((level, event, text, fields) => {
     printed(level, event, text, fields);
     if (STATUS.has(event)) notifier.status(text);
-  });
+  }));
+  const log = cutLongLines(monitor.watch(folded.log));
   using accessList = FolderAccessList.open(state, log);
   await using cookies = CookieFolder.open(state, { devices: () => accessList.active, log });
   const started = new Date().toISOString();
@@ -158,7 +161,7 @@ async function showInspector(url: string, file: string, json: boolean, log: Log)
   } catch (error) {
     log("warn", "inspecting", `cannot write the inspector's address: ${(error as Error).message}`);
   }
-  if (process.stdout.isTTY && !json) process.stdout.write(`\nInspector: ${url}\n\n`);
+  if (process.stdout.isTTY && !json) print(line`\nInspector: ${url}\n`);
 }
 
 /** Says which services anybody reaches, and which certificates are not checked. */
@@ -193,7 +196,7 @@ async function showInvitation(
 ): Promise<boolean> {
   try {
     const invitation = await invite(pairingsFolder(state), identity, page);
-    process.stdout.write(`\nNo device is paired yet.\n${formatInvitation(invitation, page)}\n`);
+    print(line`\nNo device is paired yet.\n${formatInvitation(invitation, page)}`);
     return true;
   } catch (error) {
     if (error instanceof LighthouseError && error.code === "host-busy") return false;

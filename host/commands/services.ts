@@ -1,5 +1,4 @@
 // `lighthouse-host services`: lists the services, and changes them in the settings file.
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { editConfigFile } from "../config/config_file.ts";
 import {
@@ -12,6 +11,7 @@ import {
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { lookAt } from "../control/look.ts";
+import { print } from "../platform/terminal.ts";
 import { type CommandState, openState } from "./state.ts";
 import { formatSeen, readHostSettings, readStatus } from "./status.ts";
 
@@ -130,8 +130,4 @@ async function tellOfHost(
 
 function tell({ json }: Flags, result: object, text: string): void {
   print(json ? JSON.stringify(result) : text);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -2,7 +2,6 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
-import { styleText } from "node:util";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import type { SeenService } from "../control/look.ts";
@@ -10,6 +9,7 @@ import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
+import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
 import { openState } from "./state.ts";
 
@@ -34,45 +34,48 @@ export async function printStatus(flags: Settings & { json: boolean }): Promise<
     print(
       flags.json
         ? JSON.stringify({ running: false })
-        : `${styleText("red", "●")} No host runs with ${state}. lighthouse-host run starts one`,
+        : line`${paint("red", "●")} No host runs with ${state}. lighthouse-host run starts one`,
     );
     return false;
   }
   if (flags.json) print(JSON.stringify({ running: true, ...status }));
-  else for (const line of describe(status)) print(line);
+  else for (const text of describe(status)) print(text);
   return status.phase === "online";
 }
 
-function describe(status: HostStatus): string[] {
+function describe(status: HostStatus): Painted[] {
   const { phase, since, reason, version, pid, started, relay, registry, trouble } = status;
   const { services, devices, pages, requests } = status;
   const isOnline = phase === "online";
-  const mark = styleText(isOnline ? "green" : "yellow", "●");
-  const rows = [
+  const mark = paint(isOnline ? "green" : "yellow", "●");
+  const rows: [name: string, text: string | Painted][] = [
     ["relay", relay],
     ["registry", registry],
-    ...services.map((seen) => ["service", formatSeen(seen)]),
-    ...status.public.map((prefix) => ["public", `${prefix}: anybody reaches it`]),
+    ...services.map((seen): [string, Painted] => ["service", formatSeen(seen)]),
+    ...status.public.map((prefix): [string, string] => ["public", `${prefix}: anybody reaches it`]),
     ["devices", `${devices} paired`],
     ["pages", `${pages} connected`],
     ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
     ["process", `${pid}, for ${durationSince(Date.parse(started))}, version ${version}`],
-    ...trouble && trouble.message !== reason
-      ? [["last trouble", `${durationSince(Date.parse(trouble.time))} ago: ${trouble.message}`]]
-      : [],
   ];
+  if (trouble && trouble.message !== reason) {
+    rows.push([
+      "last trouble",
+      `${durationSince(Date.parse(trouble.time))} ago: ${trouble.message}`,
+    ]);
+  }
   return [
-    `${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
-    ...rows.map(([name, text]) => `  ${name!.padEnd(14)}${text}`),
+    line`${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
+    ...rows.map(([name, text]) => line`  ${name.padEnd(14)}${text}`),
   ];
 }
 
 /** A service, and its trouble if it has any, with the cure. */
-export function formatSeen({ service, isUp, trouble, hint, cure }: SeenService): string {
+export function formatSeen({ service, isUp, trouble, hint, cure }: SeenService): Painted {
   const isWell = isUp !== false && !trouble;
   const what = trouble ?? (isUp === false ? "does not answer" : hint);
-  if (what === undefined) return service;
-  return service + styleText(isWell ? "yellow" : "red", `  ${what}${cure ? `: ${cure}` : ""}`);
+  if (what === undefined) return line`${service}`;
+  return line`${service}${paint(isWell ? "yellow" : "red", `  ${what}${cure ? `: ${cure}` : ""}`)}`;
 }
 
 /** Prints the last lines of the host's log, and with `follow` new lines as they come. */
@@ -84,7 +87,7 @@ export async function printLogs(
   if (!/^\d{1,5}$/.test(lines)) throw badSetting(`--lines is not a number: ${lines}`);
   const answer = await askHost(state, `/logs?lines=${lines}${follow ? "&follow=yes" : ""}`);
   if (!answer) {
-    process.stderr.write(`No host runs with ${state}\n`);
+    print(`No host runs with ${state}`, process.stderr);
     return false;
   }
   answer.setTimeout(0);
@@ -97,8 +100,4 @@ export async function printLogs(
     print(formatLine(time, level, message));
   }
   return true;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

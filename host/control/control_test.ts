@@ -177,7 +177,7 @@ test("a state folder with a long name has its socket elsewhere", () => {
 
 test("a monitor remembers what counts, and no more lines than it may", () => {
   const monitor = new Monitor();
-  const log = monitor.watch(() => {});
+  const log = monitor.watch(monitor.keep(() => {}));
   log("info", "online", "online");
   log("info", "page-connected", "page", { pages: 3 });
   assert.equal([monitor.standing.phase, monitor.standing.pages], ["online", 3]);

@@ -53,20 +53,24 @@ export class Monitor extends EventTarget {
     this.#least = least;
   }
 
-  /** Wraps a log, and listens to it. */
+  /** Wraps a log, and derives the status from all of its lines. */
   watch(log: Log): Log {
-    return (level, event, text, fields = {}) => {
+    return (level, event, text, fields) => {
       log(level, event, text, fields);
-      this.#note({ time: new Date().toISOString(), level, event, message: text, ...fields });
+      this.#stand(entryOf(level, event, text, fields));
     };
   }
 
-  #note(line: LogEntry): void {
-    this.#stand(line);
-    if (!isAtLeast(this.#least(), line.level)) return;
-    this.lines.push(line);
-    if (this.lines.length > MAX_LINES) this.lines.shift();
-    this.dispatchEvent(new CustomEvent("line", { detail: line }));
+  /** Wraps a log, and keeps its lines. */
+  keep(log: Log): Log {
+    return (level, event, text, fields) => {
+      log(level, event, text, fields);
+      if (!isAtLeast(this.#least(), level)) return;
+      const line = entryOf(level, event, text, fields);
+      this.lines.push(line);
+      if (this.lines.length > MAX_LINES) this.lines.shift();
+      this.dispatchEvent(new CustomEvent("line", { detail: line }));
+    };
   }
 
   /** Lines about the status count at any level. */
@@ -84,4 +88,8 @@ export class Monitor extends EventTarget {
     if (!isFine) next.trouble = { time, message };
     this.standing = next;
   }
+}
+
+function entryOf(...[level, event, message, fields]: Parameters<Log>): LogEntry {
+  return { time: new Date().toISOString(), level, event, message, ...fields };
 }

@@ -1,6 +1,6 @@
 // The daemon's log: lines for people, or JSON with --json.
 import process from "node:process";
-import { styleText } from "node:util";
+import { line, paint, type Painted, print } from "./terminal.ts";
 
 /** The level of a line. */
 export type Level = "debug" | "info" | "warn" | "error";
@@ -29,11 +29,9 @@ export function createLog(json: boolean): Log {
   const isJournal = Boolean(process.env.JOURNAL_STREAM);
   return function log(level, event, text, fields = {}) {
     const time = new Date().toISOString();
-    let line: string;
-    if (json) line = JSON.stringify({ time, level, event, message: text, ...fields });
-    else if (isJournal) line = `<${PRIORITY[level]}>${text}`;
-    else line = formatLine(time, level, text);
-    process.stdout.write(`${line}\n`);
+    if (json) print(JSON.stringify({ time, level, event, message: text, ...fields }));
+    else if (isJournal) print(`<${PRIORITY[level]}>${text}`);
+    else print(formatLine(time, level, text));
   };
 }
 
@@ -50,16 +48,13 @@ export function isAtLeast(least: Level, level: Level): boolean {
 }
 
 /** A line for people. @param time In ISO 8601. */
-export function formatLine(time: string, level: Level, text: string): string {
-  return `${dim(time.slice(11, 19))}  ${mark(level)} ${text}`;
+export function formatLine(time: string, level: Level, text: string): Painted {
+  return line`${paint("dim", time.slice(11, 19))}  ${MARK[level]()} ${text}`;
 }
 
-function mark(level: Level): string {
-  if (level === "debug") return dim("·");
-  if (level === "info") return styleText("green", "●");
-  return level === "warn" ? styleText("yellow", "▲") : styleText("red", "✗");
-}
-
-function dim(text: string): string {
-  return styleText("dim", text);
-}
+const MARK: Record<Level, () => Painted> = {
+  debug: () => paint("dim", "·"),
+  info: () => paint("green", "●"),
+  warn: () => paint("yellow", "▲"),
+  error: () => paint("red", "✗"),
+};

@@ -1,6 +1,7 @@
 // Notifies systemd of the host's state: ready, status, alive.
 // https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 import { execFile } from "node:child_process";
+import { escapeControls } from "./terminal.ts";
 
 /** Notifies the service manager, if there is one. */
 export interface Notifier extends Disposable {
@@ -53,7 +54,7 @@ export function createNotifier(
     : undefined;
   return {
     ready: () => send("READY=1"),
-    status: (text) => send(`STATUS=${text.replaceAll("\n", " ")}`),
+    status: (text) => send(`STATUS=${escapeControls(text)}`),
     stopping: () => send("STOPPING=1"),
     [Symbol.dispose]: () => clearInterval(timer),
   };

@@ -42,7 +42,7 @@ test("what is told arrives, in its order", async () => {
   notifier.ready();
   notifier.status("online:\nall is well");
   notifier.stopping();
-  assert.equal(await at.until(3), ["READY=1", "STATUS=online: all is well", "STOPPING=1"]);
+  assert.equal(await at.until(3), ["READY=1", "STATUS=online:\\u000aall is well", "STOPPING=1"]);
 });
 
 test("the watchdog hears of the host twice in its time", async () => {
