@@ -54,14 +54,22 @@ export function registryBucket(
 
   new aws.s3.BucketLifecycleConfiguration(`${name}-registry`, {
     bucket: bucket.bucket,
-    rules: [{
-      id: "forget",
-      status: "Enabled",
-      filter: { prefix: "" },
-      expiration: { days: KEEP_DAYS },
-      // s3:PutObject also allows multipart uploads, whose parts the owner would pay for unseen.
-      abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-    }],
+    rules: [
+      {
+        // Not the admission keys: a host whose key is gone would be open to strangers.
+        id: "forget",
+        status: "Enabled",
+        filter: { prefix: "hosts/" },
+        expiration: { days: KEEP_DAYS },
+      },
+      {
+        // s3:PutObject also allows multipart uploads, whose parts the owner would pay for unseen.
+        id: "abort",
+        status: "Enabled",
+        filter: { prefix: "" },
+        abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+      },
+    ],
   }, { parent });
 
   if (publicRegistry) {

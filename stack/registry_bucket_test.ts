@@ -50,20 +50,22 @@ test("the S3 registry adds a bucket that is private, and nothing else", async ()
   );
 });
 
-test("what is old, and what was never finished, goes by itself", async () => {
+test("old entries go by themselves, and unfinished uploads, but no admission key", async () => {
   const { mocks } = await create({});
   const { bucket, rules } = mocks.findCreatedResource(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "b-registry",
   );
   assert.is(bucket, NAME);
-  assert.equal(rules, [{
-    id: "forget",
-    status: "Enabled",
-    filter: { prefix: "" },
-    expiration: { days: 30 },
-    abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-  }]);
+  assert.equal(rules, [
+    { id: "forget", status: "Enabled", filter: { prefix: "hosts/" }, expiration: { days: 30 } },
+    {
+      id: "abort",
+      status: "Enabled",
+      filter: { prefix: "" },
+      abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+    },
+  ]);
 });
 
 test("the relay is told the bucket besides the laptop, and may read entries", async () => {
