@@ -161,7 +161,8 @@ export class FolderAccessList implements AccessList {
     // A `pair` that is cancelled ends its pairing first, and then looks whether the link was used.
     const used = this.#pairings.find((each) => each.id === pairing.id);
     if (!used || used.done) return undefined;
-    const wanted = pairing.name ?? known?.name ?? cleanName(name ?? "") ?? "a device";
+    const given = cleanName(pairing.name ?? "");
+    const wanted = given ?? known?.name ?? cleanName(name ?? "") ?? "a device";
     const device: Device = {
       id,
       name: freeName(this.#devices.values(), wanted, id),

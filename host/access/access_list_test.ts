@@ -215,7 +215,16 @@ test("files that are none are left out, and said once, without what is in them",
   const device = await addDevice(at.devices);
   const [good, id] = [readFileSync(join(at.devices, `${device.id}.json`), "utf8"), "a".repeat(16)];
   for (
-    const text of ["", "{", "7", "{}", good.replace(/"key": "..../, '"key": "'), good.slice(0, 90)]
+    const text of [
+      "",
+      "{",
+      "7",
+      "{}",
+      good.replace(/"key": "..../, '"key": "'),
+      good.replace(ORIGIN, `${ORIGIN}\\u001b[2J`),
+      good.replace(ORIGIN, `${ORIGIN}/`),
+      good.slice(0, 90),
+    ]
   ) {
     writeFileSync(join(at.devices, `${id}.json`), text);
     assert.equal(readDevices(at.devices).map((each) => each.id), [device.id]);

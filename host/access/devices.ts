@@ -18,6 +18,7 @@ import {
   toBase64url,
 } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
+import { isOrigin } from "./origin.ts";
 import { finishPairing, pairingsFolder, readPairings } from "./pairings.ts";
 import { parsePrefixes } from "./principal.ts";
 import { deleteRecord, readRecords } from "./records.ts";
@@ -83,14 +84,18 @@ export async function deviceIdOf(key: Uint8Array<ArrayBuffer>): Promise<string> 
   return Buffer.from(digest, 0, ID_BYTES).toString("hex");
 }
 
-/** Writes a device's file, without the members that have their own files. */
+/**
+ * Writes a device's file, without the members that have their own files.
+ *
+ * @throws {TypeError} If its origin is no web site's.
+ */
 export async function writeDevice(folder: string, device: Device): Promise<void> {
   const { id, name, key, tagKey, origin, services, added, pairing } = device;
   const value = {
     name,
     key: toBase64url(key),
     tagKey: toBase64url(tagKey),
-    origin,
+    origin: checkedOrigin(origin),
     services,
     added: new Date(added).toISOString(),
     pairing,
@@ -221,11 +226,16 @@ function parseDevice(id: string, value: unknown): Device {
     name,
     key,
     tagKey,
-    origin: asString(record.origin, "origin", 512),
+    origin: checkedOrigin(asString(record.origin, "origin", 512)),
     services: parsePrefixes(record.services),
     added,
     ...record.pairing !== undefined && { pairing: asString(record.pairing, "pairing", 64) },
     lastSeen: undefined,
     revoked: undefined,
   };
+}
+
+function checkedOrigin(origin: string): string {
+  if (isOrigin(origin)) return origin;
+  throw new TypeError("Cannot parse origin: expected that of a web site");
 }

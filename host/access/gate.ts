@@ -25,6 +25,7 @@ import { type AccessList, deviceRevoked } from "./access_list.ts";
 import type { Device } from "./devices.ts";
 import type { Identity } from "./host_key.ts";
 import { OfferLimits, WINDOW_MS } from "./offer_limits.ts";
+import { isOrigin } from "./origin.ts";
 import type { Pairing } from "./pairings.ts";
 import type { Principal } from "./principal.ts";
 import { findSender, type TaggedOffer } from "./tags.ts";
@@ -112,6 +113,7 @@ export class Gate {
     const opened = await this.#open(signal, key, pairing?.psk);
     if (!opened) return this.#refuse(sealBroken());
     if (verdict === "skewed") return await this.#seal(opened, clockSkew());
+    if (!isOrigin(opened.offer.origin)) return await this.#seal(opened, noOrigin());
     try {
       const principal = device ?? await this.#redeem(pairing!, key, opened);
       checkDevice(principal, opened.offer.origin);
@@ -155,6 +157,7 @@ export class Gate {
     if (!opened) return this.#refuse(sealBroken());
     if (!this.#limits.isInTime(signal.time)) return await this.#seal(opened, clockSkew());
     if (!this.#limits.isNew(signal.enc)) return undefined;
+    if (!isOrigin(opened.offer.origin)) return await this.#seal(opened, noOrigin());
     const principal: Principal = {
       id: await fingerprintOf(key),
       origin: opened.offer.origin,
@@ -247,6 +250,14 @@ function membersOf({ code, message }: LighthouseError): { code: ErrorCode; messa
 
 function notPaired(message: string): LighthouseError {
   return new LighthouseError("not-paired", `${message}: lighthouse-host pair`);
+}
+
+/** Without the page's text, which may be anything. */
+function noOrigin(): LighthouseError {
+  return new LighthouseError(
+    "wrong-origin",
+    "The page gives no web site as its origin: expected such as https://me.github.io",
+  );
 }
 
 function sealBroken(): LighthouseError {

@@ -232,6 +232,30 @@ for (const [ahead, expected] of [[86_400_000, "answer"], [30_000, "clock-skew"]]
   });
 }
 
+const noOrigins = [
+  "null",
+  "https://page.example/",
+  "https://PAGE.example",
+  "https://page.example\r\n2026-11-29 paired with the owner",
+  "\x1b]0;title\x07https://page.example",
+  "https://page\u202e.example",
+  "file:///etc/passwd",
+];
+for (const origin of noOrigins) {
+  test(`a page that gives ${JSON.stringify(origin)} as its origin is refused, and not quoted`, async () => {
+    const at = new Setup({ public: ["/"] });
+    const invited: TestDevice = await TestDevice.create(identity);
+    invited.sender = { kind: "pairing", secret: await at.accessList.invite() };
+    for (const device of [await at.paired(), invited, await TestDevice.create(identity)]) {
+      assert.is(await at.outcome(device, { origin }), "wrong-origin");
+    }
+    assert.is(at.admitted.length, 0);
+    assert.is(at.accessList.pairings[0]!.usedBy, undefined);
+    assert.is(at.logged.length, 3);
+    assert.is(at.logged.some((line) => line.includes(origin)), false);
+  });
+}
+
 test("an offer with any part flipped is let in nowhere", async () => {
   const at = new Setup({ public: ["/"] });
   const pairing: TestDevice = await TestDevice.create(identity);

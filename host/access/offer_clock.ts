@@ -36,11 +36,12 @@ export class OfferClock {
   now(): number {
     const { clock, steady } = this.#options;
     const now = clock();
-    const started = now - (steady() - this.#startedSteady);
+    // The machine's clock counts whole milliseconds, and so does an offer's time.
+    const started = Math.floor(now - (steady() - this.#startedSteady));
     // After a small step back, the start must not move: offers that the previous process has answered
     // would be from after it. After a large one they are far outside of the time window.
     if (started > this.#started || this.#started - now > STEP_MS) this.#started = started;
-    return Math.max(now, Math.ceil(this.#started));
+    return Math.max(now, this.#started);
   }
 
   /** Whether an offer's time is in the time window, and not before the host's start. */

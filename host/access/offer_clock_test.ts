@@ -70,6 +70,16 @@ for (const jump of [-5_000, -60_000, -WINDOW_MS, -STEP_MS]) {
   });
 }
 
+test("an offer of the start's own millisecond is in time, by the machine's real clocks", () => {
+  for (let round = 0; round < 200; round++) {
+    const clock = new OfferClock({ clock: Date.now, steady: () => performance.now() });
+    const time = Date.now();
+    const until = performance.now() + round / 50;
+    while (performance.now() < until);
+    assert.is(clock.isInTime(time), true);
+  }
+});
+
 test("the time that a page is told is whole milliseconds, and in time", () => {
   const at = new Machine();
   const clock = at.startHost();
