@@ -30,6 +30,16 @@ const MAX_QUEUED = 2 * 1024 * 1024;
 /** Most bytes that may arrive before the HELLO, which an unordered channel can deliver last. */
 const MAX_EARLY = 1024 * 1024;
 
+/** Memory that each frame of them needs beside its bytes. */
+const FRAME_BYTES = 64;
+
+/**
+ * Most bytes that may arrive beyond those that this end has acknowledged. The other end's window is half
+ * as large (congestion_window.ts), and it gets the acknowledgements later than they are sent: so it never
+ * has as much on its way, however long this end was busy.
+ */
+export const MAX_UNACKNOWLEDGED = 2 * 1024 * 1024;
+
 /** Time for the other end's HELLO, in milliseconds. */
 const HELLO_MS = 10_000;
 
@@ -216,6 +226,9 @@ export class Carrier {
         throw new LighthouseError("bad-frame", "Cannot read the message: it is text, not bytes");
       }
       this.#received += message.length;
+      if (this.#received - this.#acknowledged > MAX_UNACKNOWLEDGED) {
+        throw new LighthouseError("bad-frame", "Too much arrived that is not acknowledged");
+      }
       const frames = decodeMessage(message).filter((frame) => this.#isOfSession(frame));
       this.#pass(frames as SessionFrame[], message.length);
     } catch (error) {
@@ -265,7 +278,8 @@ export class Carrier {
       this.#owner.wake();
       return;
     }
-    this.#earlyBytes += size;
+    if (frames.length === 0) return;
+    this.#earlyBytes += size + frames.length * FRAME_BYTES;
     if (this.#earlyBytes > MAX_EARLY) {
       throw new LighthouseError("bad-frame", "Too much arrived before the HELLO");
     }

@@ -33,6 +33,9 @@ const STEEP_UNTIL = 192 * 1024;
 const QUEUE_MS = 5;
 const QUEUE_PART = 0.5;
 
+/** Most messages whose times are noted: an end that acknowledges nothing must not make them grow. */
+const MAX_MARKS = 4096;
+
 /** Counts the bytes on their way, and adapts their bound. */
 export class CongestionWindow {
   /** Whether streams were opened beside others lately. */
@@ -67,7 +70,9 @@ export class CongestionWindow {
   /** Notes a message that leaves now. */
   sent(bytes: number, now: number): void {
     this.#sent += bytes;
-    this.#marks.push({ end: this.#sent, at: now, full: this.room <= 0 });
+    const mark = { end: this.#sent, at: now, full: this.room <= 0 };
+    if (this.#marks.length === MAX_MARKS) this.#marks[MAX_MARKS - 1] = mark;
+    else this.#marks.push(mark);
   }
 
   /**

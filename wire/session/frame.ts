@@ -58,6 +58,12 @@ export type StreamFrame = Extract<Frame, { stream: number }>;
 export const MAX_MESSAGE = 16 * 1024 + 64;
 export const MAX_MESSAGE_ACCEPTED = 64 * 1024;
 
+/**
+ * Most frames of a message that an end accepts, those of unknown types included: each costs the receiver
+ * the same, however short it is. The packer sends a quarter of it at most.
+ */
+export const MAX_FRAMES = 4096;
+
 /** Longest code and text of a RESET or CLOSE, in bytes. */
 const MAX_CODE = 64;
 const MAX_TEXT = 512;
@@ -126,7 +132,8 @@ export function decodeMessage(message: Uint8Array<ArrayBuffer>): Frame[] {
   }
   const reader = new ByteReader(message);
   const frames: Frame[] = [];
-  while (reader.left > 0) {
+  for (let count = 0; reader.left > 0; count++) {
+    if (count === MAX_FRAMES) throw bad(`it has more than ${count} frames`);
     const type = reader.varint();
     const frame = decodeBody(type, new ByteReader(reader.bytes(reader.varint())));
     if (frame) frames.push(frame);

@@ -4,7 +4,13 @@ import { suite } from "../../tools/testing/suite.ts";
 import { type ErrorCode, errorCodes, LighthouseError } from "../error.ts";
 import { thrownBy } from "../testing/failure.ts";
 import { Link } from "../testing/link.ts";
-import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE_ACCEPTED } from "./frame.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Frame,
+  MAX_FRAMES,
+  MAX_MESSAGE_ACCEPTED,
+} from "./frame.ts";
 import { ID_BYTES, INITIAL_LIMITS, MAX_HELD } from "./hello.ts";
 
 const test = suite("frame");
@@ -156,6 +162,22 @@ for (
     const error = thrownBy(() => decodeMessage(new Uint8Array(bytes)));
     assert.is(error.code, "bad-frame");
     assert.match(error.message, reason);
+  });
+}
+
+for (
+  const [what, frame] of [
+    ["unknown frames", [0x3f, 0]],
+    ["PINGs", [0x09, 1, 7]],
+    ["DATA without bytes", [0x02, 2, 1, 0]],
+  ] as const
+) {
+  test(`decodeMessage() takes 4,096 ${what}, and refuses one more`, () => {
+    const message = (count: number) => new Uint8Array(Array(count).fill(frame).flat());
+    decodeMessage(message(MAX_FRAMES));
+    const error = thrownBy(() => decodeMessage(message(MAX_FRAMES + 1)));
+    assert.is(error.code, "bad-frame");
+    assert.match(error.message, "it has more than 4096 frames");
   });
 }
 

@@ -13,6 +13,12 @@ const DONE_MS = 25;
 /** Least room for bytes of a stream at the end of a message, in bytes. */
 const MIN_DATA = 256;
 
+/**
+ * Most streams in a message whose control frames it has, two of each, and as many whose bytes it has: so
+ * a message has fewer than 1,024 frames (docs/wire.md, "Frames"), and opens no more than 256 streams.
+ */
+const MAX_ENTRIES = 240;
+
 /** Room that a stream's control frames may need, in bytes. */
 const MAX_CONTROL = 700;
 
@@ -157,13 +163,15 @@ export class Packer {
     const writer = this.#writer;
     if (this.#isGoawayDue) writeFrame(writer, { type: "goaway" });
     this.#isGoawayDue = false;
+    let left = MAX_ENTRIES;
+    const isFull = () => writer.room < MAX_CONTROL || left-- === 0;
     for (const stream of this.#forgotten) {
-      if (writer.room < MAX_CONTROL) break;
+      if (isFull()) break;
       this.#forgotten.delete(stream);
       writeFrame(writer, { type: "done", stream });
     }
     for (const stream of this.#due) {
-      if (writer.room < MAX_CONTROL) break;
+      if (isFull()) break;
       this.#due.delete(stream);
       stream.writeControl(writer);
     }
@@ -173,7 +181,7 @@ export class Packer {
   #writeData(isResting: boolean): void {
     const writer = this.#writer;
     const { room } = writer;
-    while (writer.room >= MIN_DATA + DATA_OVERHEAD) {
+    for (let left = MAX_ENTRIES; left > 0 && writer.room >= MIN_DATA + DATA_OVERHEAD; left--) {
       const stream = this.#scheduler.next(isResting);
       if (!stream) break;
       stream.writeData(writer);

@@ -140,6 +140,22 @@ for (
   });
 }
 
+test("a message has at most 1,024 frames, and opens at most 256 streams", () => {
+  const carrier = new FakeCarrier();
+  const { packer, open, turn } = setUp(carrier);
+  const streams = Array.from({ length: 120 }, () => open(1));
+  turn();
+  for (let id = 2; id < 1000; id += 2) packer.answerForgotten(id);
+  for (const stream of streams) stream.rewind();
+  turn();
+  const frames = carrier.messages.flat();
+  assert.is(frames.filter(({ type }) => type === "done").length, 499);
+  for (const message of carrier.messages) {
+    assert.ok(message.length <= 1024, `${message.length} frames`);
+  }
+  assert.ok(carrier.messages.length > 2);
+});
+
 test("each carrier sends a message in turn", () => {
   const [one, other] = [new FakeCarrier(), new FakeCarrier()];
   const fixture = setUp(one, other);

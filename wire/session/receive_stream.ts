@@ -10,6 +10,9 @@ import type { Held } from "./hello.ts";
 /** Most gaps of a direction at once. Each lost packet makes one until it is sent again. */
 const MAX_GAPS = 1024;
 
+/** Memory that bytes beyond a gap need beside themselves, in bytes. */
+const SEGMENT_BYTES = 384;
+
 /** Bytes beyond a gap: those from offset `start` up to `end`. */
 interface Segment {
   start: number;
@@ -23,6 +26,8 @@ export class ReceiveStream {
   readonly #ready = new ChunkList();
   /** In order, apart from each other, all beyond `#received`. */
   readonly #segments: Segment[] = [];
+  /** Bytes in them. */
+  #beyond = 0;
   #received = 0;
   #read = 0;
   #highest = 0;
@@ -56,6 +61,12 @@ export class ReceiveStream {
   /** Most bytes that are unread or on their way. */
   get window(): number {
     return this.#window;
+  }
+
+  /** Memory that the unread bytes need, in bytes. */
+  get memory(): number {
+    if (this.#stopped) return 0;
+    return this.#received - this.#read + this.#beyond + this.#segments.length * SEGMENT_BYTES;
   }
 
   /** Whether the other end has nothing more to send: all was read, or nobody wants the rest. */
@@ -190,7 +201,7 @@ export class ReceiveStream {
   #drop(): void {
     this.#stopped = true;
     this.#ready.clear();
-    this.#segments.length = 0;
+    this.#segments.length = this.#beyond = 0;
   }
 
   #noteRead(bytes: number): void {
@@ -206,14 +217,18 @@ export class ReceiveStream {
 
   #append(offset: number, bytes: Uint8Array): void {
     this.#advance(offset, bytes);
-    while (this.#segments.length > 0 && this.#segments[0]!.start <= this.#received) {
-      const { start, chunks } = this.#segments.shift()!;
+    let count = 0;
+    for (const { start, end, chunks } of this.#segments) {
+      if (start > this.#received) break;
+      count++;
+      this.#beyond -= end - start;
       let at = start;
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
         this.#advance(at, chunk);
         at += chunk.length;
       }
     }
+    if (count > 0) this.#segments.splice(0, count);
   }
 
   #advance(offset: number, bytes: Uint8Array): void {
@@ -225,9 +240,7 @@ export class ReceiveStream {
   /** Keeps bytes beyond a gap, if there are no others yet. */
   #keep(offset: number, bytes: Uint8Array): void {
     const stop = offset + bytes.length;
-    let index = this.#segments.findIndex(({ end }) => end > offset);
-    if (index < 0) index = this.#segments.length;
-    for (let at = offset; at < stop; index++) {
+    for (let at = offset, index = this.#indexBehind(offset); at < stop; index++) {
       const here = this.#segments[index];
       if (here && here.start <= at) {
         at = here.end;
@@ -235,6 +248,7 @@ export class ReceiveStream {
       }
       const end = Math.min(stop, here?.start ?? stop);
       const fresh = bytes.subarray(at - offset, end - offset);
+      this.#beyond += fresh.length;
       const before = this.#segments[index - 1];
       if (before?.end === at) {
         before.chunks.push(fresh);
@@ -248,6 +262,17 @@ export class ReceiveStream {
       }
       at = end;
     }
+  }
+
+  /** The first segment that ends behind an offset: by halves, since the other end chooses the gaps. */
+  #indexBehind(offset: number): number {
+    let low = 0;
+    for (let high = this.#segments.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if (this.#segments[middle]!.end > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }
 

@@ -47,6 +47,50 @@ test("many pieces of one byte with gaps between them are put in order", () => {
   assert.ok(isSame(drain(stream), whole));
 });
 
+/** What the receiver should hold of the bytes, kept byte by byte. */
+class Model {
+  readonly held = new Set<number>();
+  read = 0;
+
+  get received(): number {
+    let at = this.read;
+    while (this.held.has(at)) at++;
+    return at;
+  }
+}
+
+test("whatever arrives beyond gaps, it holds what a set of offsets would hold", () => {
+  const size = 400;
+  const whole = pattern(size);
+  const piece = fc.tuple(fc.nat(size - 1), fc.oneof(fc.constant(1), fc.nat(60)), fc.boolean());
+  fc.assert(fc.property(fc.array(piece, { maxLength: 300 }), (pieces) => {
+    const [model, stream] = [new Model(), new ReceiveStream(size)];
+    for (const [start, length, reads] of pieces) {
+      const stop = Math.min(start + length, size);
+      stream.receive(start, whole.slice(start, stop), false);
+      for (let at = Math.max(start, model.read); at < stop; at++) model.held.add(at);
+      assert.is(stream.received, model.received);
+      const { memory } = stream;
+      assert.ok(memory >= model.held.size, `${memory} for ${model.held.size} bytes`);
+      if (!reads) continue;
+      assert.equal([...drain(stream)], [...whole.subarray(model.read, model.received)]);
+      const { received } = model;
+      for (; model.read < received; model.read++) model.held.delete(model.read);
+      if (model.held.size === 0) assert.is(stream.memory, 0);
+    }
+  }));
+});
+
+test("a piece that is repeated behind 1,000 gaps looks at few of them", () => {
+  const size = 64 * 1024;
+  const stream = new ReceiveStream(size);
+  for (let at = 0; at < 1000; at++) stream.receive(2 * at + 1, pattern(1), false);
+  const { memory } = stream;
+  // A search from the front would look at 1,000 million of them, for seconds.
+  for (let at = 0; at < 1_000_000; at++) stream.receive(1999, pattern(1), false);
+  assert.is(stream.memory, memory);
+});
+
 for (
   const [what, pieces] of [
     ["more bytes than there was credit for", [[60, 5, false]]],

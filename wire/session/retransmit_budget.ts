@@ -29,12 +29,11 @@ export class RetransmitBudget {
     return Math.max(0, INITIAL_LIMITS.credit - kept) + this.#left;
   }
 
-  /** Copies bytes, for keeping. */
-  copyOf(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < BUFFER / 2 || bytes.length > BUFFER) return bytes.slice();
+  /** Memory for bytes that are to be kept. */
+  room(length: number): Uint8Array {
+    if (length < BUFFER / 2 || length > BUFFER) return new Uint8Array(length);
     const buffer = this.#spare.pop() ?? new Uint8Array(BUFFER);
-    buffer.set(bytes);
-    return buffer.subarray(0, bytes.length);
+    return buffer.subarray(0, length);
   }
 
   /** Takes back a copy that nobody uses any more. */

@@ -1,6 +1,7 @@
 // The sending direction of a stream: the bytes to send, those that may have to be sent again, and the
 // limit that the other end sets (RFC 9000 §3.1, §4.1). No I/O: the stream asks for the next piece.
 import { LighthouseError } from "../error.ts";
+import { concat } from "../bytes.ts";
 import { MAX_STREAM_WINDOW } from "../limits.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 
@@ -9,6 +10,9 @@ import type { RetransmitBudget } from "./retransmit_budget.ts";
  * then leaves as one message, and the source is asked for the next part while the last one is sent.
  */
 const WRITE_AHEAD = 16 * 1024;
+
+/** Pieces smaller than this are kept together, in bytes: the other end chooses how long they are kept. */
+const SMALL = 1024;
 
 /** Bytes to send, and where they belong in the stream. */
 export interface Piece {
@@ -164,13 +168,9 @@ export class SendStream {
     this.#received = Math.max(this.#received, received);
     this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_STREAM_WINDOW));
     this.#next = Math.max(this.#next, this.#received);
-    let drop = 0;
-    for (const { offset, bytes } of this.#kept) {
-      if (offset + bytes.length > this.#received) break;
-      this.#budget.recycle(bytes);
-      drop++;
-    }
-    if (drop > 0) this.#kept.splice(0, drop);
+    const drop = this.#indexBehind(this.#received);
+    if (drop === 0) return this.#note();
+    for (const { bytes } of this.#kept.splice(0, drop)) this.#budget.recycle(bytes);
     this.#note();
   }
 
@@ -199,8 +199,9 @@ export class SendStream {
 
   #finishWrite(): void {
     if (!this.#written) return;
-    // The writer may change its bytes from now on.
-    this.#unsent.forEach((bytes, index) => this.#unsent[index] = bytes.slice());
+    // The writer may change its bytes from now on. They are the last: it waits for this.
+    const last = this.#unsent.pop();
+    if (last) this.#unsent.push(last.slice());
     this.#written();
     this.#written = undefined;
   }
@@ -223,25 +224,51 @@ export class SendStream {
   }
 
   #again(max: number): Uint8Array {
-    const { offset, bytes } = this.#kept.find((piece) =>
-      piece.offset + piece.bytes.length > this.#next
-    )!;
+    const { offset, bytes } = this.#kept[this.#indexBehind(this.#next)]!;
     const start = this.#next - offset;
     return bytes.subarray(start, start + max);
   }
 
+  /** The first kept piece that ends behind an offset: by halves, since there can be many. */
+  #indexBehind(at: number): number {
+    let low = 0;
+    for (let high = this.#kept.length; low < high;) {
+      const middle = (low + high) >> 1;
+      const { offset, bytes } = this.#kept[middle]!;
+      if (offset + bytes.length > at) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   #new(max: number): Uint8Array {
-    const first = this.#unsent[0];
-    if (!first) return new Uint8Array();
-    const length = Math.min(max, this.#room, first.length);
+    const length = Math.min(max, this.#room, this.#waiting);
     // A copy: the writer may change its bytes, and a part would keep all of a large chunk in memory.
-    const bytes = this.#budget.copyOf(first.subarray(0, length));
-    this.#kept.push({ offset: this.#sent, bytes });
+    const bytes = this.#budget.room(length);
+    let filled = 0;
+    let whole = 0;
+    while (filled < length) {
+      const chunk = this.#unsent[whole]!;
+      const part = chunk.subarray(0, length - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      if (part.length === chunk.length) whole++;
+      else this.#unsent[whole] = chunk.subarray(part.length);
+    }
+    if (whole === 1) this.#unsent.shift();
+    else if (whole > 1) this.#unsent.splice(0, whole);
+    this.#keep(bytes);
     this.#sent += length;
     this.#waiting -= length;
     this.#note();
-    if (length === first.length) this.#unsent.shift();
-    else this.#unsent[0] = first.subarray(length);
     return bytes;
+  }
+
+  /** Keeps the bytes that are about to be sent. */
+  #keep(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const last = this.#kept.at(-1);
+    if (last && last.bytes.length + bytes.length <= SMALL) last.bytes = concat(last.bytes, bytes);
+    else this.#kept.push({ offset: this.#sent, bytes });
   }
 }

@@ -68,6 +68,37 @@ test("bytes sent again equal those sent before, whatever the writer does to its 
   assert.equal(stream.take(100)!.bytes, pattern(10));
 });
 
+test("what was written in small parts leaves in one piece", () => {
+  const stream = streamWith(10_000);
+  for (let at = 0; at < 1000; at++) stream.write(Uint8Array.of(at));
+  stream.end();
+  const { bytes, end } = stream.take(600)!;
+  assert.is(bytes.length, 600);
+  assert.is(end, false);
+  assert.equal([bytes[0], bytes[300], bytes[599]], [0, 300 & 255, 599 & 255]);
+  assert.equal([...stream.take(600)!.bytes.subarray(0, 2)], [600 & 255, 601 & 255]);
+  assert.is(stream.ready, false);
+});
+
+test("small pieces of which nothing arrives are sent again in few, and in little time", () => {
+  const count = 200_000;
+  const stream = streamWith(count);
+  for (let at = 0; at < count; at++) {
+    stream.write(Uint8Array.of(at));
+    stream.take(100);
+  }
+  stream.credit(count / 2, count);
+  stream.rewind();
+  let pieces = 0;
+  for (let at = count / 2; stream.ready; pieces++) {
+    const { offset, bytes } = stream.take(16_384)!;
+    assert.is(offset, at);
+    assert.ok(bytes.every((byte, index) => byte === ((offset + index) & 255)));
+    at += bytes.length;
+  }
+  assert.ok(pieces <= 1 + count / 1024, `${pieces} pieces`);
+});
+
 test("the end goes with the last bytes or after them, and again after a rewind", () => {
   const stream = streamWith(100);
   stream.queue(pattern(10));

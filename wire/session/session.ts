@@ -22,6 +22,9 @@ import { Windows } from "./windows.ts";
  */
 const DEADLINE_MS = 120_000;
 
+/** Most streams that a message may open. */
+const MAX_OPENED = 256;
+
 /** Time after a stream's last bytes for which the session counts as busy, in milliseconds. */
 const BUSY_MS = 2000;
 
@@ -77,6 +80,8 @@ export class Session {
   /** When bytes of a stream moved last. */
   #moved = -Infinity;
   #bytes = 0;
+  /** Streams that the present message has opened. */
+  #opened = 0;
 
   constructor(options: SessionOptions) {
     const { role, id, liveness, soon } = options;
@@ -298,6 +303,7 @@ export class Session {
 
   #receive(frames: SessionFrame[], isCurrent: () => boolean): void {
     try {
+      this.#opened = 0;
       for (const frame of frames) {
         // A carrier that was given up stays open for a while: its frames come too late.
         if (!isCurrent()) return;
@@ -326,6 +332,9 @@ export class Session {
       const isEnd = frame.type === "reset" || (frame.type === "data" && frame.end);
       if (isEnd) this.#packer.answerForgotten(frame.stream);
       return undefined;
+    }
+    if (++this.#opened > MAX_OPENED) {
+      throw new LighthouseError("bad-frame", "A message opened too many streams");
     }
     const stream = new Stream(this.#owner, INITIAL_LIMITS.credit, frame.stream);
     this.#streams.accept(stream);

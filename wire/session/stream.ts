@@ -229,7 +229,8 @@ export class Stream {
           return;
         case "stop":
           this.#outgoing.stop();
-          this.#endWriting(stopped());
+          // Once: an error takes longer than the rest, and the frame may come again.
+          if (!this.#outgoing.unwritable) this.#endWriting(stopped());
           return this.#owner.wake(this);
         case "done":
           return this.#finishSending();

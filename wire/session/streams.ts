@@ -22,6 +22,9 @@ export const MAX_STREAMS = 512;
  */
 const SLACK = 512;
 
+/** Most open streams that are looked at for one whose bytes still come or go. */
+const LOOKS = 32;
+
 /** Time for which streams count as shared after one was opened beside others, in milliseconds. */
 const SHARED_MS = 1000;
 
@@ -175,10 +178,10 @@ export class Streams {
   }
 
   #keep(stream: Stream): void {
+    let looks = LOOKS;
     for (const { isOpen } of this) {
-      if (!isOpen) continue;
-      this.#joined = performance.now();
-      break;
+      if (isOpen) this.#joined = performance.now();
+      if (isOpen || --looks === 0) break;
     }
     this.#open.set(stream.id, stream);
   }
