@@ -11,8 +11,8 @@ export interface Attack {
   what: string;
   /** Whether the host is public. @default false */
   isPublic?: boolean;
-  /** Further flags of the host. */
-  hostFlags?: string[];
+  /** Starts what the attack needs behind the host. @returns Further flags of the host. */
+  prepare?: (stack: AsyncDisposableStack) => Promise<string[]>;
   /** Further routes of the backend. */
   routes?: Record<string, Route>;
   /** Attacks until `guest.ending` is aborted. */

@@ -1,55 +1,12 @@
 // Attacks on memory: they make the host keep bytes that nobody will ever need.
 import { concat } from "../../../wire/bytes.ts";
-import type { Frame } from "../../../wire/session/frame.ts";
 import type { Attack } from "../attack.ts";
-import type { Guest } from "../guest.ts";
-import { RawCarrier, type RawCarrierOptions } from "../raw_carrier.ts";
+import { RawCarrier } from "../raw_carrier.ts";
 import { lengthBytes, requestFrame } from "../request.ts";
+import { inSessions, piecesOf, sendAll, writeForever } from "../sessions.ts";
 
 const STREAMS = 1_024;
 const KiB = 1024;
-const PIECE = 16 * KiB;
-
-/** Sends frames one by one, at the pace of the protocol. */
-async function sendAll(
-  guest: Guest,
-  carrier: RawCarrier,
-  frames: Iterable<Frame>,
-): Promise<void> {
-  for (const frame of frames) {
-    while (!carrier.isInPace || !carrier.hasRoom) {
-      await guest.sleep(1);
-      if (!carrier.isOpen || guest.ending.aborted) return;
-    }
-    carrier.send([frame]);
-    if (frame.type === "data") guest.count("bytes", frame.bytes.length);
-  }
-}
-
-/** Sends bytes of a stream, from an offset on. */
-function* piecesOf(
-  stream: number,
-  bytes: Uint8Array<ArrayBuffer>,
-  from = 0,
-): Generator<Frame> {
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    const piece = bytes.subarray(at, at + PIECE);
-    yield { type: "data", stream, offset: from + at, bytes: piece, end: false };
-  }
-}
-
-/** Begins as many sessions as the host takes, and does the same in each. */
-async function inSessions(
-  guest: Guest,
-  act: (carrier: RawCarrier) => Promise<void>,
-  options?: RawCarrierOptions,
-): Promise<void> {
-  await guest.repeat(async () => {
-    const carrier = await guest.connectRaw(options);
-    guest.count("sessions");
-    await act(carrier);
-  });
-}
 
 const HEAD = concat(lengthBytes(60 * KiB), new Uint8Array(60 * KiB - 1));
 
@@ -124,15 +81,3 @@ export const deafBackend: Attack = {
       }
     }),
 };
-
-/** Writes as long as somebody reads. */
-function writeForever(
-  response: { write(bytes: Uint8Array): boolean; once(event: "drain", then: () => void): unknown },
-): void {
-  const bytes = new Uint8Array(64 * KiB);
-  const write = () => {
-    while (response.write(bytes));
-    response.once("drain", write);
-  };
-  write();
-}

@@ -5,7 +5,16 @@
  */
 import type { Attack } from "../attack.ts";
 import { aheadOfAcks, beforeHello, slowAhead } from "./ahead.ts";
+import {
+  bombs,
+  crumbs,
+  deafSockets,
+  halfMessages,
+  slowRequests,
+  tinyMessages,
+} from "./backends.ts";
 import { gaps } from "./gaps.ts";
+import { bigHeads, jars, spellings, wrongHeads } from "./heads.ts";
 import {
   deafBackend,
   missingStarts,
@@ -13,6 +22,16 @@ import {
   unfinishedHeads,
   unreadDownloads,
 } from "./memory.ts";
+import {
+  connects,
+  forgedOffers,
+  halfOpen,
+  lanes,
+  refusedPairings,
+  replays,
+  strangersOffers,
+  wrongDescriptions,
+} from "./offers.ts";
 import {
   headlessStorm,
   helloStorm,
@@ -41,4 +60,22 @@ export const ATTACKS: readonly Attack[] = [
   sessionsAway,
   unreadDownloads,
   deafBackend,
+  crumbs,
+  bombs,
+  slowRequests,
+  halfMessages,
+  deafSockets,
+  tinyMessages,
+  bigHeads,
+  wrongHeads,
+  spellings,
+  jars,
+  connects,
+  halfOpen,
+  lanes,
+  wrongDescriptions,
+  replays,
+  forgedOffers,
+  strangersOffers,
+  refusedPairings,
 ];
