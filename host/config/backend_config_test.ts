@@ -331,7 +331,7 @@ const bad: [target: string, message: string][] = [
   ["http://h:80x", "is not a URL such as http://127.0.0.1:5000: http://h:…. A port"],
   ["http://h:99999", "is not a URL such as http://127.0.0.1:5000: http://h:99999. A port"],
   ["http://unix:/run/a.sock:/api", "is a Unix socket: give unix:/run/app.sock, without http://"],
-  [`${folder} as=proxy`, `${folder} as=proxy does not exist. A folder has no options`],
+  [`${folder} as=proxy`, `${folder} as=proxy does not exist. A folder has no option but scripts`],
   [`./${"x".repeat(300)}`, "cannot be read: ENAMETOOLONG"],
   ["./a\0b", "cannot be read: "],
   [`https://h ca=/${"x".repeat(300)}`, "cannot be read: ENAMETOOLONG"],

@@ -18,7 +18,12 @@ export interface FolderConfig {
   prefix: string;
   /** Absolute path of an existing folder. */
   folder: string;
+  /** Whether its HTML, SVG and XML may run scripts, as the page's site. @default false */
+  scripts?: boolean;
 }
+
+/** The option of a folder, after a space. */
+const SCRIPTS = " scripts";
 
 const EXAMPLE = "http://127.0.0.1:5000";
 
@@ -82,7 +87,8 @@ export function formatSetting(service: ServiceConfig): string {
 }
 
 function targetOf(service: ServiceConfig): string {
-  return "backend" in service ? formatBackend(service) : service.folder;
+  if ("backend" in service) return formatBackend(service);
+  return service.folder + (service.scripts ? SCRIPTS : "");
 }
 
 /** The same service without user and password, if these are in its URL. Files hold other secrets. */
@@ -127,24 +133,30 @@ function parseService(text: string, home: string): ServiceConfig {
   if (!target) throw badSetting(`${name} leads nowhere: give ${prefix}=URL or ${prefix}=FOLDER`);
   return isAddress(firstWordOf(target))
     ? { prefix, ...parseBackend(name, target, home) }
-    : { prefix, folder: parseFolder(name, target, home) };
+    : { prefix, ...parseFolder(name, target, home) };
 }
 
 function firstWordOf(text: string): string {
   return text.trim().replace(/\s.*/s, "");
 }
 
-function parseFolder(name: string, text: string, home: string): string {
+/** Folders may have spaces in their names, so a folder whose name ends with the option goes first. */
+function parseFolder(name: string, text: string, home: string): Omit<FolderConfig, "prefix"> {
   const folder = resolvePath(text, home);
   let why = "does not exist";
   try {
     const found = statSync(folder, { throwIfNoEntry: false });
-    if (found?.isDirectory()) return folder;
+    if (found?.isDirectory()) return { folder };
     if (found) why = "is a file";
   } catch (error) {
     // Such as a name that is too long, or a folder above it that is not this user's.
     why = `cannot be read: ${(error as Error).message}`;
   }
-  const hint = text.split(/\s+/).slice(1).some(isOption) ? ". A folder has no options" : "";
+  if (text.endsWith(SCRIPTS)) {
+    const without = text.slice(0, -SCRIPTS.length).trimEnd();
+    return { ...parseFolder(name, without, home), scripts: true };
+  }
+  const isMistaken = text.split(/\s+/).slice(1).some(isOption);
+  const hint = isMistaken ? ". A folder has no option but scripts" : "";
   throw badSetting(`${name} needs a folder or a URL, and ${folder} ${why}${hint}`);
 }

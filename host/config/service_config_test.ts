@@ -6,13 +6,19 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { LighthouseError } from "../../wire/mod.ts";
-import { formatService, parseServices, type ServiceSettings } from "./service_config.ts";
+import {
+  formatService,
+  formatSetting,
+  parseServices,
+  type ServiceSettings,
+} from "./service_config.ts";
 
 const test = suite("service_config");
 
 /** A folder with a file in it; its name has what shells and lists trip over. */
 const folder = join(temporaryFolder(), "light house=1");
 await mkdir(folder);
+await mkdir(join(folder, "my scripts"));
 await writeFile(join(folder, "file"), "");
 
 const given: [settings: ServiceSettings, services: string[]][] = [
@@ -25,6 +31,10 @@ const given: [settings: ServiceSettings, services: string[]][] = [
   [{ service: ["/a/b-c_d~e.f=HTTPS://h"] }, ["/a/b-c_d~e.f → https://h/"]],
   [{ service: [`/files=${folder}`] }, [`/files → ${folder}`]],
   [{ service: [`/files=${folder}/`] }, [`/files → ${folder}`]],
+  [{ service: [`/files=${folder} scripts`] }, [`/files → ${folder} scripts`]],
+  [{ service: [`/files=${folder}/   scripts `] }, [`/files → ${folder} scripts`]],
+  [{ service: [`/files=${folder}/my scripts`] }, [`/files → ${folder}/my scripts`]],
+  [{ service: [`/files=${folder}/my scripts scripts`] }, [`/files → ${folder}/my scripts scripts`]],
   [{ service: ["/here=."] }, [`/here → ${process.cwd()}`]],
   [{ service: ["/home=~"] }, [`/home → ${homedir()}`]],
   [{ service: ["/home=~/."] }, [`/home → ${homedir()}`]],
@@ -60,6 +70,17 @@ for (const [environment, services] of environments) {
     assert.equal(parseServices({ service: undefined }, environment).map(formatService), services);
   });
 }
+
+test("parseServices() takes a folder's scripts only with the option, and formatSetting() writes it", () => {
+  const settings = [`/a=${folder}`, `/b=${folder} scripts`, `/c=${folder}/my scripts`];
+  const services = parseServices({ service: settings });
+  assert.equal(services, [
+    { prefix: "/a", folder },
+    { prefix: "/b", folder, scripts: true },
+    { prefix: "/c", folder: `${folder}/my scripts` },
+  ]);
+  assert.equal(services.map(formatSetting), settings);
+});
 
 test("parseServices() looks at the environment only where no flag names a service", () => {
   const environment = {
@@ -102,6 +123,14 @@ const bad: [settings: ServiceSettings, message: string | RegExp][] = [
   [
     { service: [`/a=${folder}/none`] },
     `--service /a needs a folder or a URL, and ${folder}/none does not exist`,
+  ],
+  [
+    { service: [`/a=${folder}/none scripts`] },
+    `--service /a needs a folder or a URL, and ${folder}/none does not exist`,
+  ],
+  [
+    { service: [`/a=${folder} scripts=yes`] },
+    `--service /a needs a folder or a URL, and ${folder} scripts=yes does not exist`,
   ],
   [
     { service: [`/a=${folder}/file`] },

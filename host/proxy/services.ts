@@ -93,7 +93,10 @@ export class Services {
   }
 
   #start(config: ServiceConfig): Service {
-    if (!("backend" in config)) return serveFolder(config.prefix, config.folder, this.#places);
+    if (!("backend" in config)) {
+      const { prefix, folder, scripts } = config;
+      return serveFolder(prefix, folder, { scripts, places: this.#places });
+    }
     const cookies = this.#options.cookies?.jarsOf(config);
     return forwardTo(config, { cookies, memory: this.#memory, places: this.#places });
   }

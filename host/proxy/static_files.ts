@@ -13,11 +13,12 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from "
 import { isAbsolute, join, relative, sep } from "node:path";
 import { type Duplex, duplexPair } from "node:stream";
 import send from "send";
-import { type HttpResponse, LighthouseError } from "../../wire/mod.ts";
+import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { restOf } from "../access/principal.ts";
 import { readAnswer } from "./answer_headers.ts";
 import { errorResponse } from "./error_response.ts";
 import { pathOnSite, workerPrefixOf } from "./forwarded.ts";
+import { valuesOf } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
 import type { Places } from "./turns.ts";
@@ -33,6 +34,15 @@ const FIELDS = new Set([
   "range",
 ]);
 
+/**
+ * Types of the documents that run scripts: HTML, and XML in all its kinds, such as SVG. What a PDF runs
+ * stays in the browser's viewer for it, which no sandboxed document has.
+ */
+const DOCUMENT = /^(?:text\/html|(?:text|application)\/(?:xml|xsl)|[^;]*\+xml)\s*(?:;|$)/i;
+
+/** Keeps browsers from taking a file for another type than its name has. */
+const NOSNIFF: HeaderField = ["X-Content-Type-Options", "nosniff"];
+
 /** The statuses with which send refuses a file, and their reasons. */
 const REFUSALS: Record<number, string> = {
   412: "it is another version than If-Match or If-Unmodified-Since wants",
@@ -42,14 +52,28 @@ const REFUSALS: Record<number, string> = {
 /** Error codes of Node.js for a path without a file. */
 const MISSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
 
+/** Options of {@linkcode serveFolder}. */
+export interface FolderOptions {
+  /**
+   * Whether documents may run scripts. They would run as the page's site, since the service worker serves
+   * them there, and could use the tunnel. @default false
+   */
+  scripts?: boolean;
+  /** The places for requests, which the host's services share. @default the service's own */
+  places?: Places;
+}
+
 /**
  * Makes the service that serves a folder.
  *
  * @param prefix `/`, or such as `/files`.
  * @param folder Path of an existing folder.
- * @param places The places for requests, which the host's services share. @default the service's own
  */
-export function serveFolder(prefix: string, folder: string, places?: Places): Service {
+export function serveFolder(
+  prefix: string,
+  folder: string,
+  { scripts = false, places }: FolderOptions = {},
+): Service {
   const root = realpathSync(folder);
   const server = createServer((request, response) => sendFile(root, request, response));
   const agent = new MemoryAgent((end) => server.emit("connection", end));
@@ -60,7 +84,7 @@ export function serveFolder(prefix: string, folder: string, places?: Places): Se
     async handler({ method, target, headers }, { signal, principal }) {
       if (method !== "GET" && method !== "HEAD") {
         const message = `Cannot ${method} ${target}: this is a folder, which takes GET and HEAD`;
-        return errorResponse(405, "bad-request", message, [["allow", "GET, HEAD"]]);
+        return errorResponse(405, "bad-request", message, [["allow", "GET, HEAD"], NOSNIFF]);
       }
       const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(restOf(prefix, target))!;
       const found = await find(root, path);
@@ -82,24 +106,30 @@ export function serveFolder(prefix: string, folder: string, places?: Places): Se
         principal,
       }, signal);
       const { headers: fields } = readAnswer(answer.headers);
-      if (status < 400) return { status, ...answer, headers: fields };
+      if (status < 400) {
+        return { status, ...answer, headers: [...fields, ...protection(fields, scripts)] };
+      }
       await answer.body?.cancel();
       if (status === 404) return missing(target);
       const message = `Cannot serve ${target}: ${REFUSALS[status] ?? "reading it failed"}`;
       const code = status < 500 ? "bad-request" : "backend-failed";
-      return errorResponse(
-        status,
-        code,
-        message,
-        fields.filter(([name]) => name === "Content-Range"),
-      );
+      const range = fields.filter(([name]) => name === "Content-Range");
+      return errorResponse(status, code, message, [...range, NOSNIFF]);
     },
     close: () => client.close(),
   };
 }
 
+/** Headers that keep browsers from running what is in a file. */
+function protection(fields: HeaderField[], scripts: boolean): HeaderField[] {
+  const [type = ""] = valuesOf(fields, "content-type");
+  const isSandboxed = !scripts && DOCUMENT.test(type);
+  return isSandboxed ? [NOSNIFF, ["Content-Security-Policy", "sandbox"]] : [NOSNIFF];
+}
+
 function missing(target: string): HttpResponse {
-  return errorResponse(404, "not-found", `Cannot find ${target}: there is no such file`);
+  const message = `Cannot find ${target}: there is no such file`;
+  return errorResponse(404, "not-found", message, [NOSNIFF]);
 }
 
 /**

@@ -11,6 +11,7 @@ import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
 import type { HeaderField, HttpRequest, HttpResponse } from "../../wire/mod.ts";
 import { valuesOf } from "./headers.ts";
+import type { Service } from "./service.ts";
 import { serveFolder } from "./static_files.ts";
 
 const test = suite("static_files");
@@ -92,6 +93,10 @@ function ask(
   });
 }
 
+function disposable(service: Service): Service & AsyncDisposable {
+  return { ...service, [Symbol.asyncDispose]: () => service.close() };
+}
+
 async function textOf({ body }: HttpResponse): Promise<string> {
   return await new Response(body).text();
 }
@@ -116,6 +121,64 @@ test("GET sends a file with its type, length, date and tag", async () => {
   assert.match(field(response, "etag")!, /^W\/".+"$/);
   assert.is(field(response, "connection"), undefined);
   assert.is(await textOf(response), TEXT);
+});
+
+const types: [name: string, isDocument: boolean][] = [
+  ["a.html", true],
+  ["a.HTM", true],
+  ["a.shtml", true],
+  ["a.xhtml", true],
+  ["a.xht", true],
+  ["a.svg", true],
+  ["a.svgz", true],
+  ["a.xml", true],
+  ["a.xsl", true],
+  ["a.rdf", true],
+  ["a.atom", true],
+  ["a.mathml", true],
+  ["a.xul", true],
+  ["a.txt", false],
+  ["a.js", false],
+  ["a.css", false],
+  ["a.json", false],
+  ["a.png", false],
+  ["a.pdf", false],
+  ["a.mp4", false],
+  ["a.zip", false],
+  ["a.unknown", false],
+  ["none", false],
+];
+for (const [name, isDocument] of types) {
+  test(`GET ${name} is ${isDocument ? "" : "not "}sandboxed, and no browser guesses its type`, async () => {
+    const folder = temporaryFolder();
+    await writeFile(join(folder, name), "<p>hello");
+    for (const scripts of [undefined, false, true]) {
+      await using service = disposable(serveFolder("/files", folder, { scripts }));
+      for (const method of ["GET", "HEAD"]) {
+        const request = { method, target: `/files/${name}`, headers: [], body: null };
+        const { signal } = new AbortController();
+        const principal = { id: "phone", origin: "https://me.example" };
+        const response = await service.handler(request, { signal, principal });
+        await response.body?.cancel();
+        assert.ok(field(response, "content-type"));
+        assert.is(field(response, "x-content-type-options"), "nosniff");
+        const policy = isDocument && !scripts ? "sandbox" : undefined;
+        assert.is(field(response, "content-security-policy"), policy);
+      }
+    }
+  });
+}
+
+test("no browser guesses the type of a folder's errors", async () => {
+  for (
+    const [target, request] of [
+      ["/files/none", {}],
+      ["/files/a.txt", { method: "POST" }],
+      ["/files/a.txt", { headers: [["Range", "bytes=100-"]] }],
+    ] as [string, Partial<HttpRequest>][]
+  ) {
+    assert.is(field(await ask(target, request), "x-content-type-options"), "nosniff");
+  }
 });
 
 test("HEAD sends the same without the body", async () => {
