@@ -110,6 +110,23 @@ test("an offer above the limit may come again", () => {
   assert.is(at.limits.judge("phone", offer), "ignore");
 });
 
+test("what is remembered has a bound, however fast new offers come", () => {
+  const at = new Setup();
+  at.senders = Array.from({ length: 8 }, (_, index) => ({ id: `device ${index}` }));
+  for (let tick = 0; tick < 1_200; tick++) {
+    at.now += 1_000;
+    for (const { id } of at.senders) {
+      // Each in time and new; some are from ahead.
+      for (let i = 0; i < 20; i++) at.judge(id, at.now + i * 1_000);
+    }
+    // A stranger's is remembered only once the limit of all strangers has let it through.
+    for (let i = 0; i < 100; i++) if (at.limits.takeStranger()) at.limits.isNew(`${tick} ${i}`);
+    const seconds = 2 * WINDOW_MS / 1_000;
+    const bound = 8 * (40 + 2 * seconds) + 40 + 20 * seconds;
+    assert.ok(at.limits.remembered <= bound, `${at.limits.remembered} after ${tick} s`);
+  }
+});
+
 test("skewed offers are not remembered", () => {
   const at = new Setup();
   for (let i = 0; i < 100; i++) at.judge("phone", 1);
