@@ -3,6 +3,7 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
 import { versionOf, watchPath } from "../platform/watch.ts";
+import { type Answered, AnsweredFile } from "./answered.ts";
 import {
   cleanName,
   type Device,
@@ -38,6 +39,8 @@ export interface AccessList {
   readonly devices: Iterable<Device>;
   /** All remembered pairings, also used and expired ones. */
   readonly pairings: Iterable<Pairing>;
+  /** Keeps the times of answered offers for the next process. @default nobody does */
+  readonly answered?: Answered;
   /** Reads changes; cheap if there are none. @returns Whether there were any. */
   refresh(): boolean;
   /**
@@ -66,6 +69,7 @@ export class FolderAccessList implements AccessList {
   /** Called with each device that pairs in this process. */
   onPaired: (device: Device) => void = () => {};
 
+  readonly answered: Answered;
   readonly #devicesAt: string;
   readonly #pairingsAt: string;
   readonly #log: Log;
@@ -81,6 +85,7 @@ export class FolderAccessList implements AccessList {
     this.#devicesAt = devicesFolder(state);
     this.#pairingsAt = pairingsFolder(state);
     this.#log = log;
+    this.answered = new AnsweredFile(state, log);
     for (const folder of [this.#devicesAt, this.#pairingsAt]) {
       openFolder(folder);
       this.#watches.push(watchPath(folder, () => this.#load(), WATCH));

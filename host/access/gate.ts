@@ -70,6 +70,7 @@ export class Gate {
       senders: () => [...accessList.devices, ...accessList.pairings],
       clock,
       steady,
+      answered: accessList.answered,
     });
   }
 
@@ -156,7 +157,7 @@ export class Gate {
     const opened = await this.#open(signal, key);
     if (!opened) return this.#refuse(sealBroken());
     if (!this.#limits.isInTime(signal.time)) return await this.#seal(opened, clockSkew());
-    if (!this.#limits.isNew(signal.enc)) return undefined;
+    if (!this.#limits.isNew(signal)) return undefined;
     if (!isOrigin(opened.offer.origin)) return await this.#seal(opened, noOrigin());
     const principal: Principal = {
       id: await fingerprintOf(key),

@@ -77,6 +77,7 @@ export class OfferLimits {
     // Not remembered: it gets no answer that a second one could repeat.
     if (!buckets.offers.take()) return buckets.busy.take() ? "busy" : "ignore";
     this.#replays.add(tag, now);
+    this.#clock.note(time);
     return "open";
   }
 
@@ -100,8 +101,9 @@ export class OfferLimits {
     return this.#clock.now();
   }
 
-  /** Remembers a stranger's `enc` for four minutes. @returns Whether it was new. */
-  isNew(enc: string): boolean {
+  /** Remembers a stranger's offer, which is in time, for four minutes. @returns Whether it was new. */
+  isNew({ enc, time }: Pick<SealedOffer, "enc" | "time">): boolean {
+    this.#clock.note(time);
     return this.#replays.add(enc, this.#options.steady());
   }
 

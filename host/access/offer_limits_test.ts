@@ -120,7 +120,9 @@ test("what is remembered has a bound, however fast new offers come", () => {
       for (let i = 0; i < 20; i++) at.judge(id, at.now + i * 1_000);
     }
     // A stranger's is remembered only once the limit of all strangers has let it through.
-    for (let i = 0; i < 100; i++) if (at.limits.takeStranger()) at.limits.isNew(`${tick} ${i}`);
+    for (let i = 0; i < 100; i++) {
+      if (at.limits.takeStranger()) at.limits.isNew({ enc: `${tick} ${i}`, time: at.now });
+    }
     const seconds = 2 * WINDOW_MS / 1_000;
     const bound = 8 * (40 + 2 * seconds) + 40 + 20 * seconds;
     assert.ok(at.limits.remembered <= bound, `${at.limits.remembered} after ${tick} s`);
