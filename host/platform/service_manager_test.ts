@@ -70,6 +70,24 @@ test("without namespaces a unit asks for none", () => {
   assert.equal(linesOf(unit, "NoNewPrivileges"), ["yes"]);
 });
 
+test("a unit has a limit of memory, with and without namespaces", () => {
+  for (const hasNamespaces of [true, false]) {
+    const unit = formatSystemdUnit({ ...OPTIONS, hasNamespaces });
+    assert.equal(linesOf(unit, "MemoryMax"), ["1536M"]);
+  }
+});
+
+const verified = analyze("verify", "--man=no");
+if (verified) {
+  test("systemd-analyze verify knows each line, but for those of a later systemd", () => {
+    assert.is(verified.failed, false, verified.output);
+    const lines = verified.output.trim().split("\n").filter((line) =>
+      !/RestartSteps|RestartMaxDelay/.test(line)
+    );
+    assert.equal(lines.filter(Boolean), []);
+  });
+}
+
 /** What systemd-analyze says of a unit; undefined if there is no such program. */
 function analyze(...args: string[]): { output: string; failed: boolean } | undefined {
   const path = join(temporaryFolder(), UNIT);

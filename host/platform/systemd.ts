@@ -5,6 +5,9 @@ import type { UnitOptions } from "./unit_options.ts";
 /** The unit's name. */
 export const UNIT = "lighthouse-host.service";
 
+/** Most memory of the host. Beyond it, the kernel ends the host, and systemd starts it anew. */
+const MEMORY_MAX = "1536M";
+
 /** Limits for a compromised program. */
 const FILTERS = [
   "NoNewPrivileges=yes",
@@ -78,6 +81,9 @@ export function formatSystemdUnit(options: UnitOptions): string {
     "RestartPreventExitStatus=2 3",
     "WatchdogSec=120",
     "TimeoutStopSec=20",
+    // Half more than all that the host bounds for pages, docs/security.md, "What one device can hold".
+    // MemoryHigh would slow it down in place of starting it anew: it has little that can be swapped.
+    `MemoryMax=${MEMORY_MAX}`,
     "",
     ...FILTERS,
     ...options.hasNamespaces ? [`ReadWritePaths=${quoteAssignment(state)}`, ...view] : [],

@@ -1,6 +1,7 @@
 // Decodes answers whose content coding (RFC 9110 §8.4) the pages' platforms may not know. A single gzip,
 // which all know, goes through as it is.
 import type { Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   constants,
   createBrotliDecompress,
@@ -10,6 +11,7 @@ import {
   createZstdDecompress,
 } from "node:zlib";
 import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
+import type { Share } from "../access/memory.ts";
 import { failed } from "./backend_errors.ts";
 import { valuesOf, without } from "./headers.ts";
 
@@ -29,6 +31,15 @@ const DECODERS: Record<string, MakeDecoder> = {
   zstd: () => createZstdDecompress(ZSTD),
 };
 
+/** Most bytes that a window is counted as: a stranger must have room for one beside its other bytes. */
+const MAX_WINDOW = 4 * 1024 * 1024;
+
+/** Decoded bytes up to which a decoder needs none of the memory for windows, and so a small answer. */
+const SMALL = 64 * 1024;
+
+/** Time between looks whether there is memory for a window, in milliseconds. */
+const LOOK_MS = 20;
+
 /** Most codings on top of each other. */
 const MAX_CODINGS = 5;
 
@@ -37,12 +48,14 @@ const READ_AHEAD = 64 * 1024;
 
 /**
  * Decodes an answer's body on its way, or leaves it as it is: without a body, with a part of one (206),
- * as a single gzip, or with a coding that no browser knows.
+ * as a single gzip, or with a coding that no browser knows. A decoder keeps a window of what it has
+ * decoded, of up to 16 MiB: a long body waits until there is memory for that.
  *
+ * @param memory Makes the share of a window.
  * @throws {LighthouseError} `backend-failed` if the body has too many codings. Where it is not what its
  * coding says, reading it fails with the same code.
  */
-export function decoded(answer: HttpResponse): HttpResponse {
+export function decoded(answer: HttpResponse, memory: () => Share): HttpResponse {
   const { status, headers, body } = answer;
   if (!body || status === 206 || !headers.some(isContentEncoding)) return answer;
   const codings = valuesOf(headers, "content-encoding")
@@ -59,7 +72,7 @@ export function decoded(answer: HttpResponse): HttpResponse {
     return { ...answer, headers: [...others, ["Content-Encoding", "gzip"]] };
   }
   // The last coding was applied last (RFC 9110 §8.4).
-  const plain = codings.reduceRight((coded, coding) => decode(coded, coding), body);
+  const plain = codings.reduceRight((coded, coding) => decode(coded, coding, memory), body);
   return { ...answer, headers: without(others, "content-length"), body: plain };
 }
 
@@ -68,16 +81,31 @@ function isContentEncoding([name]: HeaderField): boolean {
 }
 
 /** Decodes as much as is read, whatever the size of the result. An empty body stays empty. */
-function decode(body: ReadableStream<Uint8Array>, coding: string): ReadableStream<Uint8Array> {
+function decode(
+  body: ReadableStream<Uint8Array>,
+  coding: string,
+  memory: () => Share,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let decoder: Decoder | undefined;
+  let isWaiting = false;
 
   function open(first: number, controller: ReadableStreamDefaultController<Uint8Array>): Decoder {
     const opened = DECODERS[coding]!(first);
+    let left = SMALL;
+    const waitForMemory = async () => {
+      isWaiting = true;
+      await takeWindow(opened, windowOf(coding, first), memory());
+      isWaiting = false;
+      if (controller.desiredSize! > 0) opened.resume();
+    };
     opened
       .on("data", (chunk: Uint8Array) => {
         controller.enqueue(chunk);
-        if (controller.desiredSize! <= 0) opened.pause();
+        const isSmall = left > 0;
+        left -= chunk.length;
+        if (isSmall && left <= 0) void waitForMemory();
+        if (isWaiting || controller.desiredSize! <= 0) opened.pause();
       })
       .on("error", (cause) => {
         const error = cause instanceof LighthouseError
@@ -116,12 +144,29 @@ function decode(body: ReadableStream<Uint8Array>, coding: string): ReadableStrea
         else controller.error(error);
       });
     },
-    pull: () => void decoder?.resume(),
+    pull: () => {
+      if (!isWaiting) decoder?.resume();
+    },
     cancel: (reason) => {
       decoder?.destroy();
       return reader.cancel(reason);
     },
   }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
+}
+
+/** Takes the memory of a decoder's window, all at once, when it is there: two never wait for each other. */
+async function takeWindow(decoder: Decoder, bytes: number, share: Share): Promise<void> {
+  while (!decoder.destroyed && !share.take(bytes)) await sleep(LOOK_MS);
+  if (decoder.destroyed) share.give();
+  else decoder.on("close", () => share.give());
+}
+
+/** The length of a decoder's window beyond 64 KiB, as it is counted. @param first The first byte of the body. */
+function windowOf(coding: string, first: number): number {
+  if (coding === "zstd") return MAX_WINDOW;
+  // RFC 7932 §9.1: WBITS.
+  const high = (first >> 1) & 7;
+  return coding === "br" && first & 1 && high > 0 ? Math.min(2 ** (17 + high), MAX_WINDOW) : 0;
 }
 
 /** Resolves when a decoder has taken a chunk, with what is left of it behind the end of the coding. */

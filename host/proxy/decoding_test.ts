@@ -13,13 +13,21 @@ import {
 } from "node:zlib";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
-import { decoded } from "./decoding.ts";
+import { Memory } from "../access/memory.ts";
+import { decoded as decodedIn } from "./decoding.ts";
 
 const test = suite("decoding");
 
 type Bytes = Uint8Array;
+
+const PHONE = { id: "phone", name: "phone" };
+
+function decoded(answer: HttpResponse, memory = new Memory()): HttpResponse {
+  return decodedIn(answer, () => memory.share(PHONE));
+}
 
 const TEXT = Buffer.from(
   "The quick brown fox. ".repeat(5000) + randomBytes(50_000).toString("hex"),
@@ -248,5 +256,32 @@ test("more than five codings are refused", () => {
     (error: unknown) => error instanceof LighthouseError && error.code === "backend-failed",
   );
 });
+
+const large: [coding: string, encode: (bytes: Bytes) => Bytes][] = [
+  ["br", (bytes) => brotliCompressSync(bytes)],
+  ["zstd", (bytes) => zstdCompressSync(bytes)],
+];
+for (const [coding, encode] of large) {
+  test(`a large ${coding} waits for memory of its window, and gives it back`, async () => {
+    const memory = new Memory({ own: 0, each: 6 * 1024 ** 2, all: 6 * 1024 ** 2 });
+    const text = Buffer.alloc(300_000, TEXT);
+    const zipped = encode(text);
+    const stalled = decoded(answerOf(zipped, [coding]), memory).body!;
+    const reader = stalled.getReader();
+    for (let read = 0; read < 100_000;) read += (await reader.read()).value!.length;
+    assert.ok(memory.taken > 3.9 * 1024 ** 2);
+    const waiting = bytesOf(decoded(answerOf(zipped, [coding]), memory));
+    let isDone = false;
+    waiting.then(() => isDone = true);
+    for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+    assert.not(isDone);
+    // A small one does not wait.
+    const small = Buffer.alloc(50_000, TEXT);
+    assert.equal(await bytesOf(decoded(answerOf(encode(small), [coding]), memory)), small);
+    await reader.cancel();
+    assert.equal(await waiting, text);
+    await until(() => memory.taken === 0);
+  });
+}
 
 test.run();

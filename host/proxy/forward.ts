@@ -81,7 +81,8 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
         const upstream = { url, method, headers, body, length, principal };
         answer = await client.send(upstream, signal);
         login?.answered(answer.status);
-        answer = decoded({ ...answer, headers: back(answer.headers, answer.status) });
+        answer = { ...answer, headers: back(answer.headers, answer.status) };
+        answer = decoded(answer, () => memory.share(principal));
         checkHead(answer);
         return answer;
       } catch (error) {

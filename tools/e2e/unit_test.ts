@@ -112,6 +112,7 @@ for (const flags of [[], ["--system"]]) {
       assert.match(installed.output, "the host runs, and starts by itself");
       await until(systemd, scope, "ActiveState", /^active$/);
       await until(systemd, scope, "StatusText", /^online/);
+      assert.is(await until(systemd, scope, "MemoryMax", /\d/), `${1536 * 1024 ** 2}`);
       const key = () => systemd.run("cat", "/root/.local/state/lighthouse/host.key");
       const before = await key();
       assert.is(before.code, 0);
