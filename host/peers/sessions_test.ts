@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import {
   Carrier,
   type HttpResponse,
@@ -351,23 +352,83 @@ test("a page that sends no HELLO but something else is refused", async () => {
   assert.equal(host.events, []);
 });
 
-test(`of more than ${MAX_AWAY} pages that are away, the one that went first is forgotten`, async () => {
+test(`of more than ${MAX_AWAY} pages of a device that are away, its oldest is forgotten`, async () => {
   const host = new TestHost();
+  const others = [pageSession(), pageSession()];
+  const stranger = { id: "3", origin: PRINCIPAL.origin };
+  const away = [await host.connect(others[0]!, THIEF), await host.connect(others[1]!, stranger)];
+  for (const channel of away) channel.close();
+  await host.until("page-away", 2);
   const pages = Array.from({ length: MAX_AWAY + 2 }, () => pageSession());
   const channels: MemoryChannel[] = [];
   for (const page of pages) channels.push(await host.connect(page));
   // The first is there again before the others go.
   channels[0]!.close();
-  await host.until("page-away");
+  await host.until("page-away", 3);
   channels[0] = await host.connect(pages[0]!);
   for (const channel of channels.slice(1, -1)) channel.close();
-  await host.until("page-away", 1 + MAX_AWAY);
+  await host.until("page-away", 3 + MAX_AWAY);
   assert.is(host.events.includes("page-left host-busy"), false);
   channels.at(-1)!.close();
   await host.until("page-left host-busy");
   assert.is(host.sessions.connected, 1);
   assert.is(await get(pages[0]!, "/a"), "/a");
-  for (const page of pages) page.close();
+  // Those of others are there still.
+  await host.connect(others[0]!, THIEF);
+  await host.connect(others[1]!, stranger);
+  assert.is(host.events.filter((event) => event === "page-back").length, 3);
+  for (const page of [...pages, ...others]) page.close();
+  await host.sessions.close();
+});
+
+test(`strangers have ${MAX_AWAY} pages away together, and one with several loses its own`, async () => {
+  const host = new TestHost();
+  const honest = pageSession();
+  const stranger = (id: string) => ({ id, origin: PRINCIPAL.origin });
+  (await host.connect(honest, stranger("honest"))).close();
+  await host.until("page-away");
+  const pages = Array.from({ length: MAX_AWAY + 4 }, () => pageSession());
+  for (const page of pages) {
+    const channel = await host.connect(page, stranger("flood"));
+    const away = host.until(
+      "page-away",
+      host.events.filter((each) => each === "page-away").length + 1,
+    );
+    channel.close();
+    await away;
+  }
+  await host.until("page-left host-busy", 5);
+  await host.connect(honest, stranger("honest"));
+  assert.ok(host.events.includes("page-back"));
+  for (const page of [...pages, honest]) page.close();
+  await host.sessions.close();
+});
+
+test("a device has 2,048 streams in all of its sessions, a stranger 512, and others have theirs", async () => {
+  const host = new TestHost();
+  const stranger = { id: "3", origin: PRINCIPAL.origin };
+  const count = async (principal: Principal, sessions: number) => {
+    const pages = Array.from({ length: sessions }, () => pageSession());
+    for (const page of pages) await host.connect(page, principal);
+    const before = host.requests.length;
+    const refused: string[] = [];
+    for (const page of pages) {
+      for (let i = 0; i < 500; i++) get(page, "/wait").catch(({ code }) => refused.push(code));
+    }
+    const last = pageSession();
+    await host.connect(last, PRINCIPAL === principal ? THIEF : PRINCIPAL);
+    assert.is(await get(last, "/small"), "/small");
+    last.close();
+    await until(() => host.requests.length + refused.length - before - 1 === 500 * sessions);
+    const codes = [...refused];
+    for (const page of pages) page.close();
+    await until(() => host.sessions.streams === 0);
+    assert.ok(codes.every((code) => code === "host-busy"));
+    return codes.length;
+  };
+  assert.is(await count(PRINCIPAL, 5), 2500 - 2048);
+  assert.is(await count(stranger, 2), 1000 - 512);
+  assert.is(await count(PRINCIPAL, 1), 0);
   await host.sessions.close();
 });
 
