@@ -5,6 +5,7 @@
 // ending; `cleanup()` hangs while a connection is open.
 import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
+import { Inboxes } from "./inboxes.ts";
 import { formatOffer, type Offer } from "./sdp.ts";
 
 /** The path of the packets: the types of the two candidates (RFC 8445 §5.1.1). */
@@ -29,6 +30,8 @@ export interface Peer {
 /** Options of {@linkcode answerOffer}. */
 export interface AnswerOptions {
   ice: IceConfig;
+  /** Whose the connection is: connections of one owner are read in one turn. @default nobody's */
+  owner?: string;
 }
 
 /** Limit for gathering candidates, in milliseconds. Later ones are left out of the answer. */
@@ -36,6 +39,7 @@ const GATHER_MS = 1500;
 
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
+const inboxes = new Inboxes();
 let serial = 0;
 
 /**
@@ -43,14 +47,14 @@ let serial = 0;
  *
  * @throws {LighthouseError} `bad-offer` if node-datachannel refuses the offer.
  */
-export function answerOffer(offer: Offer, { ice }: AnswerOptions): Peer {
+export function answerOffer(offer: Offer, { ice, owner = "" }: AnswerOptions): Peer {
   const { connection, description, channel, closed, close } = connect(ice);
   let claimed = false;
   connection.onDataChannel((native) => {
     // The session uses one channel. Its end is the connection's end.
     if (claimed) return discard(native);
     claimed = true;
-    channel.resolve(adapt(native, close));
+    channel.resolve(adapt(native, close, owner));
   });
 
   try {
@@ -80,10 +84,10 @@ export interface OfferingPeer extends Pick<Peer, "channel" | "closed" | "close">
 }
 
 /** Offers a connection, as a page does. */
-export function createOffer({ ice }: AnswerOptions): OfferingPeer {
+export function createOffer({ ice }: Pick<AnswerOptions, "ice">): OfferingPeer {
   const { connection, description, channel, closed, close } = connect(ice);
   const native = connection.createDataChannel("lighthouse", { unordered: true });
-  const adapted = adapt(native, close);
+  const adapted = adapt(native, close, "");
   native.onOpen(() => channel.resolve(adapted));
   return {
     offer: description,
@@ -138,7 +142,7 @@ export function endPeers(): void {
   cleanup();
 }
 
-function adapt(native: DataChannel, closeConnection: () => void): Channel {
+function adapt(native: DataChannel, closeConnection: () => void, owner: string): Channel {
   openChannels.add(native);
   const channel: Channel = {
     send(message) {
@@ -156,16 +160,22 @@ function adapt(native: DataChannel, closeConnection: () => void): Channel {
     onmessage: () => {},
     onclose: () => {},
   };
+  const inbox = inboxes.open({
+    owner,
+    read: (message) => channel.onmessage(message),
+    onOverflow: closeConnection,
+  });
   native.onMessage((message) => {
-    if (typeof message === "string") channel.onmessage(message);
-    else channel.onmessage(bytesOf(message));
+    inbox.push(typeof message === "string" ? message : bytesOf(message));
   });
   native.onError(() => {});
   native.onClosed(() => {
     if (!openChannels.delete(native)) return;
-    // In this order: when the session is told, there is room for another connection.
-    closeConnection();
-    channel.onclose();
+    inbox.end(() => {
+      // In this order: when the session is told, there is room for another connection.
+      closeConnection();
+      channel.onclose();
+    });
   });
   return channel;
 }

@@ -151,7 +151,10 @@ export class Peers {
   #accept(sdp: string, claim: Claim): Promise<string> {
     const description = parseOffer(sdp);
     this.#makeRoom(claim);
-    const peer = answerOffer(description, this.#options.settings());
+    const peer = answerOffer(description, {
+      ...this.#options.settings(),
+      owner: groupOf(claim.principal),
+    });
     this.#keep(peer, claim);
     return peer.answer;
   }
