@@ -95,12 +95,9 @@ export class Sockets {
     if (statusCode !== 101) return refuseWebSocket(stream, statusCode!, statusMessage!);
 
     acceptWebSocket(stream, socket.protocol);
-    const writer = sendToPage(socket, connection, {
-      stream,
-      name,
-      share: this.#memory.share(principal),
-    });
-    await sendToBackend(socket, { stream, writer, share: this.#memory.share(principal) })
+    const page = { connection, stream };
+    const writer = sendToPage(socket, { ...page, name, share: this.#memory.share(principal) });
+    await sendToBackend(socket, { ...page, writer, share: this.#memory.share(principal) })
       // The socket is open here only if the page ended without a close message.
       .finally(() => leave(socket));
   }

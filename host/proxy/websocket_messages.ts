@@ -1,6 +1,7 @@
 // Carries the messages of a WebSocket between page and backend, at the pace of the slower end, and counts
 // the bytes that the host holds of them.
 import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import {
   LighthouseError,
@@ -17,11 +18,19 @@ import { broken } from "./backend_errors.ts";
 /** Bytes that may wait for one end before the host stops reading the other. */
 const MAX_WAITING = 256 * 1024;
 
+/** What a message that waits takes besides its bytes, in bytes: for many small ones that is most. */
+const MESSAGE = 512;
+
+/** Most messages to a backend between two turns of the event loop. */
+const IN_A_TURN = 128;
+
 /** The close code of a connection that was cut off (RFC 6455 §7.4.1). */
 const CUT_OFF = 1006;
 
 /** What a WebSocket has besides its backend's end. */
 interface PageEnd {
+  /** The connection of the backend's end. */
+  connection: Socket;
   stream: Stream;
   /** Takes the bytes that the host holds. */
   share: Share;
@@ -31,13 +40,12 @@ interface PageEnd {
  * Sends the backend's messages to the page, and pauses the backend while the page is behind. Where the
  * share cannot grow, resets the stream with `host-busy` and cuts the backend off.
  *
- * @param connection The socket's, which is paused.
- * @param name The backend's, for messages.
+ * @param socket A socket that is paused.
+ * @param options `name`: the backend's, for messages.
  */
 export function sendToPage(
   socket: WebSocket,
-  connection: Socket,
-  { stream, share, name }: PageEnd & { name: string },
+  { connection, stream, share, name }: PageEnd & { name: string },
 ): WebSocketWriter {
   const writer = new WebSocketWriter(stream.writable);
   let trouble: Error | undefined;
@@ -99,22 +107,39 @@ function frameLength({ length }: Buffer): number {
  */
 export async function sendToBackend(
   socket: WebSocket,
-  { stream, share, writer }: PageEnd & { writer: WebSocketWriter },
+  { connection, stream, share, writer }: PageEnd & { writer: WebSocketWriter },
 ): Promise<void> {
   let isOver = false;
   let held = 0;
+  let isGathering = false;
+  /** Messages that the backend has not taken, and all of them. */
+  let waiting = 0;
+  let count = 0;
+  const claim = (bytes: number) => {
+    share.claim(bytes);
+    held += bytes;
+  };
   try {
-    const messages = readWebSocket(stream.readable, (bytes) => {
-      share.claim(bytes);
-      held += bytes;
-    });
-    for await (const message of messages) {
+    for await (const message of readWebSocket(stream.readable, claim)) {
+      claim(MESSAGE);
+      // Small messages of one turn share a write: each costs as much as sending 16 KiB.
+      if (!isGathering) {
+        isGathering = true;
+        connection.cork();
+        setImmediate(() => {
+          isGathering = false;
+          connection.uncork();
+        });
+      }
       const bytes = held;
       held = 0;
-      await send(socket, message, () => {
+      waiting++;
+      await send(socket, message, () => waiting * MESSAGE < MAX_WAITING, () => {
+        waiting--;
         if (!isOver) share.give(bytes);
       });
       if (message.type === "fault") writer.close(message.code, message.reason);
+      if (++count % IN_A_TURN === 0) await nextTurn();
     }
     await stream.readable.cancel();
   } finally {
@@ -123,10 +148,16 @@ export async function sendToBackend(
   }
 }
 
-/** Resolves when the backend can take more. @param onSent Called when it has taken the message. */
+/**
+ * Resolves when the backend can take more.
+ *
+ * @param hasRoom Whether more messages may wait, whatever bytes they have.
+ * @param onSent Called when it has taken the message.
+ */
 async function send(
   socket: WebSocket,
   message: WebSocketMessage,
+  hasRoom: () => boolean,
   onSent: () => void,
 ): Promise<void> {
   if (message.type === "close" || message.type === "fault") {
@@ -139,7 +170,7 @@ async function send(
       onSent();
       resolve();
     });
-    if (socket.bufferedAmount < MAX_WAITING) resolve();
+    if (socket.bufferedAmount < MAX_WAITING && hasRoom()) resolve();
   });
 }
 

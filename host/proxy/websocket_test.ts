@@ -407,6 +407,17 @@ test("the largest message goes through", async () => {
   assert.is(inWords(value!), `${MAX_WEBSOCKET_MESSAGE} bytes`);
 });
 
+test("thousands of small messages go through in order, and give back what they held", async () => {
+  const memory = new Memory();
+  await using at = await setUp({ memory });
+  const socket = await at.open("/echo");
+  const sent = Array.from({ length: 5_000 }, (_, number) => String(number));
+  for (const text of sent) socket.writer.send("text", utf8.encode(text));
+  socket.writer.close(1000);
+  assert.equal(await received(socket), [...sent, "close 1000"]);
+  await until(() => memory.taken === 0);
+});
+
 test("a backend that reads nothing stops the page within bounds", async () => {
   await using bridge = await setUp({ times: { close: 50 } });
   const { writer, stream } = await bridge.open("/deaf");

@@ -49,7 +49,8 @@ export function encodeMessage(
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER + payload.length);
   bytes[0] = TYPES[type];
-  new DataView(bytes.buffer).setUint32(1, length);
+  // Without a DataView: V8 makes a buffer for each small array that one is made of.
+  for (let at = HEADER - 1, left = length; at > 0; at--, left >>>= 8) bytes[at] = left;
   bytes.set(payload, HEADER);
   return bytes;
 }
@@ -120,7 +121,7 @@ export async function* readWebSocket(
       const header = await take(HEADER);
       if (!header) return;
       const type = header[0]!;
-      const length = new DataView(header.buffer).getUint32(1);
+      const length = header.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
       message = refuse(type, length);
       if (!message) {
         const payload = await take(length);
