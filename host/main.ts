@@ -13,7 +13,16 @@ import { line, paint, print } from "./platform/terminal.ts";
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
 
 /** Errors of the file system that the user can mend. */
-const ABOUT_FILES = ["EACCES", "EDQUOT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
+const ABOUT_FILES = [
+  "EACCES",
+  "EDQUOT",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOSPC",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+];
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -49,7 +58,8 @@ function warnOfPassword(): void {
 function report(error: unknown): number {
   let { message } = error as Error;
   if (ABOUT_FILES.includes((error as NodeJS.ErrnoException).code ?? "")) {
-    message += ". Is the disk full, or the folder not yours to write to? --state names another";
+    message +=
+      ". Is the disk full, the name too long, or the folder not yours to write to? --state names another";
   }
   const isUsage = error instanceof UsageError;
   print(line`${paint("red", "error:", process.stderr)} ${message}`, process.stderr);

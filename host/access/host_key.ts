@@ -10,6 +10,7 @@ import {
   rawPublicKey,
 } from "../../wire/mod.ts";
 import { checkPrivate, createPrivateFile } from "../platform/private_file.ts";
+import { openFolder } from "./records.ts";
 
 /** The host's key pair. */
 export interface Identity {
@@ -28,9 +29,10 @@ const ALGORITHM = { name: "ECDH", namedCurve: "P-256" };
  * Reads the host's key, and creates it if there is none.
  *
  * @param state The state folder.
- * @throws {LighthouseError} `bad-config` if others can read the file, or it holds no key.
+ * @throws {LighthouseError} `bad-config` if others can read the file or replace it, or it holds no key.
  */
 export async function readIdentity(state: string): Promise<Identity> {
+  openFolder(state);
   const path = join(state, "host.key");
   try {
     checkPrivate(path, "can pretend to be this host", "pair all devices anew");

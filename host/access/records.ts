@@ -2,9 +2,7 @@
 // record is a file with marks beside it, so that no two processes write the same file.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { LighthouseError } from "../../wire/mod.ts";
-import { isDraft } from "../platform/private_file.ts";
+import { checkFolder, isDraft } from "../platform/private_file.ts";
 
 /** Most files of a folder that are read. */
 const MAX_FILES = 1024;
@@ -25,7 +23,8 @@ export interface RecordFiles {
 /**
  * Creates the folder if there is none.
  *
- * @throws {LighthouseError} `bad-config` if others can write to it: they could add devices.
+ * @throws {LighthouseError} `bad-config` if others own it, or can write to it or replace it: they could add
+ * devices.
  */
 export function openFolder(folder: string): void {
   try {
@@ -34,12 +33,7 @@ export function openFolder(folder: string): void {
     // On a read-only file system Node's error says that the folder is missing. This gives the reason.
     mkdirSync(folder, { mode: 0o700 });
   }
-  if (process.platform !== "win32" && statSync(folder).mode & 0o022) {
-    throw new LighthouseError(
-      "bad-config",
-      `Cannot use ${folder}: others can write to it. If nobody has, chmod 700 ${folder}`,
-    );
-  }
+  checkFolder(folder);
   for (const name of readdirSync(folder).filter(isDraft)) {
     const path = join(folder, name);
     const found = statSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -168,11 +168,20 @@ test("what listens there and is no host is told of", async () => {
   server.close();
 });
 
-test("a state folder with a long name has its socket elsewhere", () => {
+test("a state folder with a long name has its socket in a folder that is the user's own", async () => {
   assert.is(controlPath("/short"), "/short/control.sock");
-  const path = controlPath(`/${"long/".repeat(40)}`);
-  assert.ok(Buffer.byteLength(path) <= 103, path);
-  assert.is.not(path, controlPath(`/${"long/".repeat(41)}`));
+  const folder = temporaryFolder();
+  const [own, shared] = [join(folder, "own"), join(folder, "shared")];
+  await mkdir(own, { mode: 0o700 });
+  await mkdir(shared);
+  await chmod(shared, 0o1777);
+  const long = `/${"long/".repeat(40)}`;
+  const path = controlPath(long, [undefined, shared, own]);
+  assert.match(path, new RegExp(`^${own}/lighthouse-[0-9a-f]{16}\\.sock$`));
+  assert.is.not(path, controlPath(`/${"long/".repeat(41)}`, [own]));
+  for (const folders of [[], [shared], ["/tmp"], [join(folder, "none")], [`${own}${long}`]]) {
+    assert.throws(() => controlPath(long, folders), /too long.*Choose a shorter one by --state/);
+  }
 });
 
 test("a monitor remembers what counts, and no more lines than it may", () => {

@@ -1,9 +1,11 @@
 // Finds and asks the running host: it listens on a UNIX socket in its state folder.
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { LighthouseError } from "../../wire/error.ts";
+import { isReadByOthers } from "../platform/private_file.ts";
 
 /** Most bytes of a socket's path: 104 on macOS and 108 on Linux, including a zero at the end. */
 const MAX_PATH = 103;
@@ -12,16 +14,34 @@ const MAX_PATH = 103;
 const ANSWER_MS = 5_000;
 
 /**
- * The socket's path: in the state folder or, if that path is too long, in the platform's folder for
- * sockets.
+ * The socket's path: in the state folder or, if that path is too long, in the user's own folder for sockets
+ * or for temporary files. In a shared folder, others could take the name first.
+ *
+ * @throws {LighthouseError} `bad-config` if there is no such folder.
  */
-export function controlPath(state: string): string {
+export function controlPath(
+  state: string,
+  folders: (string | undefined)[] = [process.env.XDG_RUNTIME_DIR, tmpdir()],
+): string {
   const path = join(state, "control.sock");
   if (Buffer.byteLength(path) <= MAX_PATH) return path;
   // Load it here: a static import would cost each command time, and few need it.
   const { createHash } = process.getBuiltinModule("node:crypto");
   const name = createHash("sha256").update(state).digest("hex").slice(0, 16);
-  return join(process.env.XDG_RUNTIME_DIR || tmpdir(), `lighthouse-${name}.sock`);
+  const folder = folders.find((each) => each && isPrivate(each));
+  const short = join(folder ?? "", `lighthouse-${name}.sock`);
+  if (folder !== undefined && Buffer.byteLength(short) <= MAX_PATH) return short;
+  throw new LighthouseError(
+    "bad-config",
+    `Cannot use ${state}: the path of its socket is too long for this system, and XDG_RUNTIME_DIR is no ` +
+      "folder of yours alone. Choose a shorter one by --state",
+  );
+}
+
+/** Whether a folder is this user's, and nobody else can look into it. */
+function isPrivate(folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found !== undefined && isOfThisUser(found) && !isReadByOthers(found);
 }
 
 /**
@@ -52,5 +72,9 @@ export async function askHost(state: string, path: string): Promise<IncomingMess
 /** Whether the socket belongs to this user: in a shared folder, others could put theirs. */
 function isOwn(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (process.getuid === undefined || found.uid === process.getuid());
+  return found !== undefined && isOfThisUser(found);
+}
+
+function isOfThisUser({ uid }: Stats): boolean {
+  return process.getuid === undefined || uid === process.getuid();
 }

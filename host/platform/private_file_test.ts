@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -9,7 +9,13 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { until } from "../../tools/testing/until.ts";
-import { createPrivateFile, isDraft, writePrivateFile } from "./private_file.ts";
+import {
+  checkFolder,
+  checkPrivate,
+  createPrivateFile,
+  isDraft,
+  writePrivateFile,
+} from "./private_file.ts";
 
 const test = suite("private file");
 
@@ -82,5 +88,58 @@ test("a process that is killed while it writes leaves the old file or the new on
   const others = (await readdir(folder)).filter((name) => name !== "file");
   assert.ok(others.every(isDraft), others.join());
 });
+
+/** Somebody else: "nobody" on most systems. */
+const OTHER = 65_534;
+
+/** A folder `a/b/c`, of which others may change one. */
+function nested(change: (path: { a: string; b: string; c: string }) => void): string {
+  const a = join(temporaryFolder(), "a");
+  const b = join(a, "b");
+  const c = join(b, "c");
+  mkdirSync(c, { recursive: true, mode: 0o700 });
+  change({ a, b, c });
+  return c;
+}
+
+const folders: [what: string, change: Parameters<typeof nested>[0], refusal?: RegExp][] = [
+  ["a private folder in private ones", () => {}],
+  ["a folder that others can read", ({ c }) => chmodSync(c, 0o755)],
+  ["a folder that a group can write to", ({ c }) => chmodSync(c, 0o770), /others can write to it/],
+  ["a folder that all can write to", ({ c }) => chmodSync(c, 0o707), /others can write.*chmod 700/],
+  ["one in a folder that all can write to", ({ a }) => chmodSync(a, 0o777), /a\. chmod go-w /],
+  ["one in a shared folder that is sticky, as /tmp", ({ a }) => chmodSync(a, 0o1777)],
+  ["one behind a link, in a folder that all can write to", ({ a, b, c }) => {
+    chmodSync(b, 0o777);
+    symlinkSync(b, join(a, "link"));
+    assert.throws(() => checkFolder(join(a, "link", "c")), /in its place/);
+    assert.is(c.endsWith("c"), true);
+  }, /b\. chmod go-w /],
+];
+// Only root can give a folder to somebody else.
+if (process.getuid?.() === 0) {
+  folders.push(
+    ["a folder of another user", ({ c }) => chownSync(c, OTHER, OTHER), /another user \(65534\)/],
+    ["one in a folder of another user", ({ b }) => chownSync(b, OTHER, OTHER), /b\. chmod go-w /],
+    ["one in a folder of a group", ({ b }) => {
+      chownSync(b, 0, OTHER);
+      chmodSync(b, 0o770);
+    }, /in its place/],
+  );
+  test("checkPrivate() refuses a file of another user", async () => {
+    const path = join(temporaryFolder(), "key");
+    await writePrivateFile(path, "secret");
+    checkPrivate(path, "is this host", "pair anew");
+    chownSync(path, OTHER, OTHER);
+    assert.throws(() => checkPrivate(path, "is this host", "pair anew"), /another user \(65534\)/);
+  });
+}
+for (const [what, change, refusal] of folders) {
+  test(`checkFolder() ${refusal ? "refuses" : "takes"} ${what}`, () => {
+    const path = nested(change);
+    if (refusal) assert.throws(() => checkFolder(path), refusal);
+    else checkFolder(path);
+  });
+}
 
 test.run();
