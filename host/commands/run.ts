@@ -17,6 +17,7 @@ import { serveControl } from "../control/server.ts";
 import { runHost } from "../daemon.ts";
 import { cutLongLines, FoldedLog } from "../platform/bounded_log.ts";
 import { atLeast, createLog, isAtLeast, type Log } from "../platform/log.ts";
+import { keepShort, LOG_FILE } from "../platform/log_file.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { createNotifier } from "../platform/sd_notify.ts";
 import { line, print } from "../platform/terminal.ts";
@@ -57,6 +58,10 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   const print = createLog(flags.json);
   using notifier = createNotifier(process.env, ({ message }) => {
     print("warn", "notify-failed", `cannot tell systemd how the host is: ${message}`);
+  });
+  const logFile = process.env[LOG_FILE];
+  using _file = logFile === undefined ? undefined : keepShort(logFile, ({ message }) => {
+    print("warn", "log-not-kept-short", `cannot keep the log's file short: ${message}`);
   });
   const monitor = new Monitor(level);
   const printed = atLeast(level, print);

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { LighthouseError } from "../../wire/error.ts";
+import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers } from "../platform/private_file.ts";
 
 /** Most bytes of a socket's path: 104 on macOS and 108 on Linux, including a zero at the end. */

@@ -1,4 +1,5 @@
 // The host as a launchd agent: https://developer.apple.com/library/archive/documentation/MacOSX/Conceptual/BPSystemStartup/Chapters/CreatingLaunchdJobs.html
+import { LOG_FILE } from "./log_file.ts";
 import type { UnitOptions } from "./unit_options.ts";
 
 /** The agent's label. */
@@ -10,7 +11,7 @@ const THROTTLE_S = 10;
 /**
  * Returns a launchd property list.
  *
- * @param log The file for the host's output.
+ * @param log The file for the host's output, which the host keeps short.
  */
 export function formatLaunchdPlist(
   { command, environment }: Pick<UnitOptions, "command" | "environment">,
@@ -20,7 +21,11 @@ export function formatLaunchdPlist(
     Label: text(LABEL),
     ProgramArguments: array(command.map(text)),
     EnvironmentVariables: dict(
-      Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, text(value)])),
+      Object.fromEntries(
+        Object.entries({ ...environment, [LOG_FILE]: log }).map((
+          [name, value],
+        ) => [name, text(value)]),
+      ),
     ),
     RunAtLoad: "<true/>",
     KeepAlive: dict({ SuccessfulExit: "<false/>" }),

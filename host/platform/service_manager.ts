@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { formatLaunchdPlist, LABEL } from "./launchd.ts";
+import { olderLog } from "./log_file.ts";
 import { formatSystemdUnit, UNIT } from "./systemd.ts";
 import type { UnitOptions } from "./unit_options.ts";
 
@@ -76,7 +77,7 @@ function launchdUnit(options: UnitOptions, home: string): Unit {
     ask: ["launchctl", "print", `${domain}/${LABEL}`],
     forget: [],
     logs: `tail -f ${log}`,
-    leftovers: [log],
+    leftovers: [log, olderLog(log)],
   };
 }
 

@@ -122,7 +122,10 @@ test("a property list has each word as it is", () => {
   const parsed = parse(text) as unknown as Record<string, unknown>;
   assert.is(parsed.Label, LABEL);
   assert.equal(parsed.ProgramArguments, command);
-  assert.equal(parsed.EnvironmentVariables, { AWS_PROFILE: "a>b" });
+  assert.equal(parsed.EnvironmentVariables, {
+    AWS_PROFILE: "a>b",
+    LIGHTHOUSE_LOG_FILE: "/tmp/a.log",
+  });
   assert.equal(parsed.KeepAlive, { SuccessfulExit: false });
   assert.is(parsed.RunAtLoad, true);
   assert.is(parsed.Umask, 0o077);
