@@ -3,8 +3,9 @@ import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 
-/** Most recorded requests; the oldest are dropped. */
+/** Most recorded requests, and most bytes of their heads and bodies; the oldest are dropped. */
 export const MAX_EXCHANGES = 200;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Most bytes of a recorded body, if bodies are recorded. */
 export const MAX_BODY = 64 * 1024;
@@ -44,6 +45,9 @@ export class Exchanges extends EventTarget {
   /** Whether the first 64 KiB of each body are recorded. @default false */
   keepsBodies = false;
   readonly #all = new Map<number, Exchange>();
+  /** Bytes that each of them has taken, and all together. */
+  readonly #sizes = new Map<number, number>();
+  #size = 0;
   #count = 0;
 
   /** From the oldest to the newest. */
@@ -122,7 +126,8 @@ export class Exchanges extends EventTarget {
     };
     const started = performance.now();
     this.#all.set(exchange.id, exchange);
-    if (this.#all.size > MAX_EXCHANGES) this.#all.delete(this.#all.keys().next().value!);
+    const grow = (bytes: number) => this.#grow(exchange.id, bytes);
+    grow(target.length + lengthOf(headers));
     const changed = () => this.dispatchEvent(new ExchangeEvent(exchange));
     const end = (error?: unknown) => {
       if (exchange.endAfter !== undefined) return;
@@ -133,18 +138,31 @@ export class Exchanges extends EventTarget {
     onStart?.(exchange);
     changed();
     try {
-      const watched = body && watch(body, exchange.requestBody!);
+      const watched = body && watch(body, exchange.requestBody!, grow);
       const answer = await handler({ ...request, body: watched }, { signal, principal });
       const { status, statusText } = answer;
       const seen = answer.body && this.#newBody();
       exchange.answer = { status, statusText, headers: answer.headers, body: seen };
+      grow(lengthOf(answer.headers));
       exchange.headAfter = performance.now() - started;
       if (!answer.body) end();
       else changed();
-      return { ...answer, body: answer.body && watch(answer.body, seen!, end) };
+      return { ...answer, body: answer.body && watch(answer.body, seen!, grow, end) };
     } catch (error) {
       end(error);
       throw error;
+    }
+  }
+
+  #grow(id: number, bytes: number): void {
+    if (!this.#all.has(id)) return;
+    this.#sizes.set(id, (this.#sizes.get(id) ?? 0) + bytes);
+    this.#size += bytes;
+    for (const [oldest] of this.#all) {
+      if (this.#all.size <= MAX_EXCHANGES && this.#size <= MAX_BYTES) break;
+      this.#all.delete(oldest);
+      this.#size -= this.#sizes.get(oldest)!;
+      this.#sizes.delete(oldest);
     }
   }
 
@@ -167,6 +185,7 @@ export class ExchangeEvent extends Event {
 function watch(
   body: ReadableStream<Uint8Array>,
   seen: SeenBody,
+  onKept: (bytes: number) => void,
   onEnd: (error?: unknown) => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
@@ -178,7 +197,7 @@ function watch(
           onEnd();
           return controller.close();
         }
-        keep(seen, value);
+        onKept(keep(seen, value));
         controller.enqueue(value);
       } catch (error) {
         onEnd(error);
@@ -192,15 +211,20 @@ function watch(
   }, { highWaterMark: 0 });
 }
 
-/** Records a copy: the sender uses its buffer again. */
-function keep(seen: SeenBody, chunk: Uint8Array): void {
+/** Records a copy: the sender uses its buffer again. @returns The bytes that are kept of it. */
+function keep(seen: SeenBody, chunk: Uint8Array): number {
   seen.bytes += chunk.length;
   const { kept } = seen;
-  if (!kept || kept.length === MAX_BODY) return;
+  if (!kept || kept.length === MAX_BODY) return 0;
   const more = new Uint8Array(Math.min(MAX_BODY, kept.length + chunk.length));
   more.set(kept);
   more.set(chunk.subarray(0, more.length - kept.length), kept.length);
   seen.kept = more;
+  return more.length - kept.length;
+}
+
+function lengthOf(headers: HeaderField[]): number {
+  return headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }
 
 function codeOf(error: unknown, signal: AbortSignal): string {

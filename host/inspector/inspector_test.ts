@@ -136,6 +136,23 @@ test("the newest are remembered, and no more", async () => {
   assert.is((await at.ask("GET", "exchanges/6")).status, 200);
 });
 
+test("large heads and bodies are remembered up to 16 MiB in all", async () => {
+  const exchanges = new Exchanges();
+  exchanges.keepsBodies = true;
+  const send = exchanges.watch(echo);
+  const headers: HeaderField[] = Array.from({ length: 50 }, (_, i) => [`x-${i}`, "x".repeat(1000)]);
+  for (let i = 1; i <= 150; i++) {
+    const body = new Blob([new Uint8Array(MAX_BODY)]).stream();
+    const request = { method: "POST", target: "/", headers, body };
+    const answer = await send(request, { signal: never, principal: PHONE });
+    await new Response(answer.body).arrayBuffer();
+  }
+  // Each takes a head of 50 KiB, and its body twice.
+  const { all } = exchanges;
+  assert.ok(all.length > 80 && all.length < 100, `${all.length} are remembered`);
+  assert.is(all.at(-1)!.id, 150);
+});
+
 test("who follows gets all that there is, and then what comes", async () => {
   await using at = await setUp();
   await at.send("/first");

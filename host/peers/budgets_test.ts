@@ -81,7 +81,9 @@ async function setUp() {
       return { sdp: await peer.answer, proof: PROOF };
     });
     stack.defer(() => page.close());
-    return await page.startSession();
+    const session = await page.startSession();
+    stack.defer(() => session.close());
+    return session;
   };
   const [thief, phone] = [await connect(THIEF), await connect(PHONE)];
   const parts = stack.move();
