@@ -5,6 +5,7 @@
 import { SHARED_BYTES } from "../limits.ts";
 import { MAX_MESSAGE } from "./frame.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
+import { type MemoryBudget, takeSpare } from "./memory_budget.ts";
 
 /** Bytes of a reusable buffer: a message's part of a stream fits in. */
 const BUFFER = MAX_MESSAGE;
@@ -18,10 +19,15 @@ export class RetransmitBudget {
   /** Unused buffers: browsers take longer to make one than to fill it. */
   readonly #spare: Uint8Array[] = [];
   readonly #onFree: () => void;
+  readonly #memory: MemoryBudget;
 
-  /** @param onFree Called when the share, which was used up, has bytes again. */
-  constructor(onFree: () => void) {
+  /**
+   * @param onFree Called when the share, which was used up, has bytes again.
+   * @param memory Counts the bytes that are kept.
+   */
+  constructor(onFree: () => void, memory: MemoryBudget) {
     this.#onFree = onFree;
+    this.#memory = memory;
   }
 
   /** Bytes that a stream may send now. @param kept Bytes that it keeps already. */
@@ -42,8 +48,14 @@ export class RetransmitBudget {
     this.#spare.push(new Uint8Array(buffer));
   }
 
+  /** Takes memory for bytes to keep. @param canWait Whether the stream can do without for now. */
+  take(bytes: number, canWait: boolean): boolean {
+    return canWait ? takeSpare(this.#memory, bytes) : this.#memory.take(bytes);
+  }
+
   /** Notes the bytes that a stream keeps, and those that it kept before. */
   note(kept: number, before: number): void {
+    if (kept < before) this.#memory.give(before - kept);
     const wasEmpty = this.#left === 0;
     this.#left += beyond(before) - beyond(kept);
     if (wasEmpty && this.#left > 0) this.#onFree();

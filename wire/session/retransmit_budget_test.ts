@@ -7,6 +7,7 @@ import { pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { encodeMessage } from "./frame.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
+import { ENDLESS } from "./memory_budget.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendStream } from "./send_stream.ts";
 
@@ -29,7 +30,7 @@ function send(stream: SendStream): number {
 }
 
 test("all streams keep their first credit, and 16 MiB more between them", () => {
-  const budget = new RetransmitBudget(() => {});
+  const budget = new RetransmitBudget(() => {}, ENDLESS);
   const sent = Array.from({ length: 10 }, () => send(greedy(budget)));
   assert.is(sent[0], INITIAL_LIMITS.credit + 16 * MiB);
   assert.equal(sent.slice(1), Array(9).fill(INITIAL_LIMITS.credit));
@@ -44,7 +45,7 @@ for (
 ) {
   test(`what ${what} makes room for others, who are told once`, () => {
     let told = 0;
-    const budget = new RetransmitBudget(() => told++);
+    const budget = new RetransmitBudget(() => told++, ENDLESS);
     const [first, second, third] = [greedy(budget), greedy(budget), greedy(budget)];
     for (const stream of [first, second]) send(stream);
     assert.is(told, 0);
@@ -101,7 +102,7 @@ test("a session bounds what it keeps for an end that takes all and says nothing 
 });
 
 test("memory of a message's size is used again", () => {
-  const budget = new RetransmitBudget(() => {});
+  const budget = new RetransmitBudget(() => {}, ENDLESS);
   const first = budget.room(16 * 1024);
   assert.is(first.length, 16 * 1024);
   budget.recycle(first);

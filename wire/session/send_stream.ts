@@ -3,6 +3,7 @@
 import { LighthouseError } from "../error.ts";
 import { concat } from "../bytes.ts";
 import { MAX_STREAM_WINDOW } from "../limits.ts";
+import { INITIAL_LIMITS } from "./hello.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 
 /**
@@ -48,6 +49,10 @@ export class SendStream {
   readonly #budget: RetransmitBudget;
   /** Bytes that the budget knows of. */
   #noted = 0;
+  /** What the last CREDIT allowed beyond the bytes that had arrived. */
+  #credited: number;
+  /** Whether there was no memory for more than has to be kept, until some of it has arrived. */
+  #isTight = false;
   readonly #wake: () => void;
 
   /**
@@ -55,7 +60,7 @@ export class SendStream {
    * @param wake Called when something was written.
    */
   constructor(limit: number, budget: RetransmitBudget, wake: () => void) {
-    this.#limit = limit;
+    this.#limit = this.#credited = limit;
     this.#budget = budget;
     this.#wake = wake;
   }
@@ -140,11 +145,13 @@ export class SendStream {
    * The next bytes to send: first those to send again, then new ones within the credit.
    *
    * @param max Most bytes.
+   * @throws {LighthouseError} `host-busy` if there is no memory to keep what the other end waits for.
    */
   take(max: number): Piece | undefined {
     if (!this.ready) return undefined;
     const offset = this.#next;
     const bytes = offset < this.#sent ? this.#again(max) : this.#new(max);
+    if (!bytes) return undefined;
     this.#next += bytes.length;
     const end = this.complete && this.#next === this.#sent;
     if (end) this.#endSent = true;
@@ -167,6 +174,8 @@ export class SendStream {
     }
     this.#received = Math.max(this.#received, received);
     this.#limit = Math.max(this.#limit, Math.min(limit, this.#received + MAX_STREAM_WINDOW));
+    this.#credited = this.#limit - this.#received;
+    this.#isTight = false;
     this.#next = Math.max(this.#next, this.#received);
     const drop = this.#indexBehind(this.#received);
     if (drop === 0) return this.#note();
@@ -214,7 +223,16 @@ export class SendStream {
   /** Bytes that may leave for the first time now. */
   get #room(): number {
     const kept = this.#sent - this.#received;
-    return Math.min(this.#limit - this.#sent, this.#budget.roomBeside(kept));
+    const room = Math.min(this.#limit - this.#sent, this.#budget.roomBeside(kept));
+    return this.#isTight ? Math.min(room, this.#needed - kept) : room;
+  }
+
+  /**
+   * Bytes that this end has to be able to keep: the other end gives credit when it has read a quarter of
+   * its window, and would wait for ever for less.
+   */
+  get #needed(): number {
+    return Math.max(INITIAL_LIMITS.credit, Math.ceil(this.#credited / 4));
   }
 
   #note(): void {
@@ -241,8 +259,14 @@ export class SendStream {
     return low;
   }
 
-  #new(max: number): Uint8Array {
+  #new(max: number): Uint8Array | undefined {
     const length = Math.min(max, this.#room, this.#waiting);
+    const canWait = this.#sent - this.#received + length > this.#needed;
+    if (!this.#budget.take(length, canWait)) {
+      if (!canWait) throw new LighthouseError("host-busy", "There is no memory for what was sent");
+      this.#isTight = true;
+      return undefined;
+    }
     // A copy: the writer may change its bytes, and a part would keep all of a large chunk in memory.
     const bytes = this.#budget.room(length);
     let filled = 0;

@@ -4,6 +4,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { pattern } from "../testing/bytes.ts";
 import { thrownBy } from "../testing/failure.ts";
 import { ReceiveStream } from "./receive_stream.ts";
+import { ENDLESS } from "./memory_budget.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendStream } from "./send_stream.ts";
 
@@ -11,7 +12,7 @@ const test = suite("SendStream");
 
 /** One that has such a credit and a budget for itself. */
 function streamWith(credit: number): SendStream {
-  return new SendStream(credit, new RetransmitBudget(() => {}), () => {});
+  return new SendStream(credit, new RetransmitBudget(() => {}, ENDLESS), () => {});
 }
 
 test("rewinds anywhere and pieces of any size give the other end the same bytes", () => {

@@ -9,7 +9,7 @@ import { Carriers } from "./carriers.ts";
 import type { StreamFrame } from "./frame.ts";
 import { type Hello, ID_BYTES, INITIAL_LIMITS } from "./hello.ts";
 import type { LivenessRules } from "./liveness.ts";
-import type { MemoryBudget } from "./memory_budget.ts";
+import { ENDLESS, type MemoryBudget } from "./memory_budget.ts";
 import { Packer } from "./packer.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
@@ -84,7 +84,7 @@ export class Session {
   #opened = 0;
 
   constructor(options: SessionOptions) {
-    const { role, id, liveness, soon } = options;
+    const { role, id, liveness, soon, memory = ENDLESS } = options;
     this.#options = options;
     this.id = id ?? crypto.getRandomValues(new Uint8Array(ID_BYTES));
     this.closed = this.#closed.promise;
@@ -105,11 +105,12 @@ export class Session {
       onData: (bytes) => this.#move(bytes),
       soon,
     });
-    const windows = new Windows();
+    const windows = new Windows(memory);
     this.#owner = {
       budget: new RetransmitBudget(() => {
         for (const stream of streams) packer.wake(stream);
-      }),
+      }, memory),
+      memory,
       wake: (stream) => packer.wake(stream),
       widen: (stream) => windows.widen(stream, carriers.roundTripTime),
       forget: (stream) => {

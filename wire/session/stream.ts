@@ -3,7 +3,8 @@
 import type { ByteWriter } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import { DATA_OVERHEAD, type StreamFrame, writeFrame } from "./frame.ts";
-import type { Held } from "./hello.ts";
+import { type Held, INITIAL_LIMITS } from "./hello.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
 import { ReceiveStream } from "./receive_stream.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendStream } from "./send_stream.ts";
@@ -19,6 +20,8 @@ const HEAD_LENGTH = 4;
 export interface StreamOwner {
   /** Bounds the bytes that the session's streams keep to send again. */
   readonly budget: RetransmitBudget;
+  /** Counts the unread bytes, without those for which a window has grown. */
+  readonly memory: MemoryBudget;
   /** The stream has something to send. */
   wake(stream: Stream): void;
   /** The window for the stream, whose reader has read enough of the present one for a CREDIT. */
@@ -55,6 +58,8 @@ export class Stream {
   #resetDue = false;
   #failed: { reason: unknown } | undefined;
   #forgotten = false;
+  /** Unread bytes that were counted. */
+  #counted = 0;
 
   /**
    * @param window Bytes that this end takes at first.
@@ -212,8 +217,12 @@ export class Stream {
 
   /** Writes the next bytes, as many as fit. */
   writeData(writer: ByteWriter): void {
-    const piece = this.#outgoing.take(writer.room - DATA_OVERHEAD);
-    if (piece) writeFrame(writer, { type: "data", stream: this.id, ...piece });
+    try {
+      const piece = this.#outgoing.take(writer.room - DATA_OVERHEAD);
+      if (piece) writeFrame(writer, { type: "data", stream: this.id, ...piece });
+    } catch (error) {
+      this.reset(LighthouseError.from(error, "host-busy"));
+    }
   }
 
   /** Takes a frame. One that breaks the rules resets this stream, and no other. */
@@ -255,6 +264,7 @@ export class Stream {
     else if (!isNewer && this.#incoming.over) {
       // Both directions have ended, and the other end has forgotten the stream.
       this.#endUnwanted();
+      this.#outgoing.finish();
       this.#forget();
       return true;
     } else if (!isNewer && !this.#isUnseen) return false;
@@ -283,6 +293,7 @@ export class Stream {
 
   #stop(): void {
     this.#incoming.stop();
+    this.#count();
     if (this.due) this.#owner.wake(this);
   }
 
@@ -292,7 +303,23 @@ export class Stream {
     if (!this.#hasHead) this.#takeHead();
     if (this.#hasHead) this.#readable?.feed(this.#incoming);
     if (this.#incoming.creditDue) this.#incoming.widen(this.#owner.widen(this));
+    this.#count();
     if (this.due) this.#owner.wake(this);
+  }
+
+  /** Counts the bytes that nobody has read. Ends the stream if there is no memory for them. */
+  #count(): void {
+    const { memory, stopped } = this.#incoming;
+    const beyond = Math.max(0, memory - (this.window - INITIAL_LIMITS.credit));
+    const unread = stopped ? 0 : beyond + (this.#readable?.unread ?? 0);
+    const more = unread - this.#counted;
+    if (more > 0 && !this.#owner.memory.take(more)) {
+      return this.reset(
+        new LighthouseError("host-busy", "There is no memory for what was received"),
+      );
+    }
+    if (more < 0) this.#owner.memory.give(-more);
+    this.#counted = unread;
   }
 
   /** Takes the head out of the first bytes, once all of it is there. */
@@ -345,6 +372,7 @@ export class Stream {
     this.#failed = { reason };
     this.#incoming.finish();
     this.#outgoing.stop();
+    this.#count();
     this.#head.reject(reason);
     this.#readable?.error(reason);
     this.#endWriting(reason);
@@ -360,6 +388,8 @@ export class Stream {
   #forget(): void {
     if (this.#forgotten) return;
     this.#forgotten = true;
+    this.#owner.memory.give(this.#counted);
+    this.#counted = 0;
     this.#closed.resolve();
     this.#owner.forget(this);
   }

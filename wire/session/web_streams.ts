@@ -11,6 +11,8 @@ export class ReadableEnd {
   readonly stream: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isClosed = false;
+  /** Bytes that nobody had read at the end. */
+  #left = 0;
 
   /**
    * @param onPull Called when the reader wants bytes.
@@ -24,6 +26,13 @@ export class ReadableEnd {
     }, { highWaterMark: READ_AHEAD, size: (chunk) => chunk!.length });
   }
 
+  /** Bytes handed over that nobody has read: at most so many. */
+  get unread(): number {
+    if (this.#isClosed) return this.#left;
+    const { desiredSize } = this.#controller;
+    return desiredSize === null ? 0 : READ_AHEAD - desiredSize;
+  }
+
   /** Hands over the bytes that have arrived, as long as the reader wants some, and then the end. */
   feed(incoming: ReceiveStream): void {
     // `enqueue` may pull at once, and so call this again.
@@ -33,6 +42,7 @@ export class ReadableEnd {
       this.#controller.enqueue(bytes);
     }
     if (!incoming.over || incoming.stopped || this.#isClosed) return;
+    this.#left = this.unread;
     this.#isClosed = true;
     this.#controller.close();
   }

@@ -3,6 +3,7 @@
 // bounded, and readers that stall, however many, leave every other stream its first window.
 import { MAX_STREAM_WINDOW, SHARED_BYTES } from "../limits.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
+import { type MemoryBudget, takeSpare } from "./memory_budget.ts";
 import type { Stream } from "./stream.ts";
 
 /** A window whose reading takes at most this many round trips holds its writer up. */
@@ -12,7 +13,13 @@ const ROUND_TRIPS = 2;
 export class Windows {
   /** When each stream gave credit last. */
   readonly #given = new WeakMap<Stream, number>();
+  readonly #memory: MemoryBudget;
   #shared = SHARED_BYTES;
+
+  /** @param memory Counts what the windows allow beyond the first of each stream. */
+  constructor(memory: MemoryBudget) {
+    this.#memory = memory;
+  }
 
   /**
    * The window for a stream that gives credit now.
@@ -26,12 +33,16 @@ export class Windows {
     const window = Math.min(stream.window * 2, MAX_STREAM_WINDOW);
     const more = window - stream.window;
     if (elapsed > ROUND_TRIPS * roundTripTime || more > this.#shared) return stream.window;
+    if (more > 0 && !takeSpare(this.#memory, more)) return stream.window;
     this.#shared -= more;
     return window;
   }
 
   /** Returns the part beyond a stream's first window to the share. */
   release(stream: Stream): void {
-    this.#shared += stream.window - INITIAL_LIMITS.credit;
+    const more = stream.window - INITIAL_LIMITS.credit;
+    if (more <= 0) return;
+    this.#shared += more;
+    this.#memory.give(more);
   }
 }

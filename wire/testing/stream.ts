@@ -1,5 +1,6 @@
 // For tests: a stream without a session.
 import { INITIAL_LIMITS } from "../session/hello.ts";
+import { ENDLESS } from "../session/memory_budget.ts";
 import { RetransmitBudget } from "../session/retransmit_budget.ts";
 import { Stream, type StreamOwner } from "../session/stream.ts";
 
@@ -17,7 +18,8 @@ export interface NewStreamOptions {
 export function newStream(options: NewStreamOptions = {}): Stream {
   const { id, window = INITIAL_LIMITS.credit, wake = () => {} } = options;
   const owner: StreamOwner = {
-    budget: new RetransmitBudget(() => {}),
+    budget: new RetransmitBudget(() => {}, ENDLESS),
+    memory: ENDLESS,
     wake,
     widen: ({ window }) => window,
     forget() {},
