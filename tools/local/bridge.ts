@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
 import { NO_LAPTOP_ID } from "../../wire/limits.ts";
-import { toBase64url } from "../../wire/mod.ts";
+import { OPEN, toBase64url } from "../../wire/mod.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
@@ -50,6 +50,8 @@ export interface BridgeOptions {
   staleFor?: number;
   /** The gateway's limit for a connection, in milliseconds. @default 7_200_000 */
   lifetime?: number;
+  /** The gateway's throttles. @default none, which tests would meet that open many connections */
+  throttles?: GatewayOptions["throttles"];
   onActivity?: GatewayOptions["onActivity"];
   onHostLine?: (line: HostLine) => void;
 }
@@ -116,6 +118,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     invoke: (event) => relay.invoke(event),
     onActivity: options.onActivity,
     lifetime: options.lifetime,
+    throttles: options.throttles,
   };
   gateway = await startGateway({ ...gatewayOptions, port: options.relayPort })
     .catch(() => startGateway(gatewayOptions));
@@ -127,7 +130,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       environment: {
         ...store
           ? { REGISTRY_BUCKET: BUCKET, AWS_ENDPOINT_URL_S3: store.endpoint }
-          : { LAPTOP_ID: NO_LAPTOP_ID },
+          : { LAPTOP_ID: NO_LAPTOP_ID, ADMISSION_KEY: OPEN },
         ALLOWED_ORIGINS: page.origins.join(","),
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
       },

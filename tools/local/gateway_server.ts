@@ -1,12 +1,12 @@
 // A development stand-in for an API Gateway WebSocket API, between a Lambda and its clients. Users do not
 // deploy it.
 //
-// As on AWS: `$request.body.action` selects the route ($connect, $disconnect, sendSignal; no $default),
-// the upgrade waits for $connect, messages invoke the Lambda concurrently, the client does not get the
-// Lambda's result for a message, and only messages reset the idle timer.
-// Unlike AWS: no TLS, no signatures, no throttling (but at most 1,000 connections), no integration
-// timeout of 29 s (the function has its own). Undocumented details are guesses, such as the reasons in
-// close frames.
+// As on AWS: `$request.body.action` selects the route ($connect, $disconnect, sendSignal, hostSignal; no
+// $default), the upgrade waits for $connect, messages invoke the Lambda concurrently, the client does not
+// get the Lambda's result for a message, only messages reset the idle timer, and each route may have a
+// throttle of its own.
+// Unlike AWS: no TLS, no signatures, at most 1,000 connections, no integration timeout of 29 s (the
+// function has its own). Undocumented details are guesses, such as the reasons in close frames.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
 import { once } from "node:events";
@@ -14,6 +14,8 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
+import { TokenBucket } from "../../host/access/token_bucket.ts";
+import type { RouteKey, Throttle } from "../../stack/throttles.ts";
 import { listen } from "../testing/listen.ts";
 import {
   billedUnits,
@@ -34,7 +36,7 @@ import {
 import { answerManagementRequest } from "./gateway_management.ts";
 
 /** The API's own routes, besides the predefined ones. */
-const ROUTES: unknown[] = ["sendSignal"];
+const ROUTES: unknown[] = ["sendSignal", "hostSignal"];
 /** Most connections, open or pending. (AWS limits new ones, to 500 a second.) */
 const MAX_CONNECTIONS = 1_000;
 
@@ -50,6 +52,8 @@ export interface GatewayOptions {
   idleTimeout?: number;
   /** Limit for a connection, idle or not, in milliseconds. @default 7_200_000 */
   lifetime?: number;
+  /** The throttle of each route, such as those of stack/throttles.ts. @default none */
+  throttles?: Partial<Record<RouteKey, Throttle>>;
   /** Called for each event of the connections. */
   onActivity?: (activity: GatewayActivity) => void;
 }
@@ -147,9 +151,13 @@ class GatewayServer implements Gateway {
   readonly #upgrader = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE,
-    // AWS selects a subprotocol only if the answer to $connect names one.
-    handleProtocols: () => false,
+    // AWS selects a subprotocol only if the answer to $connect names one:
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
+    handleProtocols: (_offered, request) => this.#protocols.get(request) ?? false,
   });
+  /** The subprotocols that the Lambda has selected. */
+  readonly #protocols = new WeakMap<IncomingMessage, string>();
+  readonly #buckets: Map<string, TokenBucket>;
   readonly #pending = new Set<Duplex>();
   #closed = false;
 
@@ -159,6 +167,12 @@ class GatewayServer implements Gateway {
    */
   constructor(server: Server, port: number, options: GatewayOptions) {
     this.#options = options;
+    this.#buckets = new Map(
+      Object.entries(options.throttles ?? {}).map(([route, { rate, burst }]) => [
+        route,
+        new TokenBucket(burst, rate),
+      ]),
+    );
     this.#stage = options.stage ?? "prod";
     this.#server = server;
     this.port = port;
@@ -204,14 +218,19 @@ class GatewayServer implements Gateway {
     };
 
     let status = 403;
-    if (this.#pending.size + this.connections.size >= MAX_CONNECTIONS) {
+    const isFull = this.#pending.size + this.connections.size >= MAX_CONNECTIONS;
+    if (isFull || this.#throttles("$connect")) {
       status = 429;
     } else if (splitUrl(request.url!)[0].replace(/\/$/, "") === `/${this.#stage}`) {
       this.#pending.add(socket);
       // AWS answers 502 to the client if a handler throws, users report:
       // https://github.com/serverless/serverless-websockets-plugin/issues/13
-      status = await this.#invoke(connectEvent(source, request)).catch(() => 502);
+      const answer = await this.#invoke(connectEvent(source, request))
+        .catch(() => ({ status: 502, headers: {} }));
       this.#pending.delete(socket);
+      status = answer.status;
+      const protocol = new Headers(answer.headers).get("sec-websocket-protocol");
+      if (protocol !== null) this.#protocols.set(request, protocol);
     }
 
     const { origin } = request.headers;
@@ -260,6 +279,10 @@ class GatewayServer implements Gateway {
       this.#send(connection, gatewayMessage("Forbidden", connectionId));
       return;
     }
+    if (this.#throttles(route)) {
+      this.#send(connection, gatewayMessage("Too Many Requests", connectionId));
+      return;
+    }
     try {
       await this.#invoke(messageEvent(connection.source, route, text));
     } catch {
@@ -284,7 +307,7 @@ class GatewayServer implements Gateway {
   #disconnect(connection: Connection, ending: Ending): void {
     this.connections.delete(connection.connectionId);
     this.#report({ type: "close", connection, ...ending });
-    if (this.#closed) return;
+    if (this.#closed || this.#throttles("$disconnect")) return;
     // A failure has no client to report to.
     this.#invoke(disconnectEvent(connection.source, ending)).catch(() => {});
   }
@@ -292,10 +315,10 @@ class GatewayServer implements Gateway {
   /**
    * Invokes the Lambda.
    *
-   * @returns The answer's `statusCode`; 200 if it has none.
+   * @returns The answer's `statusCode`, or 200 if it has none, and its headers.
    * @throws {TypeError} If API Gateway would not accept the answer.
    */
-  async #invoke(event: object): Promise<number> {
+  async #invoke(event: object): Promise<{ status: number; headers: Record<string, string> }> {
     const answer = await this.#options.invoke(event);
     if (typeof answer !== "object" || answer === null) {
       throw new TypeError("Cannot use the handler's answer: it is not an object");
@@ -304,7 +327,13 @@ class GatewayServer implements Gateway {
     if (!(status >= 200 && status <= 599)) {
       throw new TypeError(`Cannot use the handler's answer: statusCode is ${status}`);
     }
-    return status;
+    const headers = "headers" in answer ? answer.headers as Record<string, string> : {};
+    return { status, headers };
+  }
+
+  /** Whether a route's throttle stops one more event of it. */
+  #throttles(route: string): boolean {
+    return this.#buckets.get(route)?.take() === false;
   }
 
   async #late(): Promise<void> {
