@@ -46,7 +46,8 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "components/dist/lighthouse-tunnel.js",
-    budget: { bytes: 50 * KiB, gzip: true },
+    // What the page shows to the relay, and the short form of the link's key, take 0.7 KiB.
+    budget: { bytes: 50.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",

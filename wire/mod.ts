@@ -6,13 +6,28 @@
  */
 export { type ErrorCode, errorCodes, isErrorCode, LighthouseError } from "./error.ts";
 export {
+  ADMISSION_BYTES,
+  ADMISSION_KEY_BYTES,
+  admissionObject,
+  expiryOf,
+  formatAdmissionObject,
+  formatProtocols,
+  isAdmissionKey,
+  makeAdmission,
+  OPEN,
+  parseAdmissionObject,
+  SUBPROTOCOL,
+} from "./signal/admission.ts";
+export {
   DEFAULT_HOST,
   formatSendSignal,
+  HOST_SIGNAL,
   MAX_MESSAGE_BYTES,
   ME,
   parseHostName,
   parseRelayMessage,
   type RelayMessage,
+  SEND_SIGNAL,
 } from "./signal/envelope.ts";
 export {
   entryKey,

@@ -192,6 +192,7 @@ export class Connection {
         onSkew: (skew) => {
           this.#skew = skew;
         },
+        isFirst: this.#opened === 0,
         onDevice: (device) => this.#nameDevice(device),
         onAnswer: () => {
           if (!signal.aborted) this.#step({ type: "answered" });

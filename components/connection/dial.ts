@@ -3,6 +3,8 @@
 import {
   type Acceptance,
   type Channel,
+  DEFAULT_HOST,
+  formatProtocols,
   formatSendSignal,
   Handshake,
   type IceConfig,
@@ -15,7 +17,7 @@ import {
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identity } from "../identity/identity.ts";
 import { createPeer, type Peer } from "./peer.ts";
-import { forged, plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
+import { forged, plainRefusal, refusedByRelay, relayError, sealedRefusal } from "./refusals.ts";
 import { checkRegistry } from "./registry.ts";
 import { openRelaySocket } from "./relay_socket.ts";
 import { startTimer } from "./start_timer.ts";
@@ -41,8 +43,18 @@ export interface DialOptions {
   skew: number;
   /** Called when the clocks turn out to differ, with the value for the next attempt. */
   onSkew: (skew: number) => void;
-  /** Called when the host has let this device in and names it. An error of it ends the attempt. */
-  onDevice: (device: DeviceName, tagKey?: Uint8Array<ArrayBuffer>) => Promise<void>;
+  /**
+   * Called when the host has let this device in and names it. An error of it ends the attempt.
+   *
+   * @param admission What to show to the relay from now on.
+   */
+  onDevice: (
+    device: DeviceName,
+    tagKey?: Uint8Array<ArrayBuffer>,
+    admission?: string,
+  ) => Promise<void>;
+  /** Whether this page has not connected yet. @default false */
+  isFirst?: boolean;
   /** Called when the host has accepted, while the connection is opening. */
   onAnswer: () => void;
   /** Ends the attempt. */
@@ -86,7 +98,7 @@ export async function dial(
   settings: DialSettings,
   options: DialOptions,
 ): Promise<OpenedConnection> {
-  const { identity, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
+  const { identity, isFirst, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   signal.throwIfAborted();
@@ -122,12 +134,14 @@ export async function dial(
     const socket = platform.openRelaySocket(relay, {
       onMessage: receive,
       onFailure: (error) => end.abort(error),
+      protocols: protocolsOf(identity, host),
+      whyRefused: () => refusedByRelay(identity, platform.now(), isFirst),
     });
     hangUp = () => socket.close();
     const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
     // From here on, the socket's end does not end the attempt.
     hangUp();
-    if (answer.device) await onDevice(answer.device, answer.tagKey);
+    if (answer.device) await onDevice(answer.device, answer.tagKey, answer.admission);
     end.signal.throwIfAborted();
     peer.accept(answer.sdp);
 
@@ -149,6 +163,14 @@ export async function dial(
 
 function browserPlatform(): DialPlatform {
   return { createPeer, openRelaySocket, startTimer, now: Date.now, origin: globalThis.origin };
+}
+
+/**
+ * The subprotocols to offer: none without anything to show, since browsers do not connect where a relay of
+ * an earlier version selects none.
+ */
+function protocolsOf({ admission: value }: Identity, host: string | undefined): string[] {
+  return value || host ? formatProtocols({ host: host ?? DEFAULT_HOST, value }) : [];
 }
 
 /** The offer, as soon as candidates have been gathered. */

@@ -15,7 +15,7 @@ export interface ConnectionSettings extends DialSettings {
 
 /** Options of {@linkcode dialAsDevice}. */
 export interface DialAsDeviceOptions
-  extends Pick<DialOptions, "skew" | "onSkew" | "onAnswer" | "signal"> {
+  extends Pick<DialOptions, "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal"> {
   /** Called with the host's name for this browser, as soon as it is known. */
   onDevice: (device: DeviceName) => void;
   /** Makes one attempt. @default dial */
@@ -49,13 +49,14 @@ export async function dialAsDevice(
         onAnswer: options.onAnswer,
         signal,
         identity,
-        onDevice: async (device, tagKey) => {
+        isFirst: options.isFirst,
+        onDevice: async (device, tagKey, admission) => {
           if (isPairing && tagKey) {
-            await identities.paired(identity, device, tagKey);
+            await identities.paired(identity, device, tagKey, admission);
             onPaired(relay);
-          } else if (device.name !== identity.device?.name) {
-            await identities.renamed(device);
-          }
+          } else if (
+            device.name !== identity.device?.name || admission !== identity.admission
+          ) await identities.renewed(device, admission);
           onDevice(device);
         },
       });

@@ -2,6 +2,7 @@
 // host that does not know a device cannot seal its words for it, and anybody could have written them.
 import {
   type ErrorCode,
+  expiryOf,
   fingerprintOf,
   LighthouseError,
   type UnsealedRefusal,
@@ -56,6 +57,34 @@ export async function plainRefusal(
       : sender.kind === "paired"
       ? `The host does not know this browser. ${HOW_TO_PAIR}`
       : `This browser is not paired. ${HOW_TO_PAIR}`,
+  );
+}
+
+/**
+ * The error when the relay cannot be reached, where this page may lack something to show to it.
+ *
+ * @param now Milliseconds since 1970.
+ * @param isFirst Whether this page has not connected yet.
+ * @returns Undefined if it lacks nothing. It is not final: the relay may only be away.
+ */
+export function refusedByRelay(
+  { sender, admission }: Pick<Identity, "sender" | "admission">,
+  now: number,
+  isFirst = false,
+): LighthouseError | undefined {
+  const isOver = admission !== undefined && expiryOf(admission) * 1000 <= now;
+  if (sender.kind === "pairing") {
+    return new LighthouseError(
+      isOver ? "not-paired" : "relay-unreachable",
+      `The relay cannot be reached, or refuses this pairing link since it has expired. ${AGAIN}`,
+    );
+  }
+  if (!isOver && !(isFirst && sender.kind === "stranger")) return undefined;
+  return new LighthouseError(
+    "not-paired",
+    isOver
+      ? `This browser has not connected for 90 days, so the relay refuses it. ${HOW_TO_PAIR}`
+      : `This browser is not paired, and the relay refuses it or cannot be reached. ${HOW_TO_PAIR}`,
   );
 }
 

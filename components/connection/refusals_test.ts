@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { errorCodes, fingerprintOf } from "../../wire/mod.ts";
+import { errorCodes, fingerprintOf, importTagKey, toBase64url } from "../../wire/mod.ts";
 import { isFinal } from "./connection_state.ts";
-import { plainRefusal, relayError, sealedRefusal } from "./refusals.ts";
+import { plainRefusal, refusedByRelay, relayError, sealedRefusal } from "./refusals.ts";
 
 const test = suite("refusals");
 
@@ -59,5 +59,27 @@ test("not-paired says what to do, in the page's own words", async () => {
   }));
   assert.is(new Set(messages).size, 2);
 });
+
+const paired = { kind: "paired", tagKey: await importTagKey(new Uint8Array(32)) } as const;
+const END = 1_803_600_000_000;
+const admission = toBase64url(Uint8Array.of(0x6b, 0x80, 0xc0, 0x80, ...new Uint8Array(12)));
+for (
+  const [what, identity, now, isFirst, code, words] of [
+    ["a paired browser", { sender: paired, admission }, END - 1, true, undefined, /^$/],
+    ["a browser after 90 days", { sender: paired, admission }, END, false, "not-paired", /90 days/],
+    ["a browser that was paired before", { sender: paired }, END, true, undefined, /^$/],
+    ["a stranger", stranger, END, true, "not-paired", /is not paired.*pairing link/],
+    ["a stranger who was let in once", stranger, END, false, undefined, /^$/],
+    ["a link", { ...pairing, admission }, END - 1, true, "relay-unreachable", /this pairing link/],
+    ["a link that is over", { ...pairing, admission }, END, true, "not-paired", /has expired/],
+    ["a link without a value", pairing, END, true, "relay-unreachable", /pairing link/],
+  ] as const
+) {
+  test(`what ${what} is told where the relay does not open`, () => {
+    const error = refusedByRelay(identity, now, isFirst);
+    assert.is(error?.code, code);
+    assert.match(error?.message ?? "", words);
+  });
+}
 
 test.run();

@@ -5,7 +5,7 @@ import { LighthouseError } from "../../wire/mod.ts";
 /** What a browser gives to {@linkcode openRelaySocket}. */
 export interface RelaySocketPlatform {
   /** Throws where the page's policy forbids the address and the browser says so at once. */
-  openWebSocket: (url: URL) => WebSocket;
+  openWebSocket: (url: URL, protocols: string[]) => WebSocket;
   /** Where `securitypolicyviolation` is fired: the document. */
   violations: EventTarget;
   isOnline: () => boolean;
@@ -19,6 +19,10 @@ export interface RelaySocketOptions {
   onMessage: (text: string) => void;
   /** Called when it cannot be opened, or is closed by the relay: `relay-unreachable`. */
   onFailure: (error: LighthouseError) => void;
+  /** The subprotocols to offer. @default none */
+  protocols?: string[];
+  /** Gives the error if the relay may have refused the page; undefined for `relay-unreachable`. */
+  whyRefused?: () => LighthouseError | undefined;
   /** @default the browser's */
   platform?: RelaySocketPlatform;
 }
@@ -36,7 +40,8 @@ export interface RelaySocket {
  * @throws {LighthouseError} `relay-unreachable` if Firefox says at once that the page's policy forbids it.
  */
 export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelaySocket {
-  const { onMessage, onFailure, platform = browserPlatform() } = options;
+  const { onMessage, onFailure, protocols = [], whyRefused, platform = browserPlatform() } =
+    options;
   const { openWebSocket, violations, isOnline, origin } = platform;
   const end = new AbortController();
   const { signal } = end;
@@ -59,7 +64,7 @@ export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelayS
 
   function open(): WebSocket {
     try {
-      return openWebSocket(relay);
+      return openWebSocket(relay, protocols);
     } catch (cause) {
       throw forbidden(cause);
     }
@@ -70,10 +75,10 @@ export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelayS
       return fail(new LighthouseError("relay-unreachable", message));
     }
     // Later, since a violation of the policy, which says more, may be told after this. Of a refused
-    // origin, a wrong URL and a missing network the browser tells a page nothing.
+    // origin or admission, a wrong URL and a missing network the browser tells a page nothing.
     setTimeout(() =>
       fail(
-        new LighthouseError(
+        isOnline() && whyRefused?.() || new LighthouseError(
           "relay-unreachable",
           isOnline()
             ? `The relay cannot be reached, or refuses pages from ${origin}`
@@ -103,7 +108,7 @@ export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelayS
 
 function browserPlatform(): RelaySocketPlatform {
   return {
-    openWebSocket: (url) => new WebSocket(url),
+    openWebSocket: (url, protocols) => new WebSocket(url, protocols),
     violations: document,
     isOnline: () => navigator.onLine,
     origin: location.origin,

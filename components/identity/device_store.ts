@@ -23,6 +23,8 @@ export interface DeviceRecord {
   /** Signs offers, so that the host knows the device; undefined if it let this one in unpaired. */
   tagKey?: CryptoKey;
   device?: DeviceName;
+  /** What this browser shows to the relay, from the host's newest answer. */
+  admission?: string;
 }
 
 /** A pairing link that was opened and is not used yet. */
@@ -35,6 +37,8 @@ export interface KeptLink {
   keys: CryptoKeyPair;
   /** When it was opened, in milliseconds since 1970. */
   time: number;
+  /** What this browser shows to the relay. */
+  admission?: string;
 }
 
 /** Keeps records. Each method fails with `unsupported` where the browser keeps nothing. */

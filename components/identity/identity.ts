@@ -17,6 +17,8 @@ export interface Identity {
   sender: Sender;
   /** The host's name for this device, where it knows the device. */
   device?: DeviceName;
+  /** What this device shows to the relay, if the host gave it something to show. */
+  admission?: string;
 }
 
 /** Options of {@linkcode Identities}. */
@@ -58,17 +60,18 @@ export class Identities {
     const { pinned, origin } = this.#options;
     const { record, link } = await this.#read();
     if (link) {
-      const { hostKey, keys, secret } = link;
-      return { hostKey, keys, sender: { kind: "pairing", secret } };
+      const { hostKey, keys, secret, admission } = link;
+      return { hostKey, keys, sender: { kind: "pairing", secret }, admission };
     }
     if (record && record.origin !== origin) throw wrongOrigin();
     if (record) {
-      const { hostKey, keys, tagKey, device } = record;
+      const { hostKey, keys, tagKey, device, admission } = record;
       return {
         hostKey,
         keys,
         sender: tagKey ? { kind: "paired", tagKey } : { kind: "stranger" },
         device,
+        admission,
       };
     }
     if (!pinned) {
@@ -87,7 +90,7 @@ export class Identities {
    * @throws {LighthouseError} `host-key-changed` if the page names, or this browser is paired with,
    * another host; `unsupported` where the browser keeps nothing.
    */
-  async open({ hostKey, secret }: PairingLink): Promise<void> {
+  async open({ hostKey, secret, admission }: PairingLink): Promise<void> {
     const { store, relay, pinned, now = Date.now } = this.#options;
     if (pinned && !isSame(hostKey, pinned)) {
       throw new LighthouseError(
@@ -106,24 +109,25 @@ export class Identities {
     // With the same key it stays the same device to the host, however often the link is opened.
     const earlier = [link, record].find((known) => known && isSame(known.hostKey, hostKey));
     const keys = earlier?.keys ?? await generateKeyPair();
-    await store.keepLink({ relay, hostKey, secret, keys, time: now() });
+    await store.keepLink({ relay, hostKey, secret, keys, time: now(), admission });
   }
 
-  /** Keeps the pairing when the link's host has let this device in. @param tagKey 32 bytes. */
+  /** Keeps the pairing when the link's host has let this device in. @param raw The tag key, 32 bytes. */
   async paired(
-    identity: Identity,
+    { hostKey, keys }: Identity,
     device: DeviceName,
-    tagKey: Uint8Array<ArrayBuffer>,
+    raw: Uint8Array<ArrayBuffer>,
+    admission?: string,
   ): Promise<void> {
     const { store, relay, origin } = this.#options;
-    const { hostKey, keys } = identity;
-    await store.pair({ relay, origin, hostKey, keys, tagKey: await importTagKey(tagKey), device });
+    const tagKey = await importTagKey(raw);
+    await store.pair({ relay, origin, hostKey, keys, tagKey, device, admission });
   }
 
-  /** Keeps another name that the host has given to this device. */
-  async renamed(device: DeviceName): Promise<void> {
+  /** Keeps what the host has given to this device anew: a name, and something to show to the relay. */
+  async renewed(device: DeviceName, admission?: string): Promise<void> {
     const { record } = await this.#read();
-    if (record) await this.#options.store.keep({ ...record, device });
+    if (record) await this.#options.store.keep({ ...record, device, admission });
   }
 
   /**

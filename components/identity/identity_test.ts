@@ -153,8 +153,21 @@ test("where nothing can be kept, a stranger has a key for the visit, and nobody 
 test("a new name is kept", async () => {
   const { ids } = setUp();
   await pair(ids);
-  await ids.renamed({ ...DEVICE, name: "old phone" });
+  await ids.renewed({ ...DEVICE, name: "old phone" });
   assert.is((await ids.current()).device!.name, "old phone");
+});
+
+test("what is shown to the relay is that of the link, then that of the newest answer", async () => {
+  const { ids } = setUp();
+  await ids.open({ ...link(), admission: "of the link" });
+  const identity = await ids.current();
+  assert.is(identity.admission, "of the link");
+  await ids.paired(identity, DEVICE, new Uint8Array(32), "of the pairing");
+  assert.is((await ids.current()).admission, "of the pairing");
+  await ids.renewed(DEVICE, "of today");
+  assert.is((await ids.current()).admission, "of today");
+  await ids.renewed(DEVICE);
+  assert.is((await ids.current()).admission, undefined);
 });
 
 test("a record of another origin is of no use", async () => {

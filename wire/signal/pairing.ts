@@ -1,16 +1,27 @@
-// The pairing link: `<page>#lighthouse=<base64url of: 1 ‖ the host's public key ‖ secret>`, and the keys
-// that page and host derive from its secret. Browsers send a fragment to no server.
+// The pairing link: `<page>#lighthouse=<base64url of one of these>`, and the keys that page and host derive
+// from its secret. Browsers send a fragment to no server.
 //
-//   version (1)   the host's public key, raw (65)   secret (16)
+//   1   the host's public key, raw (65)          secret (16)
+//   2   the host's public key, compressed (33)   secret (16)   admission (16)
+//
+// The second is for relays that know admissions. It is shorter, and so is its QR code.
 import { fromBase64url, toBase64url } from "../base64url.ts";
+import { concat } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
+import { ADMISSION_BYTES } from "./admission.ts";
+import { COMPRESSED_BYTES, compressPoint, decompressPoint } from "./point.ts";
 import { KEY_BYTES } from "./signal.ts";
 
 /** Bytes of a pairing's secret. */
 export const SECRET_BYTES = 16;
 
-const VERSION = 1;
 const NAME = "lighthouse";
+
+/** Bytes of a link of each version, without the byte that names the version. */
+const LENGTHS: Record<number, number> = {
+  1: KEY_BYTES + SECRET_BYTES,
+  2: COMPRESSED_BYTES + SECRET_BYTES + ADMISSION_BYTES,
+};
 
 /** The contents of a pairing link. */
 export interface PairingLink {
@@ -18,6 +29,8 @@ export interface PairingLink {
   hostKey: Uint8Array<ArrayBuffer>;
   /** Lets one device in, once. */
   secret: Uint8Array<ArrayBuffer>;
+  /** What the page shows to the relay, if that knows admissions. It ends with the link. */
+  admission?: string;
 }
 
 /** The keys that host and page derive from a pairing's secret, 32 bytes each. */
@@ -29,11 +42,10 @@ export interface PairingKeys {
 }
 
 /** Writes the fragment of a pairing link, with its `#`. */
-export function formatPairingFragment({ hostKey, secret }: PairingLink): string {
-  const bytes = new Uint8Array(1 + KEY_BYTES + SECRET_BYTES);
-  bytes[0] = VERSION;
-  bytes.set(hostKey, 1);
-  bytes.set(secret, 1 + KEY_BYTES);
+export function formatPairingFragment({ hostKey, secret, admission }: PairingLink): string {
+  const bytes = admission === undefined
+    ? concat(Uint8Array.of(1), hostKey, secret)
+    : concat(Uint8Array.of(2), compressPoint(hostKey), secret, fromBase64url(admission));
   return `#${NAME}=${toBase64url(bytes)}`;
 }
 
@@ -47,20 +59,29 @@ export function formatPairingFragment({ hostKey, secret }: PairingLink): string 
 export function parsePairingFragment(hash: string): PairingLink | undefined {
   const [name, text] = hash.replace(/^#/, "").split(/=(.*)/s);
   if (name !== NAME) return undefined;
-  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = fromBase64url(text ?? "");
+    const [version, ...rest] = fromBase64url(text ?? "");
+    const bytes = Uint8Array.from(rest);
+    const length = version === 1 ? KEY_BYTES : COMPRESSED_BYTES;
+    const end = length + SECRET_BYTES;
+    const known = bytes.slice(0, length);
+    const hostKey = version === 1 ? known : decompressPoint(known);
+    // An uncompressed point begins with 4 (SEC 1 §2.3.3).
+    if (version !== undefined && bytes.length === LENGTHS[version] && hostKey?.[0] === 4) {
+      return {
+        hostKey,
+        secret: bytes.slice(length, end),
+        ...version === 2 && { admission: toBase64url(bytes.subarray(end)) },
+      };
+    }
   } catch {
-    throw badLink("it has been cut off or changed. Copy all of it");
+    // The error below says so. It must not have the cause, whose message may repeat the secret.
   }
-  if (bytes.length > 0 && bytes[0] !== VERSION) {
-    throw badLink("it is of another version. Update the older side");
-  }
-  // An uncompressed point begins with 4 (SEC 1 §2.3.3).
-  if (bytes.length !== 1 + KEY_BYTES + SECRET_BYTES || bytes[1] !== 4) {
-    throw badLink("it has been cut off or changed. Copy all of it");
-  }
-  return { hostKey: bytes.slice(1, 1 + KEY_BYTES), secret: bytes.slice(1 + KEY_BYTES) };
+  throw new LighthouseError(
+    "bad-link",
+    "Cannot use the pairing link: it has been cut off or changed, or it is of another version. Copy all " +
+      "of it, or update the older side",
+  );
 }
 
 /** Derives the keys of a pairing by HKDF-SHA-256 (RFC 5869) without a salt. */
@@ -84,8 +105,4 @@ export async function derivePairingKeys(secret: Uint8Array<ArrayBuffer>): Promis
     derive("lighthouse-pairing/1 tag"),
   ]);
   return { psk, tagKey };
-}
-
-function badLink(why: string): LighthouseError {
-  return new LighthouseError("bad-link", `Cannot use the pairing link: ${why}`);
 }

@@ -8,6 +8,7 @@ import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
+import { ADMISSION_BYTES } from "./admission.ts";
 import {
   generateKeyPair,
   importPublicKey,
@@ -64,6 +65,8 @@ export interface Acceptance {
   device?: { id: string; name: string };
   /** After a pairing: 32 bytes, for {@linkcode importTagKey}. */
   tagKey?: Bytes;
+  /** For a device: what it shows to the relay from now on (wire/signal/admission.ts). */
+  admission?: string;
 }
 
 /** The contents of a sealed answer that refuses. */
@@ -374,6 +377,9 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
     }
     if (answer.tagKey !== undefined) {
       parsed.tagKey = fromBase64url(asBytes(answer.tagKey, "answer.tagKey", TAG_KEY_BYTES));
+    }
+    if (answer.admission !== undefined) {
+      parsed.admission = asBytes(answer.admission, "answer.admission", ADMISSION_BYTES);
     }
     return parsed;
   } catch (error) {

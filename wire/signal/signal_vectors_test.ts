@@ -18,6 +18,7 @@ const links = readVectors<{
     link: string;
     hostKey: string;
     secret: string;
+    admission?: string;
     psk: string;
     tagKey: string;
   }[];
@@ -25,10 +26,14 @@ const links = readVectors<{
   bad: { name: string; fragment: string }[];
 }>("pairing_links.json");
 
-for (const { name, link, ...hex } of links.links) {
+for (const { name, link, admission, ...hex } of links.links) {
   test(`a pairing link is written and read: ${name}`, async () => {
     const { hash } = new URL(link);
-    const parts = { hostKey: fromHex(hex.hostKey), secret: fromHex(hex.secret) };
+    const parts = {
+      hostKey: fromHex(hex.hostKey),
+      secret: fromHex(hex.secret),
+      ...admission !== undefined && { admission },
+    };
     assert.equal(parsePairingFragment(hash), parts);
     assert.is(formatPairingFragment(parts), hash);
     const { psk, tagKey } = await derivePairingKeys(parts.secret);
