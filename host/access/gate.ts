@@ -36,6 +36,8 @@ export interface GateOptions {
   accessList: AccessList;
   /** `public`: current prefixes of the services for anonymous pages; if empty, the gate refuses such pages. */
   settings: () => { readonly public: readonly string[] };
+  /** What devices show to the relay from now on. @default nothing */
+  admission?: () => Promise<string | undefined>;
   log: Log;
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number;
@@ -178,7 +180,10 @@ export class Gate {
     return {
       principal,
       sdp: opened.offer.sdp,
-      answer: (sdp) => opened.sealAnswer({ sdp, time: this.#limits.now(), ...rest }),
+      answer: async (sdp) => {
+        const admission = rest.device && await this.#options.admission?.();
+        return await opened.sealAnswer({ sdp, time: this.#limits.now(), ...rest, admission });
+      },
       refuse: (error) => this.#seal(opened, error),
     };
   }

@@ -1,6 +1,7 @@
 // An invitation for `pair` and the first `run`: creates the pairing, and formats its text.
 import process from "node:process";
 import { line, paint, Painted } from "../platform/terminal.ts";
+import type { Admissions } from "./admission.ts";
 import type { Identity } from "./host_key.ts";
 import { formatLink, formatQrCode } from "./pairing_link.ts";
 import { createPairing, type Pairing } from "./pairings.ts";
@@ -12,15 +13,25 @@ export interface Invitation {
   link: string;
 }
 
+/** Options of {@linkcode invite}. */
+export interface InviteOptions {
+  /** The device's name, and the services that it may reach: see {@linkcode Pairing}. */
+  name?: string;
+  services?: string[];
+  /** Gives the link a value for the relay. @default none */
+  admissions?: Pick<Admissions, "valueUntil">;
+}
+
 /** Invites a device. @param folder The pairings' folder. */
 export async function invite(
   folder: string,
-  identity: Pick<Identity, "publicKey">,
+  { publicKey: hostKey }: Pick<Identity, "publicKey">,
   page: URL | undefined,
-  options: { name?: string; services?: string[] } = {},
+  { admissions, ...options }: InviteOptions = {},
 ): Promise<Invitation> {
   const { pairing, secret } = await createPairing(folder, options);
-  return { pairing, link: formatLink(page, { hostKey: identity.publicKey, secret }) };
+  const admission = await admissions?.valueUntil(pairing.expires);
+  return { pairing, link: formatLink(page, { hostKey, secret, admission }) };
 }
 
 /** The text for people. */

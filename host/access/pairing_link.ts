@@ -1,15 +1,9 @@
 // Formats a pairing link: a line of text, and a QR code for a phone's camera.
 import { encode } from "uqr";
-import { formatPairingFragment } from "../../wire/mod.ts";
-
-/** The parts of a link. */
-export interface LinkParts {
-  hostKey: Uint8Array<ArrayBuffer>;
-  secret: Uint8Array<ArrayBuffer>;
-}
+import { formatPairingFragment, type PairingLink } from "../../wire/mod.ts";
 
 /** The link, or only its fragment if the page's address is not known. */
-export function formatLink(page: URL | undefined, parts: LinkParts): string {
+export function formatLink(page: URL | undefined, parts: PairingLink): string {
   return `${page?.href ?? ""}${formatPairingFragment(parts)}`;
 }
 

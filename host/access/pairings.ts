@@ -23,7 +23,7 @@ import { parsePrefixes } from "./principal.ts";
 import { deleteRecord, openFolder, readRecords } from "./records.ts";
 
 /** Life of a pairing link, in milliseconds. */
-const PAIRING_MS = 600_000;
+export const PAIRING_MS = 600_000;
 
 /** Most remembered pairings, also used and expired ones; and how long they are remembered, in ms. */
 export const MAX_PAIRINGS = 32;

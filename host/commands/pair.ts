@@ -2,6 +2,7 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
+import { Admissions } from "../access/admission.ts";
 import {
   cleanName,
   type Device,
@@ -13,7 +14,7 @@ import { readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
 import { openFolder } from "../access/records.ts";
-import { parsePage } from "../config/config.ts";
+import { parseHost, parsePage } from "../config/config.ts";
 import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Painted, print } from "../platform/terminal.ts";
@@ -62,7 +63,9 @@ export async function pair(flags: PairFlags): Promise<boolean> {
     );
   }
   const identity = await readIdentity(state);
-  const invitation = await invite(pairings, identity, page, { name, services });
+  const host = parseHost(flags, process.env, file.settings);
+  const admissions = await Admissions.open({ state, host: () => host });
+  const invitation = await invite(pairings, identity, page, { name, services, admissions });
   const { pairing, link } = invitation;
   const tell = (event: string, fields: object, text: string | Painted) => {
     print(flags.json ? JSON.stringify({ event, ...fields }) : text);
