@@ -1,5 +1,6 @@
 // The host: puts its parts together, and runs them until it is stopped.
 import { LighthouseError } from "../wire/mod.ts";
+import type { Admissions } from "./access/admission.ts";
 import type { FolderAccessList } from "./access/access_list.ts";
 import { Gate } from "./access/gate.ts";
 import type { Identity } from "./access/host_key.ts";
@@ -32,6 +33,8 @@ export interface HostOptions {
   identity: Identity;
   /** The devices and pairings. */
   accessList: FolderAccessList;
+  /** The admission key. @default the registered one stays, and devices get no values */
+  admissions?: Admissions;
   /** Keeps the devices' cookies. @default each service keeps its own in memory */
   cookies?: CookieFolder;
   log: Log;
@@ -63,7 +66,16 @@ export async function runHost(options: HostOptions): Promise<void> {
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
   const handler = inspector?.handler ?? services.handler;
   const sockets = new Sockets(services, { memory });
-  const gate = new Gate({ identity, accessList, settings, log });
+  const { admissions } = options;
+  const gate = new Gate({
+    identity,
+    accessList,
+    settings,
+    // A browser that shows a value to a relay of an earlier version does not connect.
+    admission: async (): Promise<string | undefined> =>
+      supervisor.knowsAdmissions ? await admissions?.value() : undefined,
+    log,
+  });
   const peers = new Peers({
     gate,
     handler: metrics?.watch(handler) ?? handler,
@@ -73,11 +85,24 @@ export async function runHost(options: HostOptions): Promise<void> {
     },
     settings,
     memory,
-    onSeen: ({ id }) => accessList.touch(id),
+    onSeen: ({ id }) => {
+      accessList.touch(id);
+      supervisor.wake({ type: "access" });
+    },
     log,
   });
   if (metrics) metrics.underWay = () => peers.streams;
-  const supervisor = new Supervisor({ ...options, answer: (data) => peers.answer(data) });
+  const supervisor: Supervisor = new Supervisor({
+    ...options,
+    answer: (data) => peers.answer(data),
+    admissions: admissions && {
+      value: () => admissions.value(),
+      registered: () => {
+        const { devices, pairings } = accessList;
+        return admissions.registered({ devices, pairings, public: settings().public });
+      },
+    },
+  });
 
   using _access = followAccess(options, peers, services);
   using _network = watchNetwork({

@@ -2,7 +2,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { LighthouseError, toBase64url } from "../../wire/mod.ts";
+import { DEFAULT_HOST, LighthouseError, toBase64url } from "../../wire/mod.ts";
+import { Admissions } from "../access/admission.ts";
 import { FolderAccessList } from "../access/access_list.ts";
 import { type Identity, readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
@@ -54,6 +55,10 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       log("warn", "foreign-entry", message);
     });
   const current: Current = { config, registry: await open(config) };
+  const admissions = await Admissions.open({
+    state,
+    host: () => current.config.s3?.host ?? DEFAULT_HOST,
+  });
   const level = () => current.config.logLevel ?? "info";
   const print = createLog(flags.json);
   using notifier = createNotifier(process.env, ({ message }) => {
@@ -117,7 +122,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   if (accessList.active.length === 0 && config.public.length === 0) {
     // Show the link only at a terminal: others may read a log.
     const isShown = process.stdout.isTTY && !flags.json &&
-      await showInvitation(state, identity, page);
+      await showInvitation(state, identity, page, admissions);
     if (!isShown) {
       log("warn", "nobody-paired", "no device is paired yet: lighthouse-host pair lets one in");
     }
@@ -146,6 +151,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     metrics,
     identity,
     accessList,
+    admissions,
     cookies,
     log,
     usage,
@@ -198,9 +204,10 @@ async function showInvitation(
   state: string,
   identity: Identity,
   page: URL | undefined,
+  admissions: Admissions,
 ): Promise<boolean> {
   try {
-    const invitation = await invite(pairingsFolder(state), identity, page);
+    const invitation = await invite(pairingsFolder(state), identity, page, { admissions });
     print(line`\nNo device is paired yet.\n${formatInvitation(invitation, page)}`);
     return true;
   } catch (error) {

@@ -3,7 +3,9 @@ import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_STUN, entryKey, type IceConfig } from "../../wire/mod.ts";
+import { DEFAULT_HOST, DEFAULT_STUN, entryKey, type IceConfig, OPEN } from "../../wire/mod.ts";
+import { Admissions } from "../access/admission.ts";
+import { devicesFolder, readDevices } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
 import type { HostConfig } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
@@ -237,19 +239,40 @@ async function* checkRelay(
 ): AsyncGenerator<Finding> {
   const registry = await openRegistry(config, () => readIdentity(state));
   let isWell = true;
-  for await (const { name, ok, message } of runChecks(config.relay, registry)) {
+  const host = config.s3?.host ?? DEFAULT_HOST;
+  const admissions = await Admissions.open({ state, host: () => host });
+  const shown = { host, admission: await admissions.value() };
+  for await (const { name, ok, message } of runChecks(config.relay, registry, shown)) {
     isWell &&= ok;
     yield { check: name, ok, message };
   }
   if (!isWell) return;
   yield await look("registration", async () => {
-    const { connectionId } = await registry.read(AbortSignal.timeout(DEADLINE_MS));
-    if (status?.phase === "online") return `${registry.name} names the host that runs`;
+    const { connectionId, admission } = await registry.read(AbortSignal.timeout(DEADLINE_MS));
+    if (status?.phase === "online") {
+      const who = describeAdmission(admission, admissions, config, state);
+      return `${registry.name} names the host that runs; the relay ${who}`;
+    }
     if (status) throw new Error(`the host is ${status.phase}: ${status.reason ?? "wait a moment"}`);
     return connectionId === undefined
       ? `${registry.name} names nobody, as it should while no host runs`
       : `${registry.name} names a host that has ended, or runs elsewhere`;
   });
+}
+
+/** Whom the relay gives a connection. */
+function describeAdmission(
+  registered: string | undefined,
+  admissions: Admissions,
+  config: HostConfig,
+  state: string,
+): string {
+  if (registered === undefined) return "is of an earlier version, and gives strangers connections";
+  if (registered !== OPEN) return "refuses all whom this host has not invited";
+  if (config.public.length > 0) return "gives strangers connections, which --public needs";
+  const names = admissions.lacking(readDevices(devicesFolder(state))).map(({ name }) => name);
+  const until = names.length === 0 ? "a pairing link has ended" : `${names.join(", ")} connect`;
+  return `gives strangers connections until ${until}`;
 }
 
 /** Checks the entry that pages may read, if the stack allows it. */
@@ -301,6 +324,8 @@ async function checkLoop({ config, state, status }: DoctorContext): Promise<Find
   return await look(check, async () => {
     const identity = await readIdentity(state);
     const signal = AbortSignal.timeout(LOOP_MS);
+    const host = s3?.host;
+    const admissions = await Admissions.open({ state, host: () => host ?? DEFAULT_HOST });
     const result = await runLoop({
       relay,
       ice,
@@ -308,7 +333,8 @@ async function checkLoop({ config, state, status }: DoctorContext): Promise<Find
       identity,
       target,
       signal,
-      host: s3?.host,
+      host,
+      admission: await admissions.value(),
     });
     return `a page's way, from the relay to GET ${target}: ${result.status} ` +
       `in ${Math.round(result.ms)} ms`;

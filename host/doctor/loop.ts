@@ -27,6 +27,8 @@ export interface LoopOptions {
   relay: URL;
   /** The host's name, where several share the relay. */
   host?: string;
+  /** What to show to the relay; undefined for nothing. */
+  admission: string | undefined;
   ice: IceConfig;
   /** The state folder of the host that runs. */
   state: string;
@@ -79,14 +81,14 @@ function isRefusal(error: unknown): boolean {
 }
 
 async function attempt(
-  { relay, host, ice, identity, target, signal }: LoopOptions,
+  { relay, host, admission, ice, identity, target, signal }: LoopOptions,
   device: CryptoKeyPair,
   secret: Uint8Array<ArrayBuffer>,
 ): Promise<{ status: number; ms: number }> {
   const started = performance.now();
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]);
   const late = rejectionOf(ending);
-  const socket = await RelaySocket.open(relay, ending, { host });
+  const socket = await RelaySocket.open(relay, ending, { host, admission });
   const peer = createOffer({ ice });
   const session = new Session({ role: "page", liveness: PAGE_LIVENESS });
   try {

@@ -17,11 +17,19 @@ export interface RegistrarOptions {
   /** Whether another host may be replaced. */
   takesOver: boolean;
   /**
+   * Gives the admission key to register, or `open`. Called before each read and at each check.
+   * @default the registered one stays
+   */
+  admission?: () => Promise<string>;
+  /**
    * Time between checks, in milliseconds. They keep the gateway's idle limit of 10 minutes away too.
    * @default 240_000
    */
   checkInterval?: number;
-  /** An EventTarget whose `wake` event asks for a check at once. */
+  /**
+   * An EventTarget whose `wake` event asks for a check at once, and whose `look` event says that the
+   * admission key to register may be another one.
+   */
   wake: EventTarget;
   /** Called with each new state. */
   onChange: (state: Registration) => void;
@@ -41,8 +49,9 @@ export async function keepRegistered(
   registry: Registry,
   options: RegistrarOptions,
 ): Promise<void> {
-  const { mine, takesOver, checkInterval = 240_000, wake, onChange, signal } = options;
+  const { mine, takesOver, admission, checkInterval = 240_000, wake, onChange, signal } = options;
   let entry: RegistryEntry | undefined;
+  let key: string | undefined;
   let [state, effect] = startRegistration(socket.connectionId, mine, takesOver);
   onChange(state);
   while (state.phase !== "replaced") {
@@ -57,11 +66,13 @@ export async function keepRegistered(
       case "read":
         return await reported(async () => {
           entry = await registry.read(signal);
-          return { type: "read", holder: entry.connectionId };
+          key = await admission?.();
+          const isOutdated = key !== undefined && key !== entry.admission;
+          return { type: "read", holder: entry.connectionId, isOutdated };
         });
       case "write":
         return await reported(async () => {
-          await entry!.replace(socket.connectionId, signal);
+          await entry!.replace(socket.connectionId, signal, key);
           return { type: "written" };
         });
       case "probe":
@@ -108,10 +119,21 @@ export async function keepRegistered(
       event = { type: "challenged" };
       end.resolve();
     });
+    const look = async () => {
+      if (await admission?.() === key) return;
+      event = { type: "outdated" };
+      end.resolve();
+    };
+    wake.addEventListener("look", look);
     try {
-      await pause(checkInterval, end);
+      const over = pause(checkInterval, end);
+      // The key may have changed while this connection was registered.
+      await look();
+      await over;
+      if (event.type === "check") await look();
       return event;
     } finally {
+      wake.removeEventListener("look", look);
       unlisten();
     }
   }

@@ -33,8 +33,8 @@ export interface Registration {
 
 /** An event. */
 export type RegistrationEvent =
-  /** The registry was read. */
-  | { type: "read"; holder: string | undefined }
+  /** The registry was read. `isOutdated`: it has another admission key than this host's. */
+  | { type: "read"; holder: string | undefined; isOutdated?: boolean }
   /** The registry was written, and serves the new value. */
   | { type: "written" }
   /** Reading or writing failed. */
@@ -50,7 +50,9 @@ export type RegistrationEvent =
   /** The time to check the registration has come. */
   | { type: "check" }
   /** Another host says that it is registered now. */
-  | { type: "challenged" };
+  | { type: "challenged" }
+  /** The admission key to register is another one now. */
+  | { type: "outdated" };
 
 /** An effect. Each ends in one event. */
 export type RegistrationEffect =
@@ -93,7 +95,9 @@ export function stepRegistration(state: Registration, event: RegistrationEvent):
   if (event.type === "failed") return retry(state, event.kind, event.message);
   switch (state.phase) {
     case "reading":
-      if (event.type === "read") return afterRead({ ...state, holder: event.holder });
+      if (event.type === "read") {
+        return afterRead({ ...state, holder: event.holder }, event.isOutdated ?? false);
+      }
       return [state, { do: "read" }];
     case "writing":
       if (event.type === "written") {
@@ -121,10 +125,12 @@ export function stepRegistration(state: Registration, event: RegistrationEvent):
   }
 }
 
-function afterRead(state: Registration): Step {
+function afterRead(state: Registration, isOutdated: boolean): Step {
   const { holder, own, mine, takesOver } = state;
-  if (holder === own) return [{ ...state, phase: "proving", takesOver: false }, { do: "probe" }];
-  if (holder === undefined || mine.has(holder) || takesOver) {
+  if (holder === own && !isOutdated) {
+    return [{ ...state, phase: "proving", takesOver: false }, { do: "probe" }];
+  }
+  if (holder === undefined || holder === own || mine.has(holder) || takesOver) {
     return [{ ...state, phase: "writing" }, { do: "write" }];
   }
   return [{ ...state, phase: "asking", failures: 0 }, { do: "probe" }];

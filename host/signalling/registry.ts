@@ -4,12 +4,20 @@
 export interface RegistryEntry {
   /** The registered connectionId; undefined if none is registered. */
   connectionId: string | undefined;
+  /** The registered admission key, or `open`; undefined if there is neither. */
+  admission: string | undefined;
   /**
    * Replaces the entry, and resolves when the registry says that the relay serves it.
    *
+   * @param connectionId Undefined leaves it as it is.
+   * @param admission The admission key, or `open`. @default leaves it as it is
    * @throws {RegistryError} `conflict` if another host has written since the entry was read.
    */
-  replace(connectionId: string, signal: AbortSignal): Promise<void>;
+  replace(
+    connectionId: string | undefined,
+    signal: AbortSignal,
+    admission?: string,
+  ): Promise<void>;
 }
 
 /** A registry. */

@@ -1,4 +1,4 @@
-// The registry `lambda-env`: LAPTOP_ID in the environment of the relay's own Lambda.
+// The registry `lambda-env`: LAPTOP_ID and ADMISSION_KEY in the environment of the relay's own Lambda.
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 import {
   GetFunctionConfigurationCommand,
@@ -24,6 +24,7 @@ export interface LambdaRegistryOptions {
 }
 
 const VARIABLE = "LAPTOP_ID";
+const ADMISSION = "ADMISSION_KEY";
 
 /** The variable's value before any host has registered. */
 const NOBODY = "init";
@@ -39,8 +40,8 @@ const CONNECT_MS = 5_000;
 const REQUEST_MS = 15_000;
 
 /**
- * Opens the registry. It changes only LAPTOP_ID and writes the other variables back unchanged, guarded by
- * the RevisionId that it has read.
+ * Opens the registry. It changes only LAPTOP_ID and ADMISSION_KEY, both at once, and writes the other
+ * variables back unchanged, guarded by the RevisionId that it has read.
  */
 export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): AwsRegistry {
   const client = new LambdaClient({
@@ -102,12 +103,19 @@ export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions):
       const held = variables[VARIABLE];
       return {
         connectionId: held === NOBODY ? undefined : held,
-        replace: (connectionId, signal) =>
+        admission: variables[ADMISSION],
+        replace: (connectionId = held ?? NOBODY, signal, admission = variables[ADMISSION]) =>
           explained("UpdateFunctionConfiguration", async () => {
             await client.send(
               new UpdateFunctionConfigurationCommand({
                 FunctionName,
-                Environment: { Variables: { ...variables, [VARIABLE]: connectionId } },
+                Environment: {
+                  Variables: {
+                    ...variables,
+                    [VARIABLE]: connectionId,
+                    ...admission !== undefined && { [ADMISSION]: admission },
+                  },
+                },
                 RevisionId: configuration.RevisionId,
               }),
               { abortSignal: signal },

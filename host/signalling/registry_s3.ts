@@ -1,10 +1,15 @@
-// The registry `s3`: one object for each host, with its connectionId and the host's signature.
+// The registry `s3`: two objects for each host. One has its connectionId and the host's signature, and
+// pages may read it; the other is private and has its admission key.
 import {
+  admissionObject,
   DEFAULT_HOST,
   entryKey,
+  formatAdmissionObject,
   type HostEntry,
   isSignedBy,
+  parseAdmissionObject,
   readHostEntry,
+  readText,
   signHostEntry,
 } from "../../wire/mod.ts";
 import type { Identity } from "../access/host_key.ts";
@@ -41,14 +46,17 @@ export interface S3Registry extends AwsRegistry {
   withdraw(signal: AbortSignal): Promise<void>;
 }
 
-/** The object that was found. */
-interface Found {
-  entry?: HostEntry;
+/** An object that was found. */
+interface Found<T> {
+  value?: T;
   /** The condition for writing the object. */
   condition: S3Condition;
 }
 
-const NOTHING: Found = { condition: { ifNoneMatch: "*" } };
+const NOTHING = { condition: { ifNoneMatch: "*" } } as const;
+
+/** Longest admission object that is read, in bytes. */
+const MAX_ADMISSION = 1024;
 
 /**
  * Opens the registry. It writes an object only if that is still the one that it has read (`If-Match`,
@@ -58,20 +66,30 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
   const { bucket, region, host = DEFAULT_HOST, identity, onForeign } = options;
   const key = entryKey(host);
   const object = new S3Object({ bucket, region, key });
+  const admissionKey = new S3Object({ bucket, region, key: admissionObject(host) });
   const attempt = { bucket, key, region };
+  const parseEntry = (response: Response) => readHostEntry(response, host);
   /** The ETag of this process's last write. */
   let written: string | undefined;
   let foreign: string | undefined;
 
-  async function explained<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  async function explained<T>(
+    operation: string,
+    work: () => Promise<T>,
+    of = key,
+  ): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw explain(error, { ...attempt, operation });
+      throw explain(error, { ...attempt, key: of, operation });
     }
   }
 
-  async function read(signal: AbortSignal): Promise<Found> {
+  async function read<T>(
+    object: S3Object,
+    parse: (response: Response) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<Found<T>> {
     let response: Response;
     try {
       response = await object.get(signal);
@@ -84,10 +102,10 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
     }
     const condition = { ifMatch: response.headers.get("etag") ?? "" };
     try {
-      return { entry: await readHostEntry(response, host), condition };
+      return { value: await parse(response), condition };
     } catch {
       signal.throwIfAborted();
-      // The object is not an entry: write over it.
+      // The object is something else: write over it.
       return { condition };
     }
   }
@@ -118,7 +136,7 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
     await response.body?.cancel();
   }
 
-  async function inspect({ entry, condition }: Found): Promise<void> {
+  async function inspect({ value: entry, condition }: Found<HostEntry>): Promise<void> {
     const etag = "ifMatch" in condition ? condition.ifMatch : undefined;
     const isOwn = entry && await isSignedBy(entry, identity.publicKey);
     if (etag === undefined || isOwn || etag === foreign) return;
@@ -145,12 +163,24 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
     ],
     read: (signal) =>
       explained("GetObject", async () => {
-        const found = await read(signal);
+        const found = await read(object, parseEntry, signal);
         await inspect(found);
+        const keyFound = await read(admissionKey, parseAdmission, signal);
         return {
-          connectionId: found.entry?.connectionId,
-          replace: (connectionId, signal) =>
-            explained("PutObject", async () => {
+          connectionId: found.value?.connectionId,
+          admission: keyFound.value,
+          replace: async (connectionId, signal, admission = keyFound.value) => {
+            // The key first: a host that is found must not be open meanwhile.
+            if (admission !== undefined && admission !== keyFound.value) {
+              const text = formatAdmissionObject(admission);
+              await explained(
+                "PutObject",
+                () => admissionKey.put(text, keyFound.condition, signal),
+                admissionObject(host),
+              );
+            }
+            if (connectionId === undefined) return;
+            await explained("PutObject", async () => {
               try {
                 await write(connectionId, found.condition, signal);
               } catch (error) {
@@ -161,7 +191,8 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
                 }
                 throw error;
               }
-            }),
+            });
+          },
         };
       }),
     async withdraw(signal) {
@@ -174,6 +205,10 @@ export function s3Registry(options: S3RegistryOptions): S3Registry {
       }
     },
   };
+}
+
+async function parseAdmission(response: Response): Promise<string> {
+  return parseAdmissionObject(await readText(response, MAX_ADMISSION));
 }
 
 /** The attempted call, for the message. */

@@ -1,13 +1,18 @@
 // The host's WebSocket to the relay, by ws.
 import { WebSocket } from "ws";
 import {
+  DEFAULT_HOST,
+  formatProtocols,
   formatSendSignal,
+  HOST_SIGNAL,
   LighthouseError,
   MAX_MESSAGE_BYTES,
   ME,
   parseRelayMessage,
   type RelayMessage,
+  SEND_SIGNAL,
   type Signal,
+  SUBPROTOCOL,
 } from "../../wire/mod.ts";
 import type { RelayUsage } from "./usage.ts";
 
@@ -24,6 +29,8 @@ export interface RelaySocketOptions {
   usage?: RelayUsage;
   /** This host's name, if several share the relay. */
   host?: string;
+  /** The admission value to show. @default none, which an open relay accepts */
+  admission?: string;
 }
 
 /** A connection to the relay that knows its own id. */
@@ -36,6 +43,8 @@ export class RelaySocket {
   readonly localAddress: string | undefined;
   /** Called with each well-formed message; others are dropped. */
   readonly listeners = new Set<(message: RelayMessage) => void>();
+  /** Whether the relay knows admissions, and hosts' own route. Earlier versions do not. */
+  readonly knowsAdmissions: boolean;
   readonly #socket: WebSocket;
   readonly #host: string | undefined;
   readonly #usage: RelayUsage | undefined;
@@ -48,6 +57,7 @@ export class RelaySocket {
     { usage, host }: RelaySocketOptions,
   ) {
     this.#socket = socket;
+    this.knowsAdmissions = socket.protocol === SUBPROTOCOL;
     this.localAddress = localAddress;
     this.#host = host;
     this.closed = closed;
@@ -65,8 +75,24 @@ export class RelaySocket {
     signal: AbortSignal,
     options: RelaySocketOptions = {},
   ): Promise<RelaySocket> {
+    const { host = DEFAULT_HOST, admission: value } = options;
+    try {
+      return await RelaySocket.#open(url, signal, options, formatProtocols({ host, value }));
+    } catch (error) {
+      if (messageOfCause(error as Error) !== "Server sent no subprotocol") throw error;
+      // A relay of an earlier version.
+      return await RelaySocket.#open(url, signal, options, []);
+    }
+  }
+
+  static async #open(
+    url: URL,
+    signal: AbortSignal,
+    options: RelaySocketOptions,
+    protocols: string[],
+  ): Promise<RelaySocket> {
     const { usage } = options;
-    const socket = new WebSocket(url, {
+    const socket = new WebSocket(url, protocols, {
       handshakeTimeout: OPEN_MS,
       maxPayload: 4 * MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
@@ -106,7 +132,7 @@ export class RelaySocket {
   send(data: Signal, to?: string): void {
     if (this.isOpen) {
       this.#usage?.sent(to);
-      this.#socket.send(formatSendSignal({ to, host: this.#host, data }));
+      this.#socket.send(formatSendSignal({ to, host: this.#host, data }, routeOf(this.#socket)));
     }
   }
 
@@ -163,7 +189,8 @@ async function echo(
     signal.throwIfAborted();
     if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
     usage?.sent(ME);
-    socket.send(formatSendSignal({ to: ME, data: { type: "probe", nonce } }));
+    const data: Signal = { type: "probe", nonce };
+    socket.send(formatSendSignal({ to: ME, data }, routeOf(socket)));
     return await promise;
   } finally {
     clearTimeout(timer);
@@ -174,8 +201,23 @@ async function echo(
 }
 
 /** Whether an attempt failed by an answer, and not for want of a network. */
-export function isAnswered({ cause }: Error): boolean {
-  return !(cause instanceof Error) || /^Unexpected server response/.test(cause.message);
+export function isAnswered(error: Error): boolean {
+  return /^(Unexpected server response|$)/.test(messageOfCause(error));
+}
+
+/** Whether the relay has refused the admission value. */
+export function isRefused(error: Error): boolean {
+  return messageOfCause(error) === "Unexpected server response: 401";
+}
+
+/** What ws says; empty if it was not ws that failed. */
+function messageOfCause({ cause }: Error): string {
+  return cause instanceof Error ? cause.message || "?" : "";
+}
+
+/** The route for hosts' messages, which a flood of pages' messages cannot fill. */
+function routeOf({ protocol }: WebSocket): typeof SEND_SIGNAL | typeof HOST_SIGNAL {
+  return protocol === SUBPROTOCOL ? HOST_SIGNAL : SEND_SIGNAL;
 }
 
 /** Whether a signal's data is the probe with the nonce. */
@@ -202,7 +244,8 @@ function noAnswer(why: string): LighthouseError {
 function unreachable(url: URL, cause: Error): LighthouseError {
   return new LighthouseError(
     "relay-unreachable",
-    `Cannot connect to ${url.href}: ${cause.message || (cause as { code?: string }).code}`,
+    `Cannot connect to ${url.href}: ${cause.message || (cause as { code?: string }).code}` +
+      (/ 401$/.test(cause.message) ? ". It does not know this host's admission key" : ""),
     { cause },
   );
 }

@@ -36,6 +36,8 @@ export type SupervisionEvent =
   | { type: "aged" }
   /** Another host has registered itself. */
   | { type: "replaced" }
+  /** The relay refused the attempt: another host has registered itself with its own admission key. */
+  | { type: "displaced" }
   /** The machine has slept, or has another network. */
   | { type: "nudged" }
   /** The newest connection is useless: its address has gone, or the relay is another one. */
@@ -100,6 +102,9 @@ export function stepSupervision(state: Supervision, event: SupervisionEvent): St
       return open(state);
     case "replaced":
       if (phase !== "connected") break;
+      return [{ ...state, phase: "replaced" }, { do: "stop" }];
+    case "displaced":
+      if (phase !== "opening") break;
       return [{ ...state, phase: "replaced" }, { do: "stop" }];
   }
   return [state, { do: "nothing" }];

@@ -11,7 +11,7 @@ import { deliver } from "./deliver.ts";
 import { keepRegistered } from "./registrar.ts";
 import type { Registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
-import { isAnswered, RelaySocket } from "./relay_socket.ts";
+import { isAnswered, isRefused, RelaySocket } from "./relay_socket.ts";
 import {
   startSupervision,
   stepSupervision,
@@ -20,6 +20,14 @@ import {
 } from "./supervision.ts";
 import type { RelayUsage } from "./usage.ts";
 
+/** The host's admissions, as the relay and the registry take them. */
+export interface HostAdmissions {
+  /** The value to show to the relay; undefined if there is no key yet. */
+  value: () => Promise<string> | undefined;
+  /** What the registry is to hold: the key, which it makes if there is none, or `open`. */
+  registered: () => Promise<string>;
+}
+
 /** Options of {@linkcode Supervisor}. */
 export interface SupervisorOptions {
   /** The host's settings now, and the registry that they name. */
@@ -27,6 +35,8 @@ export interface SupervisorOptions {
   registry: () => Registry;
   /** Answers a page's signal; undefined for no answer. */
   answer: (data: unknown) => Promise<Signal | undefined>;
+  /** @default the registered admission key stays */
+  admissions?: HostAdmissions;
   log: Log;
   /** Ends the supervision. */
   signal: AbortSignal;
@@ -53,7 +63,9 @@ export type WakeReason =
   /** The machine's addresses have changed to these, which do not include loopback's. */
   | { type: "network"; addresses: ReadonlySet<string> }
   /** The settings have changed. */
-  | { type: "settings" };
+  | { type: "settings" }
+  /** The devices or pairings have changed. */
+  | { type: "access" };
 
 type Pause = Extract<SupervisionEffect, { do: "pause" }>;
 
@@ -76,7 +88,7 @@ export class Supervisor {
   #underWay = new AbortController();
   /** Resolves when that effect, and all before it, have ended. */
   #idle: Promise<void> = Promise.resolve();
-  /** Dispatches `wake`, for a check of the registration now. */
+  /** Dispatches `wake`, for a check of the registration now, and `look`, for one of the admission key. */
   readonly #checks = new EventTarget();
   readonly #ended = Promise.withResolvers<void>();
 
@@ -108,6 +120,11 @@ export class Supervisor {
     }
   }
 
+  /** Whether the relay knows admissions, so that devices may show values. */
+  get knowsAdmissions(): boolean {
+    return this.#newest?.knowsAdmissions ?? false;
+  }
+
   /** Checks the connection now, and tries again at once if there is none. */
   wake(reason: WakeReason): void {
     if (this.#options.signal.aborted) return;
@@ -118,7 +135,8 @@ export class Supervisor {
       this.#take(isGone ? { type: "moved", isAnotherRelay: false } : { type: "nudged" });
     } else {
       const registry = this.#options.registry();
-      if (registry === this.#registry) return;
+      // There may be another admission key to register.
+      if (registry === this.#registry) return void this.#checks.dispatchEvent(new Event("look"));
       this.#registry = registry;
       this.#take({ type: "moved", isAnotherRelay: true });
     }
@@ -171,12 +189,17 @@ export class Supervisor {
   }
 
   async #open(signal: AbortSignal): Promise<SupervisionEvent> {
-    const { settings, usage, signal: stop, answer } = this.#options;
+    const { settings, usage, signal: stop, answer, admissions } = this.#options;
     const { relay, s3 } = settings();
     const connections = this.#connections;
+    const ending = AbortSignal.any([stop, signal]);
     try {
-      const ending = AbortSignal.any([stop, signal]);
-      const connection = await RelaySocket.open(relay, ending, { usage, host: s3?.host });
+      const admission = await admissions?.value();
+      const connection = await RelaySocket.open(relay, ending, {
+        usage,
+        host: s3?.host,
+        admission,
+      });
       connections.add(this.#newest = connection);
       connection.closed.then(() => connections.delete(connection));
       connection.listeners.add(async (message) => {
@@ -186,9 +209,34 @@ export class Supervisor {
       });
       return { type: "opened" };
     } catch (error) {
-      const { message } = error as Error;
-      return { type: "failed", isAnswered: isAnswered(error as Error), message };
+      const failed = (why: unknown): SupervisionEvent => {
+        const { message } = why as Error;
+        return { type: "failed", isAnswered: isAnswered(error as Error), message };
+      };
+      if (!isRefused(error as Error)) return failed(error);
+      return await this.#introduce(ending)
+        .then(
+          (isDisplaced) => isDisplaced ? { type: "displaced" } as const : failed(error),
+          failed,
+        );
     }
+  }
+
+  /**
+   * After a refusal: writes this host's admission key into the registry, unless it is there and the relay's
+   * instances only do not know it yet.
+   *
+   * @returns Whether another host has taken this one's place since it was registered.
+   * @throws {RegistryError}
+   */
+  async #introduce(signal: AbortSignal): Promise<boolean> {
+    const key = await this.#options.admissions?.registered();
+    const { connectionId, admission, replace } = await this.#registry.read(signal);
+    if (key === undefined || key === admission) return false;
+    const isOther = connectionId !== undefined && !this.#mine.has(connectionId);
+    if (isOther && !this.#state.takesOver) return true;
+    await replace(undefined, signal, key);
+    return false;
   }
 
   async #pause(effect: Pause, signal: AbortSignal): Promise<SupervisionEvent> {
@@ -205,12 +253,14 @@ export class Supervisor {
     takesOver: boolean,
     signal: AbortSignal,
   ): Promise<SupervisionEvent> {
-    const { log, timing: { checkInterval, connectionLife = CONNECTION_LIFE } = {} } = this.#options;
+    const { log, admissions, timing: { checkInterval, connectionLife = CONNECTION_LIFE } = {} } =
+      this.#options;
     const end = new AbortController();
     const ending = AbortSignal.any([signal, end.signal]);
     const registered = keepRegistered(connection, this.#registry, {
       mine: this.#mine,
       takesOver,
+      admission: connection.knowsAdmissions ? admissions?.registered : undefined,
       checkInterval,
       wake: this.#checks,
       signal: ending,

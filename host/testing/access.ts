@@ -2,8 +2,10 @@
 import {
   type Acceptance,
   type Answer,
+  DEFAULT_HOST,
   derivePairingKeys,
   fingerprintOf,
+  formatProtocols,
   generateKeyPair,
   importTagKey,
   type Offer,
@@ -96,6 +98,8 @@ export class TestDevice {
   readonly #host: Uint8Array<ArrayBuffer>;
   /** Who it says it is. */
   sender: Sender = { kind: "stranger" };
+  /** What the host gave it to show to the relay. */
+  admission: string | undefined;
 
   private constructor(
     keys: CryptoKeyPair,
@@ -129,6 +133,12 @@ export class TestDevice {
     this.sender = { kind: "paired", tagKey: await importTagKey(tagKey) };
   }
 
+  /** The subprotocols that it offers to the relay: none if it has nothing to show. */
+  get protocols(): string[] {
+    const { admission: value } = this;
+    return value === undefined ? [] : formatProtocols({ host: DEFAULT_HOST, value });
+  }
+
   /** Seals an offer. */
   seal(offer: Partial<Offer> = {}, time = Date.now()): Promise<SentOffer> {
     return sealOffer({ sdp: "v=0", origin: ORIGIN, ...offer }, {
@@ -154,7 +164,9 @@ export class TestDevice {
     const signal = await ask(overJson(sealed.signal));
     if (!signal) return undefined;
     const reply = await readReply({ kind: "signal", data: overJson(signal) }, sealed);
-    return reply.by === "host" ? reply.answer : { type: "refused", ...reply.refused };
+    if (reply.by !== "host") return { type: "refused", ...reply.refused };
+    if ("admission" in reply.answer) this.admission = reply.answer.admission;
+    return reply.answer;
   }
 }
 

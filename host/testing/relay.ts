@@ -34,6 +34,7 @@ export async function startTestRelay(
     file: RELAY,
     environment: {
       LAPTOP_ID: "init",
+      ADMISSION_KEY: "open",
       ALLOWED_ORIGINS: "https://page.example",
       AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
     },
@@ -87,17 +88,20 @@ export class MemoryRegistry implements Registry {
 
   read() {
     this.#call("read");
-    const held = this.#relay.function.environment.LAPTOP_ID!;
+    const { LAPTOP_ID: held, ADMISSION_KEY: admission } = this.#relay.function.environment;
     return Promise.resolve({
       connectionId: held === "init" ? undefined : held,
-      replace: async (connectionId: string) => {
+      admission,
+      replace: async (connectionId = held, _signal: AbortSignal, key = admission) => {
         this.#call("write");
         const { propagation, staleFor = 0 } = this.#options;
         if (propagation) await sleep(propagation);
+        const changed = {
+          LAPTOP_ID: connectionId!,
+          ...key !== undefined && { ADMISSION_KEY: key },
+        };
         const { environment } = this.#relay.function;
-        this.#relay.function.setEnvironment({ ...environment, LAPTOP_ID: connectionId }, {
-          staleFor,
-        });
+        this.#relay.function.setEnvironment({ ...environment, ...changed }, { staleFor });
       },
     });
   }

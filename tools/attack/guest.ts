@@ -123,7 +123,7 @@ export class Guest {
   /** Opens a WebSocket to the relay. */
   async openSocket(): Promise<WebSocket> {
     const { relay, origin } = this.#plan;
-    const socket = this.hold(new WebSocket(relay, { origin }));
+    const socket = this.hold(new WebSocket(relay, this.device.protocols, { origin }));
     socket.on("error", () => this.count("relay-unreachable"));
     await new Promise((resolve) => socket.on("open", resolve).on("close", resolve));
     return socket;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
+import { invitedProtocols } from "../../host/testing/signalling.ts";
 import { TestDevice } from "../../host/testing/access.ts";
 import { TestPage } from "../../host/testing/page.ts";
 import { formatSendSignal, parseRelayMessage, sendRequest, type Signal } from "../../wire/mod.ts";
@@ -55,7 +56,9 @@ class Host {
 
 /** Sends an offer to a host by its name, and gives what comes back. */
 async function ask(bridge: Bridge, host: string, data: unknown) {
-  const socket = new WebSocket(bridge.gateway.url, { origin: bridge.page.origins[0] });
+  const protocols = await invitedProtocols(bridge, host);
+  const origin = bridge.page.origins[0];
+  const socket = new WebSocket(bridge.gateway.url, protocols, { origin });
   try {
     await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
     const { promise, resolve, reject } = Promise.withResolvers<string>();

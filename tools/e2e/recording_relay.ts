@@ -53,7 +53,8 @@ export async function startRecordingRelay(bridge: Bridge): Promise<RecordingRela
     const connection = connections++;
     const end = request.headers.origin === undefined ? "host" : "page";
     const headers = end === "page" ? { origin: bridge.page.origins[0] } : {};
-    const far = new WebSocket(bridge.gateway.url, { headers });
+    const protocols = request.headers["sec-websocket-protocol"]?.split(/, */) ?? [];
+    const far = new WebSocket(bridge.gateway.url, protocols, { headers });
     const opened = new Promise<void>((resolve) => far.on("open", resolve));
     const send = async (socket: WebSocket, text: string) => {
       await opened;

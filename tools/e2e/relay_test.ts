@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { endPeers } from "../../host/peers/peer.ts";
+import { invitedProtocols } from "../../host/testing/signalling.ts";
 import { fromBase64url, toBase64url } from "../../wire/mod.ts";
 import type { BrowserName } from "../browser.ts";
 import type { Bridge } from "../local/bridge.ts";
@@ -212,7 +213,7 @@ function testIn(name: BrowserName): void {
   test("an offer that is replayed is not answered, and an old answer is not taken", async () => {
     const offer = relay.seen.findLast(isOffer)!.text;
     const oldAnswer = relay.seen.findLast(isAnswer)!.text;
-    const socket = new WebSocket(bridge.gateway.url, {
+    const socket = new WebSocket(bridge.gateway.url, await invitedProtocols(bridge), {
       headers: { origin: bridge.page.origins[0] },
     });
     await new Promise((resolve) => socket.on("open", resolve));
@@ -263,7 +264,7 @@ function testIn(name: BrowserName): void {
     await until(() => late !== undefined);
     // Its page has given up and dials again. The relay has kept the first offer, and uses a socket of its own.
     await dialHonestly(page);
-    const socket = new WebSocket(bridge.gateway.url, {
+    const socket = new WebSocket(bridge.gateway.url, await invitedProtocols(bridge), {
       headers: { origin: bridge.page.origins[0] },
     });
     await new Promise((resolve) => socket.on("open", resolve));
@@ -306,7 +307,7 @@ function testIn(name: BrowserName): void {
     const pairing = relay.seen.find((passing) =>
       isOffer(passing) && passing.text.includes('"device"')
     )!;
-    const socket = new WebSocket(bridge.gateway.url, {
+    const socket = new WebSocket(bridge.gateway.url, await invitedProtocols(bridge), {
       headers: { origin: bridge.page.origins[0] },
     });
     await new Promise((resolve) => socket.on("open", resolve));

@@ -20,6 +20,7 @@ import {
   type Session,
   TAG_KEY_BYTES,
 } from "../../wire/mod.ts";
+import { invitedProtocols } from "../../host/testing/signalling.ts";
 import { acceptPage } from "../../wire/testing/session_pair.ts";
 import type { Bridge } from "../local/bridge.ts";
 
@@ -66,7 +67,7 @@ export async function startScriptedHost(
   options: ScriptedHostOptions = {},
 ): Promise<ScriptedHost> {
   const keys = options.keys ?? await generateKeyPair();
-  const socket = new WebSocket(bridge.gateway.url);
+  const socket = new WebSocket(bridge.gateway.url, await invitedProtocols(bridge));
   await new Promise((resolve) => socket.on("open", resolve));
   const own = await ownId(socket);
   const peers: Peer[] = [];

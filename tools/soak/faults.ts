@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { invitedProtocols } from "../../host/testing/signalling.ts";
 import { formatSendSignal } from "../../wire/mod.ts";
 import { startBackend } from "../local/backend.ts";
 import type { Route } from "../local/backend_route.ts";
@@ -34,7 +35,7 @@ export interface Fragile {
 export async function failAtRandom(
   { bridge, host, routes, random, ending, onFault }: Fragile,
 ): Promise<void> {
-  const { gateway: { endpoint }, controlPlane, page } = bridge;
+  const { gateway: { endpoint }, controlPlane } = bridge;
   let { backend } = bridge;
   const { port } = backend;
   const faults: [name: string, fault: () => Promise<unknown>][] = [
@@ -61,7 +62,7 @@ export async function failAtRandom(
     }],
     [
       "nonsense through the relay",
-      () => sendNonsense(bridge.gateway.url, page.origins[0]!, random),
+      () => sendNonsense(bridge, random),
     ],
   ];
   try {
@@ -77,9 +78,10 @@ export async function failAtRandom(
   }
 }
 
-/** Sends garbage, as anyone who knows the relay's address can. */
-async function sendNonsense(url: string, origin: string, random: () => number): Promise<void> {
-  const socket = new WebSocket(url, { origin });
+/** Sends garbage, as anyone can who gets a connection to the relay. */
+async function sendNonsense(bridge: Bridge, random: () => number): Promise<void> {
+  const { gateway: { url }, page: { origins: [origin] } } = bridge;
+  const socket = new WebSocket(url, await invitedProtocols(bridge), { origin });
   await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
   const text = () =>
     Array.from({ length: 1 + random() * 40 }, () => random().toString(36)).join("");

@@ -29,7 +29,7 @@ export interface DialOptions {
  * @throws {LighthouseError} The relay's or the host's refusal; `no-answer`; `relay-unreachable`.
  */
 export async function dial({ relay, origin, device, sdp }: DialOptions): Promise<PageAnswer> {
-  const socket = new WebSocket(relay, { origin });
+  const socket = new WebSocket(relay, device.protocols, { origin });
   const { promise: reply, resolve, reject } = Promise.withResolvers<Signal>();
   const failed = (code: "no-answer" | "relay-unreachable", why: string) =>
     reject(new LighthouseError(code, why));
