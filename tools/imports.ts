@@ -15,11 +15,12 @@ const ALLOWED: Record<string, (imported: string) => boolean> = {
   tools: () => true,
 };
 
-/** The part of wire/ that the relay needs: the envelope, a host's entry, and what they import. */
+/** The part of wire/ that the relay needs: envelope, admissions, a host's entry, and what they import. */
 const ENVELOPE = new Set([
   "wire/error.ts",
   "wire/limits.ts",
   "wire/parse.ts",
+  "wire/signal/admission.ts",
   "wire/signal/envelope.ts",
   "wire/signal/host_entry.ts",
 ]);
@@ -42,7 +43,7 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "aws4fetch",
     modules: ["aws4fetch"],
-    files: ["relay/connections.ts", "relay/registry.ts", "host/signalling/s3_object.ts"],
+    files: ["relay/signed_fetch.ts", "host/signalling/s3_object.ts"],
   },
   {
     name: "the AWS SDK",

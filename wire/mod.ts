@@ -6,7 +6,6 @@
  */
 export { type ErrorCode, errorCodes, isErrorCode, LighthouseError } from "./error.ts";
 export {
-  ADMISSION_BYTES,
   ADMISSION_KEY_BYTES,
   admissionObject,
   expiryOf,
