@@ -83,7 +83,8 @@ export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
 export type { MemoryBudget } from "./session/memory_budget.ts";
 export { Session, type SessionOptions } from "./session/session.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
-export { MAX_HEAD, type Stream } from "./session/stream.ts";
+export { MAX_HEAD } from "./session/head.ts";
+export type { Stream } from "./session/stream.ts";
 export {
   encodeHead,
   type HeaderField,

@@ -1,7 +1,8 @@
 // HTTP over a stream: the heads are JSON, and the bodies are the stream's bytes.
 import { LighthouseError } from "../error.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
-import { MAX_HEAD, type Stream } from "../session/stream.ts";
+import { MAX_HEAD } from "../session/head.ts";
+import type { Stream } from "../session/stream.ts";
 
 /** One field line. Lists of them keep order and duplicates (`Set-Cookie`). */
 export type HeaderField = [name: string, value: string];

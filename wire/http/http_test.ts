@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../error.ts";
 import type { Session } from "../session/session.ts";
-import { MAX_HEAD } from "../session/stream.ts";
+import { MAX_HEAD } from "../session/head.ts";
 import { bytesOf, isSame, pattern, streamOf } from "../testing/bytes.ts";
 import { failureOf, thrownBy } from "../testing/failure.ts";
 import { connectSessions, pageSession, untilIdle } from "../testing/session_pair.ts";

@@ -3,18 +3,13 @@
 import type { ByteWriter } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import { DATA_OVERHEAD, type StreamFrame, writeFrame } from "./frame.ts";
+import { HeadReader, writeHead } from "./head.ts";
 import { type Held, INITIAL_LIMITS } from "./hello.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import { ReceiveStream } from "./receive_stream.ts";
 import type { RetransmitBudget } from "./retransmit_budget.ts";
 import { SendStream } from "./send_stream.ts";
 import { ReadableEnd, sendBody, WritableEnd } from "./web_streams.ts";
-
-/** Most bytes of a head: with its length it fits into the credit that every stream begins with. */
-export const MAX_HEAD = 60 * 1024;
-
-/** Bytes before a head: its length, 32 bits, big endian. */
-const HEAD_LENGTH = 4;
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -46,14 +41,12 @@ export class Stream {
   readonly #owner: StreamOwner;
   readonly #isOpener: boolean;
   readonly #abort = new AbortController();
-  readonly #head = Promise.withResolvers<Uint8Array>();
+  readonly #head = new HeadReader();
   readonly #closed = Promise.withResolvers<void>();
   readonly #outgoing: SendStream;
   readonly #incoming: ReceiveStream;
   #readable: ReadableEnd | undefined;
   #writable: WritableEnd | undefined;
-  #headLength: number | undefined;
-  #hasHead = false;
   #reset: { code: ErrorCode; message: string } | undefined;
   #resetDue = false;
   #failed: { reason: unknown } | undefined;
@@ -72,7 +65,6 @@ export class Stream {
     this.#outgoing = new SendStream(0, owner.budget, () => owner.wake(this));
     this.#incoming = new ReceiveStream(window);
     this.head = this.#head.promise;
-    this.head.catch(() => {});
     this.closed = this.#closed.promise;
   }
 
@@ -115,10 +107,7 @@ export class Stream {
 
   /** Sends this end's head. To be called once, before anything is written. */
   sendHead(payload: Uint8Array): void {
-    const bytes = new Uint8Array(HEAD_LENGTH + payload.length);
-    new DataView(bytes.buffer).setUint32(0, payload.length);
-    bytes.set(payload, HEAD_LENGTH);
-    this.#outgoing.queue(bytes);
+    this.#outgoing.queue(writeHead(payload));
   }
 
   /** Ends this end's direction, as closing `writable` does. */
@@ -162,7 +151,7 @@ export class Stream {
 
   /** Whether all of the other end's head is here. */
   get hasHead(): boolean {
-    return this.#hasHead;
+    return this.#head.isRead;
   }
 
   /** Whether bytes may still come or go: otherwise only news of the stream's end does. */
@@ -300,8 +289,7 @@ export class Stream {
   /** Gives the reader the bytes that have arrived, as long as it wants some. */
   #deliver(): void {
     if (this.#failed) return;
-    if (!this.#hasHead) this.#takeHead();
-    if (this.#hasHead) this.#readable?.feed(this.#incoming);
+    if (this.#head.read(this.#incoming)) this.#readable?.feed(this.#incoming);
     if (this.#incoming.creditDue) this.#incoming.widen(this.#owner.widen(this));
     this.#count();
     if (this.due) this.#owner.wake(this);
@@ -320,21 +308,6 @@ export class Stream {
     }
     if (more < 0) this.#owner.memory.give(-more);
     this.#counted = unread;
-  }
-
-  /** Takes the head out of the first bytes, once all of it is there. */
-  #takeHead(): void {
-    if (this.#headLength === undefined) {
-      const length = this.#incoming.readExactly(HEAD_LENGTH);
-      if (length) this.#headLength = new DataView(length.buffer).getUint32(0);
-    }
-    const length = this.#headLength ?? MAX_HEAD;
-    if (length > MAX_HEAD) throw bad(`has a head of ${length} bytes, more than ${MAX_HEAD}`);
-    const head = this.#headLength === undefined ? undefined : this.#incoming.readExactly(length);
-    if (head) {
-      this.#hasHead = true;
-      this.#head.resolve(head);
-    } else if (this.#incoming.complete) throw bad("ended before its head");
   }
 
   /** The other end has reset the stream. */
@@ -373,7 +346,7 @@ export class Stream {
     this.#incoming.finish();
     this.#outgoing.stop();
     this.#count();
-    this.#head.reject(reason);
+    this.#head.fail(reason);
     this.#readable?.error(reason);
     this.#endWriting(reason);
     this.#abort.abort(reason);
@@ -393,10 +366,6 @@ export class Stream {
     this.#closed.resolve();
     this.#owner.forget(this);
   }
-}
-
-function bad(what: string): LighthouseError {
-  return new LighthouseError("bad-frame", `Cannot go on with the stream: it ${what}`);
 }
 
 function stopped(): LighthouseError {
