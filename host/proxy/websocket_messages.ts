@@ -38,7 +38,7 @@ interface PageEnd {
 
 /**
  * Sends the backend's messages to the page, and pauses the backend while the page is behind. Where the
- * share cannot grow, resets the stream with `host-busy` and cuts the backend off.
+ * share cannot grow for a message, resets the stream with `host-busy` and cuts the backend off.
  *
  * @param socket A socket that is paused.
  * @param options `name`: the backend's, for messages.
@@ -55,11 +55,18 @@ export function sendToPage(
   let arriving = 0;
   let last = 0;
 
+  const waitForPage = () => {
+    if (socket.isPaused) return;
+    socket.pause();
+    writer.idle.then(() => socket.resume());
+  };
   const count = () => {
     if (isOver) return;
     const now = arriving + writer.buffered;
     if (now < held) share.give(held - now);
     else if (!share.take(now - held)) {
+      // What the page reads makes room. A message that is too large for all the room never ends.
+      if (writer.buffered > 0) return waitForPage();
       stream.reset(busy("holds all the bytes of messages"));
       socket.terminate();
       return;
@@ -71,14 +78,15 @@ export function sendToPage(
     last = length;
     arriving += length;
     count();
+    // The page is gone: what a backend sends before it takes note of that is read, up to a limit.
+    if (isOver && arriving > MAX_WAITING) socket.terminate();
   });
   socket.on("message", (data: Buffer, isBinary) => {
+    if (isOver) return;
     arriving = Math.max(0, Math.min(arriving - frameLength(data), last));
     writer.send(isBinary ? "binary" : "text", data);
     writer.idle.then(count);
-    if (writer.buffered < MAX_WAITING || socket.isPaused) return;
-    socket.pause();
-    writer.idle.then(() => socket.resume());
+    if (writer.buffered >= MAX_WAITING) waitForPage();
   });
   socket.on("error", (error) => trouble = error);
   socket.on("close", (code, reason) => {
@@ -88,6 +96,7 @@ export function sendToPage(
   });
   stream.closed.then(() => {
     isOver = true;
+    arriving = 0;
     share.give();
   });
   socket.resume();
