@@ -73,7 +73,7 @@ export function readPairings(
 /** A new pairing with its secret. */
 export interface NewPairing {
   pairing: Pairing;
-  /** The secret for the link, 16 bytes. */
+  /** The secret for the link, 32 bytes. */
   secret: Uint8Array<ArrayBuffer>;
 }
 

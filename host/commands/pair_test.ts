@@ -82,7 +82,7 @@ test("pair without a page prints the fragment, and says what to do with it", asy
   const at = setUp();
   const { code, output } = await run(["pair", "--no-wait"], at.environment);
   assert.is(code, 0);
-  assert.match(output, /^ {2}#lighthouse=[\w-]{110}$/m);
+  assert.match(output, /^ {2}#lighthouse=[\w-]{131}$/m);
   assert.match(output, "behind the address of your page");
   assert.match(output, "--page");
 });

@@ -1,8 +1,10 @@
 // The pairing link: `<page>#lighthouse=<base64url of one of these>`, and the keys that page and host derive
 // from its secret. Browsers send a fragment to no server.
 //
-//   1   the host's public key, raw (65)          secret (16)
-//   2   the host's public key, compressed (33)   secret (16)   admission (16)
+//   1   the host's public key, raw (65)          secret (32)
+//   2   the host's public key, compressed (33)   secret (32)   admission (16)
+//
+// Links of older hosts have secrets of 16 bytes.
 //
 // The second is for relays that know admissions. It is shorter, and so is its QR code.
 import { fromBase64url, toBase64url } from "../base64url.ts";
@@ -12,16 +14,16 @@ import { ADMISSION_BYTES } from "./admission.ts";
 import { COMPRESSED_BYTES, compressPoint, decompressPoint } from "./point.ts";
 import { KEY_BYTES } from "./signal.ts";
 
-/** Bytes of a pairing's secret. */
-export const SECRET_BYTES = 16;
+/** Bytes of a new pairing's secret: HPKE wants 32 bytes of entropy in the key (RFC 9180 §5.1.2). */
+export const SECRET_BYTES = 32;
+
+/** Bytes of the secrets in links, also of older hosts. */
+const SECRETS = [16, SECRET_BYTES];
 
 const NAME = "lighthouse";
 
-/** Bytes of a link of each version, without the byte that names the version. */
-const LENGTHS: Record<number, number> = {
-  1: KEY_BYTES + SECRET_BYTES,
-  2: COMPRESSED_BYTES + SECRET_BYTES + ADMISSION_BYTES,
-};
+/** Bytes of the admission in a link of each version. */
+const ADMISSIONS: Record<number, number> = { 1: 0, 2: ADMISSION_BYTES };
 
 /** The contents of a pairing link. */
 export interface PairingLink {
@@ -63,11 +65,11 @@ export function parsePairingFragment(hash: string): PairingLink | undefined {
     const [version, ...rest] = fromBase64url(text ?? "");
     const bytes = Uint8Array.from(rest);
     const length = version === 1 ? KEY_BYTES : COMPRESSED_BYTES;
-    const end = length + SECRET_BYTES;
+    const end = bytes.length - (ADMISSIONS[version ?? 0] ?? NaN);
     const known = bytes.slice(0, length);
     const hostKey = version === 1 ? known : decompressPoint(known);
     // An uncompressed point begins with 4 (SEC 1 §2.3.3).
-    if (version !== undefined && bytes.length === LENGTHS[version] && hostKey?.[0] === 4) {
+    if (SECRETS.includes(end - length) && hostKey?.[0] === 4) {
       return {
         hostKey,
         secret: bytes.slice(length, end),
