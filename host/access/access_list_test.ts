@@ -206,6 +206,9 @@ test(`of revoked devices ${MAX_REVOKED} are remembered, and of pairings ${MAX_PA
 test("the secret is in no file, and what is in a pairing's does not lead to it", async () => {
   using at = setUp();
   const { secret, pairing } = await createPairing(at.pairings, { name: "x" });
+  // HPKE wants 32 bytes of entropy in the psk (RFC 9180 §5.1.2).
+  assert.is(secret.length, 32);
+  assert.is(pairing.psk.length, 32);
   const text = readFileSync(join(at.pairings, `${pairing.id}.json`), "utf8");
   assert.not.match(text, toBase64url(secret));
 });
