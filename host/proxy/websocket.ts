@@ -1,6 +1,7 @@
 // Forwards WebSockets to backends: opens and closes them. websocket_messages.ts carries their messages.
 import type { IncomingMessage } from "node:http";
 import { connect as connectTo } from "node:net";
+import type { DuplexOptions } from "node:stream";
 import { type ClientOptions, WebSocket } from "ws";
 import {
   acceptWebSocket,
@@ -24,7 +25,7 @@ import { sendToBackend, sendToPage, socketFailure } from "./websocket_messages.t
 /** Most sockets of a host at once. */
 const SOCKETS: ShareLimits = { own: 8, each: 256, all: 1024 };
 
-/** Time for backends' close frames when the host stops, in milliseconds. */
+/** Time for backends' close frames when the host stops, or a page left that was behind, in milliseconds. */
 const LEAVE_MS = 1000;
 
 /** The close code of an end that is going away (RFC 6455 §7.4.1). */
@@ -146,7 +147,7 @@ function connect(
 ): WebSocket {
   const { socketPath, ...tls } = connectionOptions(config);
   // Its types lack closeTimeout.
-  const options: ClientOptions & { closeTimeout: number } = {
+  const options: ClientOptions & { closeTimeout: number } & DuplexOptions = {
     ...PARSER,
     // Its types mistake checkServerIdentity.
     ...(tls as object),
@@ -157,6 +158,8 @@ function connect(
     closeTimeout: close,
     maxPayload: MAX_WEBSOCKET_MESSAGE,
     perMessageDeflate: false,
+    // A socket that is paused holds less.
+    readableHighWaterMark: 16 * 1024,
   };
   try {
     return new WebSocket(url, protocols, options);
@@ -198,8 +201,11 @@ function fieldsOf(answer: IncomingMessage): HeaderField[] {
   return (answer.headers["set-cookie"] ?? []).map((value) => ["set-cookie", value]);
 }
 
-/** Closes a socket whose page is gone. A paused socket would not read the backend's close frame. */
+/**
+ * Closes a socket whose page is gone. A paused one reads no close frame of the backend, before which much
+ * may come: it is cut off a little later.
+ */
 function leave(socket: WebSocket): void {
-  if (socket.isPaused) socket.resume();
+  if (socket.isPaused) setTimeout(() => socket.terminate(), LEAVE_MS).unref();
   socket.close(GONE);
 }

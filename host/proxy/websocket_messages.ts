@@ -16,7 +16,10 @@ import { busy } from "../access/shares.ts";
 import { broken } from "./backend_errors.ts";
 
 /** Bytes that may wait for one end before the host stops reading the other. */
-const MAX_WAITING = 256 * 1024;
+const MAX_WAITING = 64 * 1024;
+
+/** Bytes that a backend may send after the page is gone, before it takes note of the close. */
+const MAX_LATE = 64 * 1024;
 
 /** What a message that waits takes besides its bytes, in bytes: for many small ones that is most. */
 const MESSAGE = 512;
@@ -58,7 +61,9 @@ export function sendToPage(
   const waitForPage = () => {
     if (socket.isPaused) return;
     socket.pause();
-    writer.idle.then(() => socket.resume());
+    writer.idle.then(() => {
+      if (!stream.signal.aborted) socket.resume();
+    });
   };
   const count = () => {
     if (isOver) return;
@@ -78,8 +83,7 @@ export function sendToPage(
     last = length;
     arriving += length;
     count();
-    // The page is gone: what a backend sends before it takes note of that is read, up to a limit.
-    if (isOver && arriving > MAX_WAITING) socket.terminate();
+    if (isOver && arriving > MAX_LATE) socket.terminate();
   });
   socket.on("message", (data: Buffer, isBinary) => {
     if (isOver) return;
