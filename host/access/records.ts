@@ -2,7 +2,8 @@
 // record is a file with marks beside it, so that no two processes write the same file.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { checkFolder, isDraft } from "../platform/private_file.ts";
+import { isDraft } from "../platform/private_file.ts";
+import { checkFolder } from "../platform/private_folder.ts";
 
 /** Most files of a folder that are read. */
 const MAX_FILES = 1024;

@@ -323,6 +323,21 @@ test("a settings file with a password is refused while others can read it", asyn
   assert.is((await run(["services"], at.environment)).code, 0);
 });
 
+test("a settings file is refused while others can write to it, or replace it", async () => {
+  await using at = await setUp();
+  const folder = dirname(at.path);
+  await mkdir(folder);
+  await writeFile(at.path, JSON.stringify({ relay: at.relay.url.href, backend: "http://h" }));
+  for (const [path, mode] of [[at.path, 0o646], [folder, 0o777]] as const) {
+    await chmod(path, mode);
+    const { code, errors } = await run(["services"], at.environment);
+    assert.is(code, 2);
+    assert.match(errors, new RegExp(`others can .*chmod go-w ${path}`));
+    await chmod(path, 0o700);
+  }
+  assert.is((await run(["services"], at.environment)).code, 0);
+});
+
 test("init writes a password to a file of the owner's, and warns of the command line once", async () => {
   await using at = await setUp();
   const backend = ["--backend", "http://user:hunter2@127.0.0.1:9 as=proxy"];

@@ -5,6 +5,7 @@ import { type HostConfig, parseConfig, parsePage } from "../config/config.ts";
 import { type ConfigFile, readConfigFile } from "../config/config_file.ts";
 import { pathsOf } from "../config/paths.ts";
 import { type Settings, variableOf } from "../config/settings.ts";
+import { checkPossible } from "../platform/private_folder.ts";
 
 /** The settings file and the state folder of a command. */
 export interface CommandState {
@@ -13,7 +14,11 @@ export interface CommandState {
   state: string;
 }
 
-/** Reads the settings file, and finds the state folder: by flag, variable, file or default. */
+/**
+ * Reads the settings file, and finds the state folder: by flag, variable, file or default.
+ *
+ * @throws {LighthouseError} `bad-config`.
+ */
 export async function openState(
   flags: Settings,
   environment: Record<string, string | undefined> = process.env,
@@ -21,8 +26,9 @@ export async function openState(
   const paths = pathsOf(environment);
   const file = await readConfigFile(paths.config);
   const { state: ofFile } = file.settings;
-  const state = flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? paths.state;
-  return { file, state: resolve(state) };
+  const state = resolve(flags.state ?? (environment.LIGHTHOUSE_STATE || ofFile) ?? paths.state);
+  checkPossible(state);
+  return { file, state };
 }
 
 /**

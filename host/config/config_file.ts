@@ -13,6 +13,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers, writePrivateFile } from "../platform/private_file.ts";
+import { checkFile } from "../platform/private_folder.ts";
 import { checkOf, formatConfigSchema } from "./config_schema.ts";
 import { badSetting, hasPassword } from "./setting_parsers.ts";
 import { SETTINGS, type Settings, type SettingsTable } from "./settings.ts";
@@ -45,8 +46,8 @@ export interface ConfigFile {
 /**
  * Reads the settings file.
  *
- * @throws {LighthouseError} `bad-config` with the file, line and column, and what was expected; or if the
- * file holds a password and others can read it.
+ * @throws {LighthouseError} `bad-config` with the file, line and column, and what was expected; or if
+ * others can write to the file, or it holds a password and others can read it.
  */
 export async function readConfigFile(
   path: string,
@@ -68,6 +69,7 @@ export async function readConfigFile(
   if ([backend, ...service].some(hasPassword) && isReadByOthers(await stat(path))) {
     throw badSetting(`${path} holds a password, and others can read it: chmod 600 ${path}`);
   }
+  checkFile(path);
   return {
     path,
     settings,

@@ -3,6 +3,7 @@ import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers } from "../platform/private_file.ts";
+import { checkFile } from "../platform/private_folder.ts";
 import { badSetting } from "./setting_parsers.ts";
 
 /** Most bytes of a file: a bundle of certificates has about 200 KiB. */
@@ -22,7 +23,7 @@ export function resolvePath(path: string, home: string): string {
  *
  * @param name The setting, such as `--service /notes: ca`.
  * @param path Absolute.
- * @param isSecret Whether others must not be able to read it.
+ * @param isSecret Whether others must not be able to read or replace it.
  * @throws {LighthouseError} `bad-config`, with the cure.
  */
 export function readSettingFile(name: string, path: string, isSecret: boolean): string {
@@ -36,6 +37,7 @@ export function readSettingFile(name: string, path: string, isSecret: boolean): 
     if (isSecret && isReadByOthers(found)) {
       throw badSetting(`${name} is in ${path}, which others can read: chmod 600 ${path}`);
     }
+    if (isSecret) checkFile(path);
     return readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof LighthouseError) throw error;

@@ -146,6 +146,15 @@ test("a state folder that cannot be written to is told of, with what to do", asy
   assert.match(errors, /ENOTDIR.*\/dev\/null\/lighthouse.*--state names another/);
 });
 
+test("a state folder that no file system takes is a wrong setting", async () => {
+  const environment = { LIGHTHOUSE_STATE: join(temporaryFolder(), "x".repeat(300)) };
+  for (const args of [RUN, ["status"], ["devices"], ["key"]]) {
+    const { code, errors } = await run(args, environment);
+    assert.is(code, 2);
+    assert.match(errors, /ENAMETOOLONG.*Choose another folder by --state/);
+  }
+});
+
 test("a host that was killed leaves nothing in the way of the next", async () => {
   const at = setUp();
   const host = await at.startHost();

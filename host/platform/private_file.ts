@@ -1,9 +1,10 @@
 // Writes the host's files privately and atomically, and checks that they are private.
-import { realpathSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { LighthouseError } from "../../wire/mod.ts";
+import { checkFile, isOwn } from "./private_folder.ts";
 
 /**
  * Writes a file atomically: into a draft beside it, which then replaces it. Only the owner can read the
@@ -41,7 +42,8 @@ export async function createPrivateFile(path: string, text: string): Promise<boo
  *
  * @param danger What whoever has the file can do, such as "can pretend to be this host".
  * @param cure What to do after its deletion, such as "pair all devices anew".
- * @throws {LighthouseError} `bad-config` if others can read the file, or it belongs to another user.
+ * @throws {LighthouseError} `bad-config` if others can read the file or replace it, or it belongs to another
+ * user.
  * @throws {Error} Errors of the file system.
  */
 export function checkPrivate(path: string, danger: string, cure: string): void {
@@ -61,60 +63,7 @@ export function checkPrivate(path: string, danger: string, cure: string): void {
         `If nobody has read it, chmod 600 ${path}; else delete it and ${cure}`,
     );
   }
-}
-
-/**
- * Checks that nobody else can write to a folder, or put another one in its place. As OpenSSH's StrictModes
- * does, it looks at all folders above, too: https://man.openbsd.org/sshd_config#StrictModes
- *
- * @throws {LighthouseError} `bad-config`, with the cure.
- * @throws {Error} Errors of the file system.
- */
-export function checkFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const found = statSync(path);
-  if (!isOwn(found)) {
-    throw new LighthouseError(
-      "bad-config",
-      `Cannot use ${path}: it belongs to another user (${found.uid}). Run this as that user, or, if ` +
-        `nobody else has written to it, chown -R ${process.getuid?.()} ${path}`,
-    );
-  }
-  if (found.mode & 0o022) {
-    throw new LighthouseError(
-      "bad-config",
-      `Cannot use ${path}: others can write to it. If nobody has, chmod 700 ${path}`,
-    );
-  }
-  for (let above = dirname(realpathSync(path)), at = "";; at = above, above = dirname(above)) {
-    if (above === at) return;
-    if (isReplacedByNobody(statSync(above))) continue;
-    throw new LighthouseError(
-      "bad-config",
-      `Cannot use ${path}: others can put another folder in its place, since they can write to ` +
-        `${above}. chmod go-w ${above}, or choose another folder by --state`,
-    );
-  }
-}
-
-/** Whether a file belongs to this user, or to root, who can do anything anyway. */
-function isOwn({ uid }: Stats): boolean {
-  return uid === process.getuid?.() || isRoot(uid);
-}
-
-/** In a user namespace, root has the number of "nobody". */
-function isRoot(uid: number): boolean {
-  return uid === 0 || uid === statSync("/").uid;
-}
-
-/** Whether nobody else can rename what is in a folder. In sticky ones, such as /tmp, only owners can. */
-function isReplacedByNobody(folder: Stats): boolean {
-  const { uid, gid, mode } = folder;
-  if (!isOwn(folder)) return false;
-  if (mode & 0o1000) return true;
-  // A group with its user's number is that user's only, by the convention of Debian and Fedora.
-  const isOfOthers = (mode & 0o020) !== 0 && gid !== uid;
-  return !isOfOthers && (mode & 0o002) === 0;
+  checkFile(path);
 }
 
 /** Whether other users can read a file. Windows has no modes. */
