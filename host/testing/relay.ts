@@ -23,11 +23,17 @@ export interface TestRelay extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+/** Options of {@linkcode startTestRelay}: those of the gateway, and a change of the Lambda's answers. */
+export interface TestRelayOptions extends Omit<GatewayOptions, "invoke"> {
+  // deno-lint-ignore no-explicit-any
+  onAnswer?: (answer: any) => object;
+}
+
 /** Starts the relay. Needs the built bundle. */
 export async function startTestRelay(
-  options: Omit<GatewayOptions, "invoke"> = {},
+  { onAnswer = (answer) => answer, ...options }: TestRelayOptions = {},
 ): Promise<TestRelay> {
-  const invoke = (event: unknown) => relay.invoke(event);
+  const invoke = async (event: unknown) => onAnswer(await relay.invoke(event) as object);
   let gateway = await startGateway({ invoke, ...options });
   const relay = new LocalFunction({
     name: "SignalingRelay",
