@@ -84,7 +84,8 @@ export function refusedByRelay(
     "not-paired",
     isOver
       ? `This browser has not connected for 90 days, so the relay refuses it. ${HOW_TO_PAIR}`
-      : `This browser is not paired, and the relay refuses it or cannot be reached. ${HOW_TO_PAIR}`,
+      : "This browser is not paired. The relay cannot be reached, or refuses pages from " +
+        `${globalThis.origin} or browsers that are not paired. ${HOW_TO_PAIR}`,
   );
 }
 
