@@ -39,8 +39,8 @@ interface Backend {
   sockets: Set<WebSocket>;
 }
 
-/** A host and a backend that is slow, endless or talkative. */
-async function setUp() {
+/** A host and a backend that is slow, endless or talkative. @param tabs Further pages of the phone. */
+async function setUp(tabs = 0) {
   await using stack = new AsyncDisposableStack();
   const backend: Backend = { open: new Map(), seen: [], sockets: new Set() };
   const server = createServer(
@@ -86,6 +86,8 @@ async function setUp() {
     return session;
   };
   const [thief, phone] = [await connect(THIEF), await connect(PHONE)];
+  const pages: Session[] = [];
+  while (pages.length < tabs) pages.push(await connect(PHONE));
   const parts = stack.move();
   return {
     backend,
@@ -93,6 +95,7 @@ async function setUp() {
     sockets,
     thief,
     phone,
+    pages,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
@@ -101,6 +104,12 @@ function answer({ open, seen }: Backend, request: IncomingMessage, response: Ser
   const path = request.url!;
   seen.push(path);
   if (path === "/small") return void response.end("ok");
+  if (path === "/slow") {
+    // It reads nothing until all that the windows allow has come, or much of it.
+    setTimeout(() => request.resume(), 1500);
+    request.on("end", () => response.end("ok"));
+    return;
+  }
   open.set(response, path);
   response.on("close", () => open.delete(response));
   if (path !== "/endless") return;
@@ -205,6 +214,25 @@ test("bodies of unknown length that do not end", async () => {
   });
   const failures = countFailures(all);
   await until(() => failures["host-busy"]! >= 60 - 37);
+  await checkAll(at);
+});
+
+test("five tabs with four large uploads each to a slow backend all succeed, small requests too", async () => {
+  await using at = await setUp(5);
+  const body = () => new Blob([new Uint8Array(4 * MiB)]).stream();
+  const all = at.pages.flatMap((page) =>
+    Array.from({ length: 4 }, () =>
+      sendRequest(page, {
+        method: "POST",
+        target: "/slow",
+        headers: [["content-length", String(4 * MiB)]],
+        body: body(),
+      }))
+  );
+  countFailures(all);
+  await until(() => at.memory.taken > 8 * MiB);
+  for (const page of at.pages) assert.is(await get(page, "/small"), "ok");
+  for (const answer of await Promise.all(all)) assert.is(answer.status, 200);
   await checkAll(at);
 });
 
