@@ -42,6 +42,8 @@ export interface Result {
   /** Lines that the host logged meanwhile. */
   lines: number;
   counts: Counts;
-  /** Goals that were missed, for people. */
+  /** What is wrong however slow the machine is, for people. */
+  faults: string[];
+  /** Goals that were missed, for people: these, and those of speed and memory. */
   missed: string[];
 }

@@ -13,21 +13,8 @@ const GOALS = {
   status: 5_000,
 };
 
-/** Says which goals were missed. */
-export function missedBy(result: Omit<Result, "missed">): string[] {
-  const { delay, growth, get, status, troubles, leftovers } = result;
-  return [
-    ...delay.p99 > GOALS.delay ? [`the event loop's p99 was ${delay.p99.toFixed(0)} ms`] : [],
-    ...growth > GOALS.growth ? [`memory grew by ${(growth / MiB).toFixed(0)} MiB`] : [],
-    ...get.meanwhile > GOALS.get * get.usual
-      ? [`another's GET took ${(get.meanwhile / get.usual).toFixed(1)} times as long`]
-      : [],
-    ...faultsOf({ status, troubles, leftovers }),
-  ];
-}
-
 /** The part of the goals that does not depend on the machine's speed. */
-function faultsOf(
+export function faultsOf(
   { status, troubles, leftovers }: Pick<Result, "status" | "troubles" | "leftovers">,
 ): string[] {
   return [
@@ -35,5 +22,18 @@ function faultsOf(
     ...troubles.map((trouble) => `another device: ${trouble}`),
     ...leftovers.pages > 0 ? [`${leftovers.pages} pages were left`] : [],
     ...leftovers.streams > 0 ? [`${leftovers.streams} streams were left`] : [],
+  ];
+}
+
+/** The other part. */
+export function slownessOf(
+  { delay, growth, get }: Pick<Result, "delay" | "growth" | "get">,
+): string[] {
+  return [
+    ...delay.p99 > GOALS.delay ? [`the event loop's p99 was ${delay.p99.toFixed(0)} ms`] : [],
+    ...growth > GOALS.growth ? [`memory grew by ${(growth / MiB).toFixed(0)} MiB`] : [],
+    ...get.meanwhile > GOALS.get * get.usual
+      ? [`another's GET took ${(get.meanwhile / get.usual).toFixed(1)} times as long`]
+      : [],
   ];
 }

@@ -31,6 +31,9 @@ export interface GuestPlan {
 /** Limit for a connection to open, in milliseconds. */
 const OPEN_MS = 5_000;
 
+/** Limit for the first success, in milliseconds. */
+const START_MS = 20_000;
+
 /** A connection that is open, with the proof that its HELLO shows. */
 export interface OpenConnection {
   page: TestPage;
@@ -46,9 +49,11 @@ export class Guest {
   readonly id: string | undefined;
   /** What it did and met. */
   readonly counts: Counts = {};
-  /** Aborted when the attack's time is over. */
-  ending: AbortSignal = new AbortController().signal;
+  readonly #ending = new AbortController();
+  #duration: number | undefined;
   readonly #held: unknown[] = [];
+  readonly #pages = new Set<TestPage>();
+  readonly #sessions: Session[] = [];
 
   private constructor(plan: GuestPlan, device: TestDevice & { id?: string }) {
     this.#plan = plan;
@@ -63,6 +68,23 @@ export class Guest {
       ? await TestDevice.create(identity)
       : await pairDevice(plan.state, identity, name);
     return new Guest(plan, device);
+  }
+
+  /** Aborted when the attack's time is over. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Bounds the attack. @param duration Time from its first success on, in milliseconds. */
+  limit(duration: number): void {
+    this.#duration = duration;
+    setTimeout(() => this.#ending.abort(), duration + START_MS);
+  }
+
+  #succeed(): void {
+    if (this.#duration === undefined) return;
+    setTimeout(() => this.#ending.abort(), this.#duration);
+    this.#duration = undefined;
   }
 
   count(what: string, number = 1): void {
@@ -82,19 +104,30 @@ export class Guest {
 
   /** Sends an offer through the relay. @throws {LighthouseError} If the host refuses it. */
   async dial(sdp: string, device = this.device): Promise<PageAnswer> {
+    const answer = await this.#dial(sdp, device);
+    this.#succeed();
+    return answer;
+  }
+
+  async #dial(sdp: string, device = this.device): Promise<PageAnswer> {
     const { relay, origin } = this.#plan;
     return await dial({ relay, origin, device, sdp });
   }
 
   /** Opens a connection. @throws {LighthouseError} If the host refuses it. */
   async connect(device?: TestDevice): Promise<OpenConnection> {
-    const page = this.hold(new TestPage());
+    const page = new TestPage();
+    this.#pages.add(page);
+    page.closed.then(() => this.#pages.delete(page));
     try {
-      const answer = await this.dial(await page.offer, device);
+      const answer = await this.#dial(await page.offer, device);
       page.accept(answer);
       const late = sleep(OPEN_MS, undefined, { ref: false });
       const channel = await Promise.race([page.channel, page.closed, late]);
-      if (channel) return { page, channel, proof: answer.proof };
+      if (channel) {
+        this.#succeed();
+        return { page, channel, proof: answer.proof };
+      }
     } catch (error) {
       page.connection.close();
       throw error;
@@ -117,7 +150,15 @@ export class Guest {
   /** Begins a session that keeps the protocol. */
   async startSession(options: Partial<SessionOptions> = {}): Promise<Session> {
     const { channel, proof } = await this.connect();
-    return this.hold(await connectPage(channel, options, proof));
+    const session = await connectPage(channel, options, proof);
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** Closes all sessions and connections. */
+  async leave(): Promise<void> {
+    for (const session of this.#sessions) session.close();
+    await Promise.all([...this.#pages].map((page) => page.close()));
   }
 
   /** Opens a WebSocket to the relay. */
@@ -126,6 +167,7 @@ export class Guest {
     const socket = this.hold(new WebSocket(relay, this.device.protocols, { origin }));
     socket.on("error", () => this.count("relay-unreachable"));
     await new Promise((resolve) => socket.on("open", resolve).on("close", resolve));
+    this.#succeed();
     return socket;
   }
 

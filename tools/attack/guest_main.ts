@@ -16,7 +16,7 @@ process.on("message", async (message: ToGuest) => {
     guest = await Guest.create(message.begin, "a hostile guest");
     return tell({ ready: guest.id ?? null });
   }
-  guest.ending = AbortSignal.timeout(message.attack);
+  guest.limit(message.attack);
   await attack(guest).catch((error) => guest.countError(error));
   tell({ done: guest.counts });
 });

@@ -9,7 +9,7 @@ import type { Session } from "../../wire/mod.ts";
 import { percentile } from "../bench/measure.ts";
 import { startBridge } from "../local/bridge.ts";
 import type { Attack, Result } from "./attack.ts";
-import { missedBy } from "./goals.ts";
+import { faultsOf, slownessOf } from "./goals.ts";
 import { type Counts, Guest, type GuestPlan } from "./guest.ts";
 import type { FromGuest, ToGuest } from "./guest_main.ts";
 import { askProbe, get, memoryOf, standingOf, watch } from "./watch.ts";
@@ -48,11 +48,15 @@ export async function runAttack(attack: Attack, duration: number): Promise<Resul
   const guest = await startGuest({ ...plan, isStranger: isPublic, attack: name });
   stack.defer(() => void guest.child.kill("SIGKILL"));
   const troubles: string[] = [];
-  const session = await startDevice({ ...plan, isStranger: false }, troubles);
-  stack.defer(() => session.close());
+  const device = await Guest.create({ ...plan, isStranger: false }, "an honest device");
+  stack.defer(() => device.leave());
+  const session = await connectDevice(device, troubles);
 
   await askProbe(probe, "gc");
-  const usual = await watch({ pid, state, session }, AbortSignal.timeout(USUAL_MS));
+  const usual = await watch(
+    { pid, state, session },
+    AbortSignal.timeout(Math.min(duration, USUAL_MS)),
+  );
   const delayBefore = await askProbe(probe, "gc");
   const before = memoryOf(pid);
   const firstLine = host.lines.length;
@@ -78,7 +82,7 @@ export async function runAttack(attack: Attack, duration: number): Promise<Resul
   const left = memoryOf(pid) - before;
   await get(session).catch(({ message }) => troubles.push(`the last GET failed: ${message}`));
 
-  const result: Omit<Result, "missed"> = {
+  const result: Omit<Result, "faults" | "missed"> = {
     name,
     what,
     delay: { ...delay, usual: delayBefore },
@@ -91,12 +95,12 @@ export async function runAttack(attack: Attack, duration: number): Promise<Resul
     lines: host.lines.length - firstLine,
     counts,
   };
-  return { ...result, missed: [...missedBy(result), ...attack.judge?.(counts) ?? []] };
+  const faults = [...faultsOf(result), ...attack.judge?.(counts) ?? []];
+  return { ...result, faults, missed: [...slownessOf(result), ...faults] };
 }
 
 /** Connects the device that should notice nothing, and warms the host up. */
-async function startDevice(plan: GuestPlan, troubles: string[]): Promise<Session> {
-  const device = await Guest.create(plan, "an honest device");
+async function connectDevice(device: Guest, troubles: string[]): Promise<Session> {
   const onDetached = ({ message }: Error) => troubles.push(`it lost its connection: ${message}`);
   // Of two libdatachannels on loopback, one in a hundred connections fails (TestPage.connect).
   const start = () => device.startSession({ onDetached });

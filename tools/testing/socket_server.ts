@@ -144,7 +144,9 @@ function flood(webSocket: WebSocket, bytes: number, counts: { flooded: number })
   const more = () => {
     if (left <= 0) return webSocket.close(1000);
     left -= message.length;
-    webSocket.send(message, () => {
+    webSocket.send(message, (error) => {
+      // The socket is closed.
+      if (error) return;
       counts.flooded += message.length;
       setImmediate(more);
     });
