@@ -18,6 +18,7 @@ import {
   type Signal,
 } from "../../wire/mod.ts";
 import type { AccessList, NewDevice } from "../access/access_list.ts";
+import { Admissions } from "../access/admission.ts";
 import { type Device, deviceIdOf, devicesFolder, writeDevice } from "../access/devices.ts";
 import type { Identity } from "../access/host_key.ts";
 import type { Pairing } from "../access/pairings.ts";
@@ -180,6 +181,8 @@ export async function pairDevice(
   const known = await deviceOf(device.key, { name });
   await writeDevice(devicesFolder(state), known);
   await device.use(known.tagKey);
+  const admissions = await Admissions.open({ state, host: () => DEFAULT_HOST });
+  device.admission = await admissions.value();
   return Object.assign(device, { id: known.id });
 }
 

@@ -31,6 +31,7 @@ export interface DialOptions {
 export async function dial({ relay, origin, device, sdp }: DialOptions): Promise<PageAnswer> {
   const socket = new WebSocket(relay, device.protocols, { origin });
   const { promise: reply, resolve, reject } = Promise.withResolvers<Signal>();
+  reply.catch(() => {});
   const failed = (code: "no-answer" | "relay-unreachable", why: string) =>
     reject(new LighthouseError(code, why));
   const timer = setTimeout(() => failed("no-answer", "No answer in time"), ANSWER_MS);
@@ -55,7 +56,6 @@ export async function dial({ relay, origin, device, sdp }: DialOptions): Promise
     throw new LighthouseError(refusal?.code ?? "no-answer", refusal?.message ?? "No answer");
   } finally {
     clearTimeout(timer);
-    reply.catch(() => {});
     socket.terminate();
   }
 }
