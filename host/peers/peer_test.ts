@@ -215,4 +215,23 @@ test("close() before the channel opens rejects it", async () => {
   }
 });
 
+test("a connection whose messages come faster than they are read ends, and nothing more is read", async () => {
+  await using connected = await connect();
+  const { ours, theirs } = connected;
+  let read = 0;
+  ours.onmessage = () => {
+    read++;
+    const end = performance.now() + 5;
+    while (performance.now() < end);
+  };
+  const closed = nextClose(ours);
+  const message = new Uint8Array(64 * 1024);
+  for (let sent = 0; sent < 128; sent++) theirs.send(message);
+  await closed;
+  const before = read;
+  assert.ok(before < 96, `${before} were read`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(read, before);
+});
+
 test.run();
