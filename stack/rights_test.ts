@@ -7,13 +7,14 @@ import * as assert from "uvu/assert";
 import { readIdentity } from "../host/access/host_key.ts";
 import { lambdaRegistry } from "../host/signalling/registry_lambda.ts";
 import { s3Registry } from "../host/signalling/registry_s3.ts";
-import { messageEvent } from "../relay/testing/events.ts";
+import { connectEvent, messageEvent } from "../relay/testing/events.ts";
 import { startManagementServer } from "../relay/testing/management_server.ts";
 import { startControlPlane } from "../tools/local/control_plane.ts";
 import { LocalFunction } from "../tools/local/lambda.ts";
 import { startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
+import { makeAdmission } from "../wire/mod.ts";
 import {
   bucketHostPolicy,
   hostPolicy,
@@ -162,7 +163,10 @@ async function callsOnBucket(): Promise<Record<"host" | "relay" | "page", Call[]
   const identity = await readIdentity(join(folder, "state"));
   const registry = s3Registry({ bucket: "registry", region: "us-east-1", host: "pi", identity });
   for (const { tryOut } of registry.rights) await tryOut(signal);
-  await (await registry.read(signal)).replace(HOST, signal);
+  // S3 refuses to read what is not there, too.
+  store.write("admission/pi.json", JSON.stringify({ key: "open" }));
+  const key = "k".repeat(43);
+  await (await registry.read(signal)).replace(HOST, signal, key);
 
   process.env.AWS_ACCESS_KEY_ID = "relay";
   // Not the module that another test has loaded: an instance keeps its registry.
@@ -170,6 +174,9 @@ async function callsOnBucket(): Promise<Record<"host" | "relay" | "page", Call[]
   const { handler } = await import(bundle.href) as typeof import("../relay/main.ts");
   const send = (sender: string, message: object) =>
     handler(messageEvent(sender, JSON.stringify({ action: "sendSignal", ...message })));
+  const value = await makeAdmission(key, "pi", Math.floor(Date.now() / 1000) + 60);
+  const shown = { "Sec-WebSocket-Protocol": `lighthouse, admit.pi.${value}` };
+  assert.is((await handler(connectEvent(shown))).statusCode, 200);
   await send(PAGE, { host: "pi", data: { type: "offer" } });
   await send(HOST, { host: "pi", to: PAGE, data: { type: "answer" } });
   assert.equal(management.posts.map(({ path }) => decodeURIComponent(path)), [
