@@ -12,11 +12,11 @@ import { readSources } from "./sources.ts";
 import { literalSpreads } from "./spreads.ts";
 
 /**
- * Lines that tools/bench and tools/soak may have together, tests included. They measure the product
- * and are no part of it, yet they are longer than relay/ and stack/ together. A new measurement takes
+ * Lines that tools/attack, bench, fuzz and soak may have together, tests included. They measure the
+ * product and are no part of it, yet they are longer than relay/ and stack/ together. A new measurement takes
  * the place of an old one; lower the number when they shrink.
  */
-const MEASURING_LINES = 4_883;
+const MEASURING_LINES = 8_060;
 
 const flags = process.argv.slice(2);
 if (flags.includes("--fix")) {
@@ -43,14 +43,14 @@ function run(command: string, ...args: string[]): void {
 }
 
 async function checkSources(): Promise<void> {
-  console.log("· imports, classes, spreads, lines of bench and soak");
+  console.log("· imports, classes, spreads, lines of the measuring tools");
   const sources = await readSources();
   fail([...wrongImports(sources), ...longClasses(sources), ...literalSpreads(sources)]);
-  const lines = [...sources].filter(([file]) => /^tools\/(bench|soak)\//.test(file))
+  const lines = [...sources].filter(([file]) => /^tools\/(attack|bench|fuzz|soak)\//.test(file))
     .reduce((sum, [, text]) => sum + text.trimEnd().split("\n").length, 0);
   if (lines > MEASURING_LINES) {
     fail([
-      `tools/bench and tools/soak have ${lines} lines, over their budget of ${MEASURING_LINES}`,
+      `tools/attack, bench, fuzz and soak have ${lines} lines, over their budget of ${MEASURING_LINES}`,
     ]);
   }
 }

@@ -38,7 +38,7 @@ const FRAME_BYTES = 64;
  * as large (congestion_window.ts), and it gets the acknowledgements later than they are sent: so it never
  * has as much on its way, however long this end was busy.
  */
-export const MAX_UNACKNOWLEDGED = 2 * 1024 * 1024;
+const MAX_UNACKNOWLEDGED = 2 * 1024 * 1024;
 
 /** Time for the other end's HELLO, in milliseconds. */
 const HELLO_MS = 10_000;
