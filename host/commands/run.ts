@@ -159,6 +159,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     onInspector: (url) => showInspector(url, inspectorFile, flags.json, log),
   });
   await leave(current.registry, log);
+  folded[Symbol.dispose]();
   log("info", "stopped", "stopped");
 }
 

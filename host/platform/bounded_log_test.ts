@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { cutLongLines, FoldedLog, MAX_AT_ONCE } from "./bounded_log.ts";
 import type { Log } from "./log.ts";
+import { escapeControls } from "./terminal.ts";
 
 const test = suite("bounded log");
 
@@ -23,6 +25,27 @@ test("a long text is cut, and so are long fields; the rest stays", () => {
     ["warn", "event", cut, { path: cut, code: "bad-path", pages: 3 }],
     ["info", "event", "short"],
   ]);
+});
+
+test("a text of signs that are escaped is cut by what is printed of it", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 20 }), (text) => {
+    const { lines, log } = keeping();
+    const long = text.repeat(3_000);
+    cutLongLines(log)("warn", "event", long, { path: "\x1b".repeat(400) });
+    const [, , shown, fields] = lines[0]!;
+    assert.ok(escapeControls(shown).length <= 2_048 + 40);
+    const [, kept, rest] = /^(.*)… \(([\d,]+) more characters\)$/s.exec(shown) ?? [, shown, "0"];
+    assert.is(kept!.length + Number(rest!.replaceAll(",", "")), long.length);
+    assert.ok(long.startsWith(kept!));
+    assert.is(fields!.path, `${"\x1b".repeat(341)}… (59 more characters)`);
+  }));
+});
+
+test("what the owner does is written line by line, also in a flood", () => {
+  const { lines, log } = keeping();
+  using folded = new FoldedLog(log);
+  for (let at = 0; at < 100; at++) folded.log("info", "device-revoked", `“${at}” is revoked`);
+  assert.is(lines.length, 100);
 });
 
 test("a flood of one event is written up to a bound, and then as one line with its count", () => {

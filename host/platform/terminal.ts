@@ -7,7 +7,7 @@ import { styleText } from "node:util";
  * Control characters, among them those of bidirectional text and of no width, line and paragraph
  * separators, and halves of surrogate pairs.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+export const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
  * Replaces characters that a terminal may act on, or that change how the text around them reads, by

@@ -85,6 +85,17 @@ async function* linesOf(response) {
   }
 }
 
+/** Text with escapes for what a browser shows as nothing, or turns the text around: see platform/terminal.ts. */
+function visible(text) {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (sign) =>
+      [...Array(sign.length).keys()].map((at) =>
+        `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`
+      ).join(""),
+  );
+}
+
 /** Shows what a line says. */
 function show(summary) {
   if (summary.id === undefined) {
@@ -123,7 +134,7 @@ function fill(row, summary) {
     row.cells[1]?.classList.add("request");
     for (const at of [3, 4, 5]) row.cells[at]?.classList.add("number");
   }
-  button.textContent = `${method} ${target}${summary.replayOf ? " (replay)" : ""}`;
+  button.textContent = visible(`${method} ${target}${summary.replayOf ? " (replay)" : ""}`);
   button.title = button.textContent;
   const texts = [
     new Date(time).toLocaleTimeString(),
@@ -136,7 +147,7 @@ function fill(row, summary) {
   ];
   for (const [at, text] of texts.entries()) {
     const cell = row.cells[at];
-    if (cell && text !== undefined) cell.textContent = text;
+    if (cell && text !== undefined) cell.textContent = visible(text);
   }
 }
 
@@ -171,14 +182,14 @@ async function refresh(id) {
   const seen = await act("GET", `exchanges/${id}`);
   if (!seen || id !== current) return;
   const { method, target, device, time, headAfter, endAfter, answer } = seen;
-  $("details-title").textContent = `${method} ${target}`;
-  $("facts").textContent = [
+  $("details-title").textContent = visible(`${method} ${target}`);
+  $("facts").textContent = visible([
     statusOf(seen),
     new Date(time).toLocaleString(),
     device ?? "not paired",
     ...headAfter === undefined ? [] : [`head after ${durationOf(headAfter)}`],
     ...endAfter === undefined ? ["under way"] : [`end after ${durationOf(endAfter)}`],
-  ].join(" · ");
+  ].join(" · "));
   showFields("request-headers", seen.headers);
   showBody("request-body", seen.body);
   showFields("answer-headers", answer?.headers ?? []);
@@ -189,8 +200,8 @@ async function refresh(id) {
 function showFields(id, fields) {
   $(id).replaceChildren(...fields.flatMap(([name, value]) => {
     const [term, detail] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = name;
-    detail.textContent = value;
+    term.textContent = visible(name);
+    detail.textContent = visible(value);
     return [term, detail];
   }));
 }
