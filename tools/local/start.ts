@@ -7,6 +7,7 @@ import process from "node:process";
 import { parseArgs, styleText } from "node:util";
 import { invite } from "../../host/access/invitation.ts";
 import { pairingsFolder } from "../../host/access/pairings.ts";
+import { escapeControls } from "../../host/platform/terminal.ts";
 import { costOf, formatDollars } from "../../host/signalling/prices.ts";
 import { build } from "../build.ts";
 import { startBridge } from "./bridge.ts";
@@ -96,7 +97,7 @@ async function start(): Promise<void> {
 function show({ level, event, message }: HostLine): void {
   if (!SHOWN.has(event)) return;
   const mark = level === "info" ? styleText("green", "●") : styleText("yellow", "▲");
-  console.log(`  ${mark} ${message}`);
+  console.log(`  ${mark} ${escapeControls(message)}`);
 }
 
 function parseRegistry(args: string[]): "lambda-env" | "s3" {
