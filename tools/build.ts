@@ -28,10 +28,11 @@ const CHUNK = "chunk-";
 
 const bundles: Bundle[] = [
   {
-    // Sessions, streams, carriers and frames: docs/wire.md up to "HTTP".
+    // Sessions, streams, carriers and frames: docs/wire.md up to "HTTP". The bounds on what a hostile
+    // guest costs take 0.6 KiB.
     outfile: "wire/session.js",
     isMeasuredOnly: true,
-    budget: { bytes: 8 * KiB, gzip: true },
+    budget: { bytes: 8.75 * KiB, gzip: true },
     options: { entryPoints: ["wire/session/session.ts"] },
   },
   {
@@ -46,8 +47,9 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "components/dist/lighthouse-tunnel.js",
-    // What the page shows to the relay, and the short form of the link's key, take 0.7 KiB.
-    budget: { bytes: 50.5 * KiB, gzip: true },
+    // What the page shows to the relay, and the short form of the link's key, take 0.7 KiB; the bounds of
+    // sessions as much.
+    budget: { bytes: 51.25 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
