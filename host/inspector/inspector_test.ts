@@ -66,6 +66,17 @@ test("what goes through is the same, and is shown with its figures", async () =>
   assert.ok(endAfter >= headAfter && headAfter >= 0);
 });
 
+test("what a terminal would act on is an escape in the JSON, and the same text in the page", async () => {
+  await using at = await setUp();
+  const target = "/\u202e\x9b31m\u2028";
+  await at.send(target, null, [["x-a", target]]);
+  const headers = { authorization: at.authorization };
+  const text = await (await fetch(`${at.origin}/api/exchanges/1`, { headers })).text();
+  assert.not.match(text, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  const value = JSON.parse(text);
+  assert.equal([value.target, value.headers], [target, [["x-a", target]]]);
+});
+
 test("a failure is passed on, and shown with its code", async () => {
   await using at = await setUp();
   const failed = await at.send("/broken").then(() => undefined, (error) => error);
