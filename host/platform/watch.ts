@@ -1,5 +1,5 @@
 // Reports changes of a file or a folder: at once where the platform reports them, else by looking.
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type BigIntStats, type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** Options of {@linkcode watchPath}. */
@@ -21,7 +21,7 @@ export interface WatchOptions {
  */
 export function watchPath(path: string, onChange: () => void, options: WatchOptions): Disposable {
   const { interval, settle, counts = () => true } = options;
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isFolder = find(path)?.isDirectory() ?? false;
   let version = versionOf(path);
   let settling: NodeJS.Timeout | undefined;
 
@@ -54,8 +54,18 @@ export function watchPath(path: string, onChange: () => void, options: WatchOpti
 
 /** Changes with a file's content, and when a file of a folder appears, goes, or is replaced. */
 export function versionOf(path: string): string {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = find(path);
   return found ? `${found.ino} ${found.size} ${found.mtimeNs}` : "";
+}
+
+/** @returns Undefined if nothing can be found there, for whatever reason: a timer may ask. */
+function find(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // Such as links in a circle, or a folder above that is not this user's any more.
+    return undefined;
+  }
 }
 
 /** @returns Undefined if the folder cannot be watched: the timer finds the changes then. */

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
@@ -96,6 +96,25 @@ test("versionOf() changes with a file's time and with its being there", () => {
   utimesSync(path, 1, 1);
   versions.push(versionOf(path));
   assert.is(new Set(versions).size, 3);
+});
+
+test("a file that becomes a circle of links has gone, and may come back", async () => {
+  const path = join(temporaryFolder(), "file");
+  writeFileSync(path, "a");
+  let changes = 0;
+  using _ = watchPath(path, () => changes++, LOOKED);
+  rmSync(path);
+  symlinkSync("file", path);
+  assert.is(versionOf(path), "");
+  await until(() => changes > 0);
+  const before = changes;
+  rmSync(path);
+  writeFileSync(path, "b");
+  await until(() => changes > before);
+});
+
+test("versionOf() finds nothing by a name that is too long", () => {
+  assert.is(versionOf(`/${"a".repeat(300)}`), "");
 });
 
 test.run();
