@@ -18,22 +18,27 @@ const LOOK_MS = 10_000;
 /**
  * Looks at the file now and then: if it is long, its lines replace those of the older file. The file itself
  * stays, since launchd has opened it; it appends, so that it goes on at the beginning (launchd.plist(5)).
+ * Where the older file cannot be written, such as on a full disk, the lines are lost.
  *
- * @param onTrouble Called with the first error. The host goes on without.
+ * @param onTrouble Called with the first error. The host goes on, and tries again.
  */
 export function keepShort(
   path: string,
   onTrouble: (error: Error) => void,
   { most = MAX_BYTES, every = LOOK_MS }: { most?: number; every?: number } = {},
 ): Disposable {
+  let isTold = false;
   const look = () => {
     try {
       if (statSync(path).size < most) return;
-      copyFileSync(path, olderLog(path));
-      truncateSync(path);
+      try {
+        copyFileSync(path, olderLog(path));
+      } finally {
+        truncateSync(path);
+      }
     } catch (error) {
-      clearInterval(timer);
-      onTrouble(error as Error);
+      if (!isTold) onTrouble(error as Error);
+      isTold = true;
     }
   };
   const timer = setInterval(look, every).unref();

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
+import { until } from "../../tools/testing/until.ts";
 import { keepShort, olderLog } from "./log_file.ts";
 
 const test = suite("log file");
@@ -43,6 +44,18 @@ test("a file that is not there is told once, and the host goes on", () => {
   const path = join(temporaryFolder(), "none");
   using _ = keepShort(path, (error) => errors.push(error));
   assert.is(errors.length, 1);
+});
+
+test("a file stays short where the older lines can be written nowhere", async () => {
+  const path = join(temporaryFolder(), "host.log");
+  mkdirSync(olderLog(path));
+  const errors: Error[] = [];
+  writeFileSync(path, "x".repeat(100));
+  using _ = keepShort(path, (error) => errors.push(error), { most: 100, every: 1 });
+  assert.is(statSync(path).size, 0);
+  writeFileSync(path, "x".repeat(100));
+  await until(() => statSync(path).size === 0);
+  assert.is(errors.length, 1, "the trouble is told once");
 });
 
 test.run();
