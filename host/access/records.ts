@@ -1,7 +1,7 @@
 // Folders of small private files, which the daemon and the commands read and write at the same time. Each
 // record is a file with marks beside it, so that no two processes write the same file.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isDraft } from "../platform/private_file.ts";
 import { checkFolder } from "../platform/private_folder.ts";
 
@@ -28,17 +28,24 @@ export interface RecordFiles {
  * devices.
  */
 export function openFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch {
-    // On a read-only file system Node's error says that the folder is missing. This gives the reason.
-    mkdirSync(folder, { mode: 0o700 });
-  }
+  makeFolder(folder);
   checkFolder(folder);
   for (const name of readdirSync(folder).filter(isDraft)) {
     const path = join(folder, name);
     const found = statSync(path, { throwIfNoEntry: false });
     if (found && Date.now() - found.mtimeMs > DRAFT_MS) rmSync(path, { force: true });
+  }
+}
+
+/** Node's own `recursive` never ends where the system says ENOENT, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
