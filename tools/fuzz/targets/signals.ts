@@ -8,6 +8,7 @@ import {
   openOffer,
   parseRelayMessage,
   parseSignal,
+  SECRET_BYTES,
   signHostEntry,
 } from "../../../wire/mod.ts";
 import { parsePairingFragment } from "../../../wire/signal/pairing.ts";
@@ -122,13 +123,13 @@ export const pairingLinks: Target = {
   start() {
     const hostKey = new Uint8Array(65).fill(7);
     hostKey[0] = 4;
-    const link = formatPairingFragment({ hostKey, secret: new Uint8Array(16) });
+    const link = formatPairingFragment({ hostKey, secret: new Uint8Array(SECRET_BYTES) });
     return (draw) => {
       const text = draw.chance(0.9) ? draw.mutateText(link) : draw.text(200);
       const parsed = orRefused(() => parsePairingFragment(text), "bad-link");
       if (!parsed) return;
       assert.is(parsed.hostKey.length, 65);
-      assert.is(parsed.secret.length, 16);
+      assert.is(parsed.secret.length, SECRET_BYTES);
     };
   },
 };
