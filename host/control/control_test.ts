@@ -188,7 +188,17 @@ test("a state folder with a long name has its socket in a folder that is the use
   const path = controlPath(long, [undefined, shared, own]);
   assert.match(path, new RegExp(`^${own}/lighthouse-[0-9a-f]{16}\\.sock$`));
   assert.is.not(path, controlPath(`/${"long/".repeat(41)}`, [own]));
-  for (const folders of [[], [shared], ["/tmp"], [join(folder, "none")], [`${own}${long}`]]) {
+  const open = join(folder, "open");
+  const replaceable = join(open, "own");
+  await mkdir(replaceable, { recursive: true, mode: 0o700 });
+  await chmod(open, 0o777);
+  const endless = `/${"a".repeat(300)}`;
+  assert.is(controlPath(long, [endless, replaceable, own]), path);
+  for (
+    const folders of [[], [shared], ["/tmp"], [join(folder, "none")], [`${own}${long}`], ["."], [
+      replaceable,
+    ]]
+  ) {
     assert.throws(() => controlPath(long, folders), /too long.*Choose a shorter one by --state/);
   }
 });

@@ -2,10 +2,11 @@
 import { type Stats, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import process from "node:process";
 import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers } from "../platform/private_file.ts";
+import { checkFolder } from "../platform/private_folder.ts";
 
 /** Most bytes of a socket's path: 104 on macOS and 108 on Linux, including a zero at the end. */
 const MAX_PATH = 103;
@@ -38,10 +39,16 @@ export function controlPath(
   );
 }
 
-/** Whether a folder is this user's, and nobody else can look into it. */
+/** Whether a folder is this user's, and nobody else can look into it or replace it. */
 function isPrivate(folder: string): boolean {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  return found !== undefined && isOfThisUser(found) && !isReadByOthers(found);
+  if (!isAbsolute(folder)) return false;
+  try {
+    checkFolder(folder);
+    const found = statSync(folder);
+    return isOfThisUser(found) && !isReadByOthers(found);
+  } catch {
+    return false;
+  }
 }
 
 /**
