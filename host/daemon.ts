@@ -67,13 +67,18 @@ export async function runHost(options: HostOptions): Promise<void> {
   const handler = inspector?.handler ?? services.handler;
   const sockets = new Sockets(services, { memory });
   const { admissions } = options;
+  /** Devices that were sent a value, and have not connected with it yet. */
+  const offered = new Set<string>();
   const gate = new Gate({
     identity,
     accessList,
     settings,
     // A browser that shows a value to a relay of an earlier version does not connect.
-    admission: async (): Promise<string | undefined> =>
-      supervisor.knowsAdmissions ? await admissions?.value() : undefined,
+    admission: async (id): Promise<string | undefined> => {
+      const value = supervisor.knowsAdmissions ? await admissions?.value() : undefined;
+      if (value) offered.add(id);
+      return value;
+    },
     log,
   });
   const peers = new Peers({
@@ -87,6 +92,8 @@ export async function runHost(options: HostOptions): Promise<void> {
     memory,
     onSeen: ({ id }) => {
       accessList.touch(id);
+      if (!offered.delete(id)) return;
+      accessList.admit(id);
       supervisor.wake({ type: "access" });
     },
     log,

@@ -27,8 +27,12 @@ import {
 } from "./pairings.ts";
 import { openFolder } from "./records.ts";
 
-/** How the folders are watched. Marks of when a device was seen do not count. */
-const WATCH = { interval: 1_000, settle: 10, counts: (name: string) => !name.endsWith(".seen") };
+/** How the folders are watched. Marks of when a device was seen or admitted do not count. */
+const WATCH = {
+  interval: 1_000,
+  settle: 10,
+  counts: (name: string) => !/\.(seen|admitted)$/.test(name),
+};
 
 /** Least time between two notes that a device was seen, in milliseconds. */
 const SEEN_MS = 30_000;
@@ -137,6 +141,14 @@ export class FolderAccessList implements AccessList {
     if (device.lastSeen !== undefined && now - device.lastSeen < SEEN_MS) return;
     device.lastSeen = now;
     touchDevice(this.#devicesAt, id).catch((error) => this.#complain(id, error));
+  }
+
+  /** Notes that a device has something to show to the relay. Ignores other ids. */
+  admit(id: string): void {
+    const device = this.#devices.get(id);
+    if (!device || device.revoked !== undefined) return;
+    device.admitted = Date.now();
+    touchDevice(this.#devicesAt, id, "admitted").catch((error) => this.#complain(id, error));
   }
 
   [Symbol.dispose](): void {

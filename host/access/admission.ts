@@ -7,13 +7,15 @@ import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import {
   ADMISSION_KEY_BYTES,
+  DEFAULT_HOST,
   isAdmissionKey,
   LighthouseError,
   makeAdmission,
   OPEN,
+  parseHostName,
   toBase64url,
 } from "../../wire/mod.ts";
-import { checkPrivate, createPrivateFile } from "../platform/private_file.ts";
+import { checkPrivate, createPrivateFile, writePrivateFile } from "../platform/private_file.ts";
 import type { Device } from "./devices.ts";
 import { type Pairing, PAIRING_MS } from "./pairings.ts";
 
@@ -24,7 +26,7 @@ const LIFE_DAYS = 90;
 
 /** Whom the host has invited, and whom it lets in besides. */
 export interface Invited {
-  devices: Iterable<Pick<Device, "added" | "lastSeen" | "revoked">>;
+  devices: Iterable<Pick<Device, "admitted" | "revoked">>;
   pairings: Iterable<Pick<Pairing, "expires" | "usedBy">>;
   /** Prefixes of the services for strangers. */
   public: readonly string[];
@@ -34,8 +36,8 @@ export interface Invited {
 export interface AdmissionsOptions {
   /** The state folder. */
   state: string;
-  /** The host's name now. */
-  host: () => string;
+  /** The host's name now. @default the one that the host has written down, for `pair` */
+  host?: () => string;
   /** Milliseconds since 1970. @default Date.now */
   now?: () => number;
 }
@@ -54,12 +56,16 @@ interface AdmissionKey {
  */
 export class Admissions {
   readonly #path: string;
+  /** The file of the host's name: `pair` has no flag for it. */
+  readonly #nameAt: string;
   readonly #options: AdmissionsOptions;
+  #named = DEFAULT_HOST;
   #key: AdmissionKey | undefined;
   #today: { of: string; value: Promise<string> } | undefined;
 
   private constructor(options: AdmissionsOptions) {
     this.#path = join(options.state, "admission.key");
+    this.#nameAt = join(options.state, "admission.host");
     this.#options = options;
   }
 
@@ -71,6 +77,8 @@ export class Admissions {
   static async open(options: AdmissionsOptions): Promise<Admissions> {
     const admissions = new Admissions(options);
     await admissions.#read();
+    const name = await readFile(admissions.#nameAt, "utf8").catch(() => DEFAULT_HOST);
+    admissions.#named = parseHostName(name.trim());
     return admissions;
   }
 
@@ -86,7 +94,7 @@ export class Admissions {
   /** Today's value, valid for 90 days; undefined without a key. */
   value(): Promise<string> | undefined {
     if (!this.#key) return undefined;
-    const host = this.#options.host();
+    const host = this.#host();
     const day = Math.floor(this.#now() / DAY_MS);
     const of = `${day} ${host}`;
     if (this.#today?.of !== of) {
@@ -99,7 +107,7 @@ export class Admissions {
   /** The value of a pairing link; undefined without a key. @param expires In milliseconds since 1970. */
   async valueUntil(expires: number): Promise<string | undefined> {
     if (!this.#key) return undefined;
-    return await makeAdmission(this.#key.text, this.#options.host(), Math.ceil(expires / 1000));
+    return await makeAdmission(this.#key.text, this.#host(), Math.ceil(expires / 1000));
   }
 
   /**
@@ -110,6 +118,7 @@ export class Admissions {
    */
   async registered(invited: Invited): Promise<string> {
     await this.create();
+    await this.#writeName();
     const { text, created } = this.#key!;
     const now = this.#now();
     if (invited.public.length > 0 || this.lacking(invited.devices).length > 0) return OPEN;
@@ -124,13 +133,26 @@ export class Admissions {
     return this.#key?.text;
   }
 
-  /** The devices that have not connected since there is a key, so they have no value: for 90 days. */
-  lacking<T extends Pick<Device, "added" | "lastSeen" | "revoked">>(devices: Iterable<T>): T[] {
+  /** The devices that have no value of this key, for 90 days. */
+  lacking<T extends Pick<Device, "admitted" | "revoked">>(
+    devices: Iterable<T>,
+  ): T[] {
     const { created } = this.#key ?? { created: Infinity };
     if (created + LIFE_DAYS * DAY_MS <= this.#now()) return [];
-    return [...devices].filter(({ added, lastSeen = 0, revoked }) => {
-      return revoked === undefined && Math.max(added, lastSeen) < created;
+    return [...devices].filter(({ admitted = 0, revoked }) => {
+      return revoked === undefined && admitted < created;
     });
+  }
+
+  async #writeName(): Promise<void> {
+    const host = this.#host();
+    if (host === this.#named) return;
+    await writePrivateFile(this.#nameAt, `${host}\n`);
+    this.#named = host;
+  }
+
+  #host(): string {
+    return this.#options.host?.() ?? this.#named;
   }
 
   async #read(): Promise<void> {

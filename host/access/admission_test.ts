@@ -68,15 +68,22 @@ test("a link's value ends with the link", async () => {
   assert.not(await isAdmission({ host: "laptop", value }, key, at.now + 601_000));
 });
 
-const before = { added: 1, lastSeen: undefined, revoked: undefined };
+test("pair learns the host's name from the host", async () => {
+  const { admissions, state, now } = await setUp({ host: "pi" });
+  const key = await admissions.registered(NOBODY);
+  const value = await (await Admissions.open({ state })).valueUntil(now + 60_000);
+  assert.ok(await isAdmission({ host: "pi", value }, key, now));
+});
+
+const before = { admitted: undefined, revoked: undefined };
 for (
   const [what, invited, isOpen] of [
     ["nobody", {}, false],
     ["services for strangers", { public: ["/"] }, true],
-    ["a device that was paired before there was a key", { devices: [before] }, true],
-    ["one that has connected since", { devices: [{ ...before, lastSeen: Infinity }] }, false],
-    ["one that was revoked", { devices: [{ ...before, revoked: 2 }] }, false],
-    ["one that was paired since", { devices: [{ ...before, added: Infinity }] }, false],
+    ["a device that has no value", { devices: [before] }, true],
+    ["a device that has a value of another key", { devices: [{ ...before, admitted: 1 }] }, true],
+    ["a device that has a value", { devices: [{ ...before, admitted: Infinity }] }, false],
+    ["a device that was revoked", { devices: [{ ...before, revoked: 2 }] }, false],
     ["a link that was made before", { pairings: [{ expires: 500_000, usedBy: undefined }] }, true],
     ["one that is used", { pairings: [{ expires: 500_000, usedBy: "it" }] }, false],
     ["one that has ended", { pairings: [{ expires: -1, usedBy: undefined }] }, false],
@@ -105,7 +112,7 @@ test("a key that was made while the clock was ahead counts from now on", async (
   utimesSync(path, new Date(), new Date(Date.now() + 365 * DAY));
   const again = await setUp({ state });
   assert.ok(statSync(path).mtimeMs <= Date.now() + 1);
-  assert.is(again.admissions.lacking([{ ...before, lastSeen: again.now + 1 }]).length, 0);
+  assert.is(again.admissions.lacking([{ ...before, admitted: again.now + 1 }]).length, 0);
 });
 
 for (const text of ["", "open", "A".repeat(42), "A".repeat(44), "{}"]) {

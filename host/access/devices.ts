@@ -3,6 +3,7 @@
 //   devices/<id>.json      written at pairing, and by `rename`
 //   devices/<id>.revoked   written by `revoke`: the device is refused if it came by a pairing that is in
 //                          here. All pairings of that moment are, so that only a later link lets it in
+//   devices/<id>.admitted  written by the daemon: its time is when the device last got an admission
 //   devices/<id>.seen      written by the daemon: its time is when the device was last seen
 //
 // Each file has one writer, so that no `rename` and no device that pairs meanwhile undoes a `revoke`.
@@ -46,6 +47,8 @@ export interface Device {
   /** The id of the pairing that it came by. Older files do not name it. */
   pairing?: string;
   lastSeen: number | undefined;
+  /** When it last got something to show to the relay. @default never */
+  admitted?: number;
   /** When it was revoked; undefined if it is not. */
   revoked: number | undefined;
 }
@@ -67,7 +70,7 @@ export function readDevices(
       const isOut = isRevoked(folder, id, device.pairing);
       // A mark may have been written after the folder was listed.
       const revoked = isOut ? marks.revoked ?? Date.now() : undefined;
-      devices.push({ ...device, lastSeen: marks.seen, revoked });
+      devices.push({ ...device, lastSeen: marks.seen, ...admittedOf(marks), revoked });
     } catch (error) {
       onBad(join(folder, `${id}.json`), error);
     }
@@ -148,9 +151,17 @@ export function readRevocation(folder: string, id: string): readonly string[] | 
   }
 }
 
-/** Notes that a device was seen now. */
-export async function touchDevice(folder: string, id: string): Promise<void> {
-  const file = await open(join(folder, `${id}.seen`), "a", 0o600);
+function admittedOf({ admitted }: Record<string, number>): Pick<Device, "admitted"> {
+  return admitted === undefined ? {} : { admitted };
+}
+
+/** Notes that a device was seen, or got an admission, now. */
+export async function touchDevice(
+  folder: string,
+  id: string,
+  mark: "seen" | "admitted" = "seen",
+): Promise<void> {
+  const file = await open(join(folder, `${id}.${mark}`), "a", 0o600);
   try {
     const now = new Date();
     await file.utimes(now, now);

@@ -37,7 +37,7 @@ export interface GateOptions {
   /** `public`: current prefixes of the services for anonymous pages; if empty, the gate refuses such pages. */
   settings: () => { readonly public: readonly string[] };
   /** What devices show to the relay from now on. @default nothing */
-  admission?: () => Promise<string | undefined>;
+  admission?: (deviceId: string) => Promise<string | undefined>;
   log: Log;
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number;
@@ -181,7 +181,7 @@ export class Gate {
       principal,
       sdp: opened.offer.sdp,
       answer: async (sdp) => {
-        const admission = rest.device && await this.#options.admission?.();
+        const admission = rest.device && await this.#options.admission?.(rest.device.id);
         return await opened.sealAnswer({ sdp, time: this.#limits.now(), ...rest, admission });
       },
       refuse: (error) => this.#seal(opened, error),

@@ -14,7 +14,7 @@ import { readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { cancelPairing, type Pairing, pairingsFolder, usedBy } from "../access/pairings.ts";
 import { openFolder } from "../access/records.ts";
-import { parseHost, parsePage } from "../config/config.ts";
+import { parsePage } from "../config/config.ts";
 import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Painted, print } from "../platform/terminal.ts";
@@ -63,8 +63,7 @@ export async function pair(flags: PairFlags): Promise<boolean> {
     );
   }
   const identity = await readIdentity(state);
-  const host = parseHost(flags, process.env, file.settings);
-  const admissions = await Admissions.open({ state, host: () => host });
+  const admissions = await Admissions.open({ state });
   const invitation = await invite(pairings, identity, page, { name, services, admissions });
   const { pairing, link } = invitation;
   const tell = (event: string, fields: object, text: string | Painted) => {

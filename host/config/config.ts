@@ -75,15 +75,6 @@ export function parsePage(
   return parseSetting("page", mergeSettings(flags, environment, file));
 }
 
-/** Reads the host's name. @throws {LighthouseError} `bad-config`. */
-export function parseHost(
-  flags: Settings,
-  environment: Record<string, string | undefined> = {},
-  file: Settings = {},
-): string {
-  return parseSetting("host", mergeSettings(flags, environment, file));
-}
-
 /**
  * Reads the settings of the bridge.
  *

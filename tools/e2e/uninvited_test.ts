@@ -3,8 +3,11 @@
 import type { Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { OPEN } from "../../wire/mod.ts";
 import { DEFAULT_THROTTLES } from "../../stack/throttles.ts";
-import type { Bridge } from "../local/bridge.ts";
+import { type Bridge, startBridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
 import { startFlood } from "../testing/forger.ts";
 import { pairingLink, run } from "../testing/program.ts";
@@ -86,6 +89,47 @@ test("100 forged handshakes and messages a second keep no paired device out", as
   for (const bad of ["relay-lost", "relay-unreachable", "registration-failed", "registering"]) {
     assert.not(events.includes(bad), bad);
   }
+});
+
+test("without its key, the host opens the relay until its devices have come, and guards it again", async () => {
+  const { ADMISSION_KEY: old } = bridge.function.environment;
+  await host.stop();
+  await rm(join(bridge.state, "admission.key"));
+  host = bridge.startHost();
+  await host.until("online");
+  assert.is(bridge.function.environment.ADMISSION_KEY, OPEN);
+  await connectAnew();
+  await until(() => bridge.function.environment.ADMISSION_KEY !== OPEN);
+  assert.not.equal(bridge.function.environment.ADMISSION_KEY, old);
+  // With its value of the new key.
+  await page.reload();
+  await untilState(page, "connected");
+});
+
+test("with the registry s3, a named host's page comes in, and strangers do not", async () => {
+  const named = { registry: "s3", host: "pi", publicRegistry: false } as const;
+  await using other = await startBridge({ isPublic: false, ...named });
+  const pi = other.startHost(["--host", "pi"]);
+  await pi.until("online");
+  const link = await pairingLink(other.state, other.page.url);
+  const context = await page.browser().createBrowserContext();
+  const opened = await openPage(context, link);
+  await untilState(opened.page, "connected");
+  await opened.page.reload();
+  await untilState(opened.page, "connected");
+  const [origin] = other.page.origins;
+  const reads = () => other.store!.calls.filter(({ key }) => key.startsWith("admission/")).length;
+  const before = reads();
+  {
+    using flood = await startFlood({ url: other.gateway.url, origin: origin!, perSecond: FORGED });
+    await until(() => flood.handshakes > 2 * FORGED);
+    assert.is(flood.opened, 0);
+    // Each of at most ten instances reads the key of a name once a second. Two names here are no host's.
+    console.log(`  ${reads() - before} reads for ${flood.handshakes} handshakes`);
+  }
+  await opened.page.reload();
+  await untilState(opened.page, "connected");
+  await context.close();
 });
 
 test.run();
