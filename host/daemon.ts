@@ -1,5 +1,5 @@
 // The host: puts its parts together, and runs them until it is stopped.
-import { LighthouseError } from "../wire/mod.ts";
+import { LighthouseError, OPEN } from "../wire/mod.ts";
 import type { Admissions } from "./access/admission.ts";
 import type { FolderAccessList } from "./access/access_list.ts";
 import { Gate } from "./access/gate.ts";
@@ -104,9 +104,17 @@ export async function runHost(options: HostOptions): Promise<void> {
     answer: (data) => peers.answer(data),
     admissions: admissions && {
       value: () => admissions.value(),
-      registered: () => {
+      registered: async () => {
         const { devices, pairings } = accessList;
-        return admissions.registered({ devices, pairings, public: settings().public });
+        try {
+          return await admissions.registered({ devices, pairings, public: settings().public });
+        } catch (error) {
+          if (error instanceof LighthouseError) throw error;
+          // Such as a full disk. The next check tries again.
+          const text = `the relay stays open, since its key cannot be written: ${error}`;
+          log("warn", "admission-failed", text);
+          return OPEN;
+        }
       },
     },
   });
