@@ -11,6 +11,8 @@ import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import {
   type Acceptance,
+  DEFAULT_HOST,
+  formatProtocols,
   formatSendSignal,
   parsePairingFragment,
   parseRelayMessage,
@@ -48,12 +50,13 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
     const { link } = JSON.parse(await pairing.until(/"pairing"/));
     seen.push(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }));
 
-    const { hostKey, secret } = parsePairingFragment(new URL(link).hash)!;
+    const { hostKey, secret, admission } = parsePairingFragment(new URL(link).hash)!;
+    const protocols = formatProtocols({ host: DEFAULT_HOST, value: admission! });
     const device = await TestDevice.create({ publicKey: hostKey });
     device.sender = { kind: "pairing", secret };
     const origin = bridge.page.origins[0]!;
     const ask = async (data: unknown): Promise<Signal | undefined> => {
-      const socket = new WebSocket(bridge.gateway.url, { origin });
+      const socket = new WebSocket(bridge.gateway.url, protocols, { origin });
       await new Promise((resolve) => socket.on("open", resolve));
       const answered = new Promise((resolve) => socket.once("message", resolve));
       socket.send(formatSendSignal({ data }));
@@ -106,6 +109,13 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
     const secrets: [name: string, forms: string[], place: RegExp][] = [
       ["the host's private key", formsOf(Buffer.from(jwk.d, "base64url")), /host\.key$/],
       ["the pairing's secret", formsOf(secret), /^$/],
+      ["the pairing's admission", [admission!], /^$/],
+      [
+        "the admission key",
+        [(await readFile(join(state, "admission.key"), "utf8")).trim()],
+        /admission\.key$/,
+      ],
+      ["the device's admission", [answer!.admission!], /^$/],
       ["the link", [link.split("#lighthouse=")[1]], /^$/],
       ["the device's tag key", formsOf(tagKey), /devices\/[\da-f]{24}\.json$/],
     ];
