@@ -112,7 +112,7 @@ test("no secret is in a log, an error, an argument, or a file but its own", asyn
       ["the pairing's admission", [admission!], /^$/],
       [
         "the admission key",
-        [(await readFile(join(state, "admission.key"), "utf8")).trim()],
+        [((await readFile(join(state, "admission.key"), "utf8")).trim()).trim()],
         /admission\.key$/,
       ],
       ["the device's admission", [answer!.admission!], /^$/],
