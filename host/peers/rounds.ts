@@ -2,7 +2,7 @@
 // once, they would keep the event loop from everybody else for a tenth of a second.
 
 /** Most tasks of one device in a round of the event loop: they take some milliseconds. */
-const MAX_AT_ONCE = 16;
+const MAX_AT_ONCE = 4;
 
 /** The tasks of a device in this round. */
 interface Round {

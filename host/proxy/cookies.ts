@@ -67,8 +67,8 @@ export class CookieJars {
       const cookie = parse(text, url);
       if (!cookie) continue;
       jar.jar.setCookieSync(cookie, secure(url), { ignoreError: true });
-      trim(jar.store);
     }
+    trim(jar.store);
     if (principal.name !== undefined) this.#onStored(principal.id, persistent(jar.store));
   }
 

@@ -25,7 +25,7 @@ const MAX_LATE = 64 * 1024;
 const MESSAGE = 512;
 
 /** Most messages to a backend between two turns of the event loop. */
-const IN_A_TURN = 128;
+const IN_A_TURN = 32;
 
 /** The close code of a connection that was cut off (RFC 6455 §7.4.1). */
 const CUT_OFF = 1006;
