@@ -157,7 +157,10 @@ test("large heads of requests that wait", async () => {
   const failures = countFailures(all);
   await until(() => failures["host-busy"]! >= 50);
   assert.ok(at.memory.taken > OF_DEVICE / 2, `${at.memory.taken} bytes`);
-  assert.match((await Promise.any(all.map(failureOf))).message, "holds all the bytes that it can");
+  // Some fail for want of a turn at the backend.
+  await Promise.any(all.map(async (request) => {
+    assert.match((await failureOf(request)).message, "holds all the bytes that it can");
+  }));
   await checkAll(at);
 });
 

@@ -1,7 +1,7 @@
 // Begins the requests of each device a few at a time. One message can bring hundreds of them: begun at
 // once, they would keep the event loop from everybody else for a tenth of a second.
 
-/** Most tasks of one device in a round of the event loop: they take some milliseconds. */
+/** Most tasks of one device in a round of the event loop: they take a few milliseconds. */
 const MAX_AT_ONCE = 4;
 
 /** The tasks of a device in this round. */

@@ -29,10 +29,11 @@ export const MAX_AWAY = 16;
 const STREAMS: ShareLimits = { own: 64, each: 2048, all: 16_384 };
 
 /**
- * Bytes of a head that each request may hold, whatever the others hold. More are counted twice: the host
- * writes another head for the backend.
+ * What each byte of a request's head counts: the host parses the head, checks it, and writes another one
+ * for the backend. Small heads, of a kilobyte, are free, whatever the others hold.
  */
-const SMALL_HEAD = 4 * 1024;
+const HEAD_FACTOR = 16;
+const FREE_OF_HEAD = HEAD_FACTOR * 1024;
 
 /** Time for requests under way when the host stops, in milliseconds. */
 const GRACE_MS = 3000;
@@ -218,14 +219,14 @@ export class Sessions {
       stream.reset(busy("serves all the requests"));
       return false;
     }
-    const memory = this.#memory.share(principal, { free: SMALL_HEAD });
+    const memory = this.#memory.share(principal, { free: FREE_OF_HEAD });
     stream.closed.then(() => {
       this.#streams.give(principal, 1);
       memory.give();
     });
     const head = await stream.head.catch(() => undefined);
     if (!head || stream.signal.aborted) return false;
-    if (memory.take(2 * head.length)) return true;
+    if (memory.take(HEAD_FACTOR * head.length)) return true;
     stream.reset(busy("holds all the bytes"));
     return false;
   }
