@@ -6,7 +6,7 @@ import process from "node:process";
 import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LighthouseError } from "../../wire/mod.ts";
-import { escapeControls } from "../platform/terminal.ts";
+import { formatJson } from "../platform/terminal.ts";
 import { lockState } from "./lock.ts";
 import type { Metrics } from "./metrics.ts";
 import { type LogEntry, MAX_LINES, type Monitor } from "./monitor.ts";
@@ -53,7 +53,7 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
         case "GET /logs": {
           const wanted = Number(url.searchParams.get("lines") ?? MAX_LINES);
           for (const line of monitor.lines.slice(-wanted || monitor.lines.length)) {
-            response.write(`${format(line)}\n`);
+            response.write(`${formatJson(line)}\n`);
           }
           if (url.searchParams.get("follow") !== "yes") return response.end();
           if (followers >= MAX_FOLLOWERS) return response.destroy();
@@ -141,7 +141,7 @@ async function pidOfTwin(state: string): Promise<string> {
 async function follow(monitor: Monitor, response: ServerResponse): Promise<void> {
   const hear = (event: Event) => {
     const { detail } = event as CustomEvent<LogEntry>;
-    response.write(`${format(detail)}\n`);
+    response.write(`${formatJson(detail)}\n`);
     if (response.writableLength > MAX_WAITING) response.destroy();
   };
   response.flushHeaders();
@@ -152,10 +152,5 @@ async function follow(monitor: Monitor, response: ServerResponse): Promise<void>
 
 function sendJson(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(format(value));
-}
-
-/** JSON that a terminal may show as it is: others than this program ask, too. */
-function format(value: object): string {
-  return escapeControls(JSON.stringify(value));
+  response.end(formatJson(value));
 }

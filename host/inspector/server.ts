@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type HeaderField, LighthouseError, toBase64url } from "../../wire/mod.ts";
 import { serveLoopback } from "../platform/loopback.ts";
-import { escapeControls } from "../platform/terminal.ts";
+import { formatJson } from "../platform/terminal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Exchange, ExchangeEvent, Exchanges, SeenBody } from "./exchanges.ts";
 
@@ -139,10 +139,10 @@ async function follow(
   exchanges.addEventListener("exchange", hear);
   signal.addEventListener("abort", settle);
   response.on("close", settle).on("drain", settle);
-  response.write(`${format({ keepsBodies: exchanges.keepsBodies })}\n`);
+  response.write(`${formatJson({ keepsBodies: exchanges.keepsBodies })}\n`);
   try {
     while (!isOver()) {
-      const lines = [...news.values()].map((exchange) => `${format(summary(exchange))}\n`);
+      const lines = [...news.values()].map((exchange) => `${formatJson(summary(exchange))}\n`);
       news.clear();
       const isFull = lines.length > 0 && !response.write(lines.join(""));
       if (isOver() || (news.size > 0 && !isFull)) continue;
@@ -216,12 +216,7 @@ function shownBody(body: SeenBody | null) {
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(format(value));
-}
-
-/** JSON that a terminal may show as it is. */
-function format(value: unknown): string {
-  return escapeControls(JSON.stringify(value));
+  response.end(formatJson(value));
 }
 
 function sendError(response: ServerResponse, status: number, message: string): void {

@@ -24,6 +24,11 @@ export function escapeControls(text: string): string {
   });
 }
 
+/** JSON of a value, which a terminal may show as it is. */
+export function formatJson(value: unknown): string {
+  return escapeControls(JSON.stringify(value));
+}
+
 /** Text for a terminal, with its colours. */
 export class Painted {
   readonly #text: string;
