@@ -2,9 +2,8 @@
 // on the host.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Page } from "puppeteer-core";
 import { toBase64url } from "../../wire/mod.ts";
-import { launchBrowser, untilState } from "../e2e/browser.ts";
+import { launchBrowser, reconnect, untilState } from "../e2e/browser.ts";
 import { type RecordingRelay, startRecordingRelay } from "../e2e/recording_relay.ts";
 import { startBridge } from "../local/bridge.ts";
 import { startPage } from "../local/page.ts";
@@ -97,16 +96,4 @@ function forgedOffer(number: number): string {
     tag: bytes(16),
   };
   return JSON.stringify({ from: `forged-${number}`, data });
-}
-
-/** Connects again. @returns The time that it took, in milliseconds. */
-function reconnect(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const tunnel = document.querySelector("lighthouse-tunnel")!;
-    tunnel.close();
-    const started = performance.now();
-    tunnel.connect();
-    await tunnel.ready;
-    return performance.now() - started;
-  });
 }

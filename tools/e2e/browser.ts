@@ -90,3 +90,15 @@ export async function fetchText(page: Page, path: string, init: RequestInit = {}
     init,
   );
 }
+
+/** Has the page's element connect again. @returns The time that it took, in milliseconds. */
+export function reconnect(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const tunnel = document.querySelector("lighthouse-tunnel")!;
+    tunnel.close();
+    const started = performance.now();
+    tunnel.connect();
+    await tunnel.ready;
+    return performance.now() - started;
+  });
+}
