@@ -1,7 +1,7 @@
 // `npm run attack`: attacks a host in many ways, and tells what it costs the host and another device.
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { commonFlags, parseWhole, runCommand } from "../bench/command.ts";
+import { chosen, commonFlags, parseWhole, runCommand } from "../bench/command.ts";
 import type { Result } from "./attack.ts";
 import { ATTACKS } from "./attacks/mod.ts";
 import { formatHead, formatResult } from "./report.ts";
@@ -43,7 +43,7 @@ process.exit(
       });
       if (values.help) return undefined;
       return {
-        attacks: values.only === undefined ? ATTACKS : values.only.split(",").map(attackOf),
+        attacks: chosen(ATTACKS, values.only, "attack"),
         isList: values.list,
         duration: parseWhole("--seconds", values.seconds, 1, 3600) * 1000,
         json: values.json,
@@ -66,9 +66,3 @@ process.exit(
     },
   }),
 );
-
-function attackOf(name: string): typeof ATTACKS[number] {
-  const attack = ATTACKS.find((each) => each.name === name);
-  if (attack) return attack;
-  throw new TypeError(`Cannot run ${name}: there is no such attack (--list prints them)`);
-}

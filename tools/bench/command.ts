@@ -1,4 +1,4 @@
-// The common part of the bench's and the soaks' commands: flags and exit codes.
+// The common part of the commands that measure, soak, attack and fuzz: flags and exit codes.
 import process from "node:process";
 import { build } from "../build.ts";
 
@@ -40,6 +40,24 @@ export function commonFlags() {
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   } as const;
+}
+
+/**
+ * The parts of a command that its `--only` names, with commas between; all without it.
+ *
+ * @param kind What a part is, for the error.
+ * @throws {TypeError} If there is no part of a name.
+ */
+export function chosen<Part extends { name: string }>(
+  parts: readonly Part[],
+  only: string | undefined,
+  kind: string,
+): readonly Part[] {
+  return only?.split(",").map((name) => {
+    const part = parts.find((each) => each.name === name);
+    if (part) return part;
+    throw new TypeError(`Cannot run ${name}: there is no such ${kind} (--list prints them)`);
+  }) ?? parts;
 }
 
 /** The value of a flag: a whole number of at most six digits. @throws {TypeError} If it is none. */

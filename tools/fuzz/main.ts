@@ -1,7 +1,7 @@
 // `npm run fuzz`: gives each part that takes what others send random and mutated inputs.
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { commonFlags, parseWhole, runCommand } from "../bench/command.ts";
+import { chosen, commonFlags, parseWhole, runCommand } from "../bench/command.ts";
 import { runTarget, type Target } from "./target.ts";
 import { TARGETS } from "./targets/mod.ts";
 
@@ -42,7 +42,7 @@ process.exit(
       });
       if (values.help) return undefined;
       return {
-        targets: values.only === undefined ? TARGETS : values.only.split(",").map(targetOf),
+        targets: chosen(TARGETS, values.only, "target"),
         isList: values.list,
         duration: parseWhole("--seconds", values.seconds, 0, 86_400) * 1000,
         seed: parseSeed(values.seed),
@@ -69,12 +69,6 @@ process.exit(
     },
   }),
 );
-
-function targetOf(name: string): Target {
-  const target = TARGETS.find((each) => each.name === name);
-  if (target) return target;
-  throw new TypeError(`Cannot run ${name}: there is no such target (--list prints them)`);
-}
 
 /** Seeds of single inputs have up to ten digits. */
 function parseSeed(text: string): number {
