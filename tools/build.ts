@@ -1,4 +1,4 @@
-// Builds the four bundles with esbuild, and prints their sizes and that of the wire protocol.
+// Builds the bundles with esbuild, and prints their sizes and that of the wire protocol.
 //
 //     npm run build
 import { build as esbuild, type BuildOptions, type Plugin, stop } from "esbuild";
@@ -7,6 +7,7 @@ import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
+import { BROWSERS, embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
 /** A bundle: its esbuild options and its size limit. */
@@ -25,6 +26,14 @@ const KiB = 1024;
 
 /** Prefix of the chunks' names. */
 const CHUNK = "chunk-";
+
+/** simple-peer with Node's streams and buffers has 30 KiB gzipped; with only the used parts, 6 KiB. */
+const SIMPLE_PEER = {
+  "buffer": "./components/shims/buffer.ts",
+  "debug": "./components/shims/debug.cjs",
+  "randombytes": "./components/shims/randombytes.cjs",
+  "readable-stream": "./components/shims/readable_stream.ts",
+};
 
 const bundles: Bundle[] = [
   {
@@ -53,15 +62,9 @@ const bundles: Bundle[] = [
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
-      target: ["chrome120", "firefox128", "safari17"],
+      target: BROWSERS,
       sourcemap: "linked",
-      // simple-peer with Node's streams and buffers has 30 KiB gzipped; with only the used parts, 6 KiB.
-      alias: {
-        "buffer": "./components/shims/buffer.ts",
-        "debug": "./components/shims/debug.cjs",
-        "randombytes": "./components/shims/randombytes.cjs",
-        "readable-stream": "./components/shims/readable_stream.ts",
-      },
+      alias: SIMPLE_PEER,
     },
   },
   {
@@ -74,8 +77,35 @@ const bundles: Bundle[] = [
       platform: "browser",
       // importScripts() loads no modules.
       format: "iife",
-      target: ["chrome120", "firefox128", "safari17"],
+      target: BROWSERS,
       sourcemap: "linked",
+    },
+  },
+  {
+    // Runs in each document of an app, so it must be small.
+    outfile: "components/inject.js",
+    isMeasuredOnly: true,
+    budget: { bytes: 10 * KiB, gzip: true },
+    options: scriptOptions("components/inject/main.ts"),
+  },
+  {
+    outfile: "components/dist/site/shell.js",
+    isSplit: true,
+    options: {
+      entryPoints: ["components/shell/main.ts"],
+      platform: "browser",
+      target: BROWSERS,
+      alias: SIMPLE_PEER,
+    },
+  },
+  {
+    outfile: "components/dist/key/key.js",
+    isSplit: true,
+    options: {
+      entryPoints: ["components/key_frame/main.ts"],
+      platform: "browser",
+      target: BROWSERS,
+      alias: SIMPLE_PEER,
     },
   },
   {
@@ -135,6 +165,15 @@ export async function build(): Promise<BuiltBundle[]> {
     for (const name of await readdir(`host/inspector/${page}`)) {
       await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
     }
+    // The files of the sites that `lighthouse-host site` writes.
+    for (const folder of ["components/dist/site", "components/dist/key"]) {
+      for (const name of await readdir(folder)) {
+        await put(`host/dist/site/${name}`, await readFile(`${folder}/${name}`));
+      }
+    }
+    const worker = "lighthouse-worker.js";
+    const [text] = (await readFile(`components/dist/${worker}`, "utf8")).split("//# sourceMapping");
+    await put(`host/dist/site/${worker}`, Buffer.from(text!));
     return built;
   } finally {
     // Ends esbuild's process, which otherwise runs as long as this one.
@@ -151,7 +190,7 @@ async function buildOne(
     minify: true,
     legalComments: "eof",
     logLevel: "warning",
-    plugins: [pureHpke],
+    plugins: [pureHpke, embeddedScripts],
     ...options,
     ...isSplit ? splitTo(outfile) : { outfile },
     metafile: true,

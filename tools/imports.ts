@@ -109,6 +109,11 @@ export const OWNERS: readonly Owner[] = [
     files: ["components/lighthouse_tunnel*.ts", "components/pill.ts"],
   },
   { name: "simple-peer", modules: ["simple-peer"], files: ["components/connection/peer.ts"] },
+  {
+    name: "the scripts for the app's pages",
+    modules: ["lighthouse:inject", "lighthouse:inject-worker"],
+    files: ["components/worker/service_worker.ts"],
+  },
   { name: "IndexedDB", globals: ["indexedDB"], files: ["components/identity/device_store.ts"] },
 ];
 

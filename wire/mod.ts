@@ -112,4 +112,15 @@ export {
   readWebSocket,
   type WebSocketMessage,
 } from "./http/websocket_message.ts";
+export {
+  BACKEND,
+  COOKIES,
+  COOKIES_PATH,
+  FROM,
+  SERVICE,
+  type ServiceList,
+  SERVICES_PATH,
+  type ServiceSummary,
+  SET_COOKIE,
+} from "./http/tunnel_headers.ts";
 export { WebSocketWriter } from "./http/websocket_writer.ts";

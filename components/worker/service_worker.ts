@@ -8,6 +8,8 @@
  *
  * @module
  */
+import inject from "lighthouse:inject";
+import injectWorker from "lighthouse:inject-worker";
 import { startWorker, type WorkerScope } from "./start_worker.ts";
 
-startWorker(globalThis as unknown as WorkerScope);
+startWorker(globalThis as unknown as WorkerScope, { inject, injectWorker });

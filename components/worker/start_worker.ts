@@ -30,12 +30,18 @@ export interface WorkerScope {
   ): void;
 }
 
+/** The texts of the scripts that run first in the app's documents and in its workers. */
+export interface EmbeddedScripts {
+  inject: string;
+  injectWorker: string;
+}
+
 /**
  * Leads requests under the prefix through the tunnel.
  *
  * @throws {TypeError} If the worker's URL names a prefix outside of its scope.
  */
-export function startWorker(worker: WorkerScope): void {
+export function startWorker(worker: WorkerScope, _scripts?: EmbeddedScripts): void {
   const { registration: { scope }, location, navigator: { locks } } = worker;
   const prefix = prefixIn(scope, location.href);
   /** Known once this worker holds its lock. */
