@@ -34,6 +34,8 @@ export interface BridgeOptions {
   isPublic?: boolean;
   /** Further addresses that the page's policy allows, besides the relay. */
   connect?: string[];
+  /** Origins of further pages that may use the relay. */
+  origins?: string[];
   /** Further routes of the sample backend. */
   routes?: BackendOptions["routes"];
   /** URL of the backend in the hosts' flags. @default the sample backend's */
@@ -103,6 +105,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       connect,
     }),
   );
+  const origins = [...page.origins, ...options.origins ?? []];
   if (options.registry === "s3") {
     store = stack.use(
       await startObjectStore({
@@ -110,7 +113,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
         // Keys of the hosts, and of the relay's role in the emulated Lambda.
         keys: { "local": "local", "local-access-key": "local-secret-key" },
         isPublic: publicRegistry,
-        allowedOrigins: page.origins,
+        allowedOrigins: origins,
       }),
     );
   }
@@ -131,7 +134,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
         ...store
           ? { REGISTRY_BUCKET: BUCKET, AWS_ENDPOINT_URL_S3: store.endpoint }
           : { LAPTOP_ID: NO_LAPTOP_ID, ADMISSION_KEY: OPEN },
-        ALLOWED_ORIGINS: page.origins.join(","),
+        ALLOWED_ORIGINS: origins.join(","),
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
       },
     }),
