@@ -1,0 +1,92 @@
+// Finds out which document made a request, by what browsers tell a worker: the client's URL, which is
+// the one that the document was made with, and the referrer, which a script can change.
+import type { PageRequest } from "./page_request.ts";
+import type { Site } from "./site.ts";
+
+/** A client, as a service worker has it. */
+export interface WorkerClient {
+  readonly id: string;
+  readonly url: string;
+  readonly frameType?: "auxiliary" | "top-level" | "nested" | "none";
+  postMessage(message: unknown): void;
+}
+
+/** The parts of a worker's Clients that are used here. */
+export interface WorkerClients {
+  claim(): Promise<void>;
+  get(id: string): Promise<WorkerClient | undefined>;
+  matchAll(options?: { type?: "all" | "window" }): Promise<readonly WorkerClient[]>;
+}
+
+/** Who asks. */
+export interface Asker {
+  /** Whether it came through the tunnel: then nothing that it asks for may go to the site's server. */
+  isApp: boolean;
+  /** Its path in the tunnel, if that is known. */
+  path?: string;
+}
+
+/** A request, and who makes it as far as the browser tells. */
+export interface Asking {
+  request: PageRequest;
+  clientId: string;
+}
+
+/** A document of the site's own, or nobody. */
+export const SITE: Asker = { isApp: false };
+
+/** Tells documents of the app from the site's own. */
+export class Askers {
+  readonly #site: Site;
+  readonly #clients: WorkerClients;
+
+  constructor(site: Site, clients: WorkerClients) {
+    this.#site = site;
+    this.#clients = clients;
+  }
+
+  /** Who asks for something that is no document of a frame or a tab. */
+  async of({ request, clientId }: Asking): Promise<Asker> {
+    const client = clientId ? await this.#clients.get(clientId) : undefined;
+    if (client && /^https?:/.test(client.url)) return this.#byUrl(client);
+    // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
+    return await this.#byReferrer(client?.url.startsWith("blob:") ? "" : request.referrer);
+  }
+
+  /** Who navigates. */
+  async ofNavigation({ request, clientId }: Asking): Promise<Asker> {
+    const { referrer, referrerPolicy } = request;
+    const url = URL.parse(referrer);
+    if (url && this.#site.isUnder(referrer)) return this.#byUrl({ url: referrer });
+    // An address that the user has typed has no referrer, and the tab's last document as its client.
+    const isOwn = url ? this.#site.hasOrigin(referrer) : referrerPolicy === "no-referrer";
+    if (!isOwn) return SITE;
+    const client = clientId ? await this.#clients.get(clientId) : undefined;
+    if (client) return this.#byUrl(client);
+    return url ? await this.#byReferrer(referrer) : SITE;
+  }
+
+  /** The paths in the tunnel of the open documents that came through it. */
+  async paths(): Promise<string[]> {
+    const clients = await this.#clients.matchAll({ type: "window" });
+    return clients.map((client) => this.#byUrl(client)).flatMap(({ path }) => path ?? []);
+  }
+
+  #byUrl({ url, frameType }: Pick<WorkerClient, "url" | "frameType">): Asker {
+    const path = this.#site.pathOf(new URL(url));
+    // In app mode a tab's own document is the shell, of the same URL as the app's.
+    if (path === undefined) {
+      return { isApp: this.#site.config !== undefined && frameType !== "top-level" };
+    }
+    return { isApp: !this.#site.config || frameType !== "top-level", path };
+  }
+
+  async #byReferrer(referrer: string): Promise<Asker> {
+    if (referrer && this.#site.isUnder(referrer)) return this.#byUrl({ url: referrer });
+    if (this.#site.config) return { isApp: true };
+    // A document's script may have changed its URL to any of this origin.
+    const clients = await this.#clients.matchAll({ type: "window" });
+    const isSites = clients.some(({ url }) => url === referrer);
+    return { isApp: !isSites && clients.some(({ url }) => this.#site.isUnder(url)) };
+  }
+}
