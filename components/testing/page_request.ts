@@ -9,6 +9,7 @@ import { bytesOf } from "../../wire/testing/bytes.ts";
 import { connectSessions } from "../../wire/testing/session_pair.ts";
 import { EventSources } from "../worker/event_source.ts";
 import type { PageRequest } from "../worker/page_request.ts";
+import { Site } from "../worker/site.ts";
 import { answer, type Tunnel } from "../worker/worker_fetch.ts";
 
 export const SITE = "https://me.example/site/";
@@ -22,22 +23,43 @@ export interface PageRequestInit extends RequestInit {
 /** A request as a `fetch` event has it: some of its members can be made by no script. */
 export function pageRequest(path: string, init: PageRequestInit = {}): PageRequest {
   const { mode = "cors", referrer = SITE, destination = "", cache = "default", ...plain } = init;
+  const { referrerPolicy = "" } = init;
   const request = new Request(new URL(path, PREFIX), plain);
   const { method, url, headers, signal } = request;
   const blob = () => request.blob();
-  return { method, url, headers, mode, cache, destination, referrer, signal, blob };
+  return {
+    method,
+    url,
+    headers,
+    mode,
+    cache,
+    destination,
+    referrer,
+    referrerPolicy,
+    signal,
+    blob,
+  };
 }
 
 /** A tunnel with these sessions, whose leader is never silent. */
 export function tunnelOf(session: Tunnel["session"], others: Partial<Tunnel> = {}): Tunnel {
   return {
-    prefix: PREFIX,
-    site: SITE,
+    site: new Site({ scope: SITE, worker: `${SITE}sw.js`, config: undefined }),
     session,
     untilSilent: () => new Promise(() => {}),
     eventSources: new EventSources(),
     ...others,
   };
+}
+
+/** Answers a request for a URL under the prefix. @param client The id of the page that asks. */
+export function answerUnder(
+  request: PageRequest,
+  tunnel: Tunnel,
+  client = "page",
+): Promise<Response> {
+  const url = new URL(request.url);
+  return answer(request, tunnel, { target: tunnel.site.pathOf(url) + url.search, client });
 }
 
 /** Answers a request through sessions whose host end is `handler`. */
@@ -50,7 +72,7 @@ export async function through(
     host: { onStream: (stream) => void serveRequest(stream, handler) },
   });
   const tunnel = tunnelOf(() => Promise.resolve(page), { eventSources });
-  const response = await answer(request, tunnel, "page");
+  const response = await answerUnder(request, tunnel);
   const body = response.body && await response.arrayBuffer();
   page.close();
   await host.closed;

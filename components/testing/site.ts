@@ -91,7 +91,13 @@ export class FakeWorkerScope {
   readonly BroadcastChannel: Context["BroadcastChannel"];
   /** Calls of `skipWaiting` and `clients.claim`. */
   readonly calls: string[] = [];
-  readonly clients = { claim: () => this.#call("claim") };
+  readonly clients = {
+    claim: () => this.#call("claim"),
+    get: () => Promise.resolve(undefined),
+    matchAll: () => Promise.resolve([]),
+  };
+  /** The network: the site's own server, which has a page at each URL. */
+  readonly fetch = () => Promise.resolve(new Response("the site's"));
   readonly #life: AbortSignal;
   readonly #listeners = new Map<string, (event: WorkerEvent) => void>();
 
@@ -102,7 +108,7 @@ export class FakeWorkerScope {
     this.location = { href: `${scope}sw.js${query}` };
     this.navigator = { locks };
     this.BroadcastChannel = BroadcastChannel;
-    startWorker(this satisfies WorkerScope);
+    startWorker(this as unknown as WorkerScope, { inject: "", injectWorker: "" });
   }
 
   skipWaiting(): Promise<void> {

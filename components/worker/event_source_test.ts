@@ -3,6 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import {
+  answerUnder,
   field,
   ok,
   pageRequest,
@@ -11,7 +12,6 @@ import {
   tunnelOf,
 } from "../testing/page_request.ts";
 import { EventSources, isEventSource } from "./event_source.ts";
-import { answer } from "./worker_fetch.ts";
 
 const test = suite("event_source");
 
@@ -96,10 +96,10 @@ test("a network error is an empty stream", async () => {
 test("without a connection, an EventSource gets an empty stream and a script 503", async () => {
   const session = () => Promise.reject(new LighthouseError("no-holder", "Nobody there"));
   const tunnel = tunnelOf(session);
-  const response = await answer(eventSource(), tunnel, "page");
+  const response = await answerUnder(eventSource(), tunnel, "page");
   assert.equal([response.status, await response.text()], [200, PAUSE]);
   const script = pageRequest("events", { headers: ACCEPT });
-  assert.is((await answer(script, tunnel, "page")).status, 503);
+  assert.is((await answerUnder(script, tunnel, "page")).status, 503);
 });
 
 for (const status of [204, 301, 400, 401, 403, 404, 429, 500]) {

@@ -8,8 +8,29 @@ import type { BackendRequest } from "../fetch/request.ts";
 /** The parts of a `fetch` event's request that the worker reads. */
 export type PageRequest = Pick<
   Request,
-  "method" | "url" | "headers" | "mode" | "cache" | "destination" | "referrer" | "signal" | "blob"
+  | "method"
+  | "url"
+  | "headers"
+  | "mode"
+  | "cache"
+  | "destination"
+  | "referrer"
+  | "referrerPolicy"
+  | "signal"
+  | "blob"
 >;
+
+/** Where a request leads. */
+export interface Destination {
+  /** The path and query in the tunnel. */
+  target: string;
+  /** The site's origin. */
+  origin: string;
+  /** The path under which the tunnel's paths are on the site, without its final slash. */
+  mount: string;
+  /** The URL of the document that asks, as the backend is to see it. */
+  referrer: string;
+}
 
 /**
  * Whether a page of the site's own asks. Firefox shows no Origin here, and any site can leave out the
@@ -21,19 +42,16 @@ export function isFromSite({ mode, headers, referrer }: PageRequest, own: string
 }
 
 /**
- * Makes the backend's request: its path from the backend's root, and headers that browsers add later.
+ * Makes the backend's request, with the headers that browsers add later.
  *
- * @param prefix The URL under which requests go through the tunnel; ends with a slash.
  * @param more Further headers, by their names.
  */
 export async function toBackendRequest(
   request: PageRequest,
-  prefix: URL,
+  { target, origin, mount, referrer }: Destination,
   more: Record<string, string> = {},
 ): Promise<BackendRequest> {
-  const { method, mode, destination, cache, referrer, signal } = request;
-  const { origin, pathname } = prefix;
-  const url = new URL(request.url);
+  const { method, mode, destination, cache, signal } = request;
   const site = isFromSite(request, origin) ? "same-origin" : "cross-site";
   const headers = clientHeaders(request, { origin });
   // Backends judge other sites' requests by these (https://www.w3.org/TR/fetch-metadata/).
@@ -45,7 +63,7 @@ export async function toBackendRequest(
   const caching = CACHE_CONTROL[cache];
   if (caching && !headers.has("cache-control")) headers.set("cache-control", caching);
   // Backends that know this make links that work under the prefix.
-  headers.set("x-forwarded-prefix", pathname.slice(0, -1));
+  headers.set("x-forwarded-prefix", mount);
   for (const [name, value] of Object.entries(more)) headers.set(name, value);
   const blob = isReading(method) ? undefined : await request.blob();
   // Firefox does not tell no body from an empty one, which has a type.
@@ -53,7 +71,7 @@ export async function toBackendRequest(
   return {
     head: {
       method,
-      target: url.pathname.slice(pathname.length - 1) + url.search,
+      target,
       headers: [...headers] as HeaderField[],
     },
     body: () => openBody(body),

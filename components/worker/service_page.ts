@@ -55,6 +55,13 @@ export function forbidden(): Response {
   ]);
 }
 
+/** 404: the page would be the site's, and what a document of the app asks for is not the site's to know. */
+export function unplaced(): Response {
+  return page(404, "This address leads out of the app", [
+    "The page before does not tell which of your laptop's services it is from, so nothing was sent.",
+  ]);
+}
+
 /**
  * A page of the worker's own, without script and never cached.
  *

@@ -70,7 +70,10 @@ function underPrefix(path: string, prefix: URL): URL {
 }
 
 /** The request for a page that the form's own makes way for. */
-function asking({ headers, destination, referrer, signal }: PageRequest, url: URL): PageRequest {
+function asking(
+  { headers, destination, referrer, referrerPolicy, signal }: PageRequest,
+  url: URL,
+): PageRequest {
   const kept = new Headers(headers);
   for (const name of ["content-type", "origin"]) kept.delete(name);
   const blob = () => Promise.resolve(new Blob());
@@ -82,6 +85,7 @@ function asking({ headers, destination, referrer, signal }: PageRequest, url: UR
     cache: "default",
     destination,
     referrer,
+    referrerPolicy,
     signal,
     blob,
   };

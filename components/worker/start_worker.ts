@@ -1,17 +1,24 @@
 // Handles the service worker's events.
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
-import { groupOf, prefixIn, type ToWorker } from "../tabs/tab_messages.ts";
+import { groupOf, type ToWorker } from "../tabs/tab_messages.ts";
+import { Askers, type WorkerClients } from "./askers.ts";
 import { EventSources } from "./event_source.ts";
 import { LeaderLink } from "./leader_link.ts";
+import { OwnFiles } from "./own_files.ts";
 import type { PageRequest } from "./page_request.ts";
-import { answer, isUnder, type Tunnel } from "./worker_fetch.ts";
+import { Router } from "./router.ts";
+import { Site } from "./site.ts";
+import type { SiteConfig } from "./site_config.ts";
+import type { Tunnel } from "./worker_fetch.ts";
 
 /** An event of a service worker, with the members of all handled events. */
 export interface WorkerEvent {
   data: unknown;
   request: PageRequest;
-  /** The page that asks; "" for a navigation. */
+  /** The client that asks; "" for most navigations. */
   clientId: string;
+  /** The client that a navigation makes. */
+  resultingClientId: string;
   waitUntil(work: Promise<unknown>): void;
   respondWith(response: Promise<Response>): void;
 }
@@ -22,7 +29,11 @@ export interface WorkerScope {
   navigator: { locks: LockManager };
   BroadcastChannel: new (name: string) => BroadcastChannel;
   registration: { scope: string };
-  clients: { claim(): Promise<void> };
+  clients: WorkerClients;
+  caches: CacheStorage;
+  fetch: typeof fetch;
+  /** What `lighthouse-host site` has written; undefined on a site of the owner's own pages. */
+  lighthouseSite?: SiteConfig;
   skipWaiting(): Promise<void>;
   addEventListener(
     type: "install" | "activate" | "message" | "fetch",
@@ -41,27 +52,43 @@ export interface EmbeddedScripts {
  *
  * @throws {TypeError} If the worker's URL names a prefix outside of its scope.
  */
-export function startWorker(worker: WorkerScope, _scripts?: EmbeddedScripts): void {
-  const { registration: { scope }, location, navigator: { locks } } = worker;
-  const prefix = prefixIn(scope, location.href);
+export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void {
+  const { registration: { scope }, location, navigator: { locks }, lighthouseSite } = worker;
+  const site = new Site({ scope, worker: location.href, config: lighthouseSite });
   /** Known once this worker holds its lock. */
   const link = holdLifetimeLock({ locks }).then((alive) =>
     new LeaderLink({ channel: new worker.BroadcastChannel(groupOf(scope)), alive, locks })
   );
   const tunnel: Tunnel = {
-    prefix,
-    site: scope,
+    site,
     session: async () => (await link).session(),
     untilSilent: async (signal) => (await link).untilSilent(signal),
     eventSources: new EventSources(),
   };
+  const own = lighthouseSite && new OwnFiles({
+    scope: site.scope,
+    config: lighthouseSite,
+    caches: worker.caches,
+    fetch: (input, init) => worker.fetch(input, init),
+  });
+  const router = new Router({
+    tunnel,
+    askers: new Askers(site, worker.clients),
+    inject: scripts.inject,
+    own,
+    fetch: (request) => worker.fetch(request),
+  });
 
-  worker.addEventListener("install", (event) => event.waitUntil(worker.skipWaiting()));
+  worker.addEventListener("install", (event) => {
+    event.waitUntil(Promise.all([own?.install(), worker.skipWaiting()]));
+  });
   // claim() makes the worker control the registering page without a reload.
-  worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+  worker.addEventListener("activate", (event) => {
+    event.waitUntil(Promise.all([own?.clean(), worker.clients.claim()]));
+  });
   worker.addEventListener("fetch", (event) => {
-    const { request, clientId } = event;
-    if (isUnder(prefix, request.url)) event.respondWith(answer(request, tunnel, clientId));
+    const response = router.handle(event);
+    if (response) event.respondWith(response);
   });
   worker.addEventListener("message", (event) => {
     const message = event.data as ToWorker | null;

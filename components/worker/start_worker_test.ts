@@ -52,12 +52,15 @@ for (
   });
 }
 
-test("requests outside of the prefix are left to the browser", async () => {
+test("requests of the site's own pages outside of the prefix get the site's answer", async () => {
   await withWorker(async (worker) => {
     const { scope } = worker.registration;
-    for (const url of [scope, `${scope}page`, `${scope}local`, "https://other.example/local/"]) {
-      assert.is(await worker.dispatch("fetch", { request: requestFor(url) }), undefined);
+    for (const url of [scope, `${scope}page`, `${scope}local`]) {
+      const response = await worker.dispatch("fetch", { request: requestFor(url) });
+      assert.is(await response!.text(), "the site's");
     }
+    const request = requestFor("https://other.example/local/");
+    assert.is(await worker.dispatch("fetch", { request }), undefined);
   });
 });
 

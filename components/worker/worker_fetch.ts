@@ -1,18 +1,21 @@
-// Answers the page's requests under the prefix through the leading tab.
+// Answers requests through the leading tab.
 import { LighthouseError } from "../../wire/mod.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
 import { type EventSources, isEventSource } from "./event_source.ts";
-import { isFromSite, type PageRequest, toBackendRequest } from "./page_request.ts";
+import {
+  type Destination,
+  isFromSite,
+  type PageRequest,
+  toBackendRequest,
+} from "./page_request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
 import { asSignIn, isSignIn, signIn } from "./sign_in.ts";
+import type { Site } from "./site.ts";
 
 /** The way to the backend. */
 export interface Tunnel {
-  /** The URL under which requests go through the tunnel; ends with a slash. */
-  prefix: URL;
-  /** The URL of the site's pages, any of which can connect. */
-  site: string;
+  site: Site;
   /** Waits until a tab is connected; rejects if no tab is in time. */
   session: Connect;
   /** Resolves when the tab with the connection is silent, or the signal aborted. */
@@ -20,39 +23,44 @@ export interface Tunnel {
   eventSources: EventSources;
 }
 
-const SILENT = "The tab that holds the connection does not answer";
-
-/** Whether the tunnel answers requests for this URL. */
-export function isUnder(prefix: URL, url: string): boolean {
-  return url.startsWith(prefix.href);
+/** Where a request leads, and for whom. */
+export interface Led {
+  /** The path and query in the tunnel. */
+  target: string;
+  /** The id of the page that asks; "" for a navigation. */
+  client: string;
+  /** The URL of the document that asks, as the backend is to see it. @default The request's referrer */
+  referrer?: string;
+  /** Further headers, by their names. */
+  headers?: Record<string, string>;
 }
 
-/**
- * Answers a request for a URL under the prefix.
- *
- * @param client The id of the page that asks; "" for a navigation.
- */
-export async function answer(
-  request: PageRequest,
-  tunnel: Tunnel,
-  client: string,
-): Promise<Response> {
-  const { prefix } = tunnel;
-  if (isForgery(request, prefix.origin)) return forbidden();
+const SILENT = "The tab that holds the connection does not answer";
+
+/** Answers a request. Never rejects: a request that fails has a response of the worker's own. */
+export async function answer(request: PageRequest, tunnel: Tunnel, led: Led): Promise<Response> {
+  const { prefix, origin } = tunnel.site;
+  if (isForgery(request, origin)) return forbidden();
   if (isSignIn(request, prefix)) {
-    return await signIn(request, prefix, (page, more) => ask(page, tunnel, more));
+    return await signIn(request, prefix, (page, headers) => {
+      const url = new URL(page.url);
+      const target = tunnel.site.pathOf(url) + url.search;
+      return ask(page, tunnel, { ...led, target, headers });
+    });
   }
   if (isEventSource(request)) {
-    return await tunnel.eventSources.answer(request, client, (more) => ask(request, tunnel, more));
+    return await tunnel.eventSources.answer(request, led.client, (more) => {
+      return ask(request, tunnel, { ...led, headers: { ...led.headers, ...more } });
+    });
   }
-  return asSignIn(request, await ask(request, tunnel), prefix);
+  return asSignIn(request, await ask(request, tunnel, led), prefix);
 }
 
 /** Asks the backend. Never rejects: a request that fails has a response of the worker's own. */
 async function ask(
   request: PageRequest,
-  { prefix, site, session, untilSilent }: Tunnel,
-  more?: Record<string, string>,
+  { site, session, untilSilent }: Tunnel,
+  { target, referrer = request.referrer, headers }: Led,
 ): Promise<Response> {
   let trouble: LighthouseError | undefined;
   const answered = new AbortController();
@@ -67,11 +75,13 @@ async function ask(
     return opener;
   };
   try {
-    const sent = await toBackendRequest(request, prefix, more);
+    const { origin, mount } = site;
+    const destination: Destination = { target, origin, mount, referrer };
+    const sent = await toBackendRequest(request, destination, headers);
     const signal = AbortSignal.any([request.signal, silent.signal]);
-    return located(await send({ ...sent, signal }, connect), sent.head.target, prefix);
+    return located(await send({ ...sent, signal }, connect), target, site);
   } catch (error) {
-    if (trouble) return unavailable(request, site, trouble);
+    if (trouble) return unavailable(request, site.scope.href, trouble);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
     if (request.mode !== "navigate") return Response.error();
     return failed(LighthouseError.from(error, "connection-lost"));
@@ -89,16 +99,25 @@ function isForgery(request: PageRequest, own: string): boolean {
   return request.mode === "navigate" && !isReading(request.method) && !isFromSite(request, own);
 }
 
-/** The response, with a Location on the backend led back under the prefix. */
-function located(response: Response, target: string, prefix: URL): Response {
-  const location = response.headers.get("location");
-  // The backend does not know the site: a Location on this origin is a path of the backend.
-  const base = new URL(`http://lighthouse.invalid${target}`);
-  const url = location === null ? null : URL.parse(location, base.href);
-  if (url?.origin !== base.origin) return response;
-  const path = isUnder(prefix, prefix.origin + url.pathname)
-    ? url.pathname
-    : prefix.pathname + url.pathname.slice(1);
-  response.headers.set("location", path + url.search + url.hash);
+/** The response, with URLs of the backend led back to the site. */
+function located(response: Response, target: string, site: Site): Response {
+  const { headers } = response;
+  const location = headers.get("location");
+  if (location !== null) headers.set("location", placed(location, target, site));
+  const refresh = headers.get("refresh");
+  const [, before, url] = /^([^;,]*[;,]\s*(?:url\s*=\s*)?)([^'"].*)$/i.exec(refresh ?? "") ?? [];
+  if (before && url) headers.set("refresh", before + placed(url, target, site));
   return response;
+}
+
+/** The reference to a place on the site, for one to a path of the tunnel. Others stay. */
+function placed(reference: string, target: string, site: Site): string {
+  // The backend does not know the site: a reference to this origin is a path of the backend.
+  const base = new URL(`http://lighthouse.invalid${target}`);
+  const url = URL.parse(reference, base.href);
+  if (url?.origin !== base.origin) return reference;
+  const isPlaced = site.prefix.pathname !== "/" && site.isUnder(site.origin + url.pathname);
+  const path = isPlaced ? url.pathname : site.placeOf(url.pathname);
+  // As a reference, a path with two slashes at its start names a host (RFC 3986 §4.2).
+  return (path.startsWith("//") ? `/.${path}` : path) + url.search + url.hash;
 }
