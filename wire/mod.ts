@@ -93,6 +93,7 @@ export {
   type HttpResponse,
   MAX_FIELDS,
   type OpenStream,
+  parseRequestHead,
   sendRequest,
   serveRequest,
   type StreamOpener,

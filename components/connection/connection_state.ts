@@ -13,13 +13,14 @@ import type { ErrorCode, LighthouseError } from "../../wire/mod.ts";
  *
  * From `offline` and `failed` it tries again by itself, unless another attempt cannot help.
  */
-export type TunnelState =
-  | "idle"
-  | "signalling"
-  | "connecting"
-  | "connected"
-  | "offline"
-  | "failed";
+export type TunnelState = typeof STATES[number];
+
+const STATES = ["idle", "signalling", "connecting", "connected", "offline", "failed"] as const;
+
+/** Whether a value is one of the states. */
+export function isTunnelState(value: unknown): value is TunnelState {
+  return STATES.includes(value as TunnelState);
+}
 
 /** The state of the connection. */
 export interface ConnectionState {

@@ -58,14 +58,22 @@ const DATABASE = "lighthouse-tunnel";
 const RECORDS = "devices";
 const LINKS = "links";
 
+/** Options of {@linkcode IndexedDbStore}. */
+export interface IndexedDbStoreOptions {
+  /** @default the browser's, at the first use */
+  factory?: Pick<IDBFactory, "open">;
+  /** Tells the stores of an origin apart. @default the page's own store */
+  suffix?: string;
+}
+
 /** The origin's store. It is opened at its first use. */
 export class IndexedDbStore implements DeviceStore {
   readonly #open: () => IDBOpenDBRequest;
   #database: Promise<IDBDatabase> | undefined;
 
-  /** @param factory @default the browser's, at the first use */
-  constructor(factory?: Pick<IDBFactory, "open">) {
-    this.#open = () => (factory ?? indexedDB).open(DATABASE, 1);
+  constructor({ factory, suffix }: IndexedDbStoreOptions = {}) {
+    const name = suffix === undefined ? DATABASE : `${DATABASE} ${suffix}`;
+    this.#open = () => (factory ?? indexedDB).open(name, 1);
   }
 
   read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }> {

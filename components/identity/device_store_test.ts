@@ -26,7 +26,7 @@ const link: KeptLink = {
 
 function setUp() {
   const database = new MemoryIndexedDb();
-  return { database, store: new IndexedDbStore(database.factory) };
+  return { database, store: new IndexedDbStore({ factory: database.factory }) };
 }
 
 /** The kinds of entries that a store has for a relay. */
@@ -70,7 +70,7 @@ for (const [what, act, kinds] of cases) {
 test("what was kept comes back as it was, in another window too", async () => {
   const { store, database } = setUp();
   await store.pair(record);
-  const found = await new IndexedDbStore(database.factory).read(RELAY);
+  const found = await new IndexedDbStore({ factory: database.factory }).read(RELAY);
   assert.equal(found.record!.device, record.device);
   assert.is(found.record!.keys.privateKey.extractable, false);
   assert.is(database.opened, 2);

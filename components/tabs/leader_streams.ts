@@ -58,7 +58,7 @@ export class LeaderStreams {
           "This tab does not hold the connection any more",
         );
       }
-      connect(outer, session.open(head));
+      joinStreams(outer, session.open(head));
     } catch (error) {
       return outer.reset(LighthouseError.from(error, "connection-lost"));
     }
@@ -91,7 +91,7 @@ export class LeaderStreams {
 }
 
 /** Joins two streams: passes on the bytes of either to the other, and its end. */
-function connect(outer: PortStream, inner: OpenStream): void {
+export function joinStreams(outer: PortStream, inner: OpenStream): void {
   outer.signal.addEventListener("abort", () => {
     inner.reset(LighthouseError.from(outer.signal.reason, "aborted"));
   });

@@ -140,12 +140,12 @@ export class PortStream {
 
   #receive(message: PortMessage): void {
     if (this.#over) return;
-    switch (message.type) {
+    switch (message?.type) {
       case "head":
         this.#head.resolve(message.bytes);
         break;
       case "data":
-        if (this.#unread.length === WINDOW) {
+        if (!isChunk(message.bytes) || this.#unread.length === WINDOW) {
           return this.reset(new LighthouseError("bad-frame", "More data than was asked for"));
         }
         // The chunk was under way when the direction was stopped.
@@ -233,4 +233,9 @@ export class PortStream {
     this.#wakeWriter();
     this.#closed.resolve();
   }
+}
+
+/** Whether a message's bytes are as the other end must send them: a page of another origin may not. */
+function isChunk(bytes: unknown): boolean {
+  return bytes instanceof Uint8Array && bytes.length <= MAX_CHUNK;
 }

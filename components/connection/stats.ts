@@ -1,0 +1,20 @@
+// Measures a connection.
+import { LighthouseError } from "../../wire/mod.ts";
+import type { Connection } from "./connection.ts";
+import type { PeerStats } from "./peer.ts";
+
+/** The result of the element's `stats`. */
+export interface TunnelStats extends PeerStats {
+  /** The newest measured round-trip time in milliseconds; undefined before the first. */
+  roundTripTime: number | undefined;
+}
+
+/** @throws {LighthouseError} `closed` while not connected. */
+export async function measure(
+  { session, peer }: Pick<Connection, "session" | "peer">,
+): Promise<TunnelStats> {
+  if (!session?.carriers || !peer) {
+    throw new LighthouseError("closed", "Cannot read statistics: not connected");
+  }
+  return { ...await peer.stats(), roundTripTime: session.roundTripTime };
+}
