@@ -1,10 +1,10 @@
 // The custom element <lighthouse-tunnel>.
 import { html, LitElement, type PropertyValues } from "lit";
 import { LighthouseError, type StreamOpener } from "../wire/mod.ts";
-import { Connection } from "./connection/connection.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
-import type { PeerStats } from "./connection/peer.ts";
+import type { TunnelStats } from "./connection/stats.ts";
+import { TabConnection, type TabSettings } from "./connection/tab_connection.ts";
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import { fetchThrough } from "./fetch/fetch.ts";
 import { toRequest } from "./fetch/request.ts";
@@ -14,17 +14,11 @@ import { checkPage } from "./identity/identity.ts";
 import { OpenedLink } from "./identity/opened_link.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
 import { renderPill } from "./pill.ts";
-import { parseAttributes } from "./settings.ts";
+import { parseAttributes, parseKeySite } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
 
-/** The result of {@linkcode LighthouseTunnel.stats}. */
-export interface TunnelStats extends PeerStats {
-  /** The newest measured round-trip time in milliseconds; undefined before the first. */
-  roundTripTime: number | undefined;
-}
-
 /** Attributes whose change makes the element connect anew. */
-const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker"];
+const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker", "keySite"];
 
 /**
  * Connects the page to its host, shows the connection's state, and carries requests to the host's backend.
@@ -68,6 +62,7 @@ export class LighthouseTunnel extends LitElement {
     hostKey: { attribute: "host-key" },
     stun: {},
     worker: {},
+    keySite: { attribute: "key-site" },
     deviceName: { attribute: "device-name" },
   };
 
@@ -92,11 +87,17 @@ export class LighthouseTunnel extends LitElement {
    * site's tabs share one connection, which also carries their requests under the worker's prefix.
    */
   declare worker: string | null;
+  /**
+   * The URL of a site of another origin, written by `lighthouse-host site --key`, which holds this browser's
+   * key and the connection in a hidden frame: the scripts of this page's origin reach neither. It replaces
+   * the attributes about the host.
+   */
+  declare keySite: string | null;
   /** The name that this browser proposes when it is paired. @default such as "Chrome on Android" */
   declare deviceName: string | null;
 
   readonly #view = new CurrentView();
-  readonly #own = new Connection(this.#view);
+  readonly #own = new TabConnection(this.#view);
   readonly #connection = new SharedConnection({ own: this.#own, view: this.#view });
   readonly #link = new OpenedLink();
   #listening: AbortController | undefined;
@@ -109,6 +110,7 @@ export class LighthouseTunnel extends LitElement {
     this.hostKey = null;
     this.stun = null;
     this.worker = null;
+    this.keySite = null;
     this.deviceName = null;
     this.#view.addEventListener("statechange", (event) => {
       const { state, previous, reason } = event as StateChangeEvent;
@@ -207,11 +209,7 @@ export class LighthouseTunnel extends LitElement {
    * @throws {LighthouseError} `closed` while not connected, or while another tab leads.
    */
   async stats(): Promise<TunnelStats> {
-    const { session, peer } = this.#own;
-    if (!session?.carriers || !peer) {
-      throw new LighthouseError("closed", "Cannot read statistics: not connected");
-    }
-    return { ...await peer.stats(), roundTripTime: session.roundTripTime };
+    return await this.#own.stats();
   }
 
   /** Connects, or tries again at once. The element does so itself when it enters a document. */
@@ -219,7 +217,7 @@ export class LighthouseTunnel extends LitElement {
     try {
       checkPage(globalThis);
       const worker = this.worker === null ? undefined : new URL(this.worker, document.baseURI);
-      const settings = parseAttributes(this);
+      const settings = this.#settings();
       settings.opening = this.#link.use(settings.identities);
       this.#connection.connect(settings, worker);
     } catch (error) {
@@ -234,7 +232,7 @@ export class LighthouseTunnel extends LitElement {
    * @throws {LighthouseError} `unsupported` if the browser has no storage for the site.
    */
   async forget(): Promise<void> {
-    await parseAttributes(this).identities.forget();
+    await this.#settings().identities.forget();
     if (this.#link.isHeld) return this.connect();
     this.#connection.renew();
   }
@@ -250,9 +248,9 @@ export class LighthouseTunnel extends LitElement {
     this.#link.take(globalThis);
     this.#listening = new AbortController();
     addEventListener("hashchange", () => {
-      if (this.#link.take(globalThis) && this.relay !== null) this.connect();
+      if (this.#link.take(globalThis) && this.#isSet) this.connect();
     }, { signal: this.#listening.signal });
-    if (this.hasUpdated && this.relay !== null) this.connect();
+    if (this.hasUpdated && this.#isSet) this.connect();
   }
 
   override disconnectedCallback(): void {
@@ -264,7 +262,7 @@ export class LighthouseTunnel extends LitElement {
   protected override updated(changed: PropertyValues): void {
     if (!SETTINGS.some((name) => changed.has(name))) return;
     if (this.state !== "idle") this.close();
-    if (this.relay !== null) this.connect();
+    if (this.#isSet) this.connect();
   }
 
   protected override render(): unknown {
@@ -281,6 +279,17 @@ export class LighthouseTunnel extends LitElement {
     // A new element connects with its first update.
     if (this.isUpdatePending) await this.updateComplete;
     return await this.#view.session(signal);
+  }
+
+  /** Whether the attributes say what to connect to. */
+  get #isSet(): boolean {
+    return this.relay !== null || this.keySite !== null;
+  }
+
+  #settings(): TabSettings {
+    if (this.keySite === null) return parseAttributes(this);
+    const site = parseKeySite(this.keySite, globalThis.location);
+    return this.#own.remote.settings(site, this.deviceName ?? undefined);
   }
 
   #retry(): void {

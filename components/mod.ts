@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { LighthouseTunnel, type TunnelStats } from "./lighthouse_tunnel.ts";
+export { LighthouseTunnel } from "./lighthouse_tunnel.ts";
+export type { TunnelStats } from "./connection/stats.ts";
 export { DeviceChangeEvent, SocketErrorEvent, StateChangeEvent } from "./events.ts";
 export { TunnelSocket } from "./fetch/socket.ts";
 export type { DeviceName } from "./identity/device_store.ts";

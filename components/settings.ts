@@ -68,6 +68,21 @@ export function parseAttributes(
   };
 }
 
+/**
+ * Parses the `key-site` attribute.
+ *
+ * @param page The page's URL: a key that is kept at its origin is not kept from it.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseKeySite(text: string, page: Pick<Location, "href" | "origin">): URL {
+  const url = URL.parse(text, page.href);
+  if (url && ["https:", "http:"].includes(url.protocol) && url.origin !== page.origin) return url;
+  throw new LighthouseError(
+    "bad-config",
+    `The key-site attribute is not the URL of a site of another origin: "${text}"`,
+  );
+}
+
 /** @returns Undefined for the default host. */
 function parseHost(text: string | null): string | undefined {
   if (text === null) return undefined;

@@ -1,15 +1,14 @@
 // Decides whether this tab connects on its own, or shares one connection with the site's other tabs.
 import { LighthouseError } from "../../wire/mod.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
-import type { ConnectionSettings } from "../connection/dial_as_device.ts";
+import type { TabConnection, TabSettings } from "../connection/tab_connection.ts";
 import type { TabWindow } from "./tab_window.ts";
 import { Tabs } from "./tabs.ts";
 
 /** Options of {@linkcode SharedConnection}. */
 export interface SharedConnectionOptions {
   /** This tab's own connection, which shows itself in `view`. */
-  own: Pick<Connection, "connect" | "renew" | "close" | "refuse" | "isWanted" | "session">;
+  own: Pick<TabConnection, "connect" | "renew" | "close" | "refuse" | "isWanted" | "session">;
   /** Shows the connection that this tab uses. */
   view: CurrentView;
   /** @default globalThis */
@@ -41,7 +40,7 @@ export class SharedConnection {
    *
    * @param worker The service worker's URL: with it, the connection is shared.
    */
-  connect(settings: ConnectionSettings, worker?: URL): void {
+  connect(settings: TabSettings, worker?: URL): void {
     if (settings.opening) this.#useLink(settings.opening);
     // Requests under way go on until the link is kept.
     if (settings.opening && this.#own.isWanted) return;
@@ -117,7 +116,7 @@ export class SharedConnection {
     this.#view.delay(undefined);
   }
 
-  #goAlone(settings: ConnectionSettings, error: LighthouseError): void {
+  #goAlone(settings: TabSettings, error: LighthouseError): void {
     console.warn("lighthouse-tunnel does without its service worker:", error);
     this.#workerError = error;
     this.#tabs = undefined;

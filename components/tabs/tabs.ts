@@ -1,9 +1,8 @@
 // Shares one connection between a site's tabs: they elect the leader, which connects, by a Web Lock, and
 // the others follow it, by opening streams of its session. docs/service-worker.md has the whole picture.
 import { LighthouseError } from "../../wire/mod.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
-import type { ConnectionSettings } from "../connection/dial_as_device.ts";
+import type { TabConnection, TabSettings } from "../connection/tab_connection.ts";
 import { FollowerSession } from "./follower_session.ts";
 import { install } from "./install.ts";
 import { LeaderStreams } from "./leader_streams.ts";
@@ -16,9 +15,9 @@ export interface TabsOptions {
   /** The service worker's URL. */
   worker: URL;
   /** What the leader connects to. */
-  settings: ConnectionSettings;
+  settings: TabSettings;
   /** This tab's own connection, which connects only while this tab leads. */
-  own: Pick<Connection, "connect" | "renew" | "session">;
+  own: Pick<TabConnection, "connect" | "renew" | "session">;
   /** Shows the leader's connection while this tab follows. */
   view: CurrentView;
   /** Called when the worker cannot be had. This tab has left then, and is on its own. */
