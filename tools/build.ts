@@ -57,8 +57,8 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/lighthouse-tunnel.js",
     // What the page shows to the relay, and the short form of the link's key, take 0.7 KiB; the bounds of
-    // sessions as much.
-    budget: { bytes: 51.25 * KiB, gzip: true },
+    // sessions as much; the frame of a key's site 1.9 KiB.
+    budget: { bytes: 53.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",

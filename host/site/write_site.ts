@@ -39,9 +39,10 @@ function formatPage({ page, attributes, service, name }: SiteOptions): string {
   const base = page.pathname;
   const connect = ["relay", "registry"].flatMap((each) => attributes[each] ?? [])
     .map((url) => new URL(url).origin).join(" ");
+  const frames = [page.origin + base, attributes["key-site"] ?? []].flat().join(" ");
   const policy = `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; ` +
     `img-src 'self' data: blob:; manifest-src 'self'; worker-src 'self'; ` +
-    `connect-src 'self' ${connect}; frame-src ${page.origin}${base}; base-uri 'none'; form-action 'none'`;
+    `connect-src 'self' ${connect}; frame-src ${frames}; base-uri 'none'; form-action 'none'`;
   const element = Object.entries({ ...attributes, worker: `${base}sw.js` })
     .flatMap(([name, value]) => value === undefined ? [] : `${name}="${escape(value)}"`).join(" ");
   return `<!doctype html>

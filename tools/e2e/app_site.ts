@@ -25,6 +25,8 @@ export interface AppSiteOptions extends BridgeOptions {
   service?: string | null;
   /** @default "Test app" */
   name?: string;
+  /** The page of the key's site (key_site.ts). @default the site keeps its own key */
+  keySite?: string;
 }
 
 /** A bridge, and a site in app mode of its own origin. */
@@ -39,7 +41,7 @@ export interface AppSite extends AsyncDisposable {
 
 /** Starts a bridge, and serves a site whose pages use it. The caller starts the host. */
 export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSite> {
-  const { path = "/", service = "/", name = "Test app", isPublic = true } = options;
+  const { path = "/", service = "/", name = "Test app", isPublic = true, keySite } = options;
   await using stack = new AsyncDisposableStack();
   const folder = temporaryFolder();
   const asked: AppSite["asked"] = [];
@@ -71,7 +73,7 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
   const url = origin + path;
   await writeSite(folder, {
     page: new URL(url),
-    attributes: {
+    attributes: keySite !== undefined ? { "key-site": keySite } : {
       "relay": bridge.gateway.url,
       "stun": "none",
       "host-key": isPublic ? toBase64url(bridge.identity.publicKey) : undefined,
