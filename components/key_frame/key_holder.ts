@@ -55,9 +55,8 @@ export class KeyHolder {
     let message: ToKeyFrame;
     try {
       message = parseToKeyFrame(data);
-    } catch (error) {
-      console.warn("The key's frame drops a message:", (error as Error).message);
-      return;
+    } catch {
+      return; // The page's code is of a newer build, or hostile.
     }
     const { connection, settings } = this.#options;
     switch (message.lighthouse) {
