@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { type LighthouseError, toBase64url } from "../wire/mod.ts";
 import { thrownBy } from "../wire/testing/failure.ts";
-import { type Attributes, parseAttributes } from "./settings.ts";
+import { type Attributes, parseAttributes, parseKeySite } from "./settings.ts";
 import { MemoryStore } from "./testing/memory_store.ts";
 
 const test = suite("page's settings");
@@ -84,6 +84,21 @@ for (const [attribute, values] of bad) {
       assert.match(error.message, words[attribute] ?? `${attribute} attribute`);
     });
   }
+}
+
+const PAGE = { href: "https://a.example/app/", origin: "https://a.example" };
+
+test("a key's site is a page of another origin", () => {
+  assert.is(parseKeySite("https://keys.example/k/", PAGE).href, "https://keys.example/k/");
+  assert.is(parseKeySite("http://a.example", PAGE).href, "http://a.example/");
+});
+
+for (
+  const text of ["", "keys", "/keys/", "https://a.example/keys/", "data:text/html,a", "https://"]
+) {
+  test(`${text || "no text"} is no key's site`, () => {
+    assert.is(thrownBy(() => parseKeySite(text, PAGE)).code, "bad-config");
+  });
 }
 
 test.run();
