@@ -30,6 +30,8 @@ export interface BackendConfig {
    * page's site. @default "local"
    */
   as?: "local" | "proxy";
+  /** What pages call it in their list of services. @default the prefix */
+  name?: string;
   /** How to check the certificate of an https backend. @default by the system's authorities */
   tls?: TlsConfig;
   /** The value of `Authorization` for requests that have none. It is a secret: never log it. */
@@ -52,12 +54,16 @@ const OPTIONS = {
   ca: "ca=FILE",
   insecure: "insecure",
   authorization: "authorization=FILE",
+  name: "name=NAME",
 };
 
 type Option = keyof typeof OPTIONS;
 
 /** The options that are given, by name: "" for `insecure`. */
 type Options = { [option in Option]?: string };
+
+/** Most characters of a service's name. */
+const MAX_NAME = 64;
 
 const NEEDS_FILE = "authorization needs a file that holds the password";
 
@@ -82,6 +88,7 @@ export function parseBackend(
   const options = parseOptions(name, words);
   checkOptions(name, address, options);
   const { as, insecure } = options;
+  const shown = options.name === undefined ? undefined : parseName(name, options.name);
   const ca = pathOf(name, "ca", options, home);
   const login = pathOf(name, "authorization", options, home);
   const files = {
@@ -91,11 +98,21 @@ export function parseBackend(
   return {
     ...address,
     ...as !== undefined && { as: as as BackendConfig["as"] },
+    ...shown !== undefined && { name: shown },
     ...ca !== undefined && { tls: { ca: readCertificates(`${name}: ca`, ca) } },
     ...insecure !== undefined && { tls: { insecure: true } },
     ...login !== undefined && { authorization: readAuthorization(`${name}: authorization`, login) },
     ...(ca ?? login) !== undefined && { files },
   };
+}
+
+/** Reads a name, in which spaces and such are percent-encoded, as in a URL. */
+function parseName(setting: string, text: string): string {
+  const name = decodePath(`${setting}: name`, text).trim();
+  if (name === "" || name.length > MAX_NAME || /\p{C}/u.test(name)) {
+    throw badSetting(`${setting} has an invalid name: give 1 to ${MAX_NAME} visible characters`);
+  }
+  return name;
 }
 
 /** The absolute path of the file that an option names. */
@@ -170,7 +187,7 @@ function checkOptions(
 
 /** Writes a backend as {@linkcode parseBackend} reads it, secrets included. */
 export function formatBackend(config: Omit<BackendConfig, "prefix">): string {
-  const { as, tls, authorization, files } = config;
+  const { as, name, tls, authorization, files } = config;
   let address = formatAddress(config);
   if (authorization !== undefined && files?.authorization === undefined) {
     const { user, password } = parseBasic(authorization);
@@ -182,6 +199,7 @@ export function formatBackend(config: Omit<BackendConfig, "prefix">): string {
   return [
     address,
     ...as === undefined ? [] : [`as=${as}`],
+    ...name === undefined ? [] : [`name=${encodePath(name)}`],
     ...files?.ca === undefined ? [] : [`ca=${encodePath(files.ca)}`],
     ...tls?.insecure ? ["insecure"] : [],
     ...files?.authorization === undefined

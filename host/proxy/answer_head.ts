@@ -30,6 +30,18 @@ export function answerFields(status: number, raw: string[]): HeaderField[] {
   return fields;
 }
 
+/** Adds the host's own fields to an answer, if the wire can still take its head. */
+export function withFields(answer: HttpResponse, fields: HeaderField[]): HttpResponse {
+  const all = { ...answer, headers: [...answer.headers, ...fields] };
+  if (all.headers.length > MAX_FIELDS) return answer;
+  try {
+    checkHead(all);
+    return all;
+  } catch {
+    return answer;
+  }
+}
+
 /** Checks that a head fits the wire. @throws {LighthouseError} `backend-failed`. */
 export function checkHead({ status, statusText, headers, body }: HttpResponse): void {
   let length = statusText.length;

@@ -36,6 +36,8 @@ export function readAnswer(answered: HeaderField[], mapUrl?: MapUrl): AnswerHead
   for (const [name, raw] of answered) {
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || named.includes(lower) || !NAME.test(name)) continue;
+    // The service worker believes these of the host.
+    if (lower.startsWith("lighthouse-")) continue;
     let value: string | undefined = CONTROL.test(raw) ? spaced(raw) : raw;
     switch (lower) {
       case "set-cookie":

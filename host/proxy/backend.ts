@@ -1,11 +1,20 @@
 // Maps a page's request to the backend's URL and headers, and the headers of the answer back to the
 // page. HTTP requests and WebSocket handshakes use the same mapping.
+import { type Cookie, domainMatch, getPublicSuffix } from "tough-cookie";
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import { readAnswer } from "./answer_headers.ts";
 import { CookieJars } from "./cookies.ts";
-import { asLocal, forwardedHeaders, hostOf, type Mount, workerPrefixOf } from "./forwarded.ts";
+import type { DocumentCookies } from "./documents.ts";
+import {
+  asLocal,
+  forwardedHeaders,
+  hostOf,
+  type Mount,
+  pathOnSite,
+  workerPrefixOf,
+} from "./forwarded.ts";
 import { forwardable, principalHeaders, valuesOf } from "./headers.ts";
 import { type AnswerPlace, ASCENT, pageLocation, pageRefresh } from "./location.ts";
 
@@ -90,6 +99,39 @@ export class Backend {
     };
   }
 
+  /** The cookies of the documents' scripts. */
+  readonly documents: DocumentCookies = {
+    shown: (principal, target) => {
+      const url = this.#documentOf(target);
+      return url && this.#cookies.ofScripts(principal, url);
+    },
+    set: (principal, target, line, workerPrefix) => {
+      const url = this.#documentOf(target);
+      if (!url) return;
+      this.#cookies.storeOfScript(principal, line, url, (cookie) => {
+        if (isOfSite(cookie, principal)) cookie.domain = null;
+        if (cookie.path) cookie.path = this.#cookiePath(cookie.path, workerPrefix);
+      });
+    },
+    changes: (principal) => this.#cookies.changes(principal),
+  };
+
+  /** The backend's URL of a document; undefined if the backend has no document there. */
+  #documentOf(target: string): URL | undefined {
+    try {
+      return isUnder(this.prefix, target) ? this.#urlOf(target) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The backend's path for the Path of a cookie, which a script may have made of its document's URL. */
+  #cookiePath(path: string, workerPrefix: string | undefined): string {
+    const place = pathOnSite({ prefix: this.prefix, workerPrefix });
+    if (workerPrefix === undefined || !place || !isUnder(place, path)) return path;
+    return this.#base + restOf(place, path) || "/";
+  }
+
   #placeOf(
     mount: Mount,
     url: URL,
@@ -125,4 +167,12 @@ export class Backend {
     }
     return url;
   }
+}
+
+/** Whether a script has given a cookie the name of the page's site, or of a domain above it. */
+function isOfSite({ key, domain }: Cookie, { origin }: Principal): boolean {
+  const host = URL.parse(origin)?.hostname;
+  if (!domain || !host || key.startsWith("__Host-")) return false;
+  if (domain === host) return true;
+  return domainMatch(host, domain) === true && !!getPublicSuffix(domain, { ignoreError: true });
 }

@@ -8,6 +8,15 @@ export const MAX_DEVICES = 64;
 export const MAX_COOKIES = 50;
 const MAX_COOKIE_BYTES = 4096;
 
+/** Most lines of scripts whose ids a jar remembers. */
+const MAX_LINES = 256;
+
+/** Names that promise something of the cookie; and those by which only HTTP may set it, for scripts. */
+const PREFIX = /^__(?:secure|host|http|host-http)-/i;
+const OF_HTTP = /^__(?:host-)?http-/i;
+// deno-lint-ignore no-control-regex -- control characters are what it finds
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 /** Longest life of a cookie: 400 days in milliseconds, as in browsers (RFC 6265bis §5.5). */
 export const LONGEST_MS = 400 * 24 * 3_600_000;
 
@@ -19,12 +28,21 @@ export interface CookieJarsOptions {
   onStored?: (device: string, cookies: Cookie[]) => void;
 }
 
+/** What a script has assigned to `document.cookie`. */
+export interface ScriptLine {
+  /** A character for each byte of UTF-8. */
+  line: string;
+  /** A line with the same id is stored once: the worker sends it until it has an answer. */
+  id?: string;
+}
+
 /** The cookies of one service: a jar in memory for each device and each stranger. */
 export class CookieJars {
   /** By id, the least recently used first. Strangers are apart, so that they push no device out. */
   readonly #devices = new Map<string, Jar>();
   readonly #strangers = new Map<string, Jar>();
   readonly #onStored: NonNullable<CookieJarsOptions["onStored"]>;
+  #changes = 0;
 
   constructor({ kept = [], onStored = () => {} }: CookieJarsOptions = {}) {
     for (const [device, cookies] of [...kept].slice(-MAX_DEVICES)) {
@@ -61,14 +79,57 @@ export class CookieJars {
    * @param url The backend's URL that answered.
    */
   store(principal: Principal, setCookies: string[], url: URL): void {
-    if (setCookies.length === 0) return;
+    const cookies = setCookies.map((text) => parse(text, url));
+    this.#store(principal, cookies.filter((cookie) => cookie !== undefined), url, true);
+  }
+
+  /**
+   * Stores what a script has assigned to `document.cookie`: it neither sets nor replaces HttpOnly cookies
+   * (RFC 6265bis §5.7).
+   *
+   * @param url The backend's URL of the script's document.
+   * @param map Changes the cookie before it is checked.
+   */
+  storeOfScript(
+    principal: Principal,
+    { line, id }: ScriptLine,
+    url: URL,
+    map?: (cookie: Cookie) => void,
+  ): void {
+    const cookie = CONTROL.test(line) ? undefined : parse(line, url, map);
+    if (!cookie || OF_HTTP.test(cookie.key)) return;
     const jar = this.#use(principal) ?? this.#create(principal);
-    for (const text of setCookies) {
-      const cookie = parse(text, url);
-      if (!cookie) continue;
-      jar.jar.setCookieSync(cookie, secure(url), { ignoreError: true });
+    if (id !== undefined && jar.lines.has(id)) return;
+    if (id !== undefined) jar.lines.add(id);
+    const [oldest] = jar.lines;
+    if (jar.lines.size > MAX_LINES) jar.lines.delete(oldest!);
+    this.#store(principal, [cookie], url, false);
+  }
+
+  /**
+   * The value of `document.cookie` in a document, a character for each byte: without HttpOnly cookies.
+   *
+   * @param url The backend's URL of the document.
+   */
+  ofScripts(principal: Principal, url: URL): string {
+    const jar = this.#use(principal);
+    return jar?.jar.getCookieStringSync(secure(url), { http: false }) ?? "";
+  }
+
+  /** A number that grows when cookies change that scripts may see: 0 for a principal without a jar. */
+  changes(principal: Principal): number {
+    return this.#jarsOf(principal).get(principal.id)?.changes ?? 0;
+  }
+
+  #store(principal: Principal, cookies: Cookie[], url: URL, http: boolean): void {
+    if (cookies.length === 0) return;
+    const jar = this.#use(principal) ?? this.#create(principal);
+    const before = shownIn(jar.store);
+    for (const cookie of cookies) {
+      jar.jar.setCookieSync(cookie, secure(url), { ignoreError: true, http });
     }
     trim(jar.store);
+    if (shownIn(jar.store) !== before) jar.changes = ++this.#changes;
     if (principal.name !== undefined) this.#onStored(principal.id, persistent(jar.store));
   }
 
@@ -107,17 +168,30 @@ export class CookieJars {
 interface Jar {
   jar: CookieJar;
   store: MemoryCookieStore;
+  /** The number of the last change that scripts may see. */
+  changes: number;
+  /** The ids of the last lines of scripts. */
+  lines: Set<string>;
 }
 
 function newJar(): Jar {
   const store = new MemoryCookieStore();
-  return { jar: new CookieJar(store), store };
+  return { jar: new CookieJar(store), store, changes: 0, lines: new Set() };
 }
 
-/** Reads a `Set-Cookie` header: undefined if it holds no cookie, or one that is too large. */
-function parse(text: string, url: URL): Cookie | undefined {
+/**
+ * Reads a `Set-Cookie` header: undefined if it holds no cookie, or one that is too large.
+ *
+ * @param map Changes the cookie before it is checked.
+ */
+function parse(
+  text: string,
+  url: URL,
+  map: (cookie: Cookie) => void = () => {},
+): Cookie | undefined {
   const cookie = text.length <= MAX_COOKIE_BYTES ? Cookie.parse(text, { loose: true }) : undefined;
-  if (!cookie) return undefined;
+  if (!cookie || isMisleading(cookie)) return undefined;
+  map(cookie);
   // tough-cookie refuses a Domain that is a public suffix, such as "nas". If it is the backend's own
   // name, browsers treat the cookie as host-only (RFC 6265 §5.3, step 5). __Host- forbids even that.
   if (cookie.domain === url.hostname && !cookie.key.startsWith("__Host-")) cookie.domain = null;
@@ -130,10 +204,25 @@ function parse(text: string, url: URL): Cookie | undefined {
   return cookie;
 }
 
+/**
+ * Whether a cookie would look like another with a prefix that it does not deserve: one without a name is
+ * sent as its value, and backends take names in any case for the prefix (RFC 6265bis §5.7, steps 20 to 22).
+ */
+function isMisleading({ key, value }: Cookie): boolean {
+  if (key === "") return PREFIX.test(value);
+  return PREFIX.test(key) && !/^__(?:Secure|Host|Http|Host-Http)-/.test(key);
+}
+
 /** Whether a cookie of an earlier process has not expired, and keeps to the limit. */
 function isKeepable(cookie: Cookie): boolean {
   const { key, value, path } = cookie;
   return cookie.TTL() > 0 && key.length + value.length + path!.length <= MAX_COOKIE_BYTES;
+}
+
+/** What scripts may see, in a text that differs where it does. */
+function shownIn(store: MemoryCookieStore): string {
+  const shown = all(store).filter((cookie) => !cookie.httpOnly && cookie.TTL() > 0);
+  return JSON.stringify(shown.map(({ key, value, path, domain }) => [key, value, path, domain]));
 }
 
 /** The cookies that outlive the browser's session, and have not expired. */

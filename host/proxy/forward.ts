@@ -62,6 +62,7 @@ export function forwardTo(config: BackendConfig, options: ForwardOptions = {}): 
   return {
     prefix,
     upstream: { backend, config, credentials },
+    documents: backend.documents,
     async handler(request, { signal, principal, find }) {
       // node:http makes it so in any case.
       const method = request.method.toUpperCase();

@@ -78,7 +78,7 @@ export function principalHeaders({ id, name }: Principal): HeaderField[] {
 }
 
 /** Percent-encodes a text for a header: `%`, and all that is not printable ASCII, as UTF-8. */
-function percentEncoded(text: string): string {
+export function percentEncoded(text: string): string {
   return text.replace(/[^ -$&-~]/gu, encodeURIComponent);
 }
 

@@ -4,6 +4,7 @@ import type { Principal } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import type { Backend, FindService } from "./backend.ts";
 import type { Credentials } from "./credentials.ts";
+import type { DocumentCookies } from "./documents.ts";
 
 /** The circumstances of a request. */
 export interface ServiceContext {
@@ -36,6 +37,8 @@ export interface Service {
   readonly handler: ServiceHandler;
   /** The backend of a service that forwards: WebSockets need it. */
   readonly upstream?: Upstream;
+  /** The cookies of its documents' scripts. @default its documents have none */
+  readonly documents?: DocumentCookies;
   /** Forgets what a device that is revoked has left. @param id The device's id. */
   forget?(id: string): void;
   /** Ends all requests. */

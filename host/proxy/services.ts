@@ -1,13 +1,20 @@
 // Finds the service for each request by the longest prefix.
+import { COOKIES_PATH, SERVICES_PATH } from "../../wire/mod.ts";
 import { Memory } from "../access/memory.ts";
 import { isUnder, mayReach } from "../access/principal.ts";
 import { keyOf, type ServiceConfig } from "../config/service_config.ts";
+import { withFields } from "./answer_head.ts";
 import type { CookieFolder } from "./cookie_folder.ts";
+import { mayAsk, takeCookies } from "./documents.ts";
 import { errorResponse } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
+import { NO_STORE, ServiceLooks } from "./service_looks.ts";
 import { serveFolder } from "./static_files.ts";
 import { Places } from "./turns.ts";
+
+/** The paths at the tunnel's root that no service has: the host answers them, and the service worker. */
+const RESERVED = "/.lighthouse";
 
 /** Options of {@linkcode Services}. */
 export interface ServicesOptions {
@@ -26,6 +33,7 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #memory: Memory;
   readonly #places = new Places();
+  readonly #looks = new ServiceLooks();
 
   constructor(services: Service[], options: ServicesOptions = {}) {
     this.#options = options;
@@ -58,21 +66,38 @@ export class Services {
 
   /** The service for a target (a path with its query). */
   readonly find = (target: string): Service | undefined =>
-    this.#services.find(({ prefix }) => isUnder(prefix, target));
+    isUnder(RESERVED, target)
+      ? undefined
+      : this.#services.find(({ prefix }) => isUnder(prefix, target));
 
   /** Answers a request by its service: 404 if there is none, 403 if the principal may not reach it. */
   readonly handler: ServiceHandler = async (request, context) => {
     const { principal } = context;
-    const service = this.find(request.target);
-    const path = request.target.replace(/\?.*/s, "");
+    const { target, headers } = request;
+    const service = this.find(target);
+    const path = target.replace(/\?.*/s, "");
+    if (path === SERVICES_PATH) {
+      const asked = this.#services.filter(({ prefix }) => mayAsk(principal, prefix, headers));
+      return await this.#looks.list(asked);
+    }
+    if (path === COOKIES_PATH) {
+      const fields = takeCookies(request, principal, this.find)();
+      return { status: 204, statusText: "", headers: [NO_STORE, ...fields], body: null };
+    }
     if (!service) {
       const prefixes = this.#services.map(({ prefix }) => prefix)
         .filter((prefix) => mayReach(principal, prefix)).sort().join(", ");
       const message = `No service is at ${path}. There is: ${prefixes || "none for this device"}`;
       return errorResponse(404, "no-service", message);
     }
+    if (mayAsk(principal, service.prefix, headers)) {
+      const fields = takeCookies(request, principal, this.find);
+      const answer = await service.handler(request, { ...context, find: this.find });
+      return withFields(answer, fields(service));
+    }
     if (mayReach(principal, service.prefix)) {
-      return await service.handler(request, { ...context, find: this.find });
+      const message = `The request is meant for another service than the one at ${path}`;
+      return errorResponse(403, "no-access", message);
     }
     const who = principal.name === undefined ? "Who is not paired" : `“${principal.name}”`;
     return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);

@@ -14,11 +14,12 @@ import {
   type Stream,
 } from "../../wire/mod.ts";
 import { Memory } from "../access/memory.ts";
-import { mayReach, type Principal } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
 import { busy, type ShareLimits, Shares } from "../access/shares.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import type { UpstreamRequest } from "./backend.ts";
 import { backendName, connectionOptions, PARSER } from "./connection_options.ts";
+import { mayAsk, takeCookies } from "./documents.ts";
 import type { Services } from "./services.ts";
 import { sendToBackend, sendToPage, socketFailure } from "./websocket_messages.ts";
 
@@ -83,7 +84,10 @@ export class Sockets {
     stream.signal.throwIfAborted();
     const service = this.#services.find(request.target);
     if (!service?.upstream) return refuseWebSocket(stream, 404, "Not Found");
-    if (!mayReach(principal, service.prefix)) return refuseWebSocket(stream, 403, "Forbidden");
+    if (!mayAsk(principal, service.prefix, request.headers)) {
+      return refuseWebSocket(stream, 403, "Forbidden");
+    }
+    const answerFields = takeCookies(request, principal, this.#services.find);
     const { backend, config, credentials } = service.upstream;
     const upstream = backend.upstreamRequest(request, principal);
     const login = credentials.login(request.headers, principal);
@@ -95,7 +99,7 @@ export class Sockets {
     login?.answered(statusCode!);
     if (statusCode !== 101) return refuseWebSocket(stream, statusCode!, statusMessage!);
 
-    acceptWebSocket(stream, socket.protocol);
+    acceptWebSocket(stream, socket.protocol, answerFields(service));
     const page = { connection, stream };
     const writer = sendToPage(socket, { ...page, name, share: this.#memory.share(principal) });
     await sendToBackend(socket, { ...page, writer, share: this.#memory.share(principal) })

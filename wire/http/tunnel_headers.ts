@@ -6,7 +6,8 @@ export const FROM = "lighthouse-from";
 
 /**
  * Of a request: the lines that scripts have assigned to `document.cookie`, for the host's jar. A JSON array
- * of pairs `[target of the document, line]`, percent-encoded.
+ * of `[target of the document, line, id]`, percent-encoded. The id is of the sender's choice, and may be left
+ * out: the host takes a line once, though it may come with several requests, and in another order.
  */
 export const SET_COOKIE = "lighthouse-set-cookie";
 

@@ -37,6 +37,8 @@ export interface OpenWebSocket {
   stream: OpenStream;
   /** The subprotocol that the backend has chosen, or "". */
   protocol: string;
+  /** All headers of the answer. */
+  headers: HeaderField[];
 }
 
 /**
@@ -70,16 +72,26 @@ export async function openWebSocket(
         `The backend refuses the WebSocket: ${answer.status} ${answer.statusText}`.trim(),
       );
     }
-    return { stream, protocol: protocolsOf(answer.headers)[0] ?? "" };
+    const { headers } = answer;
+    return { stream, protocol: protocolsOf(headers)[0] ?? "", headers };
   } catch (error) {
     stream.reset(LighthouseError.from(error, "bad-frame"));
     throw error;
   }
 }
 
-/** Accepts an opening: messages may follow. @param protocol The chosen subprotocol, or "". */
-export function acceptWebSocket(stream: Stream, protocol: string): void {
-  const headers: HeaderField[] = protocol ? [[PROTOCOL, protocol]] : [];
+/**
+ * Accepts an opening: messages may follow.
+ *
+ * @param protocol The chosen subprotocol, or "".
+ * @param more Further headers of the answer.
+ */
+export function acceptWebSocket(
+  stream: Stream,
+  protocol: string,
+  more: HeaderField[] = [],
+): void {
+  const headers: HeaderField[] = protocol ? [[PROTOCOL, protocol], ...more] : more;
   stream.sendHead(encodeHead({ status: 101, statusText: "", headers, body: true }));
 }
 
