@@ -2,6 +2,7 @@
 import { html, nothing } from "lit";
 import type { ErrorCode } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
+import { codeText } from "./code_text.ts";
 import type { ConnectionView } from "./connection/connection_view.ts";
 
 /** The buttons' actions. Without `forget`, its button is hidden. */
@@ -31,11 +32,16 @@ const FAILURES: Partial<Record<ErrorCode, string>> = {
   "host-key-changed": "Another host",
 };
 
+/** The state's name for people, or that of its failure. */
+export function labelOf({ state, error }: Pick<ConnectionView, "state" | "error">): string {
+  return (state === "failed" && error && FAILURES[error.code]) || LABELS[state];
+}
+
 /** Renders the state of a connection. */
 export function renderPill(view: ConnectionView, { retry, forget }: PillActions): unknown {
-  const { state, reason, error, device } = view;
+  const { state, reason, device } = view;
   const canRetry = state === "offline" || state === "failed";
-  const label = (state === "failed" && error && FAILURES[error.code]) || LABELS[state];
+  const label = labelOf(view);
   // A reason that only repeats the state's name adds nothing.
   const hasReason = reason !== label;
   return html`
@@ -46,7 +52,7 @@ export function renderPill(view: ConnectionView, { retry, forget }: PillActions)
         ${state === "connected" && device
           ? html`<span class="device" part="device">as ${device.name}</span>`
           : nothing}
-        ${hasReason ? html`<span class="reason" part="reason">${reason}</span>` : nothing}
+        ${hasReason ? html`<span class="reason" part="reason">${codeText(reason)}</span>` : nothing}
       </span>
       ${forget
         ? html`<button type="button" part="forget" @click=${forget}>Use the new host</button>`
