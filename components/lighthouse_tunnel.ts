@@ -225,6 +225,12 @@ export class LighthouseTunnel extends LitElement {
     }
   }
 
+  /** Tries again at once, without a pairing link of another host that was refused. */
+  retry(): void {
+    if (this.error?.code === "host-key-changed") this.#link.drop();
+    this.connect();
+  }
+
   /**
    * Forgets the paired host and this browser's device key, and ends the connection. Then it uses a pairing
    * link of another host, if one was refused before. The host lists this device until it is revoked there.
@@ -268,7 +274,7 @@ export class LighthouseTunnel extends LitElement {
   protected override render(): unknown {
     const canForget = this.error?.code === "host-key-changed" && this.#link.isHeld;
     const pill = renderPill(this.#view.now, {
-      retry: () => this.#retry(),
+      retry: () => this.retry(),
       forget: canForget ? () => void this.forget() : undefined,
     });
     return html`<slot>${pill}</slot>`;
@@ -290,12 +296,6 @@ export class LighthouseTunnel extends LitElement {
     if (this.keySite === null) return parseAttributes(this);
     const site = parseKeySite(this.keySite, globalThis.location);
     return this.#own.remote.settings(site, this.deviceName ?? undefined);
-  }
-
-  #retry(): void {
-    // Drop a refused link of another host, and try without it.
-    if (this.error?.code === "host-key-changed") this.#link.drop();
-    this.connect();
   }
 }
 

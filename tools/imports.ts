@@ -106,8 +106,14 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "Lit",
     modules: ["lit"],
-    files: ["components/lighthouse_tunnel*.ts", "components/pill.ts"],
+    files: [
+      "components/lighthouse_tunnel*.ts",
+      "components/pill.ts",
+      "components/code_text.ts",
+      "components/shell/*.ts",
+    ],
   },
+  { name: "qr", modules: ["qr/decode.js"], files: ["components/shell/code_detector.ts"] },
   { name: "simple-peer", modules: ["simple-peer"], files: ["components/connection/peer.ts"] },
   {
     name: "the scripts for the app's pages",
