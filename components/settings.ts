@@ -27,7 +27,7 @@ export interface Attributes {
 export interface SettingsPlatform {
   store: DeviceStore;
   navigator: Agent;
-  /** The page's origin. */
+  /** The site to which the device belongs: the page's origin, or that of the page around a frame. */
   origin: string;
 }
 
@@ -56,6 +56,7 @@ export function parseAttributes(
     relay,
     host,
     registry: parseRegistry(attributes.registry),
+    origin: platform.origin,
     ice: { iceServers: parseStunServers(stun ?? "") },
     name: (deviceName?.trim() || proposeName(platform.navigator)).slice(0, MAX_NAME),
     identities: new Identities({

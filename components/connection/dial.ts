@@ -33,6 +33,8 @@ export interface DialSettings {
   ice: IceConfig;
   /** The name that this device proposes when it is paired. */
   name: string;
+  /** The site to which this device belongs. @default the page's origin */
+  origin?: string;
 }
 
 /** Options of {@linkcode dial}. */
@@ -116,7 +118,7 @@ export async function dial(
       hostKey: identity.hostKey,
       device: identity.keys,
       sender: identity.sender,
-      offer: offerOf(peer, identity, settings.name, platform.origin),
+      offer: offerOf(peer, identity, settings.name, settings.origin ?? platform.origin),
       send: (data) => socket.send(formatSendSignal({ host, data })),
     });
     const receive = async (text: string) => {

@@ -104,6 +104,12 @@ function start(settings: Partial<DialSettings> = {}, options: Partial<DialOption
 const signalOf = (ct: string) => ({ type: "sealed-answer", v: 1, ct });
 const FORGERY = signalOf("A".repeat(200));
 
+test("the device belongs to the site that the settings name", async () => {
+  const attempt = start({ origin: "https://a.example" });
+  const { offer } = await attempt.opened();
+  assert.is(offer.origin, "https://a.example");
+});
+
 test("an attempt offers, takes the answer, hangs up, and opens the channel", async () => {
   const attempt = start({ host: "pi" });
   const { offer } = await attempt.opened();
