@@ -50,7 +50,9 @@ function testIn(name: BrowserName): void {
       routes: { "POST /echo": (request, response) => void request.pipe(response) },
     });
     const { backend } = site.bridge;
-    host = site.bridge.startHost(["--service", `/notes=${backend.url}`]);
+    host = site.bridge.startHost(
+      ["/notes", "/notes/inner"].flatMap((prefix) => ["--service", `${prefix}=${backend.url}`]),
+    );
     browser = await launchBrowser(name);
     url = `${site.url}plain.html`;
     await writeFile(
@@ -93,6 +95,15 @@ function testIn(name: BrowserName): void {
     // The device itself may reach the other service.
     assert.is(await outcomeOf(page, "/api/notes"), "no-access");
     assert.is(await outcomeOf(page, "/notes/../api/notes"), "no-access");
+    assert.is(await outcomeOf(page, "/notes/inner/api/notes"), "403");
+    const socket = await page.evaluate(async () => {
+      const socket = document.querySelector("lighthouse-tunnel")!.socket("/notes/inner/live");
+      return await new Promise((resolve) => {
+        socket.onerror = (event) => resolve((event as Event & { cause: Error }).cause.message);
+        socket.onopen = () => resolve("open");
+      });
+    });
+    assert.match(String(socket), /403|another service/);
     const stats = await page.evaluate(() => document.querySelector("lighthouse-tunnel")!.stats());
     assert.is(stats.path, "host");
     assert.equal(troubles, []);
