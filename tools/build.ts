@@ -168,20 +168,39 @@ export async function build(): Promise<BuiltBundle[]> {
     for (const name of await readdir(`host/inspector/${page}`)) {
       await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
     }
-    // The files of the sites that `lighthouse-host site` writes.
-    for (const folder of ["components/dist/site", "components/dist/key"]) {
-      for (const name of await readdir(folder)) {
-        await put(`host/dist/site/${name}`, await readFile(`${folder}/${name}`));
-      }
-    }
-    const worker = "lighthouse-worker.js";
-    const [text] = (await readFile(`components/dist/${worker}`, "utf8")).split("//# sourceMapping");
-    await put(`host/dist/site/${worker}`, Buffer.from(text!));
+    await copySiteFiles();
     return built;
   } finally {
     // Ends esbuild's process, which otherwise runs as long as this one.
     await stop();
   }
+}
+
+/** Copies what `lighthouse-host site` writes to the folder in which its bundle looks for it. */
+async function copySiteFiles(): Promise<void> {
+  const folders = {
+    app: "components/dist/site",
+    key: "components/dist/key",
+    icons: "host/site/files/icons",
+    reset: "host/site/files/reset",
+  };
+  const target = "host/dist/site";
+  for (const [name, folder] of Object.entries(folders)) {
+    const files = (await readdir(folder)).filter((file) => !file.startsWith("."));
+    for (const file of files) {
+      await put(`${target}/${name}/${file}`, await readFile(`${folder}/${file}`));
+    }
+    // What an earlier build has left would become part of a site.
+    for (const old of await readdir(`${target}/${name}`)) {
+      if (!files.includes(old) && !old.startsWith(".")) {
+        await rm(`${target}/${name}/${old}`, { force: true });
+      }
+    }
+  }
+  await put(`${target}/pages.yml`, await readFile("host/site/files/pages.yml"));
+  const worker = "lighthouse-worker.js";
+  const [text] = (await readFile(`components/dist/${worker}`, "utf8")).split("//# sourceMapping");
+  await put(`${target}/${worker}`, Buffer.from(text!));
 }
 
 async function buildOne(

@@ -1,6 +1,6 @@
 // The shape of a command of `lighthouse-host`.
 import { type Settings, settingsOf } from "../config/settings.ts";
-import type { FlagName, FlagValues } from "./flags.ts";
+import type { Flag, FlagName, FlagValues } from "./flags.ts";
 
 /** A command. */
 export interface Command {
@@ -12,6 +12,8 @@ export interface Command {
   args?: string[];
   /** Its flags, besides those of all commands. */
   flags: FlagName[];
+  /** What a flag means to this command, where that is not what it means to others. */
+  meanings?: Partial<Record<FlagName, Partial<Flag>>>;
   /** Command lines without the program's name. */
   examples?: string[];
   /**
@@ -28,8 +30,21 @@ export interface Command {
 export type Commands = Readonly<Record<string, Command>>;
 
 /** The values of the flags. */
-export interface Flags
-  extends Pick<FlagValues, "name" | "for" | "system" | "print" | "follow" | "lines"> {
+export interface Flags extends
+  Pick<
+    FlagValues,
+    | "name"
+    | "for"
+    | "icon"
+    | "update"
+    | "key"
+    | "app"
+    | "key-site"
+    | "system"
+    | "print"
+    | "follow"
+    | "lines"
+  > {
   /** Settings, which take precedence over variables and the settings file. */
   settings: Settings;
   json: boolean;
@@ -38,6 +53,17 @@ export interface Flags
 
 /** Flags of all commands. */
 export const COMMON: FlagName[] = [...settingsOf(undefined), "json"];
+
+/** The flags as a command means them. */
+export function flagsFor<table extends Record<FlagName, Flag>>(
+  { meanings = {} }: Command,
+  flags: table,
+): table {
+  const own = Object.entries(meanings).map(([name, meaning]) => {
+    return [name, { ...flags[name as FlagName], ...meaning }];
+  });
+  return { ...flags, ...Object.fromEntries(own) };
+}
 
 /** The names of a command's required arguments. */
 export function requiredOf({ args = [] }: Command): string[] {

@@ -94,6 +94,42 @@ export const COMMANDS: Commands = {
       return await pair({ ...settings, ...flags });
     },
   },
+  site: {
+    summary: "write the folder of a static site that shows your app, ready to publish",
+    more: [
+      "The site can be installed on a phone, and shows one service, or all with a list at its start. Relay, " +
+      "host key and page come from the settings file. FOLDER is new, empty, or a site that this command " +
+      "has written before, which it then brings up to date: files of your own stay. docs/site.md explains " +
+      "how to publish it, and how to keep the key at another origin than the app (--key, --key-site).",
+    ],
+    args: ["FOLDER"],
+    flags: ["name", "icon", ...settingsOf("site"), "update", "key", "app", "key-site"],
+    meanings: {
+      name: {
+        summary: "the app's name, as the home screen shows it",
+        otherwise: "the service's name",
+      },
+      service: {
+        value: "PATH",
+        repeats: false,
+        summary: "the service to which the site's root leads",
+        otherwise: "the host's only service, or all of them",
+        environment: undefined,
+      },
+      page: { summary: "where the site will be" },
+    },
+    examples: [
+      "site ./notes --service /notes --name Notes --page https://me.github.io/notes/",
+      "site ./notes --update",
+      "site ./key --key --app https://notes.example/=/notes --app https://ha.example/=/ha",
+      "site ./notes --page https://notes.example/ --service /notes --key-site https://keys.example/",
+    ],
+    async run({ settings, json, name, icon, update, key, app, "key-site": keySite }, [folder]) {
+      const { site } = await import("../commands/site.ts");
+      const flags = { name, icon, update, key, app, "key-site": keySite };
+      await site(folder!, { ...settings, ...flags, json });
+    },
+  },
   devices: {
     summary: "list the devices that may connect",
     flags: [],

@@ -1,7 +1,7 @@
 // Scripts with which shells complete commands and flags.
 import process from "node:process";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, type Commands, COMMON } from "./command.ts";
+import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -81,10 +81,10 @@ compdef _lighthouse_host ${PROGRAM}
 }
 
 function fish(commands: Commands): string {
-  const lines = Object.entries(commands).flatMap(([name, { summary, flags }]) => [
-    `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
-    ...[...flags, ...COMMON].map((flag) => {
-      const { value, summary } = FLAGS[flag];
+  const lines = Object.entries(commands).flatMap(([name, command]) => [
+    `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${name} -d ${quoted(command.summary)}`,
+    ...[...command.flags, ...COMMON].map((flag) => {
+      const { value, summary } = flagsFor(command, FLAGS)[flag];
       const takes = value === undefined ? "" : " -r";
       const when = quoted(`__fish_seen_subcommand_from ${name}`);
       return `complete -c ${PROGRAM} -n ${when} -l ${typed(flag).slice(2)}${takes} -d ${

@@ -1,7 +1,7 @@
 // What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
 import process from "node:process";
 import { suggestion } from "../config/suggest.ts";
-import { type Command, type Commands, COMMON } from "./command.ts";
+import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -59,7 +59,9 @@ export function formatHelp(commands: Commands, name: string, flags: AllFlags = F
     `${PROGRAM} ${name}: ${command.summary}`,
     `Usage: ${usageOf(name, command)}`,
     ...(command.more ?? []).map((text) => wrap(text, "")),
-    ...command.flags.length > 0 ? [`Options\n${flagTable(command.flags, flags)}`] : [],
+    ...command.flags.length > 0
+      ? [`Options\n${flagTable(command.flags, flagsFor(command, flags))}`]
+      : [],
     `Options of all commands\n${flagTable(COMMON, flags)}`,
     ...command.examples
       ? [`Examples\n${command.examples.map((line) => `  ${PROGRAM} ${line}`).join("\n")}`]
@@ -127,7 +129,7 @@ export function formatMarkdown(commands: Commands, allFlags: AllFlags = FLAGS): 
       "```\n" + usageOf(name, command) + "\n```",
       `${capital(summary)}.`,
       ...more,
-      ...flags.length > 0 ? [markdownTable(flags, allFlags)] : [],
+      ...flags.length > 0 ? [markdownTable(flags, flagsFor(command, allFlags))] : [],
       ...examples.length > 0
         ? ["```\n" + examples.map((line) => `${PROGRAM} ${line}`).join("\n") + "\n```"]
         : [],
@@ -163,13 +165,13 @@ function markdownTable(names: FlagName[], flags: AllFlags): string {
 /** The man page: https://man7.org/linux/man-pages/man7/man-pages.7.html */
 export function formatManPage(commands: Commands, allFlags: AllFlags = FLAGS): string {
   const item = (term: string, text: string) => `.TP\n\\fB${roff(term)}\\fR\n${roff(text)}`;
-  const flags = (names: FlagName[]) =>
-    names.map((name) => item(formatFlag(name, allFlags), describe(allFlags[name])));
+  const flags = (names: FlagName[], table = allFlags) =>
+    names.map((name) => item(formatFlag(name, table), describe(table[name])));
   const sections = Object.entries(commands).flatMap(([name, command]) => [
     `.SS ${roff(usageOf(name, command).slice(PROGRAM.length + 1))}`,
     roff(`${capital(command.summary)}.`),
     ...(command.more ?? []).map((text) => `.PP\n${roff(text)}`),
-    ...flags(command.flags),
+    ...flags(command.flags, flagsFor(command, allFlags)),
   ]);
   return `${
     [

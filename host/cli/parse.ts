@@ -75,7 +75,9 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
 
 function flagsOf(values: FlagValues): Flags {
   const { json = false, wait = true, name, for: prefixes, system, print, follow, lines } = values;
-  const flags = { json, wait, name, for: prefixes, system, print, follow, lines };
+  const { icon, update, key, app, "key-site": keySite } = values;
+  const ofSite = { icon, update, key, app, "key-site": keySite };
+  const flags = { json, wait, name, for: prefixes, system, print, follow, lines, ...ofSite };
   return { settings: settingsIn(values), ...flags };
 }
 

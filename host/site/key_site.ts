@@ -1,11 +1,10 @@
 // Writes the folder of a key's site: one page and its script, for the hidden frame of apps on other
 // origins. It has no service worker, so the next visit gets whatever was published last.
-import { cp, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
-
-/** The page's script, which `npm run build` puts beside the program. */
-const SCRIPT = new URL("../../host/dist/site/key.js", import.meta.url);
+import { escapeHtml } from "./html.ts";
+import { formatKeyReadme } from "./readme.ts";
+import { openSiteFolder, writeFolder, type WrittenSite } from "./site_folder.ts";
+import { PROGRAM, readBuilt, readWorkflow, versionOf, WORKFLOW } from "./site_files.ts";
 
 /** An app that may use the key. */
 export interface KeyApp {
@@ -50,11 +49,28 @@ export function parseKeyApps(texts: string[]): KeyApp[] {
   return apps;
 }
 
-/** Writes the site. @param folder Made if it is missing. */
-export async function writeKeySite(folder: string, options: KeySiteOptions): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await cp(SCRIPT, join(folder, "key.js"));
-  await writeFile(join(folder, "index.html"), formatKeyPage(options));
+/**
+ * Writes the site, or brings it up to date.
+ *
+ * @param folder Made if it is missing.
+ * @throws {LighthouseError} `bad-config` if the folder is not one for this site.
+ */
+export async function writeKeySite(folder: string, options: KeySiteOptions): Promise<WrittenSite> {
+  const before = await openSiteFolder(folder, "key");
+  const files = new Map<string, Uint8Array>();
+  for (const [file, bytes] of await readBuilt("key/")) files.set(file, bytes);
+  files.set("index.html", Buffer.from(formatKeyPage(options)));
+  const version = versionOf([...files.values()]);
+  files.set(".nojekyll", Buffer.from(""));
+  files.set("README.md", Buffer.from(formatKeyReadme(options)));
+  files.set(WORKFLOW, await readWorkflow());
+  const { attributes, apps } = options;
+  const recorded = {
+    attributes,
+    apps: apps.map(({ page, service }) => ({ page: page.href, service })),
+  };
+  const record = { kind: "key" as const, by: PROGRAM, version, options: recorded };
+  return await writeFolder(folder, files, record, before);
 }
 
 /** The page, whose script reads all settings from it. */
@@ -68,16 +84,16 @@ function formatKeyPage({ attributes, apps }: KeySiteOptions): string {
     apps: apps.map(({ page, service }) => ({ origin: page.origin, service })),
   };
   const links = apps.map(({ page }) =>
-    `<li><a href="${escape(page.href)}">${escape(page.href)}</a>`
+    `<li><a href="${escapeHtml(page.href)}">${escapeHtml(page.href)}</a>`
   );
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="lighthouse-key" content="${escape(JSON.stringify(config))}">
+<meta name="lighthouse-key" content="${escapeHtml(JSON.stringify(config))}">
 <title>Lighthouse keys</title>
 <script type="module" src="key.js"></script>
 </head>
@@ -92,8 +108,4 @@ ${links.join("\n")}
 </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,10 +1,10 @@
 // Writes the folder of a site in app mode: static files that any server can serve.
-import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-
-/** The built files of components/, which `npm run build` puts beside the program. */
-const BUILT = new URL("../../host/dist/site/", import.meta.url);
+import { DEFAULT_ICONS, type Icon, type OwnIcon } from "./icons.ts";
+import { formatReadme } from "./readme.ts";
+import { formatPage } from "./site_page.ts";
+import { PROGRAM, readBuilt, readWorker, readWorkflow, versionOf, WORKFLOW } from "./site_files.ts";
+import { openSiteFolder, type SiteFiles, writeFolder, type WrittenSite } from "./site_folder.ts";
+import { formatManifest } from "./web_manifest.ts";
 
 /** What a site connects to, and what it shows. */
 export interface SiteOptions {
@@ -16,56 +16,59 @@ export interface SiteOptions {
   service: string | null;
   /** The app's name. */
   name: string;
+  /** The owner's own icons. @default the program's */
+  icons?: OwnIcon[];
 }
 
-/** Writes the site. @param folder Made if it is missing. */
-export async function writeSite(folder: string, options: SiteOptions): Promise<void> {
-  const own = join(folder, "lighthouse");
-  await mkdir(own, { recursive: true });
-  const built = (await readdir(BUILT)).filter((name) => name !== "lighthouse-worker.js");
-  for (const name of built) await cp(new URL(name, BUILT), join(own, name));
-  const worker = await readFile(new URL("lighthouse-worker.js", BUILT), "utf8");
-  const page = formatPage(options);
-  for (const name of ["index.html", "404.html"]) await writeFile(join(folder, name), page);
-  const files = ["index.html", ...built.map((name) => `lighthouse/${name}`)];
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name))));
-  const version = createHash("sha256").update(Buffer.concat(texts)).update(worker)
-    .digest("hex").slice(0, 12);
-  const config = JSON.stringify({ version, files, service: options.service });
-  await writeFile(join(folder, "sw.js"), `self.lighthouseSite = ${config};\n${worker}`);
+/**
+ * Writes the site, or brings it up to date.
+ *
+ * @param folder Made if it is missing.
+ * @throws {LighthouseError} `bad-config` if the folder is not one for this site.
+ */
+export async function writeSite(folder: string, options: SiteOptions): Promise<WrittenSite> {
+  const before = await openSiteFolder(folder, "app");
+  const { files, version } = await composeSite(options);
+  const { page, icons = [], ...others } = options;
+  const recorded = {
+    page: page.href,
+    ...others,
+    icons: icons.map(({ bytes: _, ...icon }) => icon),
+  };
+  const record = { kind: "app" as const, by: PROGRAM, version, options: recorded };
+  return await writeFolder(folder, files, record, before);
 }
 
-function formatPage({ page, attributes, service, name }: SiteOptions): string {
-  const base = page.pathname;
-  const connect = ["relay", "registry"].flatMap((each) => attributes[each] ?? [])
-    .map((url) => new URL(url).origin).join(" ");
-  const frames = [page.origin + base, attributes["key-site"] ?? []].flat().join(" ");
-  const policy = `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; ` +
-    `img-src 'self' data: blob:; manifest-src 'self'; worker-src 'self'; ` +
-    `connect-src 'self' ${connect}; frame-src ${frames}; base-uri 'none'; form-action 'none'`;
-  const element = Object.entries({ ...attributes, worker: `${base}sw.js` })
-    .flatMap(([name, value]) => value === undefined ? [] : `${name}="${escape(value)}"`).join(" ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="color-scheme" content="light dark">
-<meta name="lighthouse-scope" content="${escape(base)}">
-<meta name="lighthouse-service" content="${escape(service ?? "")}">
-<meta name="application-name" content="${escape(name)}">
-<title>${escape(name)}</title>
-<script type="module" src="${escape(base)}lighthouse/shell.js"></script>
-</head>
-<body>
-<lighthouse-tunnel ${element}></lighthouse-tunnel>
-<noscript>This page needs JavaScript to reach your laptop.</noscript>
-</body>
-</html>
-`;
-}
+/** All files of a site, and its version. */
+async function composeSite(options: SiteOptions): Promise<{ files: SiteFiles; version: string }> {
+  const { icons: own = [], page, service, name } = options;
+  const icons: Icon[] = own.length > 0 ? own : DEFAULT_ICONS;
+  const files = new Map<string, Uint8Array>();
+  const add = (path: string, text: string) => files.set(path, Buffer.from(text));
+  const shell = await readBuilt("app/");
+  const reset = await readBuilt("reset/");
+  for (const [file, bytes] of [...shell, ...reset]) files.set(`lighthouse/${file}`, bytes);
+  const defaults = own.length > 0 ? new Map() : await readBuilt("icons/");
+  for (const { path, bytes } of own) files.set(path, bytes);
+  for (const [file, bytes] of defaults) files.set(`lighthouse/${file}`, bytes);
+  add("lighthouse/manifest.webmanifest", formatManifest({ page, name, icons }));
+  const html = formatPage(options, icons);
+  add("index.html", html);
+  // Static hosts answer deep links with this page.
+  add("404.html", html);
 
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const worker = await readWorker();
+  const version = versionOf([...files.values(), worker]);
+  // What a visit without a network needs. Browsers fetch the manifest and its icons by themselves.
+  const offline = [
+    "index.html",
+    ...[...shell, ...reset].map(([file]) => `lighthouse/${file}`),
+    ...icons.slice(0, 1).map(({ path }) => path),
+  ];
+  const config = JSON.stringify({ version, files: offline, service });
+  files.set("sw.js", Buffer.concat([Buffer.from(`self.lighthouseSite = ${config};\n`), worker]));
+  add(".nojekyll", "");
+  add("README.md", formatReadme(options));
+  files.set(WORKFLOW, await readWorkflow());
+  return { files, version };
 }

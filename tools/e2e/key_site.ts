@@ -19,7 +19,7 @@ export interface IsolatedSite extends AppSite {
   /** `http://localhost:PORT/`: another site than the app's, so that browsers keep their storage apart. */
   readonly keyUrl: string;
   /** Writes the key's site anew. */
-  writeKeys(apps: KeyApp[]): Promise<void>;
+  writeKeys(apps: KeyApp[]): Promise<unknown>;
 }
 
 /** Starts a bridge and both sites. The caller starts the host. */

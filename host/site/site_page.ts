@@ -1,0 +1,61 @@
+// The page of a site in app mode. Its script builds all that is seen.
+import { escapeHtml } from "./html.ts";
+import type { Icon } from "./icons.ts";
+import type { SiteOptions } from "./write_site.ts";
+
+/** The page, `index.html` and `404.html`. Static hosts send it for deep links, so its URLs are absolute. */
+export function formatPage(options: SiteOptions, icons: Icon[]): string {
+  const { page, attributes, service, name } = options;
+  const base = page.pathname;
+  const element = Object.entries({ ...attributes, worker: `${base}sw.js` })
+    .flatMap(([each, value]) => value === undefined ? [] : `${each}="${escapeHtml(value)}"`)
+    .join(" ");
+  const icon = icons[0]!;
+  const apple = icons.find(({ isApple }) => isApple);
+  const appleLink = apple ? `\n<link rel="apple-touch-icon" href="${base}${apple.path}">` : "";
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(formatPolicy(options))}">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="same-origin">
+<meta name="lighthouse-scope" content="${escapeHtml(base)}">
+<meta name="lighthouse-service" content="${escapeHtml(service ?? "")}">
+<meta name="application-name" content="${escapeHtml(name)}">
+<meta name="apple-mobile-web-app-title" content="${escapeHtml(name)}">
+<meta name="mobile-web-app-capable" content="yes">
+<title>${escapeHtml(name)}</title>
+<link rel="icon" href="${base}${icon.path}" type="${icon.type}">${appleLink}
+<link rel="manifest" href="${base}lighthouse/manifest.webmanifest">
+<script type="module" src="${escapeHtml(base)}lighthouse/shell.js"></script>
+</head>
+<body>
+<lighthouse-tunnel ${element}></lighthouse-tunnel>
+<noscript>This page needs JavaScript to reach your laptop.</noscript>
+</body>
+</html>
+`;
+}
+
+/** The page's Content-Security-Policy. The app's documents have their own. */
+function formatPolicy({ page, attributes }: SiteOptions): string {
+  const keySite = attributes["key-site"];
+  const connect = ["relay", "registry"].flatMap((each) => attributes[each] ?? [])
+    .map((url) => new URL(url).origin);
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    // Pictures of the app come as data; the shell's styles are in its script.
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    ["connect-src 'self'", ...connect].join(" "),
+    // A frame that leaves the scope would ask the static host for what is the app's.
+    ["frame-src", page.origin + page.pathname, ...keySite === undefined ? [] : [keySite]].join(" "),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
