@@ -11,7 +11,7 @@ import type { Settings } from "../config/settings.ts";
 import { readIcons } from "../site/icons.ts";
 import { type KeySiteOptions, parseKeyApps, writeKeySite } from "../site/key_site.ts";
 import { isSharedOrigin } from "../site/readme.ts";
-import { readAppOptions, readKeyOptions } from "../site/options.ts";
+import { readAppOptions, readKeyOptions } from "../site/recorded_options.ts";
 import { openSiteFolder, type WrittenSite } from "../site/site_folder.ts";
 import { type SiteOptions, writeSite } from "../site/write_site.ts";
 import { print } from "../platform/terminal.ts";

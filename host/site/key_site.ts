@@ -4,22 +4,10 @@ import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import { escapeHtml } from "./html.ts";
 import { formatKeyReadme } from "./readme.ts";
 import { openSiteFolder, writeFolder, type WrittenSite } from "./site_folder.ts";
+import type { KeyApp, KeySiteOptions } from "./site_options.ts";
 import { PROGRAM, readBuilt, readWorkflow, versionOf, WORKFLOW } from "./site_files.ts";
 
-/** An app that may use the key. */
-export interface KeyApp {
-  /** Its site. The origin of this is what counts: apps of one origin cannot be told apart. */
-  page: URL;
-  /** The prefix of the one service that it may reach: `/`, or such as `/notes`. */
-  service: string;
-}
-
-/** What a key's site connects to, and for whom. */
-export interface KeySiteOptions {
-  /** Values of the element's attributes; undefined leaves one out. */
-  attributes: Record<string, string | undefined>;
-  apps: KeyApp[];
-}
+export type { KeyApp, KeySiteOptions } from "./site_options.ts";
 
 /**
  * Parses the values of `--app`, such as `https://a.example/=/notes`.

@@ -1,6 +1,5 @@
 // The README.md of a site's folder.
-import type { KeySiteOptions } from "./key_site.ts";
-import type { SiteOptions } from "./write_site.ts";
+import type { KeySiteOptions, SiteOptions } from "./site_options.ts";
 
 const DOCS = "docs/site.md of Lighthouse";
 

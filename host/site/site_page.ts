@@ -1,7 +1,7 @@
 // The page of a site in app mode. Its script builds all that is seen.
 import { escapeHtml } from "./html.ts";
 import type { Icon } from "./icons.ts";
-import type { SiteOptions } from "./write_site.ts";
+import type { SiteOptions } from "./site_options.ts";
 
 /** The page, `index.html` and `404.html`. Static hosts send it for deep links, so its URLs are absolute. */
 export function formatPage(options: SiteOptions, icons: Icon[]): string {

@@ -1,24 +1,13 @@
 // Writes the folder of a site in app mode: static files that any server can serve.
-import { DEFAULT_ICONS, type Icon, type OwnIcon } from "./icons.ts";
+import { DEFAULT_ICONS, type Icon } from "./icons.ts";
+import type { SiteOptions } from "./site_options.ts";
 import { formatReadme } from "./readme.ts";
 import { formatPage } from "./site_page.ts";
 import { PROGRAM, readBuilt, readWorker, readWorkflow, versionOf, WORKFLOW } from "./site_files.ts";
 import { openSiteFolder, type SiteFiles, writeFolder, type WrittenSite } from "./site_folder.ts";
 import { formatManifest } from "./web_manifest.ts";
 
-/** What a site connects to, and what it shows. */
-export interface SiteOptions {
-  /** Where it is to be served: its path is the worker's scope. */
-  page: URL;
-  /** Values of the element's attributes; undefined leaves one out. */
-  attributes: Record<string, string | undefined>;
-  /** The service's prefix to which the site's root leads; null if services keep their own paths. */
-  service: string | null;
-  /** The app's name. */
-  name: string;
-  /** The owner's own icons. @default the program's */
-  icons?: OwnIcon[];
-}
+export type { SiteOptions } from "./site_options.ts";
 
 /**
  * Writes the site, or brings it up to date.

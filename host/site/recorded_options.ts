@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { asRecord, asString } from "../../wire/mod.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { OwnIcon } from "./icons.ts";
-import { type KeySiteOptions, parseKeyApps } from "./key_site.ts";
+import { parseKeyApps } from "./key_site.ts";
 import { RECORD } from "./site_record.ts";
-import type { SiteOptions } from "./write_site.ts";
+import type { KeySiteOptions, SiteOptions } from "./site_options.ts";
 
 /** Longest text of a record. */
 const MAX_TEXT = 4096;
