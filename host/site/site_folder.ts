@@ -71,12 +71,13 @@ export async function openSiteFolder(
 }
 
 /**
- * Writes the files that differ, and removes those of an earlier version. Either all files that a visitor
- * gets are of one version afterwards, or nothing has changed.
+ * Writes the files that differ, and removes those of an earlier version. All files that a visitor gets are
+ * of one version afterwards.
  *
  * @param folder Made if it is missing.
  * @param before What {@linkcode openSiteFolder} has read from it.
- * @throws {LighthouseError} `bad-config` if the owner has changed a file whose version must be the others'.
+ * @throws {LighthouseError} `bad-config` if the owner has changed a file whose version must be the others';
+ * nothing has changed then.
  */
 export async function writeFolder(
   folder: string,
