@@ -1,5 +1,6 @@
 // Finds out which document made a request, by what browsers tell a worker: the client's URL, which is
 // the one that the document was made with, and the referrer, which a script can change.
+import type { ToDocument } from "../inject/messages.ts";
 import type { PageRequest } from "./page_request.ts";
 import type { Site } from "./site.ts";
 
@@ -7,6 +8,7 @@ import type { Site } from "./site.ts";
 export interface WorkerClient {
   readonly id: string;
   readonly url: string;
+  readonly type?: "window" | "worker" | "sharedworker";
   readonly frameType?: "auxiliary" | "top-level" | "nested" | "none";
   postMessage(message: unknown): void;
 }
@@ -24,6 +26,8 @@ export interface Asker {
   isApp: boolean;
   /** Its path in the tunnel, if that is known. */
   path?: string;
+  /** Whether it is a web worker. */
+  isWorker?: boolean;
 }
 
 /** A request, and who makes it as far as the browser tells. */
@@ -48,9 +52,11 @@ export class Askers {
   /** Who asks for something that is no document of a frame or a tab. */
   async of({ request, clientId }: Asking): Promise<Asker> {
     const client = clientId ? await this.#clients.get(clientId) : undefined;
-    if (client && /^https?:/.test(client.url)) return this.#byUrl(client);
+    const isWorker = client?.type === "worker" || client?.type === "sharedworker";
+    if (client && /^https?:/.test(client.url)) return { ...this.#byUrl(client), isWorker };
     // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
-    return await this.#byReferrer(client?.url.startsWith("blob:") ? "" : request.referrer);
+    const referrer = client?.url.startsWith("blob:") ? "" : request.referrer;
+    return { ...await this.#byReferrer(referrer), isWorker };
   }
 
   /** Who navigates. */
@@ -66,10 +72,23 @@ export class Askers {
     return url ? await this.#byReferrer(referrer) : SITE;
   }
 
+  /** Posts a message to a client that is still there. */
+  async post(id: string, message: ToDocument): Promise<void> {
+    (id ? await this.#clients.get(id) : undefined)?.postMessage(message);
+  }
+
+  /** Posts a message to all documents that came through the tunnel, except one. */
+  async postToOthers(id: string, message: ToDocument): Promise<void> {
+    for (const client of await this.#clients.matchAll({ type: "window" })) {
+      if (client.id !== id && this.#byUrl(client).isApp) client.postMessage(message);
+    }
+  }
+
   /** The paths in the tunnel of the open documents that came through it. */
   async paths(): Promise<string[]> {
     const clients = await this.#clients.matchAll({ type: "window" });
-    return clients.map((client) => this.#byUrl(client)).flatMap(({ path }) => path ?? []);
+    return clients.map((client) => this.#byUrl(client))
+      .flatMap(({ isApp, path }) => isApp && path !== undefined ? path : []);
   }
 
   #byUrl({ url, frameType }: Pick<WorkerClient, "url" | "frameType">): Asker {

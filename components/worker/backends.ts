@@ -11,15 +11,49 @@ interface Place {
   base: string;
 }
 
+/** Where the backends are kept over a stop of the worker. */
+export interface BackendStore {
+  /** The URLs, by the services' prefixes. */
+  read(): Promise<Record<string, string>>;
+  write(backends: Record<string, string>): Promise<void>;
+}
+
 /** What the host has told about its backends. */
 export class Backends {
+  /** Resolves once those are known that were told before this worker was started. */
+  readonly loaded: Promise<void>;
+  readonly #store: BackendStore;
+  /** By the services' prefixes. */
+  readonly #urls = new Map<string, string>();
   /** By host and port. */
   readonly #places = new Map<string, Place[]>();
+  #isLoaded = false;
+
+  constructor(store: BackendStore) {
+    this.#store = store;
+    this.loaded = this.#load();
+  }
 
   /** Remembers a service's backend, by its own URL. */
-  add(service: string, backend: string): void {
+  async add(service: string, backend: string): Promise<void> {
+    if (this.#urls.get(service) === backend) return;
+    this.#take(service, backend);
+    await this.loaded;
+    await this.#store.write(Object.fromEntries(this.#urls)).catch(() => {});
+  }
+
+  async #load(): Promise<void> {
+    const stored = await this.#store.read().catch(() => ({}));
+    for (const [service, backend] of Object.entries(stored)) {
+      if (!this.#urls.has(service)) this.#take(service, backend);
+    }
+    this.#isLoaded = true;
+  }
+
+  #take(service: string, backend: string): void {
     const url = URL.parse(backend);
     if (!url) return;
+    this.#urls.set(service, backend);
     const base = url.pathname.replace(/\/$/, "");
     for (const host of aliases(url)) {
       const others = this.#places.get(host)?.filter((place) => place.service !== service) ?? [];
@@ -33,10 +67,9 @@ export class Backends {
     return url ? aliases(url) : [];
   }
 
-  /** Whether a URL may be a backend's own: those of this machine may be, until the host tells. */
-  mayOwn({ host, hostname, protocol }: URL): boolean {
-    if (!/^https?:$/.test(protocol)) return false;
-    return this.#places.has(host) || LOOPBACK.includes(hostname);
+  /** Whether a URL may be a backend's own, as far as that is known now. */
+  mayOwn({ host, protocol }: URL): boolean {
+    return /^https?:$/.test(protocol) && (!this.#isLoaded || this.#places.has(host));
   }
 
   /**
@@ -56,4 +89,18 @@ export class Backends {
 function aliases({ hostname, host, port }: URL): string[] {
   if (!LOOPBACK.includes(hostname)) return [host];
   return LOOPBACK.map((name) => port ? `${name}:${port}` : name);
+}
+
+/** Keeps the backends in a cache of their own. */
+export function backendStore(caches: CacheStorage, scope: string): BackendStore {
+  const open = () => caches.open(`lighthouse-backends ${scope}`);
+  return {
+    async read() {
+      const stored = await (await open()).match(scope);
+      return await stored?.json() ?? {};
+    },
+    async write(backends) {
+      await (await open()).put(scope, Response.json(backends));
+    },
+  };
 }

@@ -41,6 +41,23 @@ export function isFromSite({ mode, headers, referrer }: PageRequest, own: string
   return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
 }
 
+/** A request of the worker's own. */
+export function plainRequest(url: string): PageRequest {
+  const { method, headers, signal } = new Request(url);
+  return {
+    method,
+    url,
+    headers,
+    mode: "cors",
+    cache: "default",
+    destination: "",
+    referrer: "",
+    referrerPolicy: "",
+    signal,
+    blob: () => Promise.resolve(new Blob()),
+  };
+}
+
 /**
  * Makes the backend's request, with the headers that browsers add later.
  *

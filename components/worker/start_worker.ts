@@ -1,7 +1,10 @@
 // Handles the service worker's events.
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, type ToWorker } from "../tabs/tab_messages.ts";
+import type { CookieMessage } from "../inject/messages.ts";
+import { AppRequests } from "./app_requests.ts";
 import { Askers, type WorkerClients } from "./askers.ts";
+import { Backends, backendStore } from "./backends.ts";
 import { EventSources } from "./event_source.ts";
 import { LeaderLink } from "./leader_link.ts";
 import { OwnFiles } from "./own_files.ts";
@@ -17,8 +20,8 @@ export interface WorkerEvent {
   request: PageRequest;
   /** The client that asks; "" for most navigations. */
   clientId: string;
-  /** The client that a navigation makes. */
-  resultingClientId: string;
+  /** The client that has posted a message. */
+  source: { id: string } | null;
   waitUntil(work: Promise<unknown>): void;
   respondWith(response: Promise<Response>): void;
 }
@@ -71,9 +74,19 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
     caches: worker.caches,
     fetch: (input, init) => worker.fetch(input, init),
   });
-  const router = new Router({
+  const askers = new Askers(site, worker.clients);
+  const backends = new Backends(backendStore(worker.caches, scope));
+  const requests = new AppRequests({
     tunnel,
-    askers: new Askers(site, worker.clients),
+    askers,
+    backends,
+    injectWorker: scripts.injectWorker,
+  });
+  const router = new Router({
+    site,
+    askers,
+    requests,
+    backends,
     inject: scripts.inject,
     own,
     fetch: (request) => worker.fetch(request),
@@ -91,12 +104,14 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
     if (response) event.respondWith(response);
   });
   worker.addEventListener("message", (event) => {
-    const message = event.data as ToWorker | null;
+    const message = event.data as ToWorker | CookieMessage | null;
     switch (message?.lighthouse) {
       case "hold":
         return event.waitUntil(link.then((link) => link.setLeader(message.alive, message.port)));
       case "open":
         return event.waitUntil(link.then((link) => link.pass(message)));
+      case "cookie":
+        return event.waitUntil(requests.setCookie(message, event.source?.id ?? ""));
       case "awake":
         // A page after a forced reload is not controlled until it is claimed.
         return event.waitUntil(worker.clients.claim());

@@ -1,5 +1,5 @@
 // Answers requests through the leading tab.
-import { LighthouseError } from "../../wire/mod.ts";
+import { BACKEND, COOKIES, LighthouseError, SERVICE } from "../../wire/mod.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
 import { type EventSources, isEventSource } from "./event_source.ts";
@@ -33,6 +33,18 @@ export interface Led {
   referrer?: string;
   /** Further headers, by their names. */
   headers?: Record<string, string>;
+  /** Called with what the host says to the worker, once it has answered. */
+  onAnswer?: (told: Told) => void;
+}
+
+/** What the host says to the worker of an answer; undefined where it does not tell. */
+export interface Told {
+  /** What `document.cookie` is in the document that asks. */
+  cookies?: string;
+  /** The prefix of the service that has answered. */
+  service?: string;
+  /** The backend's own URL. */
+  backend?: string;
 }
 
 const SILENT = "The tab that holds the connection does not answer";
@@ -60,7 +72,7 @@ export async function answer(request: PageRequest, tunnel: Tunnel, led: Led): Pr
 async function ask(
   request: PageRequest,
   { site, session, untilSilent }: Tunnel,
-  { target, referrer = request.referrer, headers }: Led,
+  { target, referrer = request.referrer, headers, onAnswer = () => {} }: Led,
 ): Promise<Response> {
   let trouble: LighthouseError | undefined;
   const answered = new AbortController();
@@ -79,7 +91,9 @@ async function ask(
     const destination: Destination = { target, origin, mount, referrer };
     const sent = await toBackendRequest(request, destination, headers);
     const signal = AbortSignal.any([request.signal, silent.signal]);
-    return located(await send({ ...sent, signal }, connect), target, site);
+    const response = await send({ ...sent, signal }, connect);
+    onAnswer(takeTold(response.headers));
+    return located(response, target, site);
   } catch (error) {
     if (trouble) return unavailable(request, site.scope.href, trouble);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
@@ -88,6 +102,21 @@ async function ask(
   } finally {
     answered.abort();
   }
+}
+
+/** Takes what the worker is told out of an answer's headers. */
+function takeTold(headers: Headers): Told {
+  const take = (name: string) => {
+    const value = headers.get(name) ?? undefined;
+    headers.delete(name);
+    return value;
+  };
+  const cookies = take(COOKIES);
+  return {
+    cookies: cookies === undefined ? undefined : decodeURIComponent(cookies),
+    service: take(SERVICE),
+    backend: take(BACKEND),
+  };
 }
 
 /**
