@@ -52,7 +52,7 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
     asked.push({ method, path: url, body: Buffer.concat(chunks).toString() });
     const { pathname } = new URL(url, "http://static.invalid");
     const isInside = pathname.startsWith(path);
-    const file = isInside ? pathname.slice(path.length) || "index.html" : "";
+    const file = isInside ? pathname.slice(path.length).replace(/(^|\/)$/, "$1index.html") : "";
     const found = file && !file.includes("..")
       ? await readFile(join(folder, file)).catch(() => undefined)
       : undefined;
