@@ -1,21 +1,10 @@
 // For end-to-end tests: a static server with a site in app mode, as GitHub Pages would serve it.
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join } from "node:path";
-import { writeSite } from "../../host/site/write_site.ts";
+import type { WrittenSite } from "../../host/site/site_folder.ts";
+import { type SiteOptions, writeSite } from "../../host/site/write_site.ts";
 import { toBase64url } from "../../wire/mod.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
-import { listen } from "../testing/listen.ts";
+import { type AskedRequest, startSiteServer } from "../local/site_server.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-
-const TYPES: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json; charset=utf-8",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-  ".webmanifest": "application/manifest+json",
-};
 
 /** Options of {@linkcode startAppSite}. */
 export interface AppSiteOptions extends BridgeOptions {
@@ -35,8 +24,10 @@ export interface AppSite extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;
   readonly bridge: Bridge;
-  /** What the static server was asked for: method, path with query, and the body, so that tests see leaks. */
-  readonly asked: { method: string; path: string; body: string }[];
+  /** What the static server was asked for, so that tests see leaks. */
+  readonly asked: AskedRequest[];
+  /** Writes the site anew, as its owner does. */
+  write(changes: Partial<SiteOptions>): Promise<WrittenSite>;
 }
 
 /** Starts a bridge, and serves a site whose pages use it. The caller starts the host. */
@@ -45,24 +36,9 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
   await using stack = new AsyncDisposableStack();
   const folder = temporaryFolder();
   const asked: AppSite["asked"] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { method = "", url = "" } = request;
-    asked.push({ method, path: url, body: Buffer.concat(chunks).toString() });
-    const { pathname } = new URL(url, "http://static.invalid");
-    const isInside = pathname.startsWith(path);
-    const file = isInside ? pathname.slice(path.length).replace(/(^|\/)$/, "$1index.html") : "";
-    const found = file && !file.includes("..")
-      ? await readFile(join(folder, file)).catch(() => undefined)
-      : undefined;
-    const type = found ? TYPES[extname(file)] ?? "application/octet-stream" : TYPES[".html"]!;
-    const missing = () => isInside ? readFile(join(folder, "404.html")) : "The static host: 404";
-    const body = found ?? await missing();
-    response.writeHead(found ? 200 : 404, { "content-type": type, "cache-control": "max-age=600" });
-    response.end(request.method === "HEAD" ? undefined : body);
-  });
-  const { url: origin } = stack.use(await listen(server));
+  const { origin } = stack.use(
+    await startSiteServer({ folder, path, onRequest: (request) => asked.push(request) }),
+  );
   const bridge = stack.use(
     await startBridge({
       propagation: 200,
@@ -71,7 +47,7 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
     }),
   );
   const url = origin + path;
-  await writeSite(folder, {
+  const site: SiteOptions = {
     page: new URL(url),
     attributes: keySite !== undefined ? { "key-site": keySite } : {
       "relay": bridge.gateway.url,
@@ -81,7 +57,9 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
     },
     service,
     name,
-  });
+  };
+  const write = (changes: Partial<SiteOptions>) => writeSite(folder, { ...site, ...changes });
+  await write({});
   const parts = stack.move();
-  return { url, folder, bridge, asked, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { url, folder, bridge, asked, write, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
