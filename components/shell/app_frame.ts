@@ -80,7 +80,8 @@ export class AppFrame {
     if (shown === this.#speaker?.deref() || shown.URL === "about:blank") return;
     const url = new URL(shown.URL);
     if (isInScope(this.#options.site, url)) {
-      this.#options.onShown({ url, title: shown.title, icon: null });
+      const icon = shown.querySelector<HTMLLinkElement>('link[rel~="icon"]')?.href ?? null;
+      this.#options.onShown({ url, title: shown.title, icon });
     }
   }
 

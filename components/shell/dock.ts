@@ -83,14 +83,11 @@ export class Dock {
       this.#close();
       action();
     };
+    const name = state === "connected" && device ? ` as ${device.name}` : "";
     const button = (text: string, action: () => void) =>
       html`<button type="button" @click=${act(action)}>${text}</button>`;
     return html`
-      <p><strong>${label}</strong>${state === "connected" && device
-        ? html`
-          as ${device.name}
-        `
-        : nothing}</p>
+      <p><strong>${label}</strong>${name}</p>
       ${reason === label ? nothing : html`<p class="reason">${codeText(reason)}</p>`}
       ${isOutdated ? html`<p>There is a new version of this page.</p>` : nothing}
       ${isDown ? button("Try again", retry) : nothing}

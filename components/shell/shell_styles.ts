@@ -39,6 +39,7 @@ export const styles = css`
     width: 100%;
     height: 100%;
     border: 0;
+    background: Canvas;
   }
   .covered iframe {
     visibility: hidden;

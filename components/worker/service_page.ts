@@ -8,12 +8,13 @@ const RETRY_S = 2;
  * 503: no tab is connected. A page loads again by itself: its request then waits in the worker, which
  * answers as soon as some tab is connected.
  *
- * @param site The URL of the site's pages, any of which can connect.
+ * @param site The URL of the site's pages, any of which can connect; undefined in app mode, where the page
+ * around this one does.
  * @param error Why no tab is connected.
  */
 export function unavailable(
   { method, mode }: Pick<Request, "method" | "mode">,
-  site: string,
+  site: string | undefined,
   error: LighthouseError,
 ): Response {
   const headers = { "retry-after": String(RETRY_S) };
@@ -24,19 +25,26 @@ export function unavailable(
   const again = method === "GET"
     ? "This page then goes on by itself."
     : "Then send the form once more.";
-  const open = `<a href="${escape(site)}" target="_blank" rel="noopener">this site</a>`;
   return page(
     503,
     "Your laptop cannot be reached",
-    error.code === "no-holder"
-      ? [
-        "What is shown here comes from your laptop, through a connection that another tab holds. At the moment none does.",
-        `Open a page of ${open} that connects to it in another tab, and leave that open. ${again}`,
-      ]
-      : [sentence(error.message), `It is tried again all the time. ${again}`],
+    [...explain(site, error), again],
     headers,
     method === "GET" ? `<meta http-equiv="refresh" content="${RETRY_S}">\n` : "",
   );
+}
+
+/** Why no tab is connected, and what helps, as HTML. */
+function explain(site: string | undefined, error: LighthouseError): string[] {
+  if (error.code !== "no-holder") {
+    return [sentence(error.message), "It is tried again all the time."];
+  }
+  if (site === undefined) return ["There is no connection to it at the moment."];
+  const open = `<a href="${escape(site)}" target="_blank" rel="noopener">this site</a>`;
+  return [
+    "What is shown here comes from your laptop, through a connection that another tab holds. At the moment none does.",
+    `Open a page of ${open} that connects to it in another tab, and leave that open.`,
+  ];
 }
 
 /** 502: the request has no answer, and the browser must not repeat it without asking the user. */
@@ -83,10 +91,16 @@ export function page(
 ${head}<title>${title}</title>
 <style>
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
-body { max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }
+body { margin: 0; background: light-dark(#f6f8fa, #0d1117); color: light-dark(#1f2328, #e6edf3) }
+main { max-width: 34rem; margin: 0 auto; padding: max(1.5rem, 12vh) 1.25rem; overflow-wrap: anywhere }
+h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25 }
+a { color: light-dark(#0b5d80, #ffc766) }
+code { padding: .1em .35em; border-radius: .25em; background: light-dark(#e7ecf0, #2a313a) }
 </style>
+<main>
 <h1>${title}</h1>
 ${typeof content === "string" ? content : content.map((text) => `<p>${text}</p>`).join("\n")}
+</main>
 `;
   return new Response(html, {
     status,
@@ -99,8 +113,9 @@ ${typeof content === "string" ? content : content.map((text) => `<p>${text}</p>`
   });
 }
 
+/** A message as HTML: a whole sentence, with what stands between backticks as code. */
 function sentence(message: string): string {
-  return escape(message).replace(/[^.!?…]$/, "$&.");
+  return escape(message).replace(/[^.!?…]$/, "$&.").replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }
 
 /** Text as HTML shows it, also in an attribute. */

@@ -95,7 +95,7 @@ async function ask(
     onAnswer(takeTold(response.headers));
     return located(response, target, site);
   } catch (error) {
-    if (trouble) return unavailable(request, site.scope.href, trouble);
+    if (trouble) return unavailable(request, site.config ? undefined : site.scope.href, trouble);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
     if (request.mode !== "navigate") return Response.error();
     return failed(LighthouseError.from(error, "connection-lost"));

@@ -1,0 +1,317 @@
+// The page around an app, as its user meets it: each of its states, in real browsers, with axe's judgement
+// of each.
+import axe from "axe-core";
+import type { Browser, BrowserContext, Frame, Page } from "puppeteer-core";
+import * as assert from "uvu/assert";
+import type { BrowserName } from "../browser.ts";
+import { outputOf, pairingLink, start } from "../testing/program.ts";
+import { suite } from "../testing/suite.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { until } from "../testing/until.ts";
+import { type AppSite, startAppSite } from "./app_site.ts";
+import { launchBrowser } from "./browser.ts";
+
+/** What the shell shows, as text, without the app. */
+const PANEL = "main > div:not([hidden])";
+
+for (const name of ["chromium", "firefox"] as const) testIn(name);
+
+function testIn(name: BrowserName): void {
+  const test = suite(`shell in ${name}`, { deadline: 60_000 });
+  const stack = new AsyncDisposableStack();
+  let site: AppSite;
+  let browser: Browser;
+  let context: BrowserContext;
+  let host: ReturnType<AppSite["bridge"]["startHost"]>;
+
+  test.before(async () => {
+    site = stack.use(
+      await startAppSite({
+        isPublic: false,
+        routes: {
+          "GET /page": (_request, response) => {
+            response.setHeader("content-type", "text/html");
+            response.end(`<!doctype html><html lang="en"><title>Page of the app</title>
+<link rel="icon" href="app-icon.svg"><h1>Hello</h1><a id="next" href="/page?next">Next</a>
+<button onclick="history.pushState(null, '', '/pushed#here'); document.title = 'Pushed'">Push</button>`);
+          },
+          "GET /app-icon.svg": (_request, response) => {
+            response.setHeader("content-type", "image/svg+xml");
+            response.end('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+          },
+          "GET /secret": (_request, response) => {
+            response.writeHead(401, {
+              "www-authenticate": 'Basic realm="Files"',
+              "content-type": "text/html",
+            });
+            response.end("<title>Unauthorized</title>");
+          },
+          "GET /plain": (_request, response) => {
+            response.setHeader("content-type", "text/plain");
+            response.end("only text");
+          },
+        },
+      }),
+    );
+    browser = await launchBrowser(name);
+    stack.defer(() => browser.close());
+  });
+  test.after(() => stack.disposeAsync());
+  test.before.each(async () => {
+    context = await browser.createBrowserContext();
+  });
+  test.after.each(() => context.close());
+
+  /** A page of the test's own profile. */
+  async function open(path = "", where: AppSite = site): Promise<Page> {
+    const page = await context.newPage();
+    await page.setViewport({ width: 390, height: 700 });
+    await page.goto(where.url + path);
+    await page.waitForSelector("lighthouse-tunnel:defined");
+    return page;
+  }
+
+  /** The link of `lighthouse-host pair`. */
+  async function pair(...flags: string[]): Promise<string> {
+    const { state } = site.bridge;
+    const command = start(["pair", "--state", state, "--page", site.url, "--no-wait", ...flags]);
+    const link = (await command.until(/^ +http\S+#lighthouse=\S+$/)).trim();
+    await command.exited;
+    return link;
+  }
+
+  /** A page whose browser is paired. */
+  async function openPaired(path = "page", ...flags: string[]): Promise<Page> {
+    const { hash } = new URL(await pair(...flags));
+    const page = await open(path + hash);
+    await appOf(page);
+    return page;
+  }
+
+  test("while the laptop is offline, the page says so, and opens the app once it is back", async () => {
+    const { hash } = new URL(await pair());
+    const page = await open(`page?a=1${hash}`);
+    await untilPanel(page, /Your laptop is offline/);
+    assert.match(await panelOf(page), /connects as soon as it is back/);
+    await judge(page);
+    host = site.bridge.startHost();
+    await host.until("online");
+    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(page.url(), `${site.url}page?a=1`);
+  });
+
+  test("the app has the title, the address and the icon of the tab", async () => {
+    const page = await openPaired("page?x=1");
+    await until(async () => await page.title() === "Page of the app");
+    const icon = () => page.$eval('link[rel~="icon"]', (link) => (link as HTMLLinkElement).href);
+    await until(async () => (await icon()).startsWith("data:image/svg+xml;base64,"));
+    const app = await appOf(page);
+    await app.click("#next");
+    await until(() => page.url() === `${site.url}page?next`);
+    await (await appOf(page)).click("button");
+    await until(() => page.url() === `${site.url}pushed#here`);
+    await until(async () => await page.title() === "Pushed");
+    await page.goBack();
+    await until(() => page.url() === `${site.url}page?next`);
+    await page.goBack();
+    await until(() => page.url() === `${site.url}page?x=1`);
+    assert.is(await textOf(await appOf(page)), "Hello");
+    // What has no script is shown all the same.
+    await page.goto(`${site.url}plain`);
+    await until(async () => (await (await appOf(page)).content()).includes("only text"));
+    assert.is(await page.title(), "Test app");
+    await page.reload();
+    await until(async () => (await (await appOf(page)).content()).includes("only text"));
+  });
+
+  test("the keyboard is in the app, and reaches the pill and its menu", async () => {
+    const page = await openPaired();
+    await until(() => page.evaluate(() => document.activeElement?.tagName === "IFRAME"));
+    await judge(page);
+    await page.focus(".pill");
+    assert.match(await nameOf(page, ".pill"), /^Lighthouse: Connected$/);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".menu:not([hidden])");
+    assert.match(await page.$eval(".menu", (menu) => menu.textContent!), /Connected as .+Reload/s);
+    await judge(page);
+    await page.keyboard.press("Tab");
+    assert.is(await page.evaluate(() => document.activeElement!.textContent), "Reload");
+    await page.keyboard.press("Escape");
+    assert.is(await page.evaluate(() => document.activeElement!.className), "pill");
+    assert.is(await page.$(".menu:not([hidden])"), null);
+  });
+
+  test("the pill is small, moves to the corners, and stays there", async () => {
+    const page = await openPaired();
+    const place = () =>
+      page.$eval(".pill", (pill) => {
+        const { x, y, width, height } = pill.getBoundingClientRect();
+        return { isLeft: x < 40, isTop: y < 40, isSmall: width <= 40 && height <= 40 };
+      });
+    await until(async () => (await place()).isSmall);
+    await page.focus(".pill");
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await place(), { isLeft: false, isTop: true, isSmall: true });
+    const { x, y } = (await (await page.$(".pill"))!.boundingBox())!;
+    await page.mouse.move(x + 10, y + 10);
+    await page.mouse.down();
+    await page.mouse.move(60, 400, { steps: 4 });
+    await page.mouse.up();
+    await until(async () => (await place()).isLeft);
+    assert.equal(await place(), { isLeft: true, isTop: false, isSmall: true });
+    assert.is(await page.$(".menu:not([hidden])"), null, "a drag is no click");
+    await page.reload();
+    await appOf(page);
+    assert.equal(await place(), { isLeft: true, isTop: false, isSmall: true });
+  });
+
+  test("a browser that is not paired is told how, and pairs by a pasted link", async () => {
+    const page = await open("page");
+    await untilPanel(page, /Pair this browser/);
+    assert.not.match(await panelOf(page), /`/);
+    await judge(page);
+    await page.type("#link", "https://example.com/");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#link-error");
+    assert.match(await page.$eval("#link-error", (error) => error.textContent!), /no pairing link/);
+    assert.is(await page.evaluate(() => document.activeElement!.id), "link");
+    await judge(page);
+    const link = await pair("--name", "Phone");
+    const steps = await page.evaluate(() => history.length);
+    await page.$eval("#link", (input, link) => (input as HTMLInputElement).value = link, link);
+    await page.keyboard.press("Enter");
+    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(page.url(), `${site.url}page`);
+    assert.is(await page.evaluate(() => history.length), steps);
+  });
+
+  test("a link that was used before says so where another can be pasted", async () => {
+    const link = await pair();
+    const other = await browser.createBrowserContext();
+    const first = await other.newPage();
+    await first.goto(link);
+    await first.waitForSelector("lighthouse-tunnel:defined");
+    await appOf(first);
+    await other.close();
+    const page = await open(`page${new URL(link).hash}`);
+    await untilPanel(page, /has let another device in already/);
+    assert.is((await page.$$("#link")).length, 1);
+    await judge(page);
+  });
+
+  test("a revoked device sees it at the pill, and pairs again from there", async () => {
+    const page = await openPaired("page", "--name", "lost phone");
+    await outputOf("revoke", "lost phone", "--state", site.bridge.state);
+    await until(async () => (await nameOf(page, ".pill")).includes("Not paired any more"));
+    await judge(page);
+    await page.click(".pill");
+    await clickButton(page, ".menu", "Pair this browser again");
+    await untilPanel(page, /has removed this browser from its devices/);
+    assert.is(await page.evaluate(() => document.activeElement!.tagName), "H1");
+    await judge(page);
+    await page.$eval(
+      "#link",
+      (input, link) => (input as HTMLInputElement).value = link,
+      await pair(),
+    );
+    await clickButton(page, "form", "Pair");
+    await until(async () => await nameOf(page, ".pill") === "Lighthouse: Connected");
+    assert.is(await textOf(await appOf(page)), "Hello");
+    // After a reload of a revoked browser there is nothing to show but the way back.
+    await outputOf("revoke", await deviceOf(page), "--state", site.bridge.state);
+    await until(async () => (await nameOf(page, ".pill")).includes("Not paired any more"));
+    await page.reload();
+    await untilPanel(page, /Pair this browser/);
+    await judge(page);
+  });
+
+  test("a link of another laptop asks first", async () => {
+    const page = await openPaired();
+    const link = await pairingLink(`${temporaryFolder()}/state`, site.url);
+    await page.goto("about:blank");
+    await page.goto(`${site.url}page${new URL(link).hash}`);
+    await untilPanel(page, /This link is from another laptop/);
+    await judge(page);
+    await clickButton(page, "main", "Try again");
+    assert.is(await textOf(await appOf(page)), "Hello");
+  });
+
+  test("a browser without WebRTC, and a window without workers, are told", async () => {
+    for (const missing of ["RTCPeerConnection", "serviceWorker"]) {
+      const page = await context.newPage();
+      await page.evaluateOnNewDocument((missing) => {
+        const owner = missing === "serviceWorker" ? Navigator.prototype : globalThis;
+        Object.defineProperty(owner, missing, { value: undefined });
+      }, missing);
+      await page.goto(`${site.url}page${new URL(await pair()).hash}`);
+      await untilPanel(page, missing === "serviceWorker" ? /window cannot show/ : /no WebRTC/);
+      await judge(page);
+      await page.close();
+    }
+  });
+
+  test("the worker's own pages fit the frame", async () => {
+    const page = await openPaired("secret");
+    const form = await appOf(page);
+    assert.is(await textOf(form), "Sign in");
+    await until(async () => await page.title() === "Sign in");
+    await judge(form);
+  });
+
+  test.run();
+}
+
+/** The frame with the app's document, once it has been loaded. */
+async function appOf(page: Page): Promise<Frame> {
+  const element = await page.waitForSelector("main:not(.covered) iframe");
+  const frame = (await element!.contentFrame())!;
+  await frame.waitForFunction(() =>
+    document.readyState === "complete" && document.URL !== "about:blank"
+  );
+  return frame;
+}
+
+async function textOf(frame: Frame): Promise<string> {
+  return await frame.$eval("h1", (heading) => heading.textContent!);
+}
+
+async function panelOf(page: Page): Promise<string> {
+  return await page.$eval(PANEL, (panel) => panel.textContent!.replaceAll(/\s+/g, " ").trim());
+}
+
+async function untilPanel(page: Page, text: RegExp): Promise<void> {
+  await page.waitForFunction(
+    (selector, text) =>
+      new RegExp(text, "s").test(document.querySelector(selector)?.textContent ?? ""),
+    { polling: 20, timeout: 20_000 },
+    PANEL,
+    text.source.replaceAll(" ", "\\s+"),
+  );
+}
+
+async function nameOf(page: Page, selector: string): Promise<string> {
+  return await page.$eval(selector, (element) => element.getAttribute("aria-label")!);
+}
+
+async function deviceOf(page: Page): Promise<string> {
+  return await page.$eval("lighthouse-tunnel", (tunnel) => tunnel.device!.id);
+}
+
+async function clickButton(page: Page, within: string, text: string): Promise<void> {
+  await page.$$eval(`${within} button`, (buttons, text) => {
+    const button = buttons.find((button) => button.textContent!.trim() === text);
+    if (!button) throw new Error(`There is no button "${text}"`);
+    button.click();
+  }, text);
+}
+
+/** Has axe look at a document, in the light and in the dark. */
+async function judge(document: Page | Frame): Promise<void> {
+  await document.evaluate(axe.source);
+  const found = await document.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(globalThis.document, { iframes: false });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+  });
+  assert.equal(found, []);
+}
