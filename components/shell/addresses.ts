@@ -22,9 +22,9 @@ export function isRoot({ scope, service }: Site, url: URL): boolean {
   return service === null && url.origin === scope.origin && url.pathname === scope.pathname;
 }
 
-/** The start page's URL. */
-export function startUrl({ scope, service }: Site): URL {
-  return new URL(service === null ? "" : START, scope);
+/** The start page's URL. @param isRootTaken Whether the site's root is a service's. */
+export function startUrl({ scope }: Site, isRootTaken: boolean): URL {
+  return new URL(isRootTaken ? START : "", scope);
 }
 
 /** Whether a URL is in the site's scope, so that the worker answers requests for it. */

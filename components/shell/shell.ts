@@ -212,7 +212,9 @@ export class Shell {
       retry: () => this.#tunnel.retry(),
       reload: () => location.reload(),
       pair: () => this.#act("pair"),
-      openStart: hasStart ? () => this.#go(startUrl(this.#site)) : undefined,
+      openStart: hasStart
+        ? () => this.#go(startUrl(this.#site, this.#start.isRootTaken))
+        : undefined,
     });
   }
 }

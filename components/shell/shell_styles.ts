@@ -332,7 +332,8 @@ export const styles = css`
     overflow-wrap: anywhere;
   }
   .menu p {
-    margin: 0 0 0.5rem;
+    margin: 0;
+    padding: 0.25rem 0.5rem;
   }
   .menu button {
     display: block;
