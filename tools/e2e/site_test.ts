@@ -42,7 +42,11 @@ function testIn(name: BrowserName): void {
   }
 
   const versionsIn = (page: Page) =>
-    page.evaluate(async () => (await caches.keys()).map((name) => name.split(" ").at(-1)));
+    page.evaluate(async (site) => {
+      const names = await caches.keys();
+      return names.filter((name) => name.startsWith(`lighthouse ${site} `))
+        .map((name) => name.split(" ").at(-1));
+    }, site.url);
 
   if (name === "chromium") {
     test("it can be installed, and opens without the browser around it", async () => {
@@ -114,6 +118,8 @@ function testIn(name: BrowserName): void {
   });
 
   test("a newer version replaces the worker and its files at the next visit", async () => {
+    // It does not wait until all tabs are closed.
+    const other = await open();
     const page = await open();
     const [before] = await versionsIn(page);
     const { version } = await site.write({ name: "Newer" });
@@ -137,6 +143,7 @@ function testIn(name: BrowserName): void {
     await page.goto(site.url);
     assert.is(await page.$eval("meta[name=application-name]", (meta) => meta.content), "Newer");
     await page.close();
+    await other.close();
   });
 
   test("the reset page works where the rest of the site is gone", async () => {

@@ -2,8 +2,6 @@
 // server has. It must work where all else of the site is broken, so it uses nothing of it.
 const site = new URL("../", location.href).href;
 
-/** Prefixes of the names that the site gives to what it keeps. */
-const CACHES = `lighthouse ${site} `;
 const DATABASE = "lighthouse-tunnel";
 
 await show("outcome", removeWorker);
@@ -14,7 +12,10 @@ async function removeWorker() {
   // Other sites of this origin keep theirs.
   const own = registrations.filter(({ scope }) => scope === site);
   await Promise.all(own.map((registration) => registration.unregister()));
-  const names = (await caches.keys()).filter((name) => name.startsWith(CACHES));
+  // Their names have words: the first begins so, and one is the site.
+  const names = (await caches.keys()).filter((name) =>
+    name.startsWith("lighthouse") && name.split(" ").includes(site)
+  );
   await Promise.all(names.map((name) => caches.delete(name)));
   return own.length > 0
     ? "Removed the site's service worker and its stored files."
