@@ -1,6 +1,5 @@
 // Maps a page's request to the backend's URL and headers, and the headers of the answer back to the
 // page. HTTP requests and WebSocket handshakes use the same mapping.
-import { type Cookie, domainMatch, getPublicSuffix } from "tough-cookie";
 import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
@@ -108,9 +107,10 @@ export class Backend {
     set: (principal, target, line, workerPrefix) => {
       const url = this.#documentOf(target);
       if (!url) return;
-      this.#cookies.storeOfScript(principal, line, url, (cookie) => {
-        if (isOfSite(cookie, principal)) cookie.domain = null;
-        if (cookie.path) cookie.path = this.#cookiePath(cookie.path, workerPrefix);
+      this.#cookies.storeOfScript(principal, line, {
+        url,
+        origin: principal.origin,
+        mapPath: (path) => this.#cookiePath(path, workerPrefix),
       });
     },
     changes: (principal) => this.#cookies.changes(principal),
@@ -167,12 +167,4 @@ export class Backend {
     }
     return url;
   }
-}
-
-/** Whether a script has given a cookie the name of the page's site, or of a domain above it. */
-function isOfSite({ key, domain }: Cookie, { origin }: Principal): boolean {
-  const host = URL.parse(origin)?.hostname;
-  if (!domain || !host || key.startsWith("__Host-")) return false;
-  if (domain === host) return true;
-  return domainMatch(host, domain) === true && !!getPublicSuffix(domain, { ignoreError: true });
 }

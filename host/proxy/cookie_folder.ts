@@ -15,7 +15,8 @@ import type { BackendConfig } from "../config/service_config.ts";
 import type { Log } from "../platform/log.ts";
 import { checkPrivate } from "../platform/private_file.ts";
 import { CookieFile, readCookies } from "./cookie_file.ts";
-import { CookieJars, LONGEST_MS } from "./cookies.ts";
+import { LONGEST_MS } from "./cookie_line.ts";
+import { CookieJars } from "./cookies.ts";
 
 /** Most files that stay at the start: those of services that are gone have no other end. */
 const MAX_FILES = 1024;

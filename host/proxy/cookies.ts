@@ -1,24 +1,15 @@
 // Cookie jars on the host: a page's script cannot see Set-Cookie, so the host keeps the cookies.
 // cookie_folder.ts writes the persistent ones down.
-import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
+import { type Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
 import type { Principal } from "../access/principal.ts";
+import { type LinePlace, MAX_COOKIE_BYTES, parseLine, parseSetCookie } from "./cookie_line.ts";
 
 /** Most jars of devices, and as many of strangers; and most cookies of a jar (RFC 6265 §6.1). */
 export const MAX_DEVICES = 64;
 export const MAX_COOKIES = 50;
-const MAX_COOKIE_BYTES = 4096;
 
 /** Most lines of scripts whose ids a jar remembers. */
 const MAX_LINES = 256;
-
-/** Names that promise something of the cookie; and those by which only HTTP may set it, for scripts. */
-const PREFIX = /^__(?:secure|host|http|host-http)-/i;
-const OF_HTTP = /^__(?:host-)?http-/i;
-// deno-lint-ignore no-control-regex -- control characters are what it finds
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-
-/** Longest life of a cookie: 400 days in milliseconds, as in browsers (RFC 6265bis §5.5). */
-export const LONGEST_MS = 400 * 24 * 3_600_000;
 
 /** Options of {@linkcode CookieJars}. */
 export interface CookieJarsOptions {
@@ -79,31 +70,23 @@ export class CookieJars {
    * @param url The backend's URL that answered.
    */
   store(principal: Principal, setCookies: string[], url: URL): void {
-    const cookies = setCookies.map((text) => parse(text, url));
+    const cookies = setCookies.map((text) => parseSetCookie(text, url));
     this.#store(principal, cookies.filter((cookie) => cookie !== undefined), url, true);
   }
 
   /**
    * Stores what a script has assigned to `document.cookie`: it neither sets nor replaces HttpOnly cookies
    * (RFC 6265bis §5.7).
-   *
-   * @param url The backend's URL of the script's document.
-   * @param map Changes the cookie before it is checked.
    */
-  storeOfScript(
-    principal: Principal,
-    { line, id }: ScriptLine,
-    url: URL,
-    map?: (cookie: Cookie) => void,
-  ): void {
-    const cookie = CONTROL.test(line) ? undefined : parse(line, url, map);
-    if (!cookie || OF_HTTP.test(cookie.key)) return;
+  storeOfScript(principal: Principal, { line, id }: ScriptLine, place: LinePlace): void {
+    const cookie = parseLine(line, place);
+    if (!cookie) return;
     const jar = this.#use(principal) ?? this.#create(principal);
     if (id !== undefined && jar.lines.has(id)) return;
     if (id !== undefined) jar.lines.add(id);
     const [oldest] = jar.lines;
     if (jar.lines.size > MAX_LINES) jar.lines.delete(oldest!);
-    this.#store(principal, [cookie], url, false);
+    this.#store(principal, [cookie], place.url, false);
   }
 
   /**
@@ -177,40 +160,6 @@ interface Jar {
 function newJar(): Jar {
   const store = new MemoryCookieStore();
   return { jar: new CookieJar(store), store, changes: 0, lines: new Set() };
-}
-
-/**
- * Reads a `Set-Cookie` header: undefined if it holds no cookie, or one that is too large.
- *
- * @param map Changes the cookie before it is checked.
- */
-function parse(
-  text: string,
-  url: URL,
-  map: (cookie: Cookie) => void = () => {},
-): Cookie | undefined {
-  const cookie = text.length <= MAX_COOKIE_BYTES ? Cookie.parse(text, { loose: true }) : undefined;
-  if (!cookie || isMisleading(cookie)) return undefined;
-  map(cookie);
-  // tough-cookie refuses a Domain that is a public suffix, such as "nas". If it is the backend's own
-  // name, browsers treat the cookie as host-only (RFC 6265 §5.3, step 5). __Host- forbids even that.
-  if (cookie.domain === url.hostname && !cookie.key.startsWith("__Host-")) cookie.domain = null;
-  if (!cookie.isPersistent()) return cookie;
-  const now = Date.now();
-  // tough-cookie counts Max-Age from the last use; RFC 6265 §5.2.2 counts from now.
-  const life = cookie.maxAge === null ? Number(cookie.expires) - now : Number(cookie.maxAge) * 1000;
-  cookie.expires = new Date(now + Math.max(0, Math.min(life, LONGEST_MS)));
-  cookie.maxAge = null;
-  return cookie;
-}
-
-/**
- * Whether a cookie would look like another with a prefix that it does not deserve: one without a name is
- * sent as its value, and backends take names in any case for the prefix (RFC 6265bis §5.7, steps 20 to 22).
- */
-function isMisleading({ key, value }: Cookie): boolean {
-  if (key === "") return PREFIX.test(value);
-  return PREFIX.test(key) && !/^__(?:Secure|Host|Http|Host-Http)-/.test(key);
 }
 
 /** Whether a cookie of an earlier process has not expired, and keeps to the limit. */

@@ -3,8 +3,10 @@
 import { connect } from "node:net";
 import type { HeaderField, HttpResponse, ServiceList, ServiceSummary } from "../../wire/mod.ts";
 import type { BackendConfig } from "../config/service_config.ts";
+import type { FindService } from "./backend.ts";
 import { connectionOptions } from "./connection_options.ts";
 import type { Service } from "./service.ts";
+import { findIcon } from "./service_icon.ts";
 
 /** Keeps browsers from answering by an answer of before. */
 export const NO_STORE: HeaderField = ["cache-control", "no-store"];
@@ -13,14 +15,26 @@ export const NO_STORE: HeaderField = ["cache-control", "no-store"];
 const CONNECT_MS = 1_000;
 const KNOWN_MS = 3_000;
 
-interface Look {
+/** The time for which an icon counts, and that for which a list waits for it, in milliseconds. */
+const ICON_MS = 10 * 60_000;
+const ICON_WAIT_MS = 1_000;
+
+/** Something that was looked up, and when. */
+interface Look<T> {
   time: number;
-  isUp: Promise<boolean>;
+  found: Promise<T>;
 }
 
 /** Looks at services, at each of them once in a while. */
 export class ServiceLooks {
-  readonly #looks = new WeakMap<Service, Look>();
+  readonly #find: FindService;
+  readonly #ups = new WeakMap<Service, Look<boolean>>();
+  readonly #icons = new WeakMap<Service, Look<string | null>>();
+
+  /** @param find Finds all services. */
+  constructor(find: FindService) {
+    this.#find = find;
+  }
 
   /** Answers with a {@linkcode ServiceList}. @param services Those that the device may reach. */
   async list(services: Service[]): Promise<HttpResponse> {
@@ -39,19 +53,37 @@ export class ServiceLooks {
 
   async #summaryOf(service: Service): Promise<ServiceSummary> {
     const { prefix, upstream } = service;
-    const up = !upstream || await this.#isUp(service, upstream.config);
-    return { prefix, name: nameOf(service), icon: null, up };
+    const up = !upstream ||
+      await look(this.#ups, service, KNOWN_MS, () => takesConnections(upstream.config));
+    return { prefix, name: nameOf(service), icon: up ? await this.#iconOf(service) : null, up };
   }
 
-  #isUp(service: Service, config: BackendConfig): Promise<boolean> {
-    const now = performance.now();
-    let look = this.#looks.get(service);
-    if (!look || now - look.time > KNOWN_MS) {
-      look = { time: now, isUp: takesConnections(config) };
-      this.#looks.set(service, look);
-    }
-    return look.isUp;
+  /** The icon, or null if it is not found in time: a later list has it. */
+  async #iconOf(service: Service): Promise<string | null> {
+    const icon = look(this.#icons, service, ICON_MS, () => findIcon(service, this.#find));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, ICON_WAIT_MS, null);
+    });
+    const found = await Promise.race([icon, late]);
+    clearTimeout(timer);
+    return found;
   }
+}
+
+/** Looks something up, unless it is known: those who ask at the same time share one look. */
+function look<T>(
+  known: WeakMap<Service, Look<T>>,
+  service: Service,
+  forMs: number,
+  find: () => Promise<T>,
+): Promise<T> {
+  const time = performance.now();
+  const last = known.get(service);
+  if (last && time - last.time < forMs) return last.found;
+  const found = find();
+  known.set(service, { time, found });
+  return found;
 }
 
 /** The name that the owner has given, or else one made of the prefix, or of the backend for the root. */

@@ -10,7 +10,7 @@ import { errorResponse } from "./error_response.ts";
 import { forwardTo } from "./forward.ts";
 import type { Service, ServiceHandler } from "./service.ts";
 import { NO_STORE, ServiceLooks } from "./service_looks.ts";
-import { serveFolder } from "./static_files.ts";
+import { FOLDER, serveFolder } from "./static_files.ts";
 import { Places } from "./turns.ts";
 
 /** The paths at the tunnel's root that no service has: the host answers them, and the service worker. */
@@ -33,7 +33,7 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #memory: Memory;
   readonly #places = new Places();
-  readonly #looks = new ServiceLooks();
+  readonly #looks = new ServiceLooks((target) => this.find(target));
 
   constructor(services: Service[], options: ServicesOptions = {}) {
     this.#options = options;
@@ -120,7 +120,8 @@ export class Services {
   #start(config: ServiceConfig): Service {
     if (!("backend" in config)) {
       const { prefix, folder, scripts } = config;
-      return serveFolder(prefix, folder, { scripts, places: this.#places });
+      const cookies = this.#options.cookies?.jarsOf({ prefix, backend: FOLDER });
+      return serveFolder(prefix, folder, { scripts, places: this.#places, cookies });
     }
     const cookies = this.#options.cookies?.jarsOf(config);
     return forwardTo(config, { cookies, memory: this.#memory, places: this.#places });

@@ -16,6 +16,8 @@ import send from "send";
 import { type HeaderField, type HttpResponse, LighthouseError } from "../../wire/mod.ts";
 import { restOf } from "../access/principal.ts";
 import { readAnswer } from "./answer_headers.ts";
+import { Backend } from "./backend.ts";
+import type { CookieJars } from "./cookies.ts";
 import { errorResponse } from "./error_response.ts";
 import { pathOnSite, workerPrefixOf } from "./forwarded.ts";
 import { valuesOf } from "./headers.ts";
@@ -61,7 +63,12 @@ export interface FolderOptions {
   scripts?: boolean;
   /** The places for requests, which the host's services share. @default the service's own */
   places?: Places;
+  /** The cookies that scripts set. @default new jars in memory */
+  cookies?: CookieJars;
 }
+
+/** The URL under which the cookies of a folder's scripts are kept: no server has it. */
+export const FOLDER = new URL("http://folder/");
 
 /**
  * Makes the service that serves a folder.
@@ -72,7 +79,7 @@ export interface FolderOptions {
 export function serveFolder(
   prefix: string,
   folder: string,
-  { scripts = false, places }: FolderOptions = {},
+  { scripts = false, places, cookies }: FolderOptions = {},
 ): Service {
   const root = realpathSync(folder);
   const server = createServer((request, response) => sendFile(root, request, response));
@@ -81,6 +88,7 @@ export function serveFolder(
 
   return {
     prefix,
+    documents: new Backend({ prefix, backend: FOLDER }, cookies).documents,
     async handler({ method, target, headers }, { signal, principal }) {
       if (method !== "GET" && method !== "HEAD") {
         const message = `Cannot ${method} ${target}: this is a folder, which takes GET and HEAD`;
@@ -95,10 +103,10 @@ export function serveFolder(
       }
       if (!found) return missing(target);
       const { status, ...answer } = await client.send({
-        url: new URL(found, "http://folder"),
+        url: new URL(found, FOLDER),
         method,
         headers: [
-          ["Host", "folder"],
+          ["Host", FOLDER.host],
           ...headers.filter(([name]) => FIELDS.has(name.toLowerCase())),
         ],
         body: null,
