@@ -168,7 +168,7 @@ export class Shell {
   };
 
   #render(): void {
-    const { state, reason, error, workerError, hostKey } = this.#tunnel;
+    const { state, reason, error, workerError, hostKey, keySite } = this.#tunnel;
     const screen = screenFor({
       state,
       reason,
@@ -177,7 +177,7 @@ export class Shell {
       isOpen: this.#content !== undefined,
       isBroken: this.#isBroken,
       wantsPairing: this.#wantsPairing,
-      isPinned: hostKey !== null,
+      isPinned: hostKey !== null || keySite !== null,
     });
     const isContent = screen.show === "content";
     if (screen.show !== "pairing") this.#pairing.close();

@@ -87,7 +87,8 @@ holds the browser's keys and the connection to the laptop, and lends each app st
 
 ${lines.join("\n")}
 
-Publish it at an origin with nothing else on it: whatever runs there can use the keys. \`404.html\` and a
+Publish it at an origin with nothing else on it: whatever runs there can use the keys. The stack's
+\`allowedOrigins\` must name that origin, and need not name those of the apps. \`404.html\` and a
 service worker are not needed. \`.github/workflows/pages.yml\` publishes it with GitHub Pages.
 
     lighthouse-host site --update .
