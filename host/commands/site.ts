@@ -97,6 +97,9 @@ async function appOptions(flags: SiteFlags, before: SiteOptions | undefined): Pr
   const name = parseName(flags.name) ?? before?.name ?? named?.name ?? nameOf(service);
   const icons = flags.icon ? await readIcons(flags.icon) : before?.icons ?? [];
   const attributes = await attributesOf(flags, keeps, page);
+  if (attributes["key-site"] !== undefined && service === null) {
+    throw badSetting("--service is missing: a key's site lends one service to each app");
+  }
   return { page, attributes, service, name, icons };
 }
 
