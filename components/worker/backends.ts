@@ -2,7 +2,7 @@
 import { join } from "./site.ts";
 
 /** The names of one machine for itself. */
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+const LOOPBACK: string[] = ["127.0.0.1", "localhost", "[::1]"];
 
 /** Where a backend is in the tunnel. */
 interface Place {
@@ -23,14 +23,17 @@ export class Backends {
   /** Resolves once those are known that were told before this worker was started. */
   readonly loaded: Promise<void>;
   readonly #store: BackendStore;
+  readonly #site: string;
   /** By the services' prefixes. */
   readonly #urls = new Map<string, string>();
   /** By host and port. */
   readonly #places = new Map<string, Place[]>();
   #isLoaded = false;
 
-  constructor(store: BackendStore) {
+  /** @param site The site's hostname: some apps put their port after the name by which they are seen. */
+  constructor(store: BackendStore, site: string) {
     this.#store = store;
+    this.#site = site;
     this.loaded = this.#load();
   }
 
@@ -55,7 +58,7 @@ export class Backends {
     if (!url) return;
     this.#urls.set(service, backend);
     const base = url.pathname.replace(/\/$/, "");
-    for (const host of aliases(url)) {
+    for (const host of this.#aliases(url)) {
       const others = this.#places.get(host)?.filter((place) => place.service !== service) ?? [];
       this.#places.set(host, [{ service, base }, ...others]);
     }
@@ -64,7 +67,7 @@ export class Backends {
   /** All hosts, with their ports, by which a backend may name itself. */
   hostsOf(backend: string): string[] {
     const url = URL.parse(backend);
-    return url ? aliases(url) : [];
+    return url ? this.#aliases(url) : [];
   }
 
   /** Whether a URL may be a backend's own, as far as that is known now. */
@@ -84,11 +87,12 @@ export class Backends {
     const place = places?.find((place) => place.service === service) ?? places?.[0];
     return place && join(place.service, pathname.slice(place.base.length) || "/");
   }
-}
 
-function aliases({ hostname, host, port }: URL): string[] {
-  if (!LOOPBACK.includes(hostname)) return [host];
-  return LOOPBACK.map((name) => port ? `${name}:${port}` : name);
+  #aliases({ hostname, host, port }: URL): string[] {
+    if (!LOOPBACK.includes(hostname)) return [host];
+    if (!port) return LOOPBACK;
+    return [...LOOPBACK, this.#site].map((name) => `${name}:${port}`);
+  }
 }
 
 /** Keeps the backends in a cache of their own. */

@@ -76,8 +76,8 @@ export class Router {
   /** A document for a tab: the shell, which then asks for the app's document for its frame. */
   async #tab(event: Asking, url: URL, own: OwnFiles): Promise<Response> {
     const { request } = event;
-    // The start page is at the root, wherever the link to it is.
-    const asker = url.href === this.#site.scope.href
+    // The start page is the site's, wherever the link to it is.
+    const asker = url.href === this.#site.scope.href || own.isInFolder(url)
       ? SITE
       : await this.#options.askers.ofNavigation(event);
     // The shell comes at once, whether there is a connection or not.

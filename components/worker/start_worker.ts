@@ -75,7 +75,7 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
     fetch: (input, init) => worker.fetch(input, init),
   });
   const askers = new Askers(site, worker.clients);
-  const backends = new Backends(backendStore(worker.caches, scope));
+  const backends = new Backends(backendStore(worker.caches, scope), site.scope.hostname);
   const requests = new AppRequests({
     tunnel,
     askers,

@@ -12,8 +12,11 @@ export function isWorkerScript({ destination }: PageRequest, isByWorker: boolean
     (destination === "script" && isByWorker);
 }
 
+/** Says that the worker has run the first script: its modules have that before them, too. */
+const MARK = 'Symbol.for("lighthouse worker")';
+
 /**
- * The script after another one, which may run several times in one worker.
+ * The script after another one, which runs once in a worker.
  *
  * @param first A script of ASCII characters that is the same as a classic one and as a module.
  */
@@ -22,7 +25,8 @@ export function toWorkerScript(response: Response, first: string): Response {
   if (!body || !response.ok) return response;
   const headers = new Headers(response.headers);
   headers.delete("content-length");
-  const bytes = new TextEncoder().encode(`${first.trimEnd()}\n`);
+  const once = `if(!self[${MARK}]){self[${MARK}]=true;\n${first.trimEnd()}\n}\n`;
+  const bytes = new TextEncoder().encode(once);
   const whole = new TransformStream<Uint8Array, Uint8Array>({
     start: (controller) => controller.enqueue(bytes),
   });
