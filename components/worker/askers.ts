@@ -28,6 +28,8 @@ export interface Asker {
   path?: string;
   /** Whether it is a web worker. */
   isWorker?: boolean;
+  /** Whether its own URL says so, which stays. */
+  isCertain?: boolean;
 }
 
 /** A request, and who makes it as far as the browser tells. */
@@ -53,7 +55,9 @@ export class Askers {
   async of({ request, clientId }: Asking): Promise<Asker> {
     const client = clientId ? await this.#clients.get(clientId) : undefined;
     const isWorker = client?.type === "worker" || client?.type === "sharedworker";
-    if (client && /^https?:/.test(client.url)) return { ...this.#byUrl(client), isWorker };
+    if (client && /^https?:/.test(client.url)) {
+      return { ...this.#byUrl(client), isWorker, isCertain: true };
+    }
     // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
     const referrer = client?.url.startsWith("blob:") ? "" : request.referrer;
     return { ...await this.#byReferrer(referrer), isWorker };

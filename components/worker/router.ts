@@ -22,8 +22,8 @@ export interface RouterOptions {
   fetch: (request: Request) => Promise<Response>;
 }
 
-/** Most documents whose service is remembered. */
-const MAX_DOCUMENTS = 1024;
+/** Most clients, and most addresses, that are remembered. */
+const MAX_REMEMBERED = 1024;
 
 /** The worker's decisions about its site's requests. */
 export class Router {
@@ -88,8 +88,11 @@ export class Router {
     const place = path !== undefined && this.#site.placeOf(path);
     if (place && place !== url.pathname) return this.#redirect(place, url);
     // A reload is the user's own; anything else without a referrer may be another site's.
-    if (!isFromSite(request, this.#site.origin) && request.cache !== "no-cache") {
-      this.#foreign.add(url.pathname + url.search);
+    const address = url.pathname + url.search;
+    if (isFromSite(request, this.#site.origin) || request.cache === "no-cache") {
+      this.#foreign.delete(address);
+    } else {
+      remember(this.#foreign, address);
     }
     return await own.shell();
   }
@@ -115,7 +118,7 @@ export class Router {
     const isNavigation = request.mode === "navigate";
     const asker = await this.#askerOf(event);
     if (asker.isApp) return await this.#led(event, url, asker);
-    if (!isNavigation && clientId) remember(this.#siteClients, clientId);
+    if (!isNavigation && asker.isCertain) remember(this.#siteClients, clientId);
     return await this.#options.fetch(request as Request);
   }
 
@@ -174,5 +177,5 @@ const CROSS_SITE = { "sec-fetch-site": "cross-site" };
 
 function remember(set: Set<string>, value: string): void {
   set.add(value);
-  if (set.size > MAX_DOCUMENTS) set.delete(set.values().next().value!);
+  if (set.size > MAX_REMEMBERED) set.delete(set.values().next().value!);
 }
