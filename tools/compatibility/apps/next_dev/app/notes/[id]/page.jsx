@@ -1,0 +1,3 @@
+export default async function Note({ params }) {
+  return <h1>Note {(await params).id}</h1>;
+}
