@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ElementHandle, Frame, Page } from "puppeteer-core";
+import type { ElementHandle, EvaluateFunc, Frame, Page } from "puppeteer-core";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 /** Where an app is shown. */
@@ -62,8 +62,11 @@ export class AppTab {
   /** Waits for an element of the app that one sees. */
   async see(selector: string): Promise<ElementHandle> {
     // A navigation of the tab or its frame ends a wait that has begun: it begins again.
-    return await this.#patiently(`Cannot see ${selector}`, async (frame, timeout) =>
-      (await frame.waitForSelector(selector, { visible: true, timeout }))!);
+    return await this.#patiently(
+      `Cannot see ${selector}`,
+      async (frame, timeout) =>
+        (await frame.waitForSelector(selector, { visible: true, timeout }))!,
+    );
   }
 
   /** Waits for a text of the app's page, without that of shadow trees. */
@@ -92,16 +95,18 @@ export class AppTab {
   /** Chooses a new file of so many bytes, `notes.bin`, in a field. */
   async choose(selector: string, bytes: number): Promise<void> {
     const file = await newFile("notes.bin", Buffer.alloc(bytes, "y"));
-    const field = await this.#patiently(`Cannot find ${selector}`, async (frame, timeout) =>
-      (await frame.waitForSelector(selector, { timeout }))!);
+    const field = await this.#patiently(
+      `Cannot find ${selector}`,
+      async (frame, timeout) => (await frame.waitForSelector(selector, { timeout }))!,
+    );
     await (field as ElementHandle<HTMLInputElement>).uploadFile(file);
   }
 
   /** Runs a function in the app's page. */
-  async evaluate<Parameters extends unknown[], Result>(
-    run: (...parameters: Parameters) => Result,
+  async evaluate<Parameters extends unknown[], Run extends EvaluateFunc<Parameters>>(
+    run: Run,
     ...parameters: Parameters
-  ): Promise<Awaited<Result>> {
+  ): Promise<Awaited<ReturnType<Run>>> {
     return await (await this.frame()).evaluate(run, ...parameters);
   }
 
@@ -123,9 +128,8 @@ export class AppTab {
       await sleep(100);
       frame = await this.frame();
     }
-    const shown = await frame.evaluate(() =>
-      `${location.href} shows "${document.body?.innerText}"`
-    ).catch(String);
+    const shown = await frame.evaluate(() => `${location.href} shows "${document.body?.innerText}"`)
+      .catch(String);
     throw new Error(`${what}: ${shorten(shown)}`);
   }
 }
