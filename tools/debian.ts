@@ -12,6 +12,7 @@ export function installDebianPackage(name: string): void {
   execFileSync("apt-get", ["update", "-qq"], options);
   execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], {
     ...options,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    // Its services do not start: systems do not start in single-user mode.
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
   });
 }

@@ -76,18 +76,37 @@ export async function installNpm(app: string): Promise<string> {
   return folder;
 }
 
-/** Finds PHP, or installs Debian's. @throws {Error} If there is none. */
-export function installPhp(): string {
+/**
+ * Finds a program, or installs Debian's.
+ *
+ * @param packages Of Debian.
+ * @throws {Error} If there is none.
+ */
+export function installDebian(command: string, ...packages: string[]): string {
   const find = () =>
-    (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "php")).find(existsSync);
-  try {
-    if (!find()) installDebianPackage("php-cli");
-  } catch (cause) {
-    throw new Error(`Cannot find php on PATH, nor install it: ${(cause as Error).message}`, {
-      cause,
+    (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, command))
+      .find(existsSync);
+  if (!find()) { for (const name of packages) installDebianPackage(name); }
+  const found = find();
+  if (!found) throw new Error(`Cannot find ${command} on PATH`);
+  return found;
+}
+
+/** Builds a program of Go. @param path Of its package. @throws {Error} If that fails, or there is no Go. */
+export async function installGo(path: string, version: string): Promise<string> {
+  const folder = join(CACHE, `go-${hashOf(new TextEncoder().encode(path + version))}`);
+  await once(folder, async () => {
+    await run(installDebian("go", "golang-go"), ["install", `${path}@${version}`], {
+      env: { ...process.env, GOBIN: folder },
     });
-  }
-  return find()!;
+  });
+  return join(folder, path.split("/").at(-1)!);
+}
+
+/** Versions of Debian's packages, such as `syncthing 1.19.2~ds1-1+b4`. */
+export async function debianVersions(...names: string[]): Promise<string> {
+  const { stdout } = await run("dpkg-query", ["-W", "-f", "${Package} ${Version}\n", ...names]);
+  return stdout.trim().split("\n").join(", ");
 }
 
 /** Versions of Python's packages, such as `Django 5.2.19`. */

@@ -52,7 +52,8 @@ async function startOnce(app: App): Promise<RunningApp> {
   };
   kills.add(kill);
   const deadline = performance.now() + START_MS;
-  while (!await fetch(url + ready).then(({ ok }) => ok, () => false)) {
+  // An app that asks for a password is up, too.
+  while (!await fetch(url + ready).then(({ ok, status }) => ok || status === 401, () => false)) {
     if (!program.isRunning || performance.now() > deadline) {
       kill();
       throw new Error(`Cannot start ${app.name}: ${[...program.lines, program.errors].join("\n")}`);
