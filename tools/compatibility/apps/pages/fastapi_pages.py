@@ -1,0 +1,38 @@
+"""Pages by FastAPI with URLs that the framework makes. `python fastapi_pages.py PORT`"""
+
+import sys
+
+import uvicorn
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import HTMLResponse
+
+app = FastAPI()
+
+
+@app.get("/", response_class=HTMLResponse)
+def home():
+    return """<!doctype html><h1>Shop</h1><a id="items" href="/items">Items</a><p id="said"></p>
+<script>
+const socket = new WebSocket(location.origin.replace("http", "ws") + "/socket");
+socket.onmessage = ({ data }) => said.textContent = data;
+</script>"""
+
+
+@app.get("/items/", response_class=HTMLResponse)
+def items(request: Request):
+    return f'<!doctype html><h1>All items</h1><a id="own" href="{request.url_for("item", id=7)}">7</a>'
+
+
+@app.get("/items/{id}", response_class=HTMLResponse)
+def item(id: int):
+    return f"<!doctype html><h1>Item {id}</h1>"
+
+
+@app.websocket("/socket")
+async def socket(socket: WebSocket):
+    await socket.accept()
+    await socket.send_text("The socket works")
+    await socket.receive_text()
+
+
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
