@@ -110,12 +110,16 @@ interface TerminalLines {
 /** Drops a new file into the list of files. */
 async function drop(tab: AppTab, name: string, bytes: number): Promise<void> {
   await tab.see(".jp-DirListing-content");
-  await tab.evaluate((name, bytes) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File(["y".repeat(bytes)], name, { type: "text/plain" }));
-    const list = document.querySelector(".jp-DirListing-content")!;
-    for (const type of ["dragenter", "dragover", "drop"]) {
-      list.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
-    }
-  }, name, bytes);
+  await tab.evaluate(
+    (name, bytes) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["y".repeat(bytes)], name, { type: "text/plain" }));
+      const list = document.querySelector(".jp-DirListing-content")!;
+      for (const type of ["dragenter", "dragover", "drop"]) {
+        list.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+      }
+    },
+    name,
+    bytes,
+  );
 }
