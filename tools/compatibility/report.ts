@@ -1,4 +1,4 @@
-// Formats docs/compatibility.md.
+// Formats the part of docs/compatibility.md about frameworks and servers.
 import { type Cell, CELLS } from "./cells.ts";
 import type { RunningApp } from "./running_app.ts";
 
@@ -17,8 +17,8 @@ export interface Circumstances {
   date: string;
 }
 
-/** Returns the document in Markdown, without its line breaks within paragraphs. */
-export function formatDocument(rows: Row[], { browser, date }: Circumstances): string {
+/** Returns the part in Markdown. */
+export function formatFrameworks(rows: Row[], { browser, date }: Circumstances): string {
   const notes: string[] = [];
   const formatCell = (cell: string) => {
     if (cell === "works" || cell === "–") return cell;
@@ -35,9 +35,7 @@ export function formatDocument(rows: Row[], { browser, date }: Circumstances): s
     versions,
     app.settings ?? "",
   ]);
-  return `# Compatibility
-
-<!-- \`npm run compatibility\` writes this file. -->
+  return `## Frameworks and servers
 
 Apps on real frameworks and servers run behind one host. Each is a service with the settings that a
 service has by default (\`as=local\`) unless its name says \`as=proxy\`. A paired page in ${browser}
@@ -48,7 +46,7 @@ ${formatTable([["App", ...columns], ...results])}
 
 ${notes.map((note, at) => `${at + 1}. ${note}`).join("\n")}
 
-## What is tried
+### What is tried with frameworks
 
 The frameworks' own checks are on: of hosts, origins, referrers, and tokens against other sites' forms.
 Each app reports what it has seen of a request. Host, Origin and Referer must be its own, and there must
@@ -57,7 +55,7 @@ body must have a Content-Length, and no Transfer-Encoding.
 
 ${COLUMNS}
 
-## Versions and settings
+### Versions and settings
 
 ${formatTable([["App", "Versions", "Settings besides the defaults"], ...installed])}
 
@@ -81,11 +79,11 @@ const COLUMNS =
 - **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes
   on after the last event that it has.
 - **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Browsers do not show
-  WebSockets to service workers, so the WebSocket of a page under \`local/\` does not reach the app:
-  JupyterLab's page there has no kernels, and Streamlit's stays empty.`;
+  WebSockets to service workers: the script that Lighthouse puts into the app's pages leads theirs.
+  Real apps above try that.`;
 
 /** Returns a table as the formatter has it. */
-function formatTable([head, ...rows]: string[][]): string {
+export function formatTable([head, ...rows]: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [line(head!), line(head!.map(() => "---")), ...rows.map(line)].join("\n");
 }

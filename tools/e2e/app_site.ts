@@ -14,6 +14,8 @@ export interface AppSiteOptions extends BridgeOptions {
   service?: string | null;
   /** @default "Test app" */
   name?: string;
+  /** The site's host name, which leads to 127.0.0.1. @default "127.0.0.1" */
+  hostname?: string;
   /** The page of the key's site (key_site.ts). @default the site keeps its own key */
   keySite?: string;
 }
@@ -33,12 +35,14 @@ export interface AppSite extends AsyncDisposable {
 /** Starts a bridge, and serves a site whose pages use it. The caller starts the host. */
 export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSite> {
   const { path = "/", service = "/", name = "Test app", isPublic = true, keySite } = options;
+  const { hostname = "127.0.0.1" } = options;
   await using stack = new AsyncDisposableStack();
   const folder = temporaryFolder();
   const asked: AppSite["asked"] = [];
-  const { origin } = stack.use(
+  const { port } = stack.use(
     await startSiteServer({ folder, path, onRequest: (request) => asked.push(request) }),
   );
+  const origin = `http://${hostname}:${port}`;
   const bridge = stack.use(
     await startBridge({
       propagation: 200,

@@ -1,12 +1,12 @@
 // What the tests of the service worker share: pages that know nothing of the tunnel.
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { openConnected, type TunnelPage } from "./browser.ts";
 
 /** What Firefox remarks whenever a body that comes from a service worker is not read to its end. */
 const REMARK = /A ServiceWorker intercepted the request and encountered an unexpected error/;
 
 /** Opens the demo of plain URLs, or another page with the same element, and waits until it is connected. */
-export async function openWeb(browser: Browser, url: string): Promise<TunnelPage> {
+export async function openWeb(browser: Browser | BrowserContext, url: string): Promise<TunnelPage> {
   return await openConnected(browser, url, REMARK);
 }
 
