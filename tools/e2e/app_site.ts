@@ -39,10 +39,10 @@ export async function startAppSite(options: AppSiteOptions = {}): Promise<AppSit
   await using stack = new AsyncDisposableStack();
   const folder = temporaryFolder();
   const asked: AppSite["asked"] = [];
-  const { port } = stack.use(
+  const { origin: served } = stack.use(
     await startSiteServer({ folder, path, onRequest: (request) => asked.push(request) }),
   );
-  const origin = `http://${hostname}:${port}`;
+  const origin = served.replace("127.0.0.1", hostname);
   const bridge = stack.use(
     await startBridge({
       propagation: 200,

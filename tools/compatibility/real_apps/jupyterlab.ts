@@ -1,11 +1,11 @@
-// JupyterLab: a login form with an XSRF token, a kernel, a terminal, a file that is dropped.
+// JupyterLab: a login form with an XSRF token, a kernel, a terminal, an upload.
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "../../testing/temporary_folder.ts";
 import { until } from "../../testing/until.ts";
 import { onPython } from "../app.ts";
-import type { AppTab } from "../app_tab.ts";
+import { type AppTab, newFile } from "../app_tab.ts";
 import type { RealApp } from "./real_app.ts";
 
 const TOKEN = randomUUID();
@@ -62,10 +62,13 @@ export const JUPYTERLAB: RealApp = {
       await seeTerminal(tab, /^42$/m);
     },
     "upload": async (tab) => {
-      await drop(tab, "dropped.txt", 1_500_000);
-      await tab.see('.jp-DirListing-item[title*="dropped.txt"]');
+      // Its button makes a field that is not in the page.
+      const chooser = tab.page.waitForFileChooser();
+      await tab.click('[data-command="filebrowser:upload"], [title="Upload Files"]');
+      await (await chooser).accept([await newFile("notes.bin", Buffer.alloc(1_500_000, "y"))]);
+      await tab.see('.jp-DirListing-item[title*="notes.bin"]');
       const size = await tab.evaluate(async () =>
-        (await (await fetch("/api/contents/dropped.txt?content=0")).json()).size
+        (await (await fetch("/api/contents/notes.bin?content=0")).json()).size
       );
       if (size !== 1_500_000) throw new Error(`The file has ${size} bytes`);
     },
@@ -105,21 +108,4 @@ interface Lab {
 interface TerminalLines {
   length: number;
   getLine(at: number): { translateToString(trim: boolean): string };
-}
-
-/** Drops a new file into the list of files. */
-async function drop(tab: AppTab, name: string, bytes: number): Promise<void> {
-  await tab.see(".jp-DirListing-content");
-  await tab.evaluate(
-    (name, bytes) => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File(["y".repeat(bytes)], name, { type: "text/plain" }));
-      const list = document.querySelector(".jp-DirListing-content")!;
-      for (const type of ["dragenter", "dragover", "drop"]) {
-        list.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
-      }
-    },
-    name,
-    bytes,
-  );
 }

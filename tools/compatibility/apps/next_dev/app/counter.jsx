@@ -5,7 +5,7 @@ export function Counter() {
   const [count, setCount] = useState(0);
   return (
     <p>
-      <button onClick={() => setCount(count + 1)}>Count is {count}</button>
+      <button type="button" onClick={() => setCount(count + 1)}>Count is {count}</button>
     </p>
   );
 }

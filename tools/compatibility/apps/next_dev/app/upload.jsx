@@ -7,7 +7,7 @@ export function Upload() {
   const [answer, send] = useActionState(measure, "");
   return (
     <form action={send}>
-      <input name="file" type="file" /> <button id="send">Send</button>
+      <input name="file" type="file" /> <button id="send" type="submit">Send</button>
       <p>{answer}</p>
     </form>
   );

@@ -31,7 +31,7 @@ export function App() {
         <a href="/notes/1" onClick={go}>The first note</a>
       </p>
       <p>
-        <button onClick={() => setCount(count + 1)}>Count is {count}</button>
+        <button type="button" onClick={() => setCount(count + 1)}>Count is {count}</button>
       </p>
       <p>
         <input type="file" onChange={send} /> {answer}
