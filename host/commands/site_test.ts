@@ -279,6 +279,17 @@ test("people are told what to do next, and what one-origin mode means", async ()
 });
 
 const small = join(ICONS, "apple-touch-icon.png");
+test("with a key's site, the app is one service", async () => {
+  const services = ["/a=http://127.0.0.1:9", "/b=http://127.0.0.1:9"];
+  const at = await setUp({ relay: RELAY, page: PAGE, service: services });
+  const flags = ["--key-site", "https://keys.example/"];
+  const { code, errors } = await at.site(...flags);
+  assert.is(code, 2);
+  assert.match(errors, /--service is missing/);
+  await at.write(...flags, "--service", "/b");
+  assert.is((await at.config()).service, "/b");
+});
+
 const refused: [flags: string[], message: RegExp][] = [
   [["--page", "http://me.example/"], /--page http:\/\/me\.example\/ is not https/],
   [["--page", "here"], /--page is not a URL/],

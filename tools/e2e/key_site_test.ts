@@ -46,7 +46,7 @@ function testIn(name: BrowserName): void {
   test.before(async () => {
     site = await startIsolatedSite({
       isPublic: false,
-      allowed: "/notes",
+      service: "/notes",
       routes: { "POST /echo": (request, response) => void request.pipe(response) },
     });
     const { backend } = site.bridge;
@@ -186,9 +186,31 @@ function testIn(name: BrowserName): void {
     assert.is.not(now!.id, device.id);
   });
 
+  test("tabs share one frame's connection, and the next one takes over", async () => {
+    // The site's own pages, whose worker leads all of it from here on.
+    const { page: first } = await openConnected(browser, site.url);
+    const { page: second } = await openConnected(browser, site.url);
+    const framesOf = (page: Page) => page.frames().filter((each) => each.url() === site.keyUrl);
+    assert.equal([framesOf(first).length, framesOf(second).length], [1, 0]);
+    assert.is((await fetchText(second, "/notes/api/notes")).status, 200);
+    assert.is(await outcomeOf(second, "/api/notes"), "no-access");
+    // A tab that follows pairs and forgets by a frame that does not connect.
+    await second.evaluate(() => document.querySelector("lighthouse-tunnel")!.forget());
+    await untilState(second, "failed");
+    const link = await pairingLink(site.bridge.state, site.url);
+    await second.evaluate((hash) => void (location.hash = hash), new URL(link).hash);
+    await untilState(second, "connected");
+    assert.equal([framesOf(first).length, framesOf(second).length], [1, 1]);
+    await first.close();
+    await second.waitForFunction(() =>
+      document.querySelector("lighthouse-tunnel")!.reason === "Connected"
+    );
+    assert.is((await fetchText(second, "/notes/api/notes")).status, 200);
+  });
+
   test("an app that the key's site knows no longer is refused at its next visit", async () => {
     await site.writeKeys([{ page: new URL("https://other.example/"), service: "/notes" }]);
-    const { page } = await openPage(browser, url);
+    const { page } = await openPage(browser, site.url);
     assert.is((await failureOf(page))[0], "wrong-origin");
   });
 
