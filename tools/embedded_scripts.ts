@@ -22,6 +22,8 @@ export function scriptOptions(entry: string): BuildOptions {
     minify: true,
     legalComments: "eof",
     target: BROWSERS,
+    // The documents' script has that of the workers in it.
+    plugins: [embeddedScripts],
   };
 }
 

@@ -32,6 +32,8 @@ export interface TunnelSocketOptions {
   connect: Connect;
   /** The page's origin. @default location.origin */
   site?: string;
+  /** The path at the tunnel's root, where it is not the URL's own: the URL may then have any host. */
+  target?: string | Promise<string>;
 }
 
 /**
@@ -48,12 +50,13 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   static readonly OPEN = OPEN;
   static readonly CLOSING = CLOSING;
   static readonly CLOSED = CLOSED;
-  readonly CONNECTING = CONNECTING;
-  readonly OPEN = OPEN;
-  readonly CLOSING = CLOSING;
-  readonly CLOSED = CLOSED;
+  declare readonly CONNECTING: typeof CONNECTING;
+  declare readonly OPEN: typeof OPEN;
+  declare readonly CLOSING: typeof CLOSING;
+  declare readonly CLOSED: typeof CLOSED;
 
   static {
+    Object.assign(this.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
     for (const type of ["open", "message", "error", "close"]) defineHandler(this.prototype, type);
   }
   declare onopen: WebSocket["onopen"];
@@ -61,10 +64,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   declare onerror: WebSocket["onerror"];
   declare onclose: WebSocket["onclose"];
 
-  /** The path at the backend, after the page's own host, as for a WebSocket to the page's server. */
-  readonly url: string;
-  readonly extensions = "";
-
+  readonly #url: string;
   readonly #connecting = new AbortController();
   readonly #tasks = new MessageChannel();
   #readyState: WebSocket["readyState"] = CONNECTING;
@@ -74,23 +74,36 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   #unsent = 0;
 
   /**
-   * @param url A path from the backend's root, or such a URL with the page's own host.
+   * @param url A path from the backend's root, or such a URL with the page's own host, unless the options
+   * have a target.
    * @param protocols Subprotocols, the most wanted first.
    * @throws {DOMException} SyntaxError for an invalid URL, or invalid subprotocols.
    */
   constructor(
     url: string | URL,
     protocols: string | string[],
-    { connect, site = location.origin }: TunnelSocketOptions,
+    { connect, site = location.origin, target }: TunnelSocketOptions,
   ) {
     super();
-    const { href, pathname, search } = parseUrl(url, origin(site));
-    this.url = href;
-    this.#run(connect, {
-      target: pathname + search,
-      headers: [...clientHeaders({ method: "GET", mode: "websocket" }, { origin: site })],
-      protocols: parseProtocols(protocols),
-    });
+    const { href, pathname, search } = parseUrl(url, origin(site), target !== undefined);
+    this.#url = href;
+    const headers = [...clientHeaders({ method: "GET", mode: "websocket" }, { origin: site })];
+    const opening = { headers, protocols: parseProtocols(protocols) };
+    this.#run(connect, opening, target ?? pathname + search);
+  }
+
+  /** Whether this is such a socket, whatever its prototype. */
+  static is(value: unknown): value is TunnelSocket {
+    return typeof value === "object" && value !== null && #connecting in value;
+  }
+
+  /** The path at the backend, after the page's own host, as for a WebSocket to the page's server. */
+  get url(): string {
+    return this.#url;
+  }
+
+  get extensions(): string {
+    return "";
   }
 
   get readyState(): WebSocket["readyState"] {
@@ -152,11 +165,16 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     }
   }
 
-  async #run(connect: Connect, opening: WebSocketOpening): Promise<void> {
+  async #run(
+    connect: Connect,
+    opening: Omit<WebSocketOpening, "target">,
+    target: string | Promise<string>,
+  ): Promise<void> {
     const { signal } = this.#connecting;
     let stream: OpenStream | undefined;
     try {
-      const answer = await openWebSocket(await connect(signal), opening, signal);
+      const whole = { ...opening, target: await target };
+      const answer = await openWebSocket(await connect(signal), whole, signal);
       stream = answer.stream;
       await this.#task();
       signal.throwIfAborted();
@@ -188,7 +206,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     this.dispatchEvent(
       new MessageEvent("message", {
         data: type === "text" ? data : this.#binaryType === "blob" ? new Blob([data]) : data.buffer,
-        origin: new URL(this.url).origin,
+        origin: new URL(this.#url).origin,
       }),
     );
   }
@@ -226,7 +244,7 @@ function defineHandler(prototype: TunnelSocket, type: string): void {
     },
     set(handler: unknown) {
       const isFirst = !handlers.has(this);
-      handlers.set(this, handler instanceof Function ? handler as EventListener : null);
+      handlers.set(this, typeof handler === "function" ? handler as EventListener : null);
       if (isFirst) {
         this.addEventListener(type, (event: Event) => handlers.get(this)?.call(this, event));
       }
@@ -234,12 +252,16 @@ function defineHandler(prototype: TunnelSocket, type: string): void {
   });
 }
 
-/** @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's. */
-function parseUrl(input: string | URL, base: string): URL {
+/**
+ * @param isAnyHost Whether the URL may be another site's.
+ * @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's.
+ */
+function parseUrl(input: string | URL, base: string, isAnyHost: boolean): URL {
   const own = new URL(base);
   const url = URL.parse(input, own);
   if (url) url.protocol = url.protocol.replace(/^http/, "ws");
-  if (!url?.protocol.startsWith("ws") || url.href.includes("#") || url.host !== own.host) {
+  const isForeign = !isAnyHost && url?.host !== own.host;
+  if (!url?.protocol.startsWith("ws") || url.href.includes("#") || isForeign) {
     throw syntaxError(`Cannot open a WebSocket: ${input} is no path from the backend's root`);
   }
   return url;
@@ -254,10 +276,11 @@ function parseProtocols(input: string | string[]): string[] {
   return protocols;
 }
 
-/** Converts as Web IDL does: data other than bytes becomes text. */
+/** Converts as Web IDL does: data other than bytes becomes text. The data may come from another frame. */
 function messageOf(data: string | Blob | BufferSource): ["text" | "binary", Uint8Array | Blob] {
-  if (data instanceof Blob) return ["binary", data];
-  if (data instanceof ArrayBuffer) return ["binary", new Uint8Array(data)];
+  const kind = Object.prototype.toString.call(data);
+  if (/ (?:Blob|File)\]$/.test(kind)) return ["binary", new Blob([data])];
+  if (kind === "[object ArrayBuffer]") return ["binary", new Uint8Array(data as ArrayBuffer)];
   if (!ArrayBuffer.isView(data)) return ["text", encoder.encode(String(data))];
   return ["binary", new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 }

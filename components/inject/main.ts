@@ -3,11 +3,54 @@
  *
  * @module
  */
+import { type AppWindow, openApp, webSocketOptions } from "./app.ts";
+import { rememberBlobs } from "./blobs.ts";
+import { keepCookies } from "./cookies.ts";
+import { leadFrames } from "./frames.ts";
+import { leadLinks } from "./links.ts";
 import { type PageSettings, SETTINGS_ATTRIBUTE } from "./messages.ts";
+import { leadNavigations, moveToRoot } from "./navigation.ts";
+import { leadRequests } from "./requests.ts";
+import { hideServiceWorker } from "./service_workers.ts";
+import { hideShell } from "./shell_window.ts";
+import { tellShell } from "./shown.ts";
+import { replaceWebSocket } from "./web_socket.ts";
+import { leadWorkers } from "./workers.ts";
 
-const script = document.currentScript;
-const settings = JSON.parse(script?.getAttribute(SETTINGS_ATTRIBUTE) ?? "null") as
-  | PageSettings
-  | null;
-script?.remove();
-if (settings?.isInShell) document.documentElement.dataset.lighthouse = "";
+/** Windows that have been served. */
+const served = new WeakSet<Document>();
+
+function main(window: AppWindow, script: HTMLScriptElement): void {
+  const settings = JSON.parse(script.getAttribute(SETTINGS_ATTRIBUTE)!) as PageSettings;
+  script.remove();
+  // A sandboxed document has no worker, and no rights of the site.
+  if (window.origin === "null" || served.has(window.document)) return;
+  served.add(window.document);
+  const app = openApp(window, { settings, script: script.src, nonce: script.nonce });
+  const replaceCookies = keepCookies(window, app);
+  const serve = (other: AppWindow) => {
+    rememberBlobs(other);
+    replaceWebSocket(other, webSocketOptions(window, app));
+    replaceCookies(other);
+    hideServiceWorker(other);
+    leadRequests(other, app);
+    leadWorkers(other, app);
+    leadLinks(other, app);
+    leadFrames(other, app, adopt);
+  };
+  const adopt = (other: AppWindow) => {
+    if (served.has(other.document)) return;
+    served.add(other.document);
+    serve(other);
+  };
+  const isOfUrl = /^https?:/.test(window.location.protocol);
+  if (settings.isMoved && isOfUrl) moveToRoot(window, app);
+  if (isOfUrl) leadNavigations(window, app);
+  serve(window);
+  if (app.isRoot && isOfUrl) {
+    tellShell(window, app);
+    hideShell(window, app);
+  }
+}
+
+if (document.currentScript instanceof HTMLScriptElement) main(window, document.currentScript);

@@ -1,0 +1,94 @@
+// What the parts of the injected script share: the document that they are in, and its ways to the worker.
+import type { Connect } from "../fetch/fetch.ts";
+import { borrowSession } from "./borrowed_session.ts";
+import type { PageSettings } from "./messages.ts";
+import { Places } from "./places.ts";
+import type { WebSocketOptions } from "./web_socket.ts";
+
+/** A document's window. Frames without a URL of their own are served by the window that made them. */
+export type AppWindow = Window & typeof globalThis;
+
+/** The app, as its document's script sees it. */
+export interface App {
+  settings: PageSettings;
+  places: Places;
+  /** The URL of the script. */
+  script: string;
+  /** The nonce of the script's tag, "" if it has none. */
+  nonce: string;
+  /** The URL on the site that leads into the tunnel. */
+  prefix: string;
+  connect: Connect;
+  /** Posts to the service worker. */
+  post: (message: unknown, transfer?: Transferable[]) => void;
+  /** The prefixes of the device's services. */
+  services: () => Promise<string[]>;
+  /** The platform's own fetch. */
+  fetch: typeof fetch;
+  /** Whether the window is the one that the shell shows, and no frame of the app's. */
+  isRoot: boolean;
+  /** The shell's window, where `isRoot`. */
+  shell: Window;
+}
+
+/** Reads what the script's tag says. */
+export function openApp(
+  window: AppWindow,
+  { settings, script, nonce }: Pick<App, "settings" | "script" | "nonce">,
+): App {
+  const { location, navigator: { serviceWorker }, parent, top } = window;
+  const scope = new URL(settings.scope, location.origin).href;
+  // The script is in the folder of the paths that the worker answers itself.
+  const prefix = /\/\.lighthouse\/[^/]*$/.test(script) ? new URL("../", script).href : scope;
+  const post: App["post"] = async (message, transfer = []) => {
+    const worker = serviceWorker.controller ?? (await serviceWorker.ready).active;
+    worker!.postMessage(message, transfer);
+  };
+  const fetch = window.fetch.bind(window);
+  let services: Promise<string[]> | undefined;
+  return {
+    settings,
+    script,
+    nonce,
+    prefix,
+    places: new Places(settings, new URL(prefix).pathname, location.origin),
+    connect: borrowSession(scope, post),
+    post,
+    services: () => services ??= askServices(fetch, prefix),
+    fetch,
+    isRoot: settings.isInShell && parent === top && parent !== window,
+    shell: parent,
+  };
+}
+
+/** How a window's WebSockets are to be opened. */
+export function webSocketOptions(window: AppWindow, app: App): WebSocketOptions {
+  return {
+    baseUrl: () => window.document.baseURI,
+    target: (url) => app.places.target(url, app.services),
+    connect: app.connect,
+  };
+}
+
+/** What an attribute or an argument means as a URL; null where it is none. */
+export function resolve(window: AppWindow, value: unknown): URL | null {
+  return URL.parse(String(value), window.document.baseURI);
+}
+
+/** The URL by which the browser gets it where that is another one; null otherwise. */
+export function detour(window: AppWindow, app: App, value: unknown): string | null {
+  const url = resolve(window, value);
+  const led = url && app.places.lead(url);
+  return led === url?.href ? null : led;
+}
+
+async function askServices(fetch: App["fetch"], prefix: string): Promise<string[]> {
+  try {
+    const response = await fetch(`${prefix}.lighthouse/services`);
+    const { services } = await response.json() as { services: { prefix: string }[] };
+    return services.map(({ prefix }) => prefix);
+  } catch {
+    // A host of an older version.
+    return [];
+  }
+}

@@ -1,0 +1,44 @@
+// WebSocket of the app's documents and workers: to the app, over the session; to others, the platform's.
+import type { Connect } from "../fetch/fetch.ts";
+import { TunnelSocket } from "../fetch/socket.ts";
+import { call, replaceAccessor, replaceConstructor, replaceMethod } from "./native.ts";
+
+/** Options of {@linkcode replaceWebSocket}. */
+export interface WebSocketOptions {
+  /** The URL that relative ones start at. */
+  baseUrl: () => string;
+  /** The target in the tunnel of a URL, or null where it is not the app's. */
+  target: (url: URL) => string | Promise<string> | null;
+  connect: Connect;
+}
+
+/** A window or a worker. */
+export type Global = typeof globalThis;
+
+/**
+ * Replaces WebSocket. The app's own sockets have the platform's prototype, so that libraries which change
+ * that change them too.
+ */
+export function replaceWebSocket(
+  global: Pick<Global, "WebSocket">,
+  { baseUrl, target, connect }: WebSocketOptions,
+): void {
+  const { prototype } = global.WebSocket;
+  replaceConstructor(global, "WebSocket", (native, args, newTarget) => {
+    const url = args.length > 0 ? URL.parse(String(args[0]), baseUrl()) : null;
+    const found = url && target(url);
+    if (!url || found === null) return Reflect.construct(native, args, newTarget);
+    const options = { connect, site: self.origin, target: found };
+    return Reflect.construct(TunnelSocket, [url.href, args[1] ?? [], options], newTarget);
+  });
+  const own = Object.getOwnPropertyDescriptors(TunnelSocket.prototype);
+  for (const [name, { get, set, value }] of Object.entries(own)) {
+    if (name === "constructor") continue;
+    const as = (replacement: ((...args: never[]) => unknown) | undefined) =>
+      replacement &&
+      ((native: unknown, socket: unknown, args: unknown[]) =>
+        call(TunnelSocket.is(socket) ? replacement : native, socket, args));
+    if (get) replaceAccessor(prototype, name, { get: as(get), set: as(set) });
+    else if (typeof value === "function") replaceMethod(prototype, name, as(value)!);
+  }
+}
