@@ -1,13 +1,14 @@
 // Builds the bundles with esbuild, and prints their sizes and that of the wire protocol.
 //
 //     npm run build
-import { build as esbuild, type BuildOptions, type Plugin, stop } from "esbuild";
+import { build as esbuild, type BuildOptions, stop } from "esbuild";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
 import { BROWSERS, embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
+import { pureHpke } from "./pure_hpke.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
 /** A bundle: its esbuild options and its size limit. */
@@ -131,24 +132,6 @@ const bundles: Bundle[] = [
     },
   },
 ];
-
-/**
- * The packages @hpke/* declare that their modules have no side effects in a package.json above the one
- * that esbuild reads. Without this plugin, the service worker, which seals nothing, contains parts of
- * them.
- */
-const pureHpke: Plugin = {
-  name: "pure-hpke",
-  setup(build) {
-    build.onResolve({ filter: /^@hpke\/|^\./ }, async ({ path, pluginData, ...args }) => {
-      const isHpke = path.startsWith("@hpke/") || args.importer.includes("/node_modules/@hpke/");
-      if (!isHpke || pluginData === pureHpke) return undefined;
-      const { importer, resolveDir, kind } = args;
-      const options = { importer, resolveDir, kind, pluginData: pureHpke };
-      return { ...await build.resolve(path, options), sideEffects: false };
-    });
-  },
-};
 
 /** A built bundle's sizes in bytes. */
 export interface BuiltBundle {

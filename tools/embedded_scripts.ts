@@ -1,6 +1,7 @@
 // The scripts that run in the app's documents and workers: bundled, and given to the service worker's
 // bundle as texts, so that worker and scripts are always of one version.
 import { build, type BuildOptions, type Plugin } from "esbuild";
+import { pureHpke } from "./pure_hpke.ts";
 
 /** The browsers that the bundles are built for. */
 export const BROWSERS = ["chrome120", "firefox128", "safari17"];
@@ -22,8 +23,10 @@ export function scriptOptions(entry: string): BuildOptions {
     minify: true,
     legalComments: "eof",
     target: BROWSERS,
-    // The documents' script has that of the workers in it.
-    plugins: [embeddedScripts],
+    plugins: [pureHpke],
+    // By its name, the script has its own text, for workers of Blobs.
+    banner: { js: "(function lighthouse(){" },
+    footer: { js: "})();" },
   };
 }
 

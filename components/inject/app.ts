@@ -2,7 +2,9 @@
 import type { Connect } from "../fetch/fetch.ts";
 import { borrowSession } from "./borrowed_session.ts";
 import type { PageSettings } from "./messages.ts";
+import { call } from "./native.ts";
 import { Places } from "./places.ts";
+import { askServices } from "./services.ts";
 import type { WebSocketOptions } from "./web_socket.ts";
 
 /** A document's window. Frames without a URL of their own are served by the window that made them. */
@@ -40,9 +42,14 @@ export function openApp(
   const scope = new URL(settings.scope, location.origin).href;
   // The script is in the folder of the paths that the worker answers itself.
   const prefix = /\/\.lighthouse\/[^/]*$/.test(script) ? new URL("../", script).href : scope;
+  // The app is shown neither.
+  const { controller, ready } = Object.getOwnPropertyDescriptors(
+    window.ServiceWorkerContainer.prototype,
+  );
   const post: App["post"] = async (message, transfer = []) => {
-    const worker = serviceWorker.controller ?? (await serviceWorker.ready).active;
-    worker!.postMessage(message, transfer);
+    const worker: ServiceWorker = call(controller.get, serviceWorker, []) ??
+      (await call(ready.get, serviceWorker, [])).active;
+    worker.postMessage(message, transfer);
   };
   const fetch = window.fetch.bind(window);
   let services: Promise<string[]> | undefined;
@@ -80,15 +87,4 @@ export function detour(window: AppWindow, app: App, value: unknown): string | nu
   const url = resolve(window, value);
   const led = url && app.places.lead(url);
   return led === url?.href ? null : led;
-}
-
-async function askServices(fetch: App["fetch"], prefix: string): Promise<string[]> {
-  try {
-    const response = await fetch(`${prefix}.lighthouse/services`);
-    const { services } = await response.json() as { services: { prefix: string }[] };
-    return services.map(({ prefix }) => prefix);
-  } catch {
-    // A host of an older version.
-    return [];
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * The script that runs first in each of the app's documents.
+ * The script that runs first in each of the app's documents, and in their workers of Blobs.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { hideServiceWorker } from "./service_workers.ts";
 import { hideShell } from "./shell_window.ts";
 import { tellShell } from "./shown.ts";
 import { replaceWebSocket } from "./web_socket.ts";
+import { serveWorker } from "./worker_script.ts";
 import { leadWorkers } from "./workers.ts";
 
 /** Windows that have been served. */
@@ -53,4 +54,6 @@ function main(window: AppWindow, script: HTMLScriptElement): void {
   }
 }
 
-if (document.currentScript instanceof HTMLScriptElement) main(window, document.currentScript);
+// Workers of Blobs have the same text in front of their own.
+if (typeof document === "undefined") serveWorker();
+else if (document.currentScript instanceof HTMLScriptElement) main(window, document.currentScript);

@@ -1,16 +1,19 @@
 // Web Workers and shared workers of the app's documents: leads their URLs, puts the workers' script before
 // those of Blobs (the service worker does it for others), and gives them the way to the session.
-import workerText from "lighthouse:inject-worker";
 import { type App, type AppWindow, resolve } from "./app.ts";
 import { rememberedBlob } from "./blobs.ts";
 import { call, construct, replaceConstructor } from "./native.ts";
 import type { StartMessage } from "./worker_messages.ts";
+
+/** The whole script, which the build names so: the text of what runs first in workers of Blobs. */
+declare const lighthouse: () => void;
 
 /** Replaces both constructors. */
 export function leadWorkers(window: AppWindow, app: App): void {
   const { createObjectURL } = window.URL;
   const make = (text: BlobPart[]) =>
     call(createObjectURL, window.URL, [new Blob(text, { type: "text/javascript" })]);
+  const workerText = `(${lighthouse})();`;
   let prefix: string | undefined;
   const composed = (blob: Blob, isModule: boolean): string =>
     // A module keeps its own URL. Imports are evaluated in their order.

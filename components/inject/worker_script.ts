@@ -1,0 +1,60 @@
+// What runs first in each of the app's workers: WebSocket over the session, by the document that has made the
+// worker.
+import { borrowSession } from "./borrowed_session.ts";
+import { Places } from "./places.ts";
+import { askServices } from "./services.ts";
+import { replaceWebSocket } from "./web_socket.ts";
+import type { StartMessage } from "./worker_messages.ts";
+
+/** Serves the worker that this runs in. */
+export function serveWorker(): void {
+  const { promise: started, resolve: start } = Promise.withResolvers<StartMessage>();
+  /** The ways to the service worker, by the documents that know this worker: the newest is the last. */
+  const ports: MessagePort[] = [];
+  let places: Places | undefined;
+
+  // Keeps the documents' first messages from the app's listeners.
+  const hear = (event: Event) => {
+    const message = (event as MessageEvent).data as StartMessage | null;
+    if (message?.lighthouse !== "start") return;
+    event.stopImmediatePropagation();
+    const { settings, prefix, port } = message;
+    const { pathname, origin } = new URL(prefix);
+    ports.push(port);
+    places ??= new Places(settings, pathname, origin);
+    start(message);
+  };
+  addEventListener("message", hear);
+  addEventListener("connect", (event) => {
+    for (const port of (event as MessageEvent).ports) {
+      port.addEventListener("message", hear);
+      // The app may only post by this port, and then never starts it.
+      setTimeout(() => port.start());
+    }
+  });
+
+  const services = async () => askServices(fetch, (await started).prefix);
+  const connect = started.then(({ settings, prefix }) =>
+    borrowSession(new URL(settings.scope, prefix).href, (message, transfer) => {
+      ports.at(-1)!.postMessage(message, transfer);
+    })
+  );
+  replaceWebSocket(globalThis, {
+    baseUrl: () => location.href,
+    target(url) {
+      if (places) return places.target(url, services);
+      if (!mayBeApps(url)) return null;
+      return started.then(() => places!.target(url, services) ?? Promise.reject(notApps(url)));
+    },
+    connect: async () => (await connect)(),
+  });
+}
+
+/** Whether a socket may be the app's, as long as the document has not said what is. */
+function mayBeApps({ hostname }: URL): boolean {
+  return hostname === new URL(origin).hostname || /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+}
+
+function notApps(url: URL): Error {
+  return new TypeError(`Cannot open a WebSocket: ${url} is not the app's`);
+}
