@@ -9,12 +9,22 @@ import { LighthouseError, parsePairingFragment } from "../../wire/mod.ts";
  * @throws {LighthouseError} `bad-link` if there is none, or a damaged one.
  */
 export function fragmentIn(text: string): string {
-  // A terminal breaks a long link into lines, and a message may quote it.
-  const joined = text.replaceAll(/\s+/g, "");
-  const fragment = /#?lighthouse=[\w-]*/.exec(joined)?.[0].replace(/^#?/, "#");
-  if (fragment === undefined) {
+  // A message may quote the link, or a terminal may have broken it into lines.
+  const found = [text, text.replaceAll(/\s+/g, "")].flatMap((each) =>
+    /#?lighthouse=[\w-]*/.exec(each)?.[0].replace(/^#?/, "#") ?? []
+  );
+  if (found.length === 0) {
     throw new LighthouseError("bad-link", "This is no pairing link: one has “#lighthouse=” in it");
   }
-  parsePairingFragment(fragment);
-  return fragment;
+  const whole = found.find(isWhole);
+  if (whole === undefined) parsePairingFragment(found[0]!);
+  return whole!;
+}
+
+function isWhole(fragment: string): boolean {
+  try {
+    return parsePairingFragment(fragment) !== undefined;
+  } catch {
+    return false;
+  }
 }

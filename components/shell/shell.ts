@@ -75,7 +75,12 @@ export class Shell {
   async #openFirst(): Promise<void> {
     const url = this.#url;
     if (isStart(this.#site, url)) return this.#openStart();
-    if (!isRoot(this.#site, url)) return this.#openApp(url);
+    if (!isRoot(this.#site, url)) {
+      this.#openApp(url);
+      // Whether a link to the root is one to the start page.
+      if (this.#site.service === null) void this.#start.refresh();
+      return;
+    }
     this.#content = "start";
     await this.#start.refresh();
     if (this.#start.isRootTaken) this.#openApp(url);
