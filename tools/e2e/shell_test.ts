@@ -1,7 +1,7 @@
 // The page around an app, as its user meets it: each of its states, in real browsers, with axe's judgement
 // of each.
-import axe from "axe-core";
-import type { Browser, BrowserContext, Frame, Page } from "puppeteer-core";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { encode } from "uqr";
 import * as assert from "uvu/assert";
 import type { BrowserName } from "../browser.ts";
 import { outputOf, pairingLink, start } from "../testing/program.ts";
@@ -10,14 +10,21 @@ import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { until } from "../testing/until.ts";
 import { type AppSite, startAppSite } from "./app_site.ts";
 import { launchBrowser } from "./browser.ts";
-
-/** What the shell shows, as text, without the app. */
-const PANEL = "main > div:not([hidden])";
+import {
+  appOf,
+  clickButton,
+  deviceOf,
+  headingOf,
+  judge,
+  nameOf,
+  panelOf,
+  untilPanel,
+} from "./shell_page.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
 function testIn(name: BrowserName): void {
-  const test = suite(`shell in ${name}`, { deadline: 60_000 });
+  const test = suite(`shell in ${name}`, { deadline: 30_000 });
   const stack = new AsyncDisposableStack();
   let site: AppSite;
   let browser: Browser;
@@ -96,7 +103,7 @@ function testIn(name: BrowserName): void {
     await judge(page);
     host = site.bridge.startHost();
     await host.until("online");
-    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(await headingOf(await appOf(page)), "Hello");
     assert.is(page.url(), `${site.url}page?a=1`);
   });
 
@@ -105,8 +112,7 @@ function testIn(name: BrowserName): void {
     await until(async () => await page.title() === "Page of the app");
     const icon = () => page.$eval('link[rel~="icon"]', (link) => (link as HTMLLinkElement).href);
     await until(async () => (await icon()).startsWith("data:image/svg+xml;base64,"));
-    const app = await appOf(page);
-    await app.click("#next");
+    await (await appOf(page)).click("#next");
     await until(() => page.url() === `${site.url}page?next`);
     await (await appOf(page)).click("button");
     await until(() => page.url() === `${site.url}pushed#here`);
@@ -115,13 +121,25 @@ function testIn(name: BrowserName): void {
     await until(() => page.url() === `${site.url}page?next`);
     await page.goBack();
     await until(() => page.url() === `${site.url}page?x=1`);
-    assert.is(await textOf(await appOf(page)), "Hello");
-    // What has no script is shown all the same.
-    await page.goto(`${site.url}plain`);
-    await until(async () => (await (await appOf(page)).content()).includes("only text"));
-    assert.is(await page.title(), "Test app");
-    await page.reload();
-    await until(async () => (await (await appOf(page)).content()).includes("only text"));
+    assert.is(await headingOf(await appOf(page)), "Hello");
+  });
+
+  test("a document that is no HTML is shown, too, also after a reload", async () => {
+    const page = await openPaired("plain");
+    for (const step of ["open", "reload"]) {
+      if (step === "reload") await page.reload();
+      await until(async () => (await (await appOf(page)).content()).includes("only text"));
+      assert.is(await page.title(), "Test app");
+      assert.is(page.url(), `${site.url}plain`);
+    }
+  });
+
+  test("a changed fragment in the address bar reaches the app", async () => {
+    const page = await openPaired();
+    const app = await appOf(page);
+    await page.evaluate(() => location.hash = "there");
+    await until(() => app.url() === `${site.url}page#there`);
+    assert.is(page.url(), `${site.url}page#there`);
   });
 
   test("the keyboard is in the app, and reaches the pill and its menu", async () => {
@@ -180,9 +198,37 @@ function testIn(name: BrowserName): void {
     const steps = await page.evaluate(() => history.length);
     await page.$eval("#link", (input, link) => (input as HTMLInputElement).value = link, link);
     await page.keyboard.press("Enter");
-    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(await headingOf(await appOf(page)), "Hello");
     assert.is(page.url(), `${site.url}page`);
     assert.is(await page.evaluate(() => history.length), steps);
+  });
+
+  test("the camera reads the code that the laptop shows", async () => {
+    const page = await context.newPage();
+    await page.setViewport({ width: 390, height: 700 });
+    await page.evaluateOnNewDocument(() => {
+      const canvas = document.createElement("canvas");
+      Object.assign(globalThis, { canvas });
+      // This machine has no camera, and only this call reaches for one.
+      navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream(10));
+    });
+    await page.goto(`${site.url}page`);
+    await untilPanel(page, /Pair this browser/);
+    await show(page, "https://example.com/");
+    await page.click(".scan");
+    await untilPanel(page, /This code is no pairing link/);
+    await judge(page);
+    await show(page, await pair());
+    assert.is(await headingOf(await appOf(page)), "Hello");
+  });
+
+  test("without a camera, the page says what to do", async () => {
+    const page = await open();
+    await untilPanel(page, /Pair this browser/);
+    await page.click(".scan");
+    await untilPanel(page, /camera.+[Pp]aste the link/);
+    await until(() => page.evaluate(() => document.activeElement!.className === "scan"));
+    await judge(page);
   });
 
   test("a link that was used before says so where another can be pasted", async () => {
@@ -216,7 +262,7 @@ function testIn(name: BrowserName): void {
     );
     await clickButton(page, "form", "Pair");
     await until(async () => await nameOf(page, ".pill") === "Lighthouse: Connected");
-    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(await headingOf(await appOf(page)), "Hello");
     // After a reload of a revoked browser there is nothing to show but the way back.
     await outputOf("revoke", await deviceOf(page), "--state", site.bridge.state);
     await until(async () => (await nameOf(page, ".pill")).includes("Not paired any more"));
@@ -233,7 +279,7 @@ function testIn(name: BrowserName): void {
     await untilPanel(page, /This link is from another laptop/);
     await judge(page);
     await clickButton(page, "main", "Try again");
-    assert.is(await textOf(await appOf(page)), "Hello");
+    assert.is(await headingOf(await appOf(page)), "Hello");
   });
 
   test("a browser without WebRTC, and a window without workers, are told", async () => {
@@ -253,7 +299,7 @@ function testIn(name: BrowserName): void {
   test("the worker's own pages fit the frame", async () => {
     const page = await openPaired("secret");
     const form = await appOf(page);
-    assert.is(await textOf(form), "Sign in");
+    assert.is(await headingOf(form), "Sign in");
     await until(async () => await page.title() === "Sign in");
     await judge(form);
   });
@@ -261,57 +307,30 @@ function testIn(name: BrowserName): void {
   test.run();
 }
 
-/** The frame with the app's document, once it has been loaded. */
-async function appOf(page: Page): Promise<Frame> {
-  const element = await page.waitForSelector("main:not(.covered) iframe");
-  const frame = (await element!.contentFrame())!;
-  await frame.waitForFunction(() =>
-    document.readyState === "complete" && document.URL !== "about:blank"
-  );
-  return frame;
-}
-
-async function textOf(frame: Frame): Promise<string> {
-  return await frame.$eval("h1", (heading) => heading.textContent!);
-}
-
-async function panelOf(page: Page): Promise<string> {
-  return await page.$eval(PANEL, (panel) => panel.textContent!.replaceAll(/\s+/g, " ").trim());
-}
-
-async function untilPanel(page: Page, text: RegExp): Promise<void> {
-  await page.waitForFunction(
-    (selector, text) =>
-      new RegExp(text, "s").test(document.querySelector(selector)?.textContent ?? ""),
-    { polling: 20, timeout: 20_000 },
-    PANEL,
-    text.source.replaceAll(" ", "\\s+"),
-  );
-}
-
-async function nameOf(page: Page, selector: string): Promise<string> {
-  return await page.$eval(selector, (element) => element.getAttribute("aria-label")!);
-}
-
-async function deviceOf(page: Page): Promise<string> {
-  return await page.$eval("lighthouse-tunnel", (tunnel) => tunnel.device!.id);
-}
-
-async function clickButton(page: Page, within: string, text: string): Promise<void> {
-  await page.$$eval(`${within} button`, (buttons, text) => {
-    const button = buttons.find((button) => button.textContent!.trim() === text);
-    if (!button) throw new Error(`There is no button "${text}"`);
-    button.click();
-  }, text);
-}
-
-/** Has axe look at a document, in the light and in the dark. */
-async function judge(document: Page | Frame): Promise<void> {
-  await document.evaluate(axe.source);
-  const found = await document.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run(globalThis.document, { iframes: false });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
-  });
-  assert.equal(found, []);
+/** Holds a code in front of the page's camera. */
+async function show(page: Page, text: string): Promise<void> {
+  const { data } = encode(text, { border: 4 });
+  await page.evaluate((data) => {
+    const { canvas, timer } = globalThis as unknown as {
+      canvas: HTMLCanvasElement;
+      timer?: number;
+    };
+    clearInterval(timer);
+    const cell = 8;
+    canvas.width = canvas.height = data.length * cell;
+    const context = canvas.getContext("2d")!;
+    const draw = () => {
+      context.fillStyle = "white";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = "black";
+      for (const [y, row] of data.entries()) {
+        for (const [x, isDark] of row.entries()) {
+          if (isDark) context.fillRect(x * cell, y * cell, cell, cell);
+        }
+      }
+    };
+    draw();
+    // A picture that stays the same is sent once only.
+    Object.assign(globalThis, { timer: setInterval(draw, 100) });
+  }, data);
 }
