@@ -73,6 +73,33 @@ test("the demo lists, adds and deletes notes, and Ctrl-C ends all of it", async 
   for (const pid of children) assert.is(isAlive(pid), false, `process ${pid} is left`);
 });
 
+test("with --app, the sample app is there as it is, once the link is opened", async () => {
+  await using demo = startDemo("0", "--", "--app");
+  const link = /page +(http\S+)/.exec(await demo.until(/click here/))![1]!;
+  await demo.until(/online/);
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    const shows = (selector: string) =>
+      page.waitForFunction(
+        (selector) => {
+          const app = document.querySelector("iframe")?.contentDocument;
+          return Boolean(app?.querySelector(selector));
+        },
+        { timeout: 30_000, polling: 50 },
+        selector,
+      );
+    await page.goto(link);
+    await shows("a[href='/wishes']");
+    await page.waitForFunction(() => document.title === "Sample app");
+    await page.goto(new URL("/wishes", link).href);
+    await shows("form");
+  } finally {
+    await browser.close();
+  }
+  assert.is(await demo.interrupt(), 0);
+});
+
 test("a port that is in use is named, with what to do", async () => {
   await using first = startDemo();
   const port = new URL(/page +(http\S+)/.exec(await first.until(/click here/))![1]!).port;
@@ -92,8 +119,8 @@ test("a PORT that is none is refused", async () => {
 const state = temporaryFolder();
 
 /** Runs `npm start`. Its signals go to npm alone, as from a supervisor. */
-function startDemo(port = "0") {
-  const child = spawn("npm", ["start"], {
+function startDemo(port = "0", ...flags: string[]) {
+  const child = spawn("npm", ["start", ...flags], {
     env: { ...process.env, PORT: port, LIGHTHOUSE_STATE: state },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -71,13 +71,14 @@ export async function startPage(options: PageOptions): Promise<Page> {
   const server = createServer((request, response) => void answer(options, request, response));
   const wish = options.port ?? 0;
   const listening = await listen(server, wish).catch((cause) => {
-    throw new Error(`Cannot serve the page: ${explain(cause, wish)}`, { cause });
+    throw new Error(`Cannot serve the page: ${explainPort(cause, wish)}`, { cause });
   });
   const { url, port } = listening;
   return { ...listening, url: `${url}/`, origins: [url, `http://localhost:${port}`] };
 }
 
-function explain(error: NodeJS.ErrnoException, port: number): string {
+/** Why a server cannot have a port, and what to do. */
+export function explainPort(error: NodeJS.ErrnoException, port: number): string {
   if (error.code !== "EADDRINUSE") return error.message;
   const other = port < 65_535 ? port + 1 : port - 1;
   return `port ${port} is in use. Choose another: PORT=${other} npm start`;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { listen } from "../testing/listen.ts";
+import { explainPort } from "./page.ts";
 
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
@@ -61,6 +62,8 @@ export async function startSiteServer(options: SiteServerOptions): Promise<SiteS
     response.writeHead(found ? 200 : 404, { "content-type": type, "cache-control": "max-age=600" });
     response.end(method === "HEAD" ? undefined : body);
   });
-  const { url, ...listening } = await listen(server, port);
+  const { url, ...listening } = await listen(server, port).catch((cause) => {
+    throw new Error(`Cannot serve the page: ${explainPort(cause, port)}`, { cause });
+  });
   return { ...listening, origin: url };
 }

@@ -1,18 +1,25 @@
-// `npm start`: runs the whole bridge on this machine, and serves a demo page.
+// `npm start`: runs the whole bridge on this machine, and serves a demo page or a site.
 //
 //     npm start                     the page on port 8080
+//     npm start -- --app            a site as lighthouse-host site writes it, with the sample app
 //     npm start -- --registry s3    with the registry in S3, which the page reads
 //     PORT=9000 npm start           the page on another port
 import process from "node:process";
 import { parseArgs, styleText } from "node:util";
+import { Admissions } from "../../host/access/admission.ts";
 import { invite } from "../../host/access/invitation.ts";
 import { pairingsFolder } from "../../host/access/pairings.ts";
 import { escapeControls } from "../../host/platform/terminal.ts";
 import { costOf, formatDollars } from "../../host/signalling/prices.ts";
+import { writeSite } from "../../host/site/write_site.ts";
+import { toBase64url } from "../../wire/mod.ts";
 import { build } from "../build.ts";
-import { startBridge } from "./bridge.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { home } from "./backend_home.ts";
+import { type Bridge, startBridge } from "./bridge.ts";
 import type { HostLine } from "./host_process.ts";
 import { Meter } from "./meter.ts";
+import { startSiteServer } from "./site_server.ts";
 
 /** Events of the host to show. */
 const SHOWN = new Set([
@@ -32,7 +39,7 @@ const SHOWN = new Set([
 const COSTING = new Set(["page-connected", "page-left"]);
 
 const port = parsePort(process.env.PORT ?? "8080");
-const registry = parseRegistry(process.argv.slice(2));
+const { registry, isApp } = parseFlags(process.argv.slice(2));
 try {
   await start();
 } catch (error) {
@@ -54,8 +61,12 @@ async function start(): Promise<void> {
     const figures = `${messages} messages and ${runs} runs so far: ${dollars}`;
     console.log(`  ${styleText("dim", `AWS would have billed ${figures}`)}`);
   };
+  const folder = temporaryFolder();
+  await using server = isApp ? await startSiteServer({ folder, port }) : undefined;
   await using bridge = await startBridge({
-    port,
+    port: isApp ? 0 : port,
+    origins: server && [server.origin],
+    routes: isApp ? { "GET /": home } : {},
     onActivity: meter.note,
     // The relay's port stays the same, so that paired browsers recognise the relay.
     relayPort: port && port + 1,
@@ -68,11 +79,12 @@ async function start(): Promise<void> {
       if (COSTING.has(line.event)) tellCost();
     },
   });
-  const { link } = await invite(
-    pairingsFolder(bridge.state),
-    bridge.identity,
-    new URL(bridge.page.url),
-  );
+  const page = server ? new URL(server.origin) : new URL(bridge.page.url);
+  if (isApp) await writeApp(folder, page, bridge);
+  // A relay that knows the devices of an earlier start lets in nobody else.
+  const admissions = await Admissions.open({ state: bridge.state });
+  const pairings = pairingsFolder(bridge.state);
+  const { link } = await invite(pairings, bridge.identity, page, { admissions });
   console.log(`
   ${styleText("bold", "Lighthouse on this machine")}
   The relay's Lambda runs here, behind stand-ins for API Gateway and for Lambda's control plane.
@@ -83,7 +95,7 @@ async function start(): Promise<void> {
   page      ${styleText(["bold", "underline"], link)}  ← click here
 
   The link pairs your browser with the host once, within ten minutes. After that, and in any paired
-  browser, open: ${bridge.page.url}
+  browser, open: ${page.href}
 `);
   const host = bridge.startHost();
   const reason = await Promise.race([
@@ -100,11 +112,22 @@ function show({ level, event, message }: HostLine): void {
   console.log(`  ${mark} ${escapeControls(message)}`);
 }
 
-function parseRegistry(args: string[]): "lambda-env" | "s3" {
+/** Writes the site of the sample app, as its owner would. */
+async function writeApp(folder: string, page: URL, { gateway, store, identity }: Bridge) {
+  const attributes = {
+    "relay": gateway.url,
+    "registry": store?.url,
+    "stun": "none",
+    "host-key": toBase64url(identity.publicKey),
+  };
+  await writeSite(folder, { page, attributes, service: "/", name: "Sample app" });
+}
+
+function parseFlags(args: string[]): { registry: "lambda-env" | "s3"; isApp: boolean } {
   try {
-    const { values } = parseArgs({ args, options: { registry: { type: "string" } } });
-    const { registry = "lambda-env" } = values;
-    if (registry === "lambda-env" || registry === "s3") return registry;
+    const options = { registry: { type: "string" }, app: { type: "boolean" } } as const;
+    const { registry = "lambda-env", app: isApp = false } = parseArgs({ args, options }).values;
+    if (registry === "lambda-env" || registry === "s3") return { registry, isApp };
     throw new Error(`--registry is neither lambda-env nor s3: ${registry}`);
   } catch (error) {
     console.error(`Cannot start: ${(error as Error).message}`);
