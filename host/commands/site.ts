@@ -269,10 +269,11 @@ function nextSteps(folder: string, options: SiteOptions | KeySiteOptions): strin
       } --key-site URL`,
     ];
   }
-  const { page, attributes } = options;
+  const { page, attributes, service } = options;
   const publish = ["", `Next: publish ${folder} at ${page.href}. Its README.md says how.`];
   const pair = `  Let a browser in: lighthouse-host pair --page ${page.href}`;
-  if (attributes["key-site"] !== undefined) return [...publish, pair];
+  // The app could take a link that is opened at its site, so that should give no more than the app has.
+  if (attributes["key-site"] !== undefined) return [...publish, `${pair} --for ${service}`];
   const shared = isSharedOrigin(page) ? `. So can every other page at ${page.origin}` : "";
   return [
     ...publish,

@@ -24,7 +24,7 @@ static files does as well. It must serve the folder at ${page.href}, and \`404.h
 
 Then let your browsers in, one by one:
 
-    lighthouse-host pair --page ${page.href}
+    lighthouse-host pair --page ${page.href}${keySite === undefined ? "" : ` --for ${service}`}
 
 ## Keep it up to date
 
