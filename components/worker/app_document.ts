@@ -6,6 +6,8 @@ import { escape } from "./service_page.ts";
 
 /** Options of {@linkcode toAppDocument}: those of its policy, and what its script is told. */
 export interface DocumentOptions extends PolicyOptions {
+  /** The script's URL. */
+  script: string;
   settings: PageSettings;
 }
 

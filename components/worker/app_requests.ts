@@ -85,7 +85,7 @@ export class AppRequests {
     more: Headers = {},
   ): Promise<Response> {
     const { backends, askers } = this.#options;
-    const { scope, config, script } = this.#site;
+    const { scope, config, script, worker } = this.#site;
     let told: Told | undefined;
     const response = await this.#answer(asking, target, asker, more, (says) => told = says);
     // The worker's own pages need no script, and no other policy.
@@ -101,6 +101,7 @@ export class AppRequests {
     const isFramed = config !== undefined && asking.request.destination !== "document";
     return await toAppDocument(response, {
       script: script.href,
+      scripts: [script.href, worker.href],
       forms: scope.pathname === "/" ? undefined : scope.href,
       isFramed,
       backends: backend === null ? [] : backends.hostsOf(backend),

@@ -38,6 +38,12 @@ export interface Asking {
   clientId: string;
 }
 
+/** Time after which a client that the browser does not show is a worker that loads its modules (Firefox). */
+const READY_MS = 200;
+
+/** Such a client. */
+const LOADING: WorkerClient = { id: "", url: "about:blank", postMessage: () => {} };
+
 /** A document of the site's own, or nobody. */
 export const SITE: Asker = { isApp: false };
 
@@ -53,14 +59,23 @@ export class Askers {
 
   /** Who asks for something that is no document of a frame or a tab. */
   async of({ request, clientId }: Asking): Promise<Asker> {
-    const client = clientId ? await this.#clients.get(clientId) : undefined;
-    const isWorker = client?.type === "worker" || client?.type === "sharedworker";
+    const client = clientId ? await this.#ready(clientId) : undefined;
+    const isWorker = client === LOADING || /worker$/.test(client?.type ?? "");
     if (client && /^https?:/.test(client.url)) {
       return { ...this.#byUrl(client), isWorker, isCertain: true };
     }
     // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
     const referrer = client?.url.startsWith("blob:") ? "" : request.referrer;
     return { ...await this.#byReferrer(referrer), isWorker };
+  }
+
+  /** A client that asks for a script may wait for that to be ready itself. */
+  async #ready(id: string): Promise<WorkerClient | undefined> {
+    let timer: ReturnType<typeof setTimeout>;
+    const loading = new Promise<WorkerClient>((resolve) => {
+      timer = setTimeout(() => resolve(LOADING), READY_MS);
+    });
+    return await Promise.race([this.#clients.get(id), loading]).finally(() => clearTimeout(timer));
   }
 
   /** Who navigates. */

@@ -3,8 +3,11 @@
 
 /** What a document's policies must allow, and forbid. */
 export interface PolicyOptions {
-  /** The URL of the script that is put into the document. */
-  script: string;
+  /**
+   * The URLs of the script that is put into the document, and of the service worker: Firefox takes what a
+   * worker answers for the worker's own.
+   */
+  scripts: readonly string[];
   /** Where forms may lead; undefined if anywhere. */
   forms?: string;
   /** Whether the document is in a frame of the shell, whose owner the app cannot know. */
@@ -100,8 +103,8 @@ function addSelf(policy: Policy, backends: readonly string[]): void {
   }
 }
 
-/** Lets the script in, and no other that the policies keep out. @returns Its nonce, if it needs one. */
-function allowScript(policies: Policy[], { script, makeNonce = randomNonce }: PolicyOptions) {
+/** Lets the script in, and no other of the app's that the policies keep out. @returns Its nonce, if it needs one. */
+function allowScript(policies: Policy[], { scripts, makeNonce = randomNonce }: PolicyOptions) {
   const lists = policies.map(scriptList).filter((list) => list !== undefined);
   let [nonce] = lists.flatMap(noncesOf);
   for (const list of lists) {
@@ -110,7 +113,7 @@ function allowScript(policies: Policy[], { script, makeNonce = randomNonce }: Po
     // A URL means nothing beside 'strict-dynamic', and a nonce takes its meaning from 'unsafe-inline'.
     const needsNonce = list.some((value) => /^'(?:nonce-|sha\d+-|strict-dynamic')/i.test(value));
     if (!needsNonce) {
-      list.push(script);
+      list.push(...scripts);
     } else {
       nonce ??= makeNonce();
       if (!noncesOf(list).includes(nonce)) list.push(`'nonce-${nonce}'`);

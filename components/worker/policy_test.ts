@@ -4,14 +4,15 @@ import { adaptPolicies, type PolicyOptions } from "./policy.ts";
 
 const test = suite("policy");
 
-const SCRIPT = "https://me.example/lighthouse/inject.js";
+const SCRIPTS = ["https://me.example/lighthouse/inject.js", "https://me.example/sw.js"];
+const ADDED = SCRIPTS.join(" ");
 const OWN = "object-src data: blob:";
 
 /** The policies and the nonce that become of an app's. */
 function adapted(policy: string | null, options: Partial<PolicyOptions> = {}) {
   const headers = new Headers(policy === null ? {} : { "content-security-policy": policy });
   const nonce = adaptPolicies(headers, {
-    script: SCRIPT,
+    scripts: SCRIPTS,
     isFramed: false,
     backends: [],
     makeNonce: () => "OWN",
@@ -27,10 +28,10 @@ test("an app without a policy gets one against plugins only", () => {
 
 for (
   const [what, policy, expected, nonce] of [
-    ["'self'", "script-src 'self'", `script-src 'self' ${SCRIPT}`],
-    ["'none'", "script-src 'none'", `script-src ${SCRIPT}`],
-    ["no source", "script-src", `script-src ${SCRIPT}`],
-    ["'unsafe-inline'", "script-src 'unsafe-inline'", `script-src 'unsafe-inline' ${SCRIPT}`],
+    ["'self'", "script-src 'self'", `script-src 'self' ${ADDED}`],
+    ["'none'", "script-src 'none'", `script-src ${ADDED}`],
+    ["no source", "script-src", `script-src ${ADDED}`],
+    ["'unsafe-inline'", "script-src 'unsafe-inline'", `script-src 'unsafe-inline' ${ADDED}`],
     ["a nonce", "script-src 'nonce-A'", "script-src 'nonce-A'", "A"],
     ["a nonce in upper case", "Script-Src 'NONCE-A'", "script-src 'NONCE-A'", "A"],
     [
@@ -55,7 +56,7 @@ for (
     [
       "default-src",
       "default-src 'self'; img-src *",
-      `default-src 'self'; img-src *; script-src 'self' ${SCRIPT}`,
+      `default-src 'self'; img-src *; script-src 'self' ${ADDED}`,
     ],
     [
       "script-src-elem",
@@ -66,7 +67,7 @@ for (
     [
       "a directive that comes twice",
       "script-src 'self'; script-src *",
-      `script-src 'self' ${SCRIPT}`,
+      `script-src 'self' ${ADDED}`,
     ],
     ["no word about scripts", "img-src 'self'", "img-src 'self'"],
   ] as const
@@ -79,7 +80,7 @@ for (
 test("several policies all let the script in, by one nonce", () => {
   assert.equal(adapted("script-src 'self', script-src 'nonce-A', default-src 'nonce-B'"), {
     policies: [
-      `script-src 'self' ${SCRIPT}`,
+      `script-src 'self' ${ADDED}`,
       "script-src 'nonce-A'",
       "default-src 'nonce-B'; script-src 'nonce-B' 'nonce-A'",
       OWN,
@@ -91,7 +92,7 @@ test("several policies all let the script in, by one nonce", () => {
 test("policies that only report are adapted, too, and report nothing", () => {
   const name = "content-security-policy-report-only";
   const headers = new Headers({ [name]: "script-src 'nonce-A'; report-uri /report; report-to x" });
-  const options = { script: SCRIPT, isFramed: false, backends: [] };
+  const options = { scripts: SCRIPTS, isFramed: false, backends: [] };
   assert.is(adaptPolicies(headers, options), "A");
   assert.is(headers.get(name), "script-src 'nonce-A'");
 });

@@ -21,12 +21,16 @@ export class Site {
   /** The URL under which requests go through the tunnel; ends with a slash. The scope in app mode. */
   readonly prefix: URL;
   readonly config: SiteConfig | undefined;
+  /** The worker's own URL, without a query. */
+  readonly worker: URL;
 
   /** @throws {TypeError} If the worker's URL names a prefix outside of its scope. */
   constructor({ scope, worker, config }: SiteOptions) {
     this.scope = new URL(scope);
     this.prefix = config ? this.scope : prefixIn(scope, worker);
     this.config = config;
+    this.worker = new URL(worker);
+    this.worker.search = "";
   }
 
   get origin(): string {

@@ -25,7 +25,7 @@ export function toWorkerScript(response: Response, first: string): Response {
   if (!body || !response.ok) return response;
   const headers = new Headers(response.headers);
   headers.delete("content-length");
-  const once = `if(!self[${MARK}]){self[${MARK}]=true;\n${first.trimEnd()}\n}\n`;
+  const once = `if(!self.document&&!self[${MARK}]){self[${MARK}]=true;\n${first.trimEnd()}\n}\n`;
   const bytes = new TextEncoder().encode(once);
   const whole = new TransformStream<Uint8Array, Uint8Array>({
     start: (controller) => controller.enqueue(bytes),
