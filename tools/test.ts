@@ -68,6 +68,7 @@ const BUSY = [
   "leaks",
   "many_hosts",
   "network",
+  "real_apps",
   "resume",
   "transfer",
 ]

@@ -27,7 +27,7 @@ export interface Outcome {
 }
 
 /** A tab, and what the static host was asked besides the site's own files. */
-interface Shown extends AsyncDisposable {
+export interface Shown extends AsyncDisposable {
   tab: AppTab;
   leaks(): string[];
 }
@@ -74,7 +74,8 @@ interface Running {
   url: string;
 }
 
-const SHOW: Record<Way, (running: Running, browser: Browser) => Promise<Shown>> = {
+/** Opens a tab for an app that runs, by each way. It shows nothing yet. */
+export const SHOW: Record<Way, (running: Running, browser: Browser) => Promise<Shown>> = {
   async direct({ url }, browser) {
     await using stack = new AsyncDisposableStack();
     const page = await newPage(stack, browser);

@@ -65,7 +65,7 @@ export const JUPYTERLAB: RealApp = {
       // Its button makes a field that is not in the page.
       const [chooser] = await Promise.all([
         tab.page.waitForFileChooser(),
-        tab.click('[data-command="filebrowser:upload"]'),
+        tab.click('[title="Upload Files"]'),
       ]);
       await chooser.accept([await newFile("notes.bin", Buffer.alloc(1_500_000, "y"))]);
       await tab.see('.jp-DirListing-item[title*="notes.bin"]');
@@ -82,6 +82,10 @@ export const JUPYTERLAB: RealApp = {
       await tab.reload();
       await tab.read("a deep hello");
     },
+  },
+  async pose(tab) {
+    await JUPYTERLAB.steps["login"]!(tab);
+    await JUPYTERLAB.steps["socket: a kernel"]!(tab);
   },
 };
 

@@ -48,4 +48,5 @@ export const NEXT_DEV: RealApp = {
       await tab.read("Note 2");
     },
   },
+  pose: (tab) => tab.read("Notes by Next"),
 };

@@ -45,4 +45,8 @@ export const STREAMLIT: RealApp = {
       await tab.read("It is asked for 7");
     },
   },
+  async pose(tab) {
+    await tab.read("Count is 0");
+    await STREAMLIT.steps["upload"]!(tab);
+  },
 };
