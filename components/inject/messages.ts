@@ -3,6 +3,7 @@
 //     on the script's tag    data-lighthouse   PageSettings, as JSON
 //     to the worker          cookie            a script has assigned to document.cookie
 //                            open              a stream (tabs/tab_messages.ts)
+//                            beacon            what a document sends while it goes
 //     from the worker        cookies           what document.cookie is now, to the client that asked
 //                            stale             the cookies have changed: ask COOKIES_PATH when idle
 //     to the shell           shown             the document in the frame, as soon as it is there and at
@@ -38,6 +39,16 @@ export interface CookieMessage {
   /** The target of the document. */
   from: string;
   line: string;
+}
+
+/** A document has called `navigator.sendBeacon()`. */
+export interface BeaconMessage {
+  lighthouse: "beacon";
+  url: string;
+  /** The document's URL. */
+  referrer: string;
+  /** The data with its type, or the entries of a FormData. */
+  body: Blob | [string, FormDataEntryValue][];
 }
 
 /** What the worker posts to documents. */

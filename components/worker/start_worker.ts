@@ -1,7 +1,7 @@
 // Handles the service worker's events.
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, type ToWorker } from "../tabs/tab_messages.ts";
-import type { CookieMessage } from "../inject/messages.ts";
+import type { BeaconMessage, CookieMessage } from "../inject/messages.ts";
 import { AppRequests } from "./app_requests.ts";
 import { Askers, type WorkerClients } from "./askers.ts";
 import { Backends, backendStore } from "./backends.ts";
@@ -104,7 +104,7 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
     if (response) event.respondWith(response);
   });
   worker.addEventListener("message", (event) => {
-    const message = event.data as ToWorker | CookieMessage | null;
+    const message = event.data as ToWorker | CookieMessage | BeaconMessage | null;
     switch (message?.lighthouse) {
       case "hold":
         return event.waitUntil(link.then((link) => link.setLeader(message.alive, message.port)));
@@ -112,9 +112,22 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
         return event.waitUntil(link.then((link) => link.pass(message)));
       case "cookie":
         return event.waitUntil(requests.setCookie(message, event.source?.id ?? ""));
+      case "beacon": {
+        const asking = { request: toBeacon(message), clientId: event.source?.id ?? "" };
+        return event.waitUntil(Promise.resolve(router.handle(asking)));
+      }
       case "awake":
         // A page after a forced reload is not controlled until it is claimed.
         return event.waitUntil(worker.clients.claim());
     }
   });
+}
+
+/** The request that the browser would have made. */
+function toBeacon({ url, referrer, body: data }: BeaconMessage): Request {
+  const body = data instanceof Blob ? data : new FormData();
+  if (body instanceof FormData) {
+    for (const [name, value] of data as [string, FormDataEntryValue][]) body.append(name, value);
+  }
+  return new Request(url, { method: "POST", body, referrer, mode: "same-origin" });
 }
