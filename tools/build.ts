@@ -93,8 +93,8 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     isSplit: true,
-    // The element, and 8 KiB for the views around the app. The decoder of QR codes is a chunk of its own.
-    budget: { bytes: 61 * KiB, gzip: true },
+    // The element, and 9 KiB for the views around the app. The decoder of QR codes is a chunk of its own.
+    budget: { bytes: 62.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",

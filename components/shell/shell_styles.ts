@@ -33,7 +33,7 @@ export const styles = css`
   [hidden] {
     display: none !important;
   }
-  iframe {
+  main > iframe {
     position: fixed;
     inset: 0;
     width: 100%;
