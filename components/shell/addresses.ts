@@ -39,16 +39,28 @@ export type Detour =
   /** To the top window: another site, which may refuse to be in a frame. */
   | { to: "top"; url: URL };
 
-/** Gives the way round. @returns Undefined if there is none, such as for `javascript:`. */
-export function detourOf(site: Site, blocked: string): Detour | undefined {
+/**
+ * Gives the way round.
+ *
+ * @param base The URL of the shown service's root: paths of the origin are paths from there.
+ * @returns Undefined if there is none, such as for `javascript:`.
+ */
+export function detourOf(site: Site, base: URL, blocked: string): Detour | undefined {
   const url = URL.parse(blocked);
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
   if (url.origin !== site.scope.origin) return { to: "top", url };
   if (isInScope(site, url)) return { to: "frame", url };
-  return {
-    to: "frame",
-    url: new URL(site.scope.pathname.slice(0, -1) + url.pathname + url.search + url.hash, url),
-  };
+  const path = base.pathname.slice(0, -1) + url.pathname;
+  return { to: "frame", url: new URL(path + url.search + url.hash, site.scope.origin) };
+}
+
+/** The URL of the root of the service that has a URL. @param prefixes Of the services that are known. */
+export function baseOf({ scope, service }: Site, url: URL, prefixes: string[]): URL {
+  if (service !== null) return scope;
+  const path = `/${url.pathname.slice(scope.pathname.length)}/`;
+  const [prefix = ""] = prefixes.filter((each) => each !== "/" && path.startsWith(`${each}/`))
+    .sort((one, other) => other.length - one.length);
+  return new URL(scope.pathname + (prefix && `${prefix.slice(1)}/`), scope);
 }
 
 /** The URL on the site for a target in the tunnel. @returns Undefined if the site does not lead there. */

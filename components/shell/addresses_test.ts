@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import {
+  baseOf,
   detourOf,
   isInScope,
   isRoot,
@@ -59,10 +60,23 @@ const detours: [Site, string, string | undefined][] = [
 ];
 for (const [from, blocked, expected] of detours) {
   test(`${blocked || "nothing"} blocked at ${from.scope.pathname} leads ${expected ?? "nowhere"}`, () => {
-    const detour = detourOf(from, blocked);
+    const detour = detourOf(from, from.scope, blocked);
     assert.is(detour && `${detour.to} ${detour.url}`, expected);
   });
 }
+
+test("a path of the origin is one from the root of the service that is shown", () => {
+  const prefixes = ["/", "/notes", "/notes/old", "/n"];
+  const base = (path: string) => baseOf(several, new URL(path, several.scope), prefixes).pathname;
+  assert.is(base("notes/a"), "/repo/notes/");
+  assert.is(base("notes"), "/repo/notes/");
+  assert.is(base("notes/old/a"), "/repo/notes/old/");
+  assert.is(base("notes2/a"), "/repo/");
+  assert.is(base(""), "/repo/");
+  assert.is(baseOf(project, new URL("https://me.example/repo/notes/a"), prefixes), project.scope);
+  const detour = detourOf(several, new URL("notes/", several.scope), "https://me.example/x?y");
+  assert.is(detour?.url.href, "https://me.example/repo/notes/x?y");
+});
 
 const targets: [Site, string, string | undefined][] = [
   [root, "/", "https://me.example/"],

@@ -16,6 +16,8 @@ export interface AppFrameOptions {
   site: Site;
   /** The page's window. @default globalThis */
   window?: Window;
+  /** Gives the URL of the shown service's root. */
+  base: () => URL;
   /** Called for each document, and at each change of its URL, title or icon. */
   onShown: (page: ShownPage) => void;
   /** Called when the frame shows nothing of the app's. `url`: what was asked for, if that is known. */
@@ -88,7 +90,8 @@ export class AppFrame {
   /** The frame was to go to where the policy of this page does not let it. */
   #lead({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void {
     if (effectiveDirective !== "frame-src" || !this.#isOpen) return;
-    const detour = detourOf(this.#options.site, blockedURI);
+    const { site, base } = this.#options;
+    const detour = detourOf(site, base(), blockedURI);
     if (detour?.to === "top") this.#window.location.assign(detour.url);
     else if (detour) this.open(detour.url);
     else this.#options.onBroken();

@@ -93,6 +93,7 @@ export class Shell {
     if (!this.#frame) {
       this.#frame = new AppFrame({
         site: this.#site,
+        base: () => this.#start.baseOf(this.#url),
         onShown: (page) => this.#onShown(page),
         onBroken: () => {
           this.#isBroken = true;

@@ -1,7 +1,7 @@
 // The start page's content, and when to ask the host for it again.
 import type { TemplateResult } from "lit";
 import { LighthouseError, type ServiceSummary } from "../../wire/mod.ts";
-import { type Site, urlOfTarget } from "./addresses.ts";
+import { baseOf, type Site, urlOfTarget } from "./addresses.ts";
 import { readServices } from "./services.ts";
 import { renderStart } from "./start_view.ts";
 
@@ -32,6 +32,12 @@ export class StartPage {
   get isRootTaken(): boolean {
     return this.#problem === undefined &&
       (this.#services === undefined || this.#services.some(({ prefix }) => prefix === "/"));
+  }
+
+  /** The URL of the root of the service that has a URL. */
+  baseOf(url: URL): URL {
+    const prefixes = this.#services?.map(({ prefix }) => prefix) ?? [];
+    return baseOf(this.#options.site, url, prefixes);
   }
 
   /** Asks the host. */
