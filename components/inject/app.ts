@@ -4,11 +4,18 @@ import { borrowSession } from "./borrowed_session.ts";
 import type { PageSettings } from "./messages.ts";
 import { call } from "./native.ts";
 import { Places } from "./places.ts";
+import { ScriptCookies } from "./script_cookies.ts";
 import { askServices } from "./services.ts";
 import type { WebSocketOptions } from "./web_socket.ts";
 
 /** A document's window. Frames without a URL of their own are served by the window that made them. */
-export type AppWindow = Window & typeof globalThis;
+export type AppWindow = Window & typeof globalThis & { [POST]?: App["post"] };
+
+/**
+ * The way to the worker, in the window of a frame that another window serves: the first document that the
+ * frame loads may have the same window.
+ */
+export const POST: unique symbol = Symbol.for("lighthouse") as never;
 
 /** The app, as its document's script sees it. */
 export interface App {
@@ -25,6 +32,7 @@ export interface App {
   post: (message: unknown, transfer?: Transferable[]) => void;
   /** The prefixes of the device's services. */
   services: () => Promise<string[]>;
+  cookies: ScriptCookies;
   /** The platform's own fetch. */
   fetch: typeof fetch;
   /** Whether the window is the one that the shell shows, and no frame of the app's. */
@@ -38,19 +46,12 @@ export function openApp(
   window: AppWindow,
   { settings, script, nonce }: Pick<App, "settings" | "script" | "nonce">,
 ): App {
-  const { location, navigator: { serviceWorker }, parent, top } = window;
-  const scope = new URL(settings.scope, location.origin).href;
+  // Frames of srcdoc have the origin of their parents, though their URLs have none.
+  const { origin, parent, top } = window;
+  const scope = new URL(settings.scope, origin).href;
   // The script is in the folder of the paths that the worker answers itself.
   const prefix = /\/\.lighthouse\/[^/]*$/.test(script) ? new URL("../", script).href : scope;
-  // The app is shown neither.
-  const { controller, ready } = Object.getOwnPropertyDescriptors(
-    window.ServiceWorkerContainer.prototype,
-  );
-  const post: App["post"] = async (message, transfer = []) => {
-    const worker: ServiceWorker = call(controller.get, serviceWorker, []) ??
-      (await call(ready.get, serviceWorker, [])).active;
-    worker.postMessage(message, transfer);
-  };
+  const post = window[POST] ?? workerPost(window);
   const fetch = window.fetch.bind(window);
   let services: Promise<string[]> | undefined;
   return {
@@ -58,13 +59,26 @@ export function openApp(
     script,
     nonce,
     prefix,
-    places: new Places(settings, new URL(prefix).pathname, location.origin),
+    places: new Places(settings, new URL(prefix).pathname, origin),
     connect: borrowSession(scope, post),
     post,
     services: () => services ??= askServices(fetch, prefix),
+    cookies: new ScriptCookies(settings.cookies ?? ""),
     fetch,
     isRoot: settings.isInShell && parent === top && parent !== window,
     shell: parent,
+  };
+}
+
+/** Posts to the service worker, which the app is not shown. */
+function workerPost(
+  { navigator: { serviceWorker }, ServiceWorkerContainer }: AppWindow,
+): App["post"] {
+  const { controller, ready } = Object.getOwnPropertyDescriptors(ServiceWorkerContainer.prototype);
+  return async (message, transfer = []) => {
+    const worker: ServiceWorker = call(controller.get, serviceWorker, []) ??
+      (await call(ready.get, serviceWorker, [])).active;
+    worker.postMessage(message, transfer);
   };
 }
 

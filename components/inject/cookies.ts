@@ -2,13 +2,11 @@
 import type { App, AppWindow } from "./app.ts";
 import type { CookieMessage, ToDocument } from "./messages.ts";
 import { replaceAccessor } from "./native.ts";
-import { ScriptCookies } from "./script_cookies.ts";
 
 /** Keeps the cookies of a document and of its frames without a URL. @returns Replaces them in a window. */
 export function keepCookies(window: AppWindow, app: App): (window: AppWindow) => void {
   const { location, navigator: { serviceWorker } } = window;
-  const { settings, places } = app;
-  const cookies = new ScriptCookies(settings.cookies ?? "");
+  const { places, cookies } = app;
   const from = () => places.pathOf(new URL(location.href));
   // The first listener, so that the app sees none of these messages.
   serviceWorker.addEventListener("message", (event) => {

@@ -1,6 +1,7 @@
 // Frames and windows that the app opens: leads their URLs, and serves those without a URL of their own.
 import { type App, type AppWindow, detour, resolve } from "./app.ts";
 import { rememberedBlob } from "./blobs.ts";
+import { leadMarkup } from "./markup.ts";
 import { SETTINGS_ATTRIBUTE } from "./messages.ts";
 import { call, replaceAccessor, replaceMethod } from "./native.ts";
 
@@ -14,21 +15,24 @@ export function leadFrames(
   adopt: (window: AppWindow) => void,
 ): void {
   const { HTMLIFrameElement, HTMLFrameElement, Element, document } = window;
-  const tag = formatTag(app);
+  const { settings } = app;
   const withTag = (text: string) =>
-    OWN_TAG.test(text) ? text : text.replace(/^\s*(?:<!doctype[^>]*>)?/i, (start) => start + tag);
-  /** Frames that show a blob's text, with that blob's URL. */
-  const blobFrames = new WeakMap<Element, string>();
+    OWN_TAG.test(text)
+      ? text
+      : text.replace(/^\s*(?:<!doctype[^>]*>)?/i, (start) => start + formatTag(app));
+  /** Frames that show a Blob's text. */
+  const blobFrames = new WeakSet<Element>();
 
   const onSource = (frame: HTMLIFrameElement, value: unknown): unknown => {
     if (blobFrames.delete(frame)) frame.removeAttribute("srcdoc");
     const url = resolve(window, value);
     const blob = url && rememberedBlob(url.href);
     if (blob && /^(?:text\/html|application\/xhtml)/.test(blob.type) && isOurs(frame)) {
-      blobFrames.set(frame, url.href);
-      blob.text().then((text) => {
-        if (blobFrames.get(frame) === url.href) frame.srcdoc = text;
-      });
+      const text = readNow(window, url.href);
+      if (text !== undefined) {
+        blobFrames.add(frame);
+        frame.srcdoc = text;
+      }
     }
     return detour(window, app, value) ?? value;
   };
@@ -83,6 +87,22 @@ export function leadFrames(
     }
     return call(native, self, args);
   });
+  // What has left the site after all is led when it is there.
+  document.addEventListener("load", ({ target }) => {
+    try {
+      if (!isFrame(target)) return;
+      const { location, performance } = target.contentWindow as AppWindow;
+      // A document at the site's root has been loaded by its URL within the scope.
+      const [entry] = performance.getEntriesByType("navigation");
+      const led = entry && detour(window, app, entry.name);
+      if (led && location.href === entry.name) location.replace(led);
+    } catch {
+      // It shows another site.
+    }
+  }, true);
+  if (settings.scope !== "/") {
+    leadMarkup(window, (value) => detour(window, app, value));
+  }
   new window.MutationObserver((records) => {
     for (const { addedNodes } of records) {
       for (const node of addedNodes) {
@@ -108,6 +128,18 @@ export function leadFrames(
   });
 }
 
+/** Reads a Blob as the frame would, before it is shown; undefined where the document's policy forbids it. */
+function readNow({ XMLHttpRequest }: AppWindow, url: string): string | undefined {
+  try {
+    const request = new XMLHttpRequest();
+    request.open("GET", url, false);
+    request.send();
+    return request.responseText;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a frame has the origin of the document that it is in. */
 function isOurs(frame: HTMLIFrameElement): boolean {
   return !frame.hasAttribute("sandbox") ||
@@ -118,11 +150,11 @@ function isFrame(node: unknown): node is HTMLIFrameElement {
   return /^i?frame$/.test((node as Partial<Element>)?.localName ?? "");
 }
 
-function formatTag({ script, nonce, settings }: App): string {
+function formatTag({ script, nonce, settings, cookies }: App): string {
   const escape = (text: string) =>
     text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-  // What the frame's document needs of cookies, it has from the worker.
+  const own = { ...settings, cookies: cookies.text };
   return `<script src="${escape(script)}" nonce="${escape(nonce)}" ${SETTINGS_ATTRIBUTE}="${
-    escape(JSON.stringify(settings))
+    escape(JSON.stringify(own))
   }"></script>`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AppWindow, openApp, webSocketOptions } from "./app.ts";
+import { type AppWindow, openApp, POST, webSocketOptions } from "./app.ts";
 import { rememberBlobs } from "./blobs.ts";
 import { keepCookies } from "./cookies.ts";
 import { leadFrames } from "./frames.ts";
@@ -42,6 +42,7 @@ function main(window: AppWindow, script: HTMLScriptElement): void {
   const adopt = (other: AppWindow) => {
     if (served.has(other.document)) return;
     served.add(other.document);
+    Object.defineProperty(other, POST, { value: app.post });
     serve(other);
   };
   const isOfUrl = /^https?:/.test(window.location.protocol);

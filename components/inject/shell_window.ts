@@ -11,7 +11,7 @@ export function hideShell(window: AppWindow, { shell }: App): void {
   replaceMethod(window, "close", () => shell.close());
   const pass = ({ data, origin, source, ports }: MessageEvent) => {
     const isOther = source !== null && source !== window && source !== shell;
-    if (!isOther || origin !== window.location.origin) return;
+    if (!isOther || origin !== window.origin) return;
     const { MessageEvent } = window;
     window.dispatchEvent(new MessageEvent("message", { data, origin, source, ports: [...ports] }));
   };

@@ -19,7 +19,7 @@ export function tellShell(window: AppWindow, app: App): void {
     const text = JSON.stringify(message);
     if (text === last) return;
     last = text;
-    app.shell.postMessage(message, location.origin);
+    app.shell.postMessage(message, window.origin);
   };
   for (const name of ["pushState", "replaceState"]) {
     replaceMethod(History.prototype, name, (native, self, args) => {
