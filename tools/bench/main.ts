@@ -5,6 +5,7 @@ import process from "node:process";
 import { coldStarts } from "./cold_start.ts";
 import { runCommand } from "./command.ts";
 import type { Contender, ContenderName, ContenderOpener } from "./contender.ts";
+import { type FirstPages, runFirstPages } from "./first_page.ts";
 import { type Flood, runFlood } from "./flood.ts";
 import { backendTime, openHttp } from "./http.ts";
 import { type Leaks, runLeaks } from "./leaks.ts";
@@ -76,6 +77,8 @@ async function measure(plan: Plan): Promise<Results> {
     backendTime: await backendTime(sizes.roundTrips.count),
     contenders: Object.fromEntries([...samples].map(([name, each]) => [name, figuresOf(each)])),
     coldStart: isTunnel ? await coldStarts(quick ? 3 : 20) : undefined,
+    // The app's browser is on this side of a long link.
+    firstPages: isTunnel && !rtt ? await firstPagesAlone(quick) : undefined,
     sealing: isTunnel ? durations(await sealingTimes(sizes.roundTrips.count)) : undefined,
     soak: soaked || undefined,
     leaks: leaks || undefined,
@@ -95,6 +98,11 @@ async function leaksAlone(quick: boolean): Promise<Leaks> {
   const inRow = quick ? 100 : 10_000;
   tell(`${inRow} requests in a row`);
   return await runLeaks({ inRow, atOnce: 256 });
+}
+
+async function firstPagesAlone(quick: boolean): Promise<FirstPages> {
+  tell("first pages of an app");
+  return await runFirstPages(quick ? 1 : 10);
 }
 
 async function floodAlone(quick: boolean): Promise<Flood> {

@@ -91,6 +91,14 @@ test("the relay's import may take sixty milliseconds", () => {
   ]);
 });
 
+test("a first page may take half as long again as plain HTTP, and a connect", () => {
+  const firstPages = { http: [90, 100, 900], app: [349, 350, 900], connects: [1, 200, 200] };
+  assert.equal(missed(results({ firstPages })), []);
+  assert.equal(missed(results({ firstPages: { ...firstPages, app: [351] } })), [
+    "First page of a known device, p50 (1.5 × plain HTTP + a connect)",
+  ]);
+});
+
 test("leaks of many requests are judged by each kind's growth", () => {
   const leaksOf = (page: Record<string, number>, Stream = 0) =>
     missed(results({ leaks: { inRow: 10_000, atOnce: 256, page, host: { Stream, timers: 32 } } }));

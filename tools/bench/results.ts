@@ -1,6 +1,7 @@
 // The results of a run: the shape of docs/bench/latest.json.
 import type { ColdStart } from "./cold_start.ts";
 import type { ContenderName } from "./contender.ts";
+import type { FirstPages } from "./first_page.ts";
 import type { Flood } from "./flood.ts";
 import type { Leaks } from "./leaks.ts";
 import type { Machine } from "./machine.ts";
@@ -46,6 +47,7 @@ export interface Results {
   /** Share of a connect for sealing and opening its signals, at both ends, in milliseconds. */
   sealing?: Durations;
   coldStart?: ColdStart;
+  firstPages?: FirstPages;
   soak?: Soak;
   leaks?: Leaks;
   flood?: Flood;

@@ -21,7 +21,8 @@ const MiB = 1024 * 1024;
 
 /** Judges a run by all targets whose figures it has. */
 export function checksOf(
-  { contenders, plan, backendTime, sealing, coldStart, soak, leaks, flood, resumed }: Results,
+  { contenders, plan, backendTime, sealing, coldStart, firstPages, soak, leaks, flood, resumed }:
+    Results,
 ): Check[] {
   const { raw, tunnel } = contenders;
   const checks: Check[] = [];
@@ -50,6 +51,12 @@ export function checksOf(
   }
   if (sealing) check("most", "Sealing and opening a connect's signals, p50", sealing.p50, 10, "ms");
   if (coldStart) check("most", "Relay, import, p50", median(coldStart.times), 60, "ms");
+  if (firstPages) {
+    const { http, app, connects } = firstPages;
+    const most = 1.5 * median(http) + median(connects);
+    const what = "First page of a known device, p50 (1.5 × plain HTTP + a connect)";
+    check("most", what, median(app), most, "ms");
+  }
   if (soak) {
     const equal = [soak.download, soak.upload].filter(({ sent, arrived }) => sent === arrived);
     check("least", "1 GiB down and up, equal hashes", equal.length, 2);

@@ -31,7 +31,9 @@ function canMakeLinks(): boolean {
 test("a quick run has every figure of every contender", async () => {
   const { code, output, errors } = await bench("--quick", "--json");
   assert.is(code, 0, errors);
-  const { contenders, sealing, coldStart, machine, backendTime } = JSON.parse(output) as Results;
+  const { contenders, sealing, coldStart, firstPages, machine, backendTime } = JSON.parse(
+    output,
+  ) as Results;
   assert.equal(Object.keys(contenders), ["raw", "tunnel", "peerjs", "http"]);
   for (const [name, figures] of Object.entries(contenders)) {
     const { download, upload, rate1, rate8, rate64, roundTrip, loadedRoundTrip } = figures;
@@ -50,6 +52,8 @@ test("a quick run has every figure of every contender", async () => {
   assert.ok(backendTime > 0);
   assert.ok(sealing!.p50 > 0);
   assert.ok(coldStart!.times.length > 0);
+  const { http, app, connects } = firstPages!;
+  assert.ok([http, app, connects].every(([time]) => time! > 0));
   assert.ok(machine.versions.chromium && machine.versions["node-datachannel"]);
 });
 
