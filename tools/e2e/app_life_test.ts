@@ -189,8 +189,8 @@ function testIn(name: BrowserName): void {
     const devtools = await page.createCDPSession();
     await devtools.send("ServiceWorker.enable");
     for (const word of ["one", "two"]) {
-      await frame.evaluate((word) => document.cookie = `said=${word}`, word);
       await devtools.send("ServiceWorker.stopAllWorkers");
+      await frame.evaluate((word) => void (document.cookie = `said=${word}`), word);
       await type(frame, `${word}\n`);
       await untilShown(frame, `you said ${word}`);
       const cookies = () => frame.evaluate(async () => await (await fetch("/cookies")).text());
