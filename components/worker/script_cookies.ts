@@ -3,6 +3,9 @@
 /** Longest time for which a line waits for a request to go with, in milliseconds. */
 const WAIT_MS = 200;
 
+/** Most characters of a line (RFC 6265 §6.1). */
+const MAX_LINE = 4096;
+
 /** Most characters that a request takes along: heads are limited. */
 const MAX_LENGTH = 6 * 1024;
 
@@ -36,6 +39,8 @@ export class ScriptCookies {
 
   /** Takes a line. @returns Once some request has taken it along. */
   async add(from: string, line: string): Promise<void> {
+    // Browsers ignore such lines, and no request could take a very long one along.
+    if (line.length > MAX_LINE) return;
     const { wait = WAIT_MS, flush } = this.#options;
     const added = { from, line: line.toWellFormed(), id: crypto.randomUUID().slice(0, 13) };
     this.#lines.push(added);

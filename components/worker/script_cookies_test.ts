@@ -36,6 +36,13 @@ test("requests take a line along until one is answered", () => {
   assert.is(own.take(), undefined);
 });
 
+test("a line that is too long for a cookie goes nowhere", async () => {
+  const { cookies: own, flushed } = cookies();
+  await own.add("/a", `x=${"1".repeat(4095)}`);
+  assert.is(own.take(), undefined);
+  assert.equal(flushed, []);
+});
+
 test("a line has the same id whenever it is sent, and each one another", () => {
   const { cookies: own } = cookies();
   void own.add("/a", "x=1");

@@ -349,4 +349,16 @@ test("a folder with the name of a port is one by its path", async () => {
   ]);
 });
 
+test("a name may have spaces and signs, percent-encoded", () => {
+  const config = parse("3000 name=Caf%C3%A9%20%25 as=proxy");
+  assert.is(config.name, "Café %");
+  assert.equal(parse(formatSetting(config).slice(3)), config);
+});
+
+for (const name of ["%20", "a%0Ab", "%E2%80%AE", "a".repeat(65), "%"]) {
+  test(`the name ${name} is refused`, () => {
+    assert.match(errorOf(`3000 name=${name}`), /^--service \/a(?:: name)? has /);
+  });
+}
+
 test.run();

@@ -5,6 +5,8 @@ import { listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import {
+  COOKIES,
+  FROM,
   type HeaderField,
   LighthouseError,
   MAX_WEBSOCKET_MESSAGE,
@@ -13,6 +15,8 @@ import {
   openWebSocket,
   readWebSocket,
   serveRequest,
+  SERVICE,
+  SET_COOKIE,
   type WebSocketMessage,
   WebSocketWriter,
 } from "../../wire/mod.ts";
@@ -239,6 +243,33 @@ test("cookies of a handshake's answer stay on the host, and go to the backend th
   await failureOf(bridge.open("/status/403"));
   await bridge.open("/echo");
   assert.equal(bridge.backend.handshakes.map(({ cookie }) => cookie), [undefined, "refused=1"]);
+});
+
+test("a handshake takes cookies of scripts along, and tells the document of those that have changed", async () => {
+  await using bridge = await setUp();
+  const line = (text: string): HeaderField => [
+    SET_COOKIE,
+    encodeURIComponent(JSON.stringify([["/page", text, text]])),
+  ];
+  const cookiesOf = ({ headers }: PageSocket) => headers.filter(([name]) => name === COOKIES);
+  const first = await bridge.open("/echo", [line("a=1"), [FROM, "/page"]]);
+  assert.equal(cookiesOf(first), [[COOKIES, "a=1"]]);
+  const second = await bridge.open("/echo", [line("a=1"), [FROM, "/page"]], []);
+  assert.equal(cookiesOf(second), []);
+  const third = await bridge.open("/echo", [line("b=1")]);
+  assert.equal(cookiesOf(third), []);
+  const sent = bridge.backend.handshakes.map(({ cookie }) => cookie);
+  assert.equal(sent, ["a=1", "a=1", "a=1; b=1"]);
+});
+
+test("a handshake that is meant for another service is refused, and so is a path of the host's own", async () => {
+  await using bridge = await setUp();
+  for (const [target, only] of [["/echo", "/other"], ["/.lighthouse/echo", "/"]] as const) {
+    const error = await failureOf(bridge.open(target, [[SERVICE, only]]));
+    assert.match(error.message, /403|404/);
+  }
+  assert.is(bridge.backend.handshakes.length, 0);
+  await bridge.open("/echo", [[SERVICE, "/"]]);
 });
 
 for (const status of [200, 302, 401, 404, 503]) {
