@@ -33,6 +33,17 @@ export interface SiteFlags extends Settings {
   json: boolean;
 }
 
+/** Errors of the file system that another folder would mend. */
+const ABOUT_FOLDERS = [
+  "EACCES",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "ENOENT",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+];
+
 /** Longest name of an app. */
 const MAX_NAME = 60;
 
@@ -42,6 +53,18 @@ const MAX_NAME = 60;
  * @throws {LighthouseError} `bad-config`.
  */
 export async function site(folder: string, flags: SiteFlags): Promise<void> {
+  try {
+    await write(folder, flags);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (!ABOUT_FOLDERS.includes(code)) throw error;
+    throw badSetting(
+      `${folder} cannot be read or written: ${message}. Name a folder that is yours, or a new one in it`,
+    );
+  }
+}
+
+async function write(folder: string, flags: SiteFlags): Promise<void> {
   const before = await openSiteFolder(folder);
   if (flags.update && !before) {
     throw badSetting(`${folder} holds no site yet: leave --update out to write one`);
@@ -49,26 +72,14 @@ export async function site(folder: string, flags: SiteFlags): Promise<void> {
   const kind = flags.key || (flags.update && before?.kind === "key") ? "key" : "app";
   checkFlags(kind, flags);
   const recorded = before?.kind === kind ? before.options : undefined;
-  try {
-    if (kind === "key") {
-      const options = await keyOptions(
-        flags,
-        recorded === undefined ? undefined : readKeyOptions(folder, recorded),
-      );
-      return tell(folder, flags, options, await writeKeySite(folder, options));
-    }
-    const options = await appOptions(
-      flags,
-      recorded === undefined ? undefined : await readAppOptions(folder, recorded),
-    );
-    tell(folder, flags, options, await writeSite(folder, options));
-  } catch (error) {
-    const { code, message, path } = error as NodeJS.ErrnoException;
-    if (path === undefined || !["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code ?? "")) {
-      throw error;
-    }
-    throw badSetting(`${folder} cannot be written: ${message}. Name a folder that is yours`);
+  if (kind === "key") {
+    const old = recorded === undefined ? undefined : readKeyOptions(folder, recorded);
+    const options = await keyOptions(flags, old);
+    return tell(folder, flags, options, await writeKeySite(folder, options));
   }
+  const old = recorded === undefined ? undefined : await readAppOptions(folder, recorded);
+  const options = await appOptions(flags, old);
+  tell(folder, flags, options, await writeSite(folder, options));
 }
 
 /** @throws {LighthouseError} If a flag is for the other kind of site. */
@@ -93,8 +104,9 @@ async function appOptions(flags: SiteFlags, before: SiteOptions | undefined): Pr
   );
   const services = servicesOf(settings);
   const service = serviceOf(flags, keeps, before, services.map(({ prefix }) => prefix));
-  const named = services.find(({ prefix }) => prefix === service) as { name?: string } | undefined;
-  const name = parseName(flags.name) ?? before?.name ?? named?.name ?? nameOf(service);
+  const named = services.find(({ prefix }) => prefix === service);
+  const ofService = named && "name" in named ? named.name : undefined;
+  const name = parseName(flags.name) ?? before?.name ?? ofService ?? nameOf(service);
   const icons = flags.icon ? await readIcons(flags.icon) : before?.icons ?? [];
   const attributes = await attributesOf(flags, keeps, page);
   if (attributes["key-site"] !== undefined && service === null) {
@@ -264,6 +276,7 @@ function nextSteps(folder: string, options: SiteOptions | KeySiteOptions): strin
     return [
       "",
       `Next: publish ${folder} at an origin with nothing else on it. Its README.md says how.`,
+      "  Let it use the relay: the stack's allowedOrigins must name that origin",
       `  Let the apps use it: lighthouse-host site FOLDER --page ${
         first!.page.href
       } --key-site URL`,

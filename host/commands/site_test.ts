@@ -225,7 +225,7 @@ test("the README says what one-origin mode means, and who shares the origin", as
     /one-origin mode[\s\S]*every service[\s\S]*at github\.io/,
   );
   await at.write("--page", "https://notes.example/");
-  assert.not.match(await at.read("README.md"), "github.io are one origin");
+  assert.not.match(await at.read("README.md"), "Every other page");
   await at.write("--key-site", "https://keys.example/");
   const readme = await at.read("README.md");
   assert.match(readme, /two-origin mode[\s\S]*https:\/\/keys\.example\//);
@@ -319,6 +319,15 @@ for (const [flags, message] of refused) {
     assert.equal([code, output], [2, ""]);
     assert.match(errors, message);
     assert.not.ok((await readdir(at.home)).includes("site"));
+  });
+}
+
+for (const folder of ["/proc/site", "/dev/null/site", `/tmp/${"x".repeat(300)}`]) {
+  test(`site ${folder.slice(0, 20)} ends with 2, and says what to do`, async () => {
+    const at = await setUp();
+    const { code, errors } = await run(["site", folder], at.environment);
+    assert.is(code, 2);
+    assert.match(errors, /cannot be read or written: E\w+.* Name a folder that is yours/);
   });
 }
 

@@ -13,14 +13,15 @@ export function formatReadme({ page, attributes, service, name }: SiteOptions): 
     : `what the laptop offers as ${service}`;
   return `# ${name}
 
-\`lighthouse-host site\` has written this folder. Published at ${page.href}, it shows ${shows}: the
-files here are the way to the app, and none of the app's data is in them.
+\`lighthouse-host site\` has written this folder. Published at ${page.href}, it shows ${shows}.
+The files here are the way to the app, and none of the app's data is in them.
 
 ## Publish it
 
 Push this folder as a repository of its own to GitHub, and choose "GitHub Actions" as the source in the
 repository's settings, under "Pages": \`.github/workflows/pages.yml\` does the rest. Any other server of
-static files does as well. It must serve the folder at ${page.href}, and \`404.html\` where there is no file.
+static files does as well. It must serve the folder at that address, and \`404.html\` where there is no
+file.
 
 Then let your browsers in, one by one:
 
@@ -53,8 +54,9 @@ function oneOrigin(page: URL): string {
   const { origin } = page;
   const shared = isSharedOrigin(page)
     ? `
-So can every other page at ${origin}: all projects of one account at github.io are one origin, for example.
+Every other page at this origin can do the same: at github.io, all projects of one account are one origin.
 Publish nothing there that you do not trust, or give this site a domain of its own.
+
 `
     : "";
   return `This site is in **one-origin mode**: the app's pages, the key of the browser and the connection to the
@@ -64,8 +66,9 @@ whatever they load, can
 - use the browser's key, and reach **every service that this device may reach**, not only the app's own;
 - read what other apps at this origin store in the browser;
 - replace this site's page in the browser.
-${shared}
-Show only apps here that you trust with all that. \`lighthouse-host pair --for /path\` lets a device reach
+
+Show only apps here that you trust with all that.
+${shared}\`lighthouse-host pair --for /path\` lets a device reach
 one service only. In **two-origin mode** the key is at a second site, which lends each app streams to its own
 service and nothing else: ${DOCS} says how.`;
 }

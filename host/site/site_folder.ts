@@ -150,7 +150,7 @@ async function checkPlace(folder: string, path: string): Promise<void> {
 
 /** Writes a file atomically. */
 async function put(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(draft, bytes);
@@ -159,6 +159,13 @@ async function put(path: string, bytes: Uint8Array | string): Promise<void> {
     await rm(draft, { force: true });
     throw error;
   }
+}
+
+/** Node's own `recursive` never ends where the system says ENOENT, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await stat(folder).catch(unlessMissing)) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder);
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
