@@ -76,7 +76,8 @@ export class OwnFiles {
   async file(name: string): Promise<Response> {
     const { scope, caches, fetch } = this.#options;
     const url = new URL(name, scope);
-    return await this.#cached(name) ?? await caches.match(url) ?? await fetch(url);
+    return await this.#cached(name) ?? await this.#own(name, await caches.match(url)) ??
+      await fetch(url);
   }
 
   /** The page that takes the worker away: the network's, so that it helps where all else is broken. */
@@ -88,7 +89,15 @@ export class OwnFiles {
 
   async #cached(name: string): Promise<Response | undefined> {
     const cache = await this.#cache();
-    return await cache.match(new URL(name, this.#options.scope));
+    return await this.#own(name, await cache.match(new URL(name, this.#options.scope)));
+  }
+
+  /** A response of the cache, unless an app's script has put it there. */
+  async #own(name: string, response: Response | undefined): Promise<Response | undefined> {
+    const hash = this.#options.config.hashes?.[name];
+    if (!response || hash === undefined) return response;
+    const bytes = await response.clone().arrayBuffer();
+    return hash === await hexHashOf(bytes) ? response : undefined;
   }
 
   #cache(): Promise<Cache> {
@@ -102,4 +111,9 @@ export class OwnFiles {
   get #name(): string {
     return this.#group + this.#options.config.version;
   }
+}
+
+async function hexHashOf(bytes: ArrayBuffer): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

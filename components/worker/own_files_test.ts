@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
@@ -10,11 +11,16 @@ const SCOPE = new URL("https://me.example/repo/");
 const FILES = ["index.html", "lighthouse/shell.js", "lighthouse/reset.html", "app.webmanifest"];
 
 /** A site whose server has these paths; `isOffline` is for all but the first requests. */
-function siteWith(paths: string[], version = "1", caches = new MemoryCaches()) {
+function siteWith(
+  paths: string[],
+  version = "1",
+  caches = new MemoryCaches(),
+  hashes?: Record<string, string>,
+) {
   const site = { isOffline: false, asked: [] as string[], caches };
   const own = new OwnFiles({
     scope: SCOPE,
-    config: { version, files: FILES, service: "/" },
+    config: { version, files: FILES, hashes, service: "/" },
     caches: caches.asCaches,
     fetch(input) {
       const url = new URL(input instanceof Request ? input.url : input);
@@ -55,6 +61,26 @@ test("what the browser has removed comes from the network", async () => {
   caches.stored.clear();
   assert.is(await (await own.shell()).text(), " of 1");
   assert.is(await (await own.file("lighthouse/shell.js")).text(), "lighthouse/shell.js of 1");
+});
+
+test("what an app has put into the cache is not served, but the network's file", async () => {
+  const texts: [name: string, text: string][] = [
+    ["index.html", " of 1"],
+    ["lighthouse/shell.js", "lighthouse/shell.js of 1"],
+  ];
+  const hashes = Object.fromEntries(texts.map(([name, text]) => [name, hash("sha256", text)]));
+  const { own, site, caches } = siteWith(SERVED, "1", new MemoryCaches(), hashes);
+  await own.install();
+  site.asked.length = 0;
+  assert.is(await (await own.shell()).text(), " of 1");
+  assert.equal(site.asked, []);
+  for (const name of [...await caches.keys(), "the app's"]) {
+    const cache = await caches.open(name);
+    for (const [name] of texts) await cache.put(new URL(name, SCOPE), new Response("evil"));
+  }
+  assert.is(await (await own.shell()).text(), " of 1");
+  assert.is(await (await own.file("lighthouse/shell.js")).text(), "lighthouse/shell.js of 1");
+  assert.equal(site.asked, ["", "lighthouse/shell.js"]);
 });
 
 test("a new version keeps the one before, which a tab may still show", async () => {

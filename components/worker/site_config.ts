@@ -7,6 +7,12 @@ export interface SiteConfig {
   version: string;
   /** The site's own files to keep for times without a network: paths relative to the worker's scope. */
   files: string[];
+  /**
+   * The SHA-256 of each file, in hexadecimal: scripts of the app can write into the cache, too.
+   *
+   * @default not checked, in sites that earlier versions have written
+   */
+  hashes?: Record<string, string>;
   /** The service's prefix to which the site's root leads; null if services keep their own paths. */
   service: string | null;
 }

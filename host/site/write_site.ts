@@ -1,4 +1,5 @@
 // Writes the folder of a site in app mode: static files that any server can serve.
+import { hash } from "node:crypto";
 import { DEFAULT_ICONS, type Icon } from "./icons.ts";
 import type { SiteOptions } from "./site_options.ts";
 import { formatReadme } from "./readme.ts";
@@ -54,7 +55,10 @@ async function composeSite(options: SiteOptions): Promise<{ files: SiteFiles; ve
     ...[...shell, ...reset].map(([file]) => `lighthouse/${file}`),
     ...icons.slice(0, 1).map(({ path }) => path),
   ];
-  const config = JSON.stringify({ version, files: offline, service });
+  const hashes = Object.fromEntries(
+    offline.map((path) => [path, hash("sha256", files.get(path)!, "hex")]),
+  );
+  const config = JSON.stringify({ version, files: offline, hashes, service });
   files.set("sw.js", Buffer.concat([Buffer.from(`self.lighthouseSite = ${config};\n`), worker]));
   add(".nojekyll", "");
   add("README.md", formatReadme(options));

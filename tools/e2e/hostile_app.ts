@@ -55,7 +55,9 @@ export function prepare(): void {
   const evil: Evil = {
     byWorker: (head) =>
       open((message, port) => {
-        navigator.serviceWorker.controller!.postMessage({ ...message, port }, [port]);
+        // The app's own document has none, for all that it can see.
+        const { controller } = top!.navigator.serviceWorker;
+        controller!.postMessage({ ...message, port }, [port]);
       }, head),
     async byKeyFrame(site, head) {
       // A frame within a frame is refused.

@@ -191,10 +191,25 @@ function testIn(name: BrowserName, origins: "one" | "two"): void {
     });
     assert.equal(outcomes, outcomes.map(() => "refused"));
     const workers = await app.evaluate(async () => {
-      const all = await navigator.serviceWorker.getRegistrations();
+      const all = await top!.navigator.serviceWorker.getRegistrations();
       return all.map(({ active }) => active!.scriptURL);
     });
     assert.equal(workers, [`${site.url}sw.js`]);
+  });
+
+  test("what it puts in place of the site's stored files is not shown", async () => {
+    await app.evaluate(async () => {
+      for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const { url } of await cache.keys()) {
+          const headers = { "content-type": /js$/.test(url) ? "text/javascript" : "text/html" };
+          await cache.put(url, new Response("document.title = 'taken'", { headers }));
+        }
+      }
+    });
+    await tab.goto(site.url);
+    app = await shown();
+    assert.is.not(await tab.title(), "taken");
   });
 
   test("a worker that it takes away is back at the next visit", async () => {
@@ -205,7 +220,7 @@ function testIn(name: BrowserName, origins: "one" | "two"): void {
     });
     await tab.goto(site.url);
     app = await shown();
-    const worker = await app.evaluate(() => navigator.serviceWorker.controller?.scriptURL);
+    const worker = await app.evaluate(() => top!.navigator.serviceWorker.controller?.scriptURL);
     assert.is(worker, `${site.url}sw.js`);
   });
 
