@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { APPS, installNpm, npmVersions } from "../install.ts";
 import type { RealApp } from "./real_app.ts";
+import { until } from "./steps.ts";
 import { seeEdit } from "./vite.ts";
 
 export const NEXT_DEV: RealApp = {
@@ -29,7 +30,14 @@ export const NEXT_DEV: RealApp = {
     };
   },
   steps: {
-    "socket": (tab) => seeEdit(tab, join("next_dev", "app", "page.jsx"), "Notes by Next"),
+    "socket": async (tab) => {
+      // The server's HTML shows the button before React has taken it over.
+      await until(tab, () => {
+        const button = document.querySelector("button");
+        return button !== null && Object.keys(button).some((key) => key.startsWith("__react"));
+      });
+      await seeEdit(tab, join("next_dev", "app", "page.jsx"), "Notes by Next");
+    },
     "upload": async (tab) => {
       await tab.choose("input[type=file]", 500_000);
       await tab.click("#send");

@@ -83,7 +83,7 @@ async function onNode(args: string[], ...packages: string[]): Promise<Prepared> 
   return { command: [process.execPath, ...args], cwd, versions, ready: "" };
 }
 
-/** Makes test pictures as a film of a minute, and one of half a minute in pieces. @returns Their folder. */
+/** Makes test pictures as a film of half a minute, and a shorter one in pieces. @returns Their folder. */
 async function makeFilms(): Promise<string> {
   const folder = temporaryFolder();
   const ffmpeg = installDebian("ffmpeg", "ffmpeg");
@@ -91,10 +91,10 @@ async function makeFilms(): Promise<string> {
   if (!existsSync(join(folder, "pieces"))) await mkdir(join(folder, "pieces"));
   await run(
     ffmpeg,
-    [...pictures, ..."-t 60 -c:v libvpx -b:v 300k -g 24 film.webm".split(" ")],
+    [...pictures, ..."-t 30 -c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -g 24 film.webm".split(" ")],
     { cwd: folder },
   );
-  const pieces = "-t 20 -c:v libx264 -pix_fmt yuv420p -g 24 -f hls -hls_time 4 -hls_list_size 0";
+  const pieces = "-t 20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 24 -f hls -hls_time 4 -hls_list_size 0";
   await run(ffmpeg, [...pictures, ...pieces.split(" "), "pieces/film.m3u8"], { cwd: folder });
   return folder;
 }

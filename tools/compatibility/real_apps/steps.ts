@@ -23,6 +23,14 @@ export async function untilText(tab: AppTab, selector: string, pattern: RegExp):
   throw new Error(`${selector} is "${text?.trim().slice(0, 200) ?? "not there"}"`);
 }
 
+/** Waits until a function is true in the app's page. @throws {Error} If it does not become so. */
+export async function until(tab: AppTab, isTrue: () => boolean): Promise<void> {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(100)) {
+    if (await tab.evaluate(isTrue).catch(() => false)) return;
+  }
+  throw new Error(`This does not become true: ${isTrue}`);
+}
+
 /** Waits until the app's title has a pattern. @throws {Error} If it does not. */
 export function untilTitle(tab: AppTab, pattern: RegExp): Promise<void> {
   return untilText(tab, "title", pattern);
