@@ -29,6 +29,8 @@ function testIn(name: BrowserName): void {
   let site: AppSite;
   let browser: Browser;
   let context: BrowserContext;
+  /** The profile of the tests that only use what is paired. */
+  let paired: BrowserContext;
   let host: ReturnType<AppSite["bridge"]["startHost"]>;
 
   test.before(async () => {
@@ -62,12 +64,16 @@ function testIn(name: BrowserName): void {
     );
     browser = await launchBrowser(name);
     stack.defer(() => browser.close());
+    paired = await browser.createBrowserContext();
   });
   test.after(() => stack.disposeAsync());
   test.before.each(async () => {
     context = await browser.createBrowserContext();
   });
-  test.after.each(() => context.close());
+  test.after.each(async () => {
+    if (context !== paired) return await context.close();
+    for (const page of await context.pages()) await page.close();
+  });
 
   /** A page of the test's own profile. */
   async function open(path = "", where: AppSite = site): Promise<Page> {
@@ -87,7 +93,7 @@ function testIn(name: BrowserName): void {
     return link;
   }
 
-  /** A page whose browser is paired. */
+  /** A page in a profile of the test's own, which it may spoil. */
   async function openPaired(path = "page", ...flags: string[]): Promise<Page> {
     const { hash } = new URL(await pair(...flags));
     const page = await open(path + hash);
@@ -95,8 +101,23 @@ function testIn(name: BrowserName): void {
     return page;
   }
 
+  /** Has the test use the common profile. */
+  async function usePaired(): Promise<void> {
+    await context.close();
+    context = paired;
+  }
+
+  /** A page in the profile that the first test has paired. */
+  async function openApp(path = "page"): Promise<Page> {
+    await usePaired();
+    const page = await open(path);
+    await appOf(page);
+    return page;
+  }
+
   test("while the laptop is offline, the page says so, and opens the app once it is back", async () => {
     const { hash } = new URL(await pair());
+    await usePaired();
     const page = await open(`page?a=1${hash}`);
     await untilPanel(page, /Your laptop is offline/);
     assert.match(await panelOf(page), /connects as soon as it is back/);
@@ -108,7 +129,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("the app has the title, the address and the icon of the tab", async () => {
-    const page = await openPaired("page?x=1");
+    const page = await openApp("page?x=1");
     await until(async () => await page.title() === "Page of the app");
     const icon = () => page.$eval('link[rel~="icon"]', (link) => (link as HTMLLinkElement).href);
     await until(async () => (await icon()).startsWith("data:image/svg+xml;base64,"));
@@ -125,7 +146,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("a document that is no HTML is shown, too, also after a reload", async () => {
-    const page = await openPaired("plain");
+    const page = await openApp("plain");
     for (const step of ["open", "reload"]) {
       if (step === "reload") await page.reload();
       await until(async () => (await (await appOf(page)).content()).includes("only text"));
@@ -135,7 +156,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("a changed fragment in the address bar reaches the app", async () => {
-    const page = await openPaired();
+    const page = await openApp();
     const app = await appOf(page);
     await page.evaluate(() => location.hash = "there");
     await until(() => app.url() === `${site.url}page#there`);
@@ -143,7 +164,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("the keyboard is in the app, and reaches the pill and its menu", async () => {
-    const page = await openPaired();
+    const page = await openApp();
     await until(() => page.evaluate(() => document.activeElement?.tagName === "IFRAME"));
     await judge(page);
     await page.focus(".pill");
@@ -160,7 +181,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("the pill is small, moves to the corners, and stays there", async () => {
-    const page = await openPaired();
+    const page = await openApp();
     const place = () =>
       page.$eval(".pill", (pill) => {
         const { x, y, width, height } = pill.getBoundingClientRect();
@@ -283,13 +304,14 @@ function testIn(name: BrowserName): void {
   });
 
   test("a browser without WebRTC, and a window without workers, are told", async () => {
+    await usePaired();
     for (const missing of ["RTCPeerConnection", "serviceWorker"]) {
       const page = await context.newPage();
       await page.evaluateOnNewDocument((missing) => {
         const owner = missing === "serviceWorker" ? Navigator.prototype : globalThis;
         Object.defineProperty(owner, missing, { value: undefined });
       }, missing);
-      await page.goto(`${site.url}page${new URL(await pair()).hash}`);
+      await page.goto(`${site.url}page`);
       await untilPanel(page, missing === "serviceWorker" ? /window cannot show/ : /no WebRTC/);
       await judge(page);
       await page.close();
@@ -297,7 +319,7 @@ function testIn(name: BrowserName): void {
   });
 
   test("the worker's own pages fit the frame", async () => {
-    const page = await openPaired("secret");
+    const page = await openApp("secret");
     const form = await appOf(page);
     assert.is(await headingOf(form), "Sign in");
     await until(async () => await page.title() === "Sign in");
