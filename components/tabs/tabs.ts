@@ -45,7 +45,7 @@ export class Tabs {
     this.#options = options;
     const { worker, view, locks, serviceWorker, window } = options;
     const { signal } = this.#left;
-    const group = groupOf(new URL("../", worker).href);
+    const group = groupOf(new URL("./", worker).href);
     this.#alive = holdLifetimeLock({ signal, locks });
     this.#channel = new window.BroadcastChannel(group);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Broadcast);

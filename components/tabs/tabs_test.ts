@@ -142,6 +142,18 @@ test("another tab follows, and its requests go through the leader", async () => 
   });
 });
 
+test("sites in two folders of one origin have a leader each", async () => {
+  await withSite(async (one) => {
+    await withSite(async (other) => {
+      const first = one.open("first");
+      const second = other.open("second");
+      await first.lead();
+      await second.lead();
+      assert.is(await second.fetch("/a"), "second /a");
+    });
+  });
+});
+
 for (
   const [view, shown, code] of [
     [{ state: "signalling", reason: "Looking …" }, "signalling: Looking …", undefined],
