@@ -8,6 +8,11 @@ export function hideShell(window: AppWindow, { shell }: App): void {
   replaceAccessor(window, "frameElement", { get: () => null });
   // Who has opened the tab knows the shell's window, and the shell's window knows who has.
   replaceAccessor(window, "opener", { get: () => shell.opener });
+  // So it is with its name, by which pages know the windows that they have opened: Django's admin does.
+  replaceAccessor(window, "name", {
+    get: () => shell.name,
+    set: (_native, _self, [name]) => shell.name = name,
+  });
   replaceMethod(window, "close", () => shell.close());
   const pass = ({ data, origin, source, ports }: MessageEvent) => {
     const isOther = source !== null && source !== window && source !== shell;

@@ -92,6 +92,14 @@ export class AppTab {
     await (await this.see(selector)).type(text);
   }
 
+  /** Does something that opens another tab. @returns That tab. */
+  async popup(act: () => Promise<void>): Promise<AppTab> {
+    const opened = new Promise<Page | null>((resolve) => this.page.once("popup", resolve));
+    await act();
+    const page = (await opened)!;
+    return new AppTab({ page, base: this.base, isFramed: this.#isFramed });
+  }
+
   /** Chooses a new file of so many bytes, `notes.bin`, in a field. */
   async choose(selector: string, bytes: number): Promise<void> {
     const file = await newFile("notes.bin", Buffer.alloc(bytes, "y"));

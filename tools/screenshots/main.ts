@@ -13,7 +13,7 @@ import type { RealApp } from "../compatibility/real_apps/real_app.ts";
 import { REAL_APPS } from "../compatibility/real_apps/mod.ts";
 import { startApp } from "../compatibility/running_app.ts";
 import { SHOW } from "../compatibility/ways.ts";
-import { launchBrowser } from "../e2e/browser.ts";
+import { launchForDownloads } from "../compatibility/downloads.ts";
 
 const FOLDER = "docs/apps";
 
@@ -29,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 
 await build();
 await mkdir(FOLDER, { recursive: true });
-const browser = await launchBrowser();
+const browser = await launchForDownloads("chromium");
 for (const app of REAL_APPS) {
   if (!app.name.toLowerCase().includes(only.toLowerCase())) continue;
   try {

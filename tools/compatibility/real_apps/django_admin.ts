@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { join } from "node:path";
 import { temporaryFolder } from "../../testing/temporary_folder.ts";
+import { until } from "../../testing/until.ts";
 import { onPython } from "../app.ts";
 import { expect } from "../cells.ts";
 import { APPS } from "../install.ts";
@@ -48,6 +49,16 @@ export const DJANGO_ADMIN: RealApp = {
     "upload": async (tab) => {
       await tab.click("a[href$='/notes/note/add/']");
       await tab.type("#id_title", "First");
+      // A pop-up gives its answer to the page that has opened it, and closes.
+      const popup = await tab.popup(() => tab.click("#add_id_label"));
+      await popup.type("#id_name", "green");
+      await popup.click("[name=_save]");
+      await until(() =>
+        tab.evaluate(() =>
+          document.querySelector<HTMLSelectElement>("#id_label")!.selectedOptions[0]?.text ===
+            "green"
+        )
+      );
       await tab.choose("#id_file", 1_500_000);
       await tab.click("[name=_save]");
       await tab.read("was added successfully");
