@@ -91,10 +91,14 @@ async function makeFilms(): Promise<string> {
   if (!existsSync(join(folder, "pieces"))) await mkdir(join(folder, "pieces"));
   await run(
     ffmpeg,
-    [...pictures, ..."-t 30 -c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -g 24 film.webm".split(" ")],
+    [
+      ...pictures,
+      ..."-t 30 -c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -g 24 film.webm".split(" "),
+    ],
     { cwd: folder },
   );
-  const pieces = "-t 20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 24 -f hls -hls_time 4 -hls_list_size 0";
+  const pieces =
+    "-t 20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 24 -f hls -hls_time 4 -hls_list_size 0";
   await run(ffmpeg, [...pictures, ...pieces.split(" "), "pieces/film.m3u8"], { cwd: folder });
   return folder;
 }
