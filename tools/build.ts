@@ -72,8 +72,8 @@ const bundles: Bundle[] = [
     outfile: "components/dist/lighthouse-worker.js",
     // Requests by streams take some 6 KiB. The rest does what browsers leave to the worker: EventSources
     // that come back, and the form of HTTP Basic; 5 KiB decide where a request goes, and fit the app's
-    // documents into the site. Up to 10 KiB are the script for these documents.
-    budget: { bytes: 26 * KiB, gzip: true },
+    // documents into the site. Some 15 KiB are the scripts for these documents.
+    budget: { bytes: 31.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/worker/service_worker.ts"],
       platform: "browser",

@@ -13,7 +13,7 @@ import { Site } from "../worker/site.ts";
 import { answer, type Tunnel } from "../worker/worker_fetch.ts";
 
 export const SITE = "https://me.example/site/";
-export const PREFIX = new URL("local/", SITE);
+const PREFIX = new URL("local/", SITE);
 
 /** The init of a {@linkcode pageRequest}. */
 export interface PageRequestInit extends RequestInit {
