@@ -85,6 +85,7 @@ function workerPost(
 /** How a window's WebSockets are to be opened. */
 export function webSocketOptions(window: AppWindow, app: App): WebSocketOptions {
   return {
+    site: window.origin,
     baseUrl: () => window.document.baseURI,
     target: (url) => app.places.target(url, app.services),
     connect: app.connect,

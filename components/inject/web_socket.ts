@@ -5,6 +5,8 @@ import { call, replaceAccessor, replaceConstructor, replaceMethod } from "./nati
 
 /** Options of {@linkcode replaceWebSocket}. */
 export interface WebSocketOptions {
+  /** The site's origin. */
+  site: string;
   /** The URL that relative ones start at. */
   baseUrl: () => string;
   /** The target in the tunnel of a URL, or null where it is not the app's. */
@@ -21,14 +23,14 @@ export type Global = typeof globalThis;
  */
 export function replaceWebSocket(
   global: Pick<Global, "WebSocket">,
-  { baseUrl, target, connect }: WebSocketOptions,
+  { site, baseUrl, target, connect }: WebSocketOptions,
 ): void {
   const { prototype } = global.WebSocket;
   replaceConstructor(global, "WebSocket", (native, args, newTarget) => {
     const url = args.length > 0 ? URL.parse(String(args[0]), baseUrl()) : null;
     const found = url && target(url);
     if (!url || found === null) return Reflect.construct(native, args, newTarget);
-    const options = { connect, site: self.origin, target: found };
+    const options = { connect, site, target: found };
     return Reflect.construct(TunnelSocket, [url.href, args[1] ?? [], options], newTarget);
   });
   const own = Object.getOwnPropertyDescriptors(TunnelSocket.prototype);

@@ -39,11 +39,14 @@ export function serveWorker(): void {
       ports.at(-1)!.postMessage(message, transfer);
     })
   );
+  // The origin of a worker of a Blob is that of its URL; Firefox has "null" in `self.origin`.
+  const site = new URL(location.href).origin;
   replaceWebSocket(globalThis, {
+    site,
     baseUrl: () => location.href,
     target(url) {
       if (places) return places.target(url, services);
-      if (!mayBeApps(url)) return null;
+      if (!mayBeApps(url, site)) return null;
       return started.then(() => places!.target(url, services) ?? Promise.reject(notApps(url)));
     },
     connect: async () => (await connect)(),
@@ -51,8 +54,8 @@ export function serveWorker(): void {
 }
 
 /** Whether a socket may be the app's, as long as the document has not said what is. */
-function mayBeApps({ hostname }: URL): boolean {
-  return hostname === new URL(origin).hostname || /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+function mayBeApps({ hostname }: URL, site: string): boolean {
+  return hostname === URL.parse(site)?.hostname || /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
 }
 
 function notApps(url: URL): Error {
