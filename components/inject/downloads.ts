@@ -23,7 +23,7 @@ export async function download(
 }
 
 /** The name in Content-Disposition (RFC 6266), "" if there is none. */
-export function nameIn(disposition: string): string {
+function nameIn(disposition: string): string {
   const extended = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(disposition)?.[1];
   if (extended) return decode(extended);
   const [, quoted, token] =
