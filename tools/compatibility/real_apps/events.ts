@@ -44,6 +44,7 @@ export const EVENTS: RealApp = {
     },
     "a link": async (tab) => {
       await tab.open("");
+      await isStill(tab);
       await tab.click("#deep");
       await tab.read("at /deep/page");
     },
@@ -70,10 +71,12 @@ export const EVENTS: RealApp = {
       await isAt(tab, "/deep/pushed");
     },
     "a link to the top window": async (tab) => {
+      await isStill(tab);
       await tab.click("#top");
       await isAt(tab, "/deep/top");
     },
     "a form": async (tab) => {
+      await isStill(tab);
       await tab.click("#send");
       await tab.read("Got a & b");
     },
@@ -115,4 +118,11 @@ export const EVENTS: RealApp = {
 
 function isAt(tab: AppTab, path: string): Promise<void> {
   return untilText(tab, "#at", new RegExp(`^at ${path}$`));
+}
+
+/** Waits for the page's texts: they move what is below as they come. */
+async function isStill(tab: AppTab): Promise<void> {
+  for (const id of ["worker", "module", "shared-worker", "srcdoc"]) {
+    await untilText(tab, `#${id}`, /\S/);
+  }
 }
