@@ -140,10 +140,6 @@ const strays: [what: string, act: Act][] = [
     frame.src = URL.createObjectURL(new Blob([html], { type: "text/html" }));
     document.body.append(frame);
   }],
-  ["a reload after a change of the URL", (path) => {
-    history.pushState(null, "", path);
-    location.reload();
-  }],
 ];
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
