@@ -8,6 +8,7 @@ import { TabConnection, type TabSettings } from "./connection/tab_connection.ts"
 import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import { fetchThrough } from "./fetch/fetch.ts";
 import { toRequest } from "./fetch/request.ts";
+import { openByStream } from "./fetch/opened_socket.ts";
 import { TunnelSocket } from "./fetch/socket.ts";
 import type { DeviceName } from "./identity/device_store.ts";
 import { checkPage } from "./identity/identity.ts";
@@ -200,7 +201,9 @@ export class LighthouseTunnel extends LitElement {
    * ```
    */
   socket(url: string | URL, protocols: string | string[] = []): TunnelSocket {
-    return new TunnelSocket(url, protocols, { connect: (signal) => this.#connected(signal) });
+    return new TunnelSocket(url, protocols, {
+      open: openByStream((signal) => this.#connected(signal)),
+    });
   }
 
   /**

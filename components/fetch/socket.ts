@@ -1,19 +1,15 @@
 // WebSocket through the tunnel: the interface and the behaviour of the platform's own
-// (https://websockets.spec.whatwg.org), on a stream of the session.
+// (https://websockets.spec.whatwg.org).
 import {
   LighthouseError,
   NO_CLOSE_CODE,
-  type OpenStream,
-  openWebSocket,
-  readWebSocket,
   TOKEN,
   type WebSocketMessage,
   type WebSocketOpening,
-  WebSocketWriter,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
 import { clientHeaders } from "./client_headers.ts";
-import type { Connect } from "./fetch.ts";
+import type { OpenedSocket, OpenSocket, SocketWriter } from "./opened_socket.ts";
 import { origin } from "./request.ts";
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3] as const;
@@ -28,8 +24,8 @@ const encoder = new TextEncoder();
 
 /** Options of {@linkcode TunnelSocket}. */
 export interface TunnelSocketOptions {
-  /** Waits for the session; called at once. */
-  connect: Connect;
+  /** Opens the socket, or waits until that can be done; called at once. */
+  open: OpenSocket;
   /** The page's origin. @default location.origin */
   site?: string;
   /** The path at the tunnel's root, where it is not the URL's own: the URL may then have any host. */
@@ -70,7 +66,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   #readyState: WebSocket["readyState"] = CONNECTING;
   #protocol = "";
   #binaryType: BinaryType = "blob";
-  #writer: WebSocketWriter | undefined;
+  #writer: SocketWriter | undefined;
   #unsent = 0;
 
   /**
@@ -82,14 +78,14 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   constructor(
     url: string | URL,
     protocols: string | string[],
-    { connect, site = location.origin, target }: TunnelSocketOptions,
+    { open, site = location.origin, target }: TunnelSocketOptions,
   ) {
     super();
     const { href, pathname, search } = parseUrl(url, origin(site), target !== undefined);
     this.#url = href;
     const headers = [...clientHeaders({ method: "GET", mode: "websocket" }, { origin: site })];
     const opening = { headers, protocols: parseProtocols(protocols) };
-    this.#run(connect, opening, target ?? pathname + search);
+    this.#run(open, opening, target ?? pathname + search);
   }
 
   /** Whether this is such a socket, whatever its prototype. */
@@ -166,24 +162,24 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   }
 
   async #run(
-    connect: Connect,
+    open: OpenSocket,
     opening: Omit<WebSocketOpening, "target">,
     target: string | Promise<string>,
   ): Promise<void> {
     const { signal } = this.#connecting;
-    let stream: OpenStream | undefined;
+    let opened: OpenedSocket | undefined;
     try {
       const whole = { ...opening, target: await target };
-      const answer = await openWebSocket(await connect(signal), whole, signal);
-      stream = answer.stream;
+      signal.throwIfAborted();
+      opened = await open(whole, signal);
       await this.#task();
       signal.throwIfAborted();
-      this.#protocol = answer.protocol;
-      this.#writer = new WebSocketWriter(stream.writable);
+      this.#protocol = opened.protocol;
+      this.#writer = opened.writer;
       this.#readyState = OPEN;
       this.dispatchEvent(new Event("open"));
       let last = { code: CUT_OFF, reason: "" };
-      for await (const message of readWebSocket(stream.readable)) {
+      for await (const message of opened.messages) {
         await this.#task();
         if (message.type === "close") last = message;
         else this.#receive(message);
@@ -192,7 +188,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
       this.#end(last);
     } catch (error) {
       const cause = LighthouseError.from(error, "connection-failed");
-      stream?.reset(cause);
+      opened?.reset(cause);
       await this.#task();
       this.#end({ code: CUT_OFF, reason: "" }, cause);
     }

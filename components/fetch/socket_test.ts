@@ -7,12 +7,16 @@ import {
   readWebSocket,
   serveRequest,
   type Stream,
+  type StreamOpener,
   WebSocketWriter,
 } from "../../wire/mod.ts";
 import { thrownBy } from "../../wire/testing/failure.ts";
 import { connectSessions } from "../../wire/testing/session_pair.ts";
 import type { SocketErrorEvent } from "../events.ts";
+import { LeaderSocket } from "../tabs/leader_socket.ts";
+import { PortSocket } from "../tabs/port_socket.ts";
 import type { Connect } from "./fetch.ts";
+import { openByStream, type OpenSocket } from "./opened_socket.ts";
 import { TunnelSocket } from "./socket.ts";
 
 const test = suite("socket");
@@ -40,7 +44,27 @@ interface Connected {
   asked: string[];
 }
 
+/** The page's own way, and that of an app's documents and workers: by a port to the tab that leads. */
+const WAYS: ((session: StreamOpener) => OpenSocket)[] = [
+  (session) => openByStream(() => Promise.resolve(session)),
+  (session) => async (opening, signal) => {
+    signal.throwIfAborted();
+    const { port1, port2 } = new MessageChannel();
+    new LeaderSocket(port2, opening, () => session);
+    return await new PortSocket(port1).opened;
+  },
+];
+
+/** Opens a socket by each way, one after the other. */
 async function withSocket(
+  options: { serve?: Serve; protocols?: string[] },
+  use: (connected: Connected) => Promise<void>,
+): Promise<void> {
+  for (const way of WAYS) await withSocketBy(way, options, use);
+}
+
+async function withSocketBy(
+  way: (session: StreamOpener) => OpenSocket,
   { serve = echo, protocols = [] }: { serve?: Serve; protocols?: string[] },
   use: (connected: Connected) => Promise<void>,
 ): Promise<void> {
@@ -57,8 +81,7 @@ async function withSocket(
       },
     },
   });
-  const connect = () => Promise.resolve(page);
-  const socket = new TunnelSocket("/live?a=1", protocols, { connect, site: SITE });
+  const socket = new TunnelSocket("/live?a=1", protocols, { open: way(page), site: SITE });
   const events = record(socket);
   try {
     await use({ socket, events, asked });
@@ -93,7 +116,7 @@ for (
   ] as const
 ) {
   test(`on ${site}, ${input} is ${url}`, () => {
-    const socket = new TunnelSocket(input, [], { connect: never, site });
+    const socket = new TunnelSocket(input, [], { open: openByStream(never), site });
     assert.equal([socket.url, socket.readyState], [url, TunnelSocket.CONNECTING]);
     socket.close();
   });
@@ -110,7 +133,7 @@ for (
   ] as [string, string, string | string[]][]
 ) {
   test(`${what} is a SyntaxError`, () => {
-    const make = () => new TunnelSocket(url, protocols, { connect: never, site: SITE });
+    const make = () => new TunnelSocket(url, protocols, { open: openByStream(never), site: SITE });
     assert.is(thrownBy(make).name, "SyntaxError");
   });
 }
@@ -124,14 +147,14 @@ for (
   ] as const
 ) {
   test(`close() with ${what} is an ${name}`, () => {
-    const socket = new TunnelSocket("/", [], { connect: never, site: SITE });
+    const socket = new TunnelSocket("/", [], { open: openByStream(never), site: SITE });
     assert.is(thrownBy(() => socket.close(code, reason)).name, name);
     socket.close();
   });
 }
 
 test("send() before open is an InvalidStateError", () => {
-  const socket = new TunnelSocket("/", [], { connect: never, site: SITE });
+  const socket = new TunnelSocket("/", [], { open: openByStream(never), site: SITE });
   assert.is(thrownBy(() => socket.send("x")).name, "InvalidStateError");
   socket.close();
 });
@@ -205,9 +228,9 @@ test("bytes that are sent after close() stay in bufferedAmount", async () => {
 
 test("close() before open ends without a connection", async () => {
   const socket = new TunnelSocket("/", [], {
-    connect: (signal) =>
+    open: (_opening, signal) =>
       new Promise((_resolve, reject) => {
-        signal!.addEventListener("abort", () => reject(signal!.reason));
+        signal.addEventListener("abort", () => reject(signal.reason));
       }),
     site: SITE,
   });
@@ -219,7 +242,7 @@ test("close() before open ends without a connection", async () => {
 
 test("without a connection, error says why, and close follows", async () => {
   const connect = () => Promise.reject(new LighthouseError("host-offline", "Asleep"));
-  const events = record(new TunnelSocket("/", [], { connect, site: SITE }));
+  const events = record(new TunnelSocket("/", [], { open: openByStream(connect), site: SITE }));
   await until(() => events.length > 1);
   assert.equal(events, ["error host-offline", "close 1006  false"]);
 });

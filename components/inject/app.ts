@@ -1,6 +1,6 @@
 // What the parts of the injected script share: the document that they are in, and its ways to the worker.
-import type { Connect } from "../fetch/fetch.ts";
-import { borrowSession } from "./borrowed_session.ts";
+import type { OpenSocket } from "../fetch/opened_socket.ts";
+import { borrowSockets } from "./borrowed_sockets.ts";
 import type { PageSettings } from "./messages.ts";
 import { call } from "./native.ts";
 import { Places } from "./places.ts";
@@ -27,7 +27,7 @@ export interface App {
   nonce: string;
   /** The URL on the site that leads into the tunnel. */
   prefix: string;
-  connect: Connect;
+  openSocket: OpenSocket;
   /** Posts to the service worker. */
   post: (message: unknown, transfer?: Transferable[]) => void;
   /** The prefixes of the device's services. */
@@ -60,7 +60,7 @@ export function openApp(
     nonce,
     prefix,
     places: new Places(settings, new URL(prefix).pathname, origin),
-    connect: borrowSession(scope, post),
+    openSocket: borrowSockets(scope, post),
     post,
     services: () => services ??= askServices(fetch, prefix),
     cookies: new ScriptCookies(settings.cookies ?? ""),
@@ -88,7 +88,7 @@ export function webSocketOptions(window: AppWindow, app: App): WebSocketOptions 
     site: window.origin,
     baseUrl: () => window.document.baseURI,
     target: (url) => app.places.target(url, app.services),
-    connect: app.connect,
+    open: app.openSocket,
   };
 }
 

@@ -1,5 +1,5 @@
 // WebSocket of the app's documents and workers: to the app, over the session; to others, the platform's.
-import type { Connect } from "../fetch/fetch.ts";
+import type { OpenSocket } from "../fetch/opened_socket.ts";
 import { TunnelSocket } from "../fetch/socket.ts";
 import { call, replaceAccessor, replaceConstructor, replaceMethod } from "./native.ts";
 
@@ -11,7 +11,7 @@ export interface WebSocketOptions {
   baseUrl: () => string;
   /** The target in the tunnel of a URL, or null where it is not the app's. */
   target: (url: URL) => string | Promise<string> | null;
-  connect: Connect;
+  open: OpenSocket;
 }
 
 /** A window or a worker. */
@@ -23,14 +23,14 @@ export type Global = typeof globalThis;
  */
 export function replaceWebSocket(
   global: Pick<Global, "WebSocket">,
-  { site, baseUrl, target, connect }: WebSocketOptions,
+  { site, baseUrl, target, open }: WebSocketOptions,
 ): void {
   const { prototype } = global.WebSocket;
   replaceConstructor(global, "WebSocket", (native, args, newTarget) => {
     const url = args.length > 0 ? URL.parse(String(args[0]), baseUrl()) : null;
     const found = url && target(url);
     if (!url || found === null) return Reflect.construct(native, args, newTarget);
-    const options = { connect, site, target: found };
+    const options = { open, site, target: found };
     return Reflect.construct(TunnelSocket, [url.href, args[1] ?? [], options], newTarget);
   });
   const own = Object.getOwnPropertyDescriptors(TunnelSocket.prototype);

@@ -1,6 +1,6 @@
 // What runs first in each of the app's workers: WebSocket over the session, by the document that has made the
 // worker.
-import { borrowSession } from "./borrowed_session.ts";
+import { borrowSockets } from "./borrowed_sockets.ts";
 import { Places } from "./places.ts";
 import { askServices } from "./services.ts";
 import { replaceWebSocket } from "./web_socket.ts";
@@ -34,8 +34,8 @@ export function serveWorker(): void {
   });
 
   const services = async () => askServices(fetch, (await started).prefix);
-  const connect = started.then(({ settings, prefix }) =>
-    borrowSession(new URL(settings.scope, prefix).href, (message, transfer) => {
+  const open = started.then(({ settings, prefix }) =>
+    borrowSockets(new URL(settings.scope, prefix).href, (message, transfer) => {
       ports.at(-1)!.postMessage(message, transfer);
     })
   );
@@ -49,7 +49,7 @@ export function serveWorker(): void {
       if (!mayBeApps(url, site)) return null;
       return started.then(() => places!.target(url, services) ?? Promise.reject(notApps(url)));
     },
-    connect: async () => (await connect)(),
+    open: async (opening, signal) => await (await open)(opening, signal),
   });
 }
 

@@ -1,8 +1,9 @@
 // In the leader: opens streams of its session for followers, and passes on the bytes of each.
 import { LighthouseError, type OpenStream, type StreamOpener } from "../../wire/mod.ts";
 import { lifetimeEnd } from "./lifetime_lock.ts";
+import { LeaderSocket } from "./leader_socket.ts";
 import { PortStream } from "./port_stream.ts";
-import type { OpenMessage } from "./tab_messages.ts";
+import type { OpenMessage, SocketMessage } from "./tab_messages.ts";
 
 /**
  * The time between calls of `keepAwake`, in milliseconds. Firefox stops a worker 30 to 60 s after its last
@@ -22,11 +23,14 @@ export interface LeaderStreamsOptions {
   locks?: LockManager;
 }
 
+/** A stream or a WebSocket of a follower. */
+type Lent = Pick<PortStream | LeaderSocket, "reset" | "closed">;
+
 /** Opens streams for followers until it is closed. */
 export class LeaderStreams {
   readonly #options: LeaderStreamsOptions;
   /** The open streams of each follower, by its lock. */
-  readonly #followers = new Map<string, Set<PortStream>>();
+  readonly #followers = new Map<string, Set<Lent>>();
   readonly #closing = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -47,24 +51,31 @@ export class LeaderStreams {
     return this.#followers.size;
   }
 
-  /** Opens a stream for a follower. */
-  open({ head, port, alive }: OpenMessage): void {
+  /** Opens a stream or a WebSocket for a follower. */
+  open(message: OpenMessage | SocketMessage): void {
+    const { port, alive } = message;
+    if (message.lighthouse === "socket") {
+      return this.#add(alive, new LeaderSocket(port, message.opening, () => this.#session()));
+    }
     const outer = new PortStream(port, "leader");
     try {
-      const session = this.#options.session();
-      if (this.#closing.signal.aborted || !session) {
-        throw new LighthouseError(
-          "connection-lost",
-          "This tab does not hold the connection any more",
-        );
-      }
-      joinStreams(outer, session.open(head));
+      joinStreams(outer, this.#session().open(message.head));
     } catch (error) {
       return outer.reset(LighthouseError.from(error, "connection-lost"));
     }
+    this.#add(alive, outer);
+  }
+
+  #session(): StreamOpener {
+    const session = this.#options.session();
+    if (!this.#closing.signal.aborted && session) return session;
+    throw new LighthouseError("connection-lost", "This tab does not hold the connection any more");
+  }
+
+  #add(alive: string, lent: Lent): void {
     const streams = this.#followers.get(alive) ?? this.#watch(alive);
-    streams.add(outer);
-    outer.closed.then(() => streams.delete(outer));
+    streams.add(lent);
+    lent.closed.then(() => streams.delete(lent));
   }
 
   /** Ends the followers' streams: this tab leads no longer. */
@@ -78,8 +89,8 @@ export class LeaderStreams {
   }
 
   /** Watches a follower: where it is stopped, or crashes, it says nothing and reads no further. */
-  #watch(alive: string): Set<PortStream> {
-    const streams = new Set<PortStream>();
+  #watch(alive: string): Set<Lent> {
+    const streams = new Set<Lent>();
     this.#followers.set(alive, streams);
     lifetimeEnd(alive, { signal: this.#closing.signal, locks: this.#options.locks }).then(() => {
       this.#followers.delete(alive);

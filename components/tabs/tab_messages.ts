@@ -7,15 +7,17 @@
 //                       renew ──▶ leader   a pairing link was opened, or the host is to be forgotten
 //     to the worker     hold ◀── leader    a port for the worker to open streams by, once connected
 //                       open ◀── others    a stream, for the worker to hand to the leader
+//                       socket ◀── documents and workers of an app    a WebSocket, in the same way
 //                       awake ◀── tabs     take this page over, if you have not; and keep running
 //     on hold's port    open ──▶ leader    a stream: port_stream.ts describes the messages on its port
+//                       socket ──▶ leader  a WebSocket: port_socket.ts describes them
 //
 // A page and a worker of different builds meet where a site has been updated, so the names of messages
 // and members stay.
 //
 // All messages stay within one origin, whose scripts can do anything with the connection anyhow. So they
 // are told apart from a site's own messages, and not checked further.
-import type { ErrorCode } from "../../wire/mod.ts";
+import type { ErrorCode, WebSocketOpening } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 
@@ -47,10 +49,21 @@ export interface OpenMessage {
   alive: string;
 }
 
+/** Asks the leader to open a WebSocket. */
+export interface SocketMessage {
+  lighthouse: "socket";
+  opening: WebSocketOpening;
+  /** Carries the messages. */
+  port: MessagePort;
+  /** The lock of the document or worker that opens it. */
+  alive: string;
+}
+
 /** What a tab posts to the worker. */
 export type ToWorker =
   | { lighthouse: "hold"; port: MessagePort; alive: string }
   | OpenMessage
+  | SocketMessage
   | { lighthouse: "awake" };
 
 /**

@@ -3,8 +3,9 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import { FollowerSession } from "../tabs/follower_session.ts";
 import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
+import { refuseSocket } from "../tabs/port_socket.ts";
 import { PortStream } from "../tabs/port_stream.ts";
-import type { Broadcast, OpenMessage } from "../tabs/tab_messages.ts";
+import type { Broadcast, OpenMessage, SocketMessage } from "../tabs/tab_messages.ts";
 
 /** Limit for a request to wait for a connected leader, in milliseconds. */
 const WAIT_MS = 15_000;
@@ -16,7 +17,7 @@ const QUIET_MS = 5000;
 interface Leader {
   alive: string;
   /** Posts a message to it. */
-  send: (message: OpenMessage, transfer: Transferable[]) => void;
+  send: (message: OpenMessage | SocketMessage, transfer: Transferable[]) => void;
   session: FollowerSession;
   /** Whether it has said that it is connected. */
   connected: boolean;
@@ -108,13 +109,15 @@ export class LeaderLink {
     }
   }
 
-  /** Passes a follower's stream on to the leader. */
-  async pass(message: OpenMessage): Promise<void> {
+  /** Passes a follower's stream, or an app's WebSocket, on to the leader. */
+  async pass(message: OpenMessage | SocketMessage): Promise<void> {
     try {
       await this.session();
       this.#leader!.send(message, [message.port]);
     } catch (error) {
-      new PortStream(message.port, "leader").reset(LighthouseError.from(error, "no-holder"));
+      const reason = LighthouseError.from(error, "no-holder");
+      if (message.lighthouse === "open") new PortStream(message.port, "leader").reset(reason);
+      else refuseSocket(message.port, reason);
     }
   }
 

@@ -109,6 +109,7 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
       case "hold":
         return event.waitUntil(link.then((link) => link.setLeader(message.alive, message.port)));
       case "open":
+      case "socket":
         return event.waitUntil(link.then((link) => link.pass(message)));
       case "cookie":
         return event.waitUntil(requests.setCookie(message, event.source?.id ?? ""));
