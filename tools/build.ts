@@ -8,7 +8,7 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
 import { BROWSERS, embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
-import { pureHpke } from "./pure_hpke.ts";
+import { pureModules } from "./pure_modules.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
 /** A bundle: its esbuild options and its size limit. */
@@ -196,7 +196,7 @@ async function buildOne(
     minify: true,
     legalComments: "eof",
     logLevel: "warning",
-    plugins: [pureHpke, embeddedScripts],
+    plugins: [pureModules, embeddedScripts],
     ...options,
     ...isSplit ? splitTo(outfile) : { outfile },
     metafile: true,

@@ -1,7 +1,7 @@
 // The scripts that run in the app's documents and workers: bundled, and given to the service worker's
 // bundle as texts, so that worker and scripts are always of one version.
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { pureHpke } from "./pure_hpke.ts";
+import { pureModules } from "./pure_modules.ts";
 
 /** The browsers that the bundles are built for. */
 export const BROWSERS = ["chrome120", "firefox128", "safari17"];
@@ -23,7 +23,7 @@ export function scriptOptions(entry: string): BuildOptions {
     minify: true,
     legalComments: "eof",
     target: BROWSERS,
-    plugins: [pureHpke],
+    plugins: [pureModules],
     // By its name, the script has its own text, for workers of Blobs.
     banner: { js: "(function lighthouse(){" },
     footer: { js: "})();" },
