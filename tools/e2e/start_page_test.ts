@@ -42,12 +42,11 @@ function testIn(name: BrowserName): void {
       }),
     );
     const { backend } = site.bridge;
-    const host = site.bridge.startHost([
-      ...["--service", `/notes=${backend.url}`],
-      ...["--service", `/app=${app.url}`],
-      ...["--service", "/gone=http://127.0.0.1:9"],
-      ...["--public", "/notes", "--public", "/app", "--public", "/gone"],
-    ]);
+    const services = { "/notes": backend.url, "/app": app.url, "/gone": "http://127.0.0.1:9" };
+    const host = site.bridge.startHost(
+      Object.entries(services)
+        .flatMap(([path, url]) => ["--service", `${path}=${url}`, "--public", path]),
+    );
     await host.until("online");
     browser = await launchBrowser(name);
     stack.defer(() => browser.close());
