@@ -23,6 +23,9 @@ export interface RealRowsOptions {
 /** Apps that are visited at once: as many as small machines have processors. */
 const AT_ONCE = 2;
 
+/** Time for one visit, in milliseconds: a browser's driver may wait for ever. */
+const VISIT_MS = 180_000;
+
 /** Visits the apps, and prints each outcome. @returns The rows, and the browsers with their versions. */
 export async function visitRealApps({ apps, ways, browsers }: RealRowsOptions) {
   await using stack = new AsyncDisposableStack();
@@ -39,7 +42,7 @@ export async function visitRealApps({ apps, ways, browsers }: RealRowsOptions) {
     if (!row) return;
     for (const way of ways) {
       for (const [name, browser] of launched) {
-        const { versions, failures } = await visitBy(way, row.app, browser)
+        const { versions, failures } = await inTime(visitBy(way, row.app, browser))
           .catch((error: Error) => ({ versions: row.versions, failures: [error.message] }));
         row.versions = versions;
         row.cells[`${way} ${name}`] = failures;
@@ -51,4 +54,12 @@ export async function visitRealApps({ apps, ways, browsers }: RealRowsOptions) {
   await Promise.all(Array.from({ length: AT_ONCE }, visitNext));
   const versions = await Promise.all([...launched.values()].map((browser) => browser.version()));
   return { rows, versions };
+}
+
+/** The outcome of a visit. @throws {Error} If it takes too long. */
+async function inTime<Outcome>(visit: Promise<Outcome>): Promise<Outcome> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = new Error(`The visit did not end within ${VISIT_MS / 1000} s`);
+  const timer = setTimeout(() => reject(late), VISIT_MS);
+  return await Promise.race([visit, promise]).finally(() => clearTimeout(timer));
 }

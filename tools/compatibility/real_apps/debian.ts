@@ -71,7 +71,8 @@ export const DEBIAN_APPS: RealApp[] = [
       const flags = ["--no-browser", "--no-upgrade", "--no-restart", `--home=${home}`];
       return {
         command: [program, "serve", ...flags, `--gui-address=127.0.0.1:${port}`],
-        environment: { STNOUPGRADE: "1", HOME: home },
+        // Without the process that starts it anew, which would outlive its own end.
+        environment: { STNOUPGRADE: "1", STMONITORED: "1", HOME: home },
         versions: await debianVersions("syncthing"),
         ready: "",
       };
