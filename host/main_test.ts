@@ -5,7 +5,8 @@ import { run, start } from "../tools/testing/program.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
 import { COMMANDS } from "./cli/commands.ts";
-import { formatFlag } from "./cli/flags.ts";
+import { flagsFor } from "./cli/command.ts";
+import { FLAGS, formatFlag } from "./cli/flags.ts";
 import { startTestRelay } from "./testing/relay.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -26,13 +27,14 @@ for (const args of [[], ["help"], ["--help"], ["-h"]]) {
   });
 }
 
-for (const [name, { flags, args = [] }] of Object.entries(COMMANDS)) {
+for (const [name, command] of Object.entries(COMMANDS)) {
+  const { flags, args = [] } = command;
   test(`help ${name} tells its arguments and flags, and so does ${name} --help`, async () => {
     const { code, output, errors } = await run(["help", name]);
     assert.equal([code, errors], [0, ""]);
     assert.match(output, `Usage: lighthouse-host ${[name, ...args].join(" ")}`);
     for (const flag of [...flags, "state", "json"] as const) {
-      assert.match(output, `\n  ${formatFlag(flag)} `);
+      assert.match(output, `\n  ${formatFlag(flag, flagsFor(command, FLAGS))} `);
     }
     assert.equal(await run([name, "--help"]), { code, output, errors });
   });
