@@ -73,9 +73,10 @@ export const JUPYTERLAB: RealApp = {
       await tab.choose("#chooser", 1_500_000);
       // It sends long files in parts.
       await until(async () => {
-        const size = await tab.evaluate(async () =>
-          (await (await fetch("/api/contents/notes.bin?content=0")).json()).size
-        );
+        const size = await tab.evaluate(async () => {
+          const response = await fetch("/api/contents/notes.bin?content=0");
+          return response.ok ? (await response.json()).size : 0;
+        });
         return size === 1_500_000;
       });
       await tab.see('.jp-DirListing-item[title*="notes.bin"]');
