@@ -329,11 +329,12 @@ function testIn(browserName: BrowserName): void {
       const frame = await open();
       const text = WORKER.replace("location.origin", JSON.stringify(new URL(site.url).origin));
       await frame.evaluate((text) => void Object.assign(window, { text }), text);
-      const handle = await frame.evaluateHandle(make);
-      const seen = await frame.evaluate((worker) => {
+      // In one step: what the worker posts before there is a listener is lost.
+      const seen = await frame.evaluate((make) => {
+        const worker = new Function(`return (${make})()`)() as Worker;
         worker.postMessage("first");
         return new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
-      }, handle);
+      }, String(make));
       assert.equal(seen, { data: "hello at /ws", heard: ["first"] });
     });
   }
