@@ -36,10 +36,15 @@ export interface Asker {
 export interface Asking {
   request: PageRequest;
   clientId: string;
+  /** The client that the answer makes: a document or a web worker. */
+  resultingClientId?: string;
 }
 
 /** Time after which a client that the browser does not show is a worker that loads its modules (Firefox). */
-const READY_MS = 200;
+const READY_MS = 1000;
+
+/** Most web workers that are remembered. */
+const MAX_WORKERS = 1024;
 
 /** Such a client. */
 const LOADING: WorkerClient = { id: "", url: "about:blank", postMessage: () => {} };
@@ -51,14 +56,31 @@ export const SITE: Asker = { isApp: false };
 export class Askers {
   readonly #site: Site;
   readonly #clients: WorkerClients;
+  readonly #readyMs: number;
+  /** Web workers by their clients' ids. */
+  readonly #workers = new Map<string, Asker>();
 
-  constructor(site: Site, clients: WorkerClients) {
+  /** @param readyMs How long to wait for a client that the browser does not show. @default 1000 */
+  constructor(site: Site, clients: WorkerClients, readyMs = READY_MS) {
     this.#site = site;
     this.#clients = clients;
+    this.#readyMs = readyMs;
+  }
+
+  /**
+   * Remembers the web worker that the answer to a request makes. Firefox does not show it before it has
+   * loaded its modules, and these may have URLs that say nothing.
+   */
+  addWorker({ request: { url }, resultingClientId: id }: Asking): void {
+    if (!id) return;
+    this.#workers.set(id, { ...this.#byUrl({ url }), isWorker: true, isCertain: true });
+    if (this.#workers.size > MAX_WORKERS) this.#workers.delete(this.#workers.keys().next().value!);
   }
 
   /** Who asks for something that is no document of a frame or a tab. */
   async of({ request, clientId }: Asking): Promise<Asker> {
+    const worker = this.#workers.get(clientId);
+    if (worker) return worker;
     const client = clientId ? await this.#ready(clientId) : undefined;
     const isWorker = client === LOADING || /worker$/.test(client?.type ?? "");
     if (client && /^https?:/.test(client.url)) {
@@ -73,7 +95,7 @@ export class Askers {
   async #ready(id: string): Promise<WorkerClient | undefined> {
     let timer: ReturnType<typeof setTimeout>;
     const loading = new Promise<WorkerClient>((resolve) => {
-      timer = setTimeout(() => resolve(LOADING), READY_MS);
+      timer = setTimeout(() => resolve(LOADING), this.#readyMs);
     });
     return await Promise.race([this.#clients.get(id), loading]).finally(() => clearTimeout(timer));
   }

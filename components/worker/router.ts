@@ -150,8 +150,9 @@ export class Router {
     const place = this.#site.placeOf(path);
     const isPlaced = place === url.pathname;
     // Documents and workers must know where they are: their own URLs are relative to that.
-    const hasPlace = request.mode === "navigate" || /worker$/.test(request.destination);
-    if (hasPlace && !isPlaced) return this.#redirect(place, url);
+    const isWorker = isOwnScript(request);
+    if ((isWorker || request.mode === "navigate") && !isPlaced) return this.#redirect(place, url);
+    if (isWorker) this.#options.askers.addWorker(event);
     const target = path + url.search;
     const { requests } = this.#options;
     if (request.mode !== "navigate") return await requests.send(event, target, asker);
@@ -171,6 +172,11 @@ export class Router {
   #redirect(place: string, url: URL): Response {
     return Response.redirect(this.#site.origin + place + url.search, 307);
   }
+}
+
+/** Whether a request is for a web worker's own script. Its modules are fetched for a worker as well. */
+function isOwnScript({ destination, mode }: PageRequest): boolean {
+  return /worker$/.test(destination) && mode === "same-origin";
 }
 
 const CROSS_SITE = { "sec-fetch-site": "cross-site" };

@@ -18,6 +18,9 @@ const ROOT = "https://me.example/";
 const REPO = "https://me.example/repo/";
 const FILES = ["index.html", "lighthouse/shell.js", "app.webmanifest"];
 
+/** The id of a client that the browser does not show, as Firefox has workers that load their modules. */
+const LOADING = "loading";
+
 /** A client, and its URL as a path of the origin. */
 type Client = [
   id: string,
@@ -49,7 +52,10 @@ interface Outcome {
 }
 
 /** A request for a path of the origin. */
-type Asked = [path: string, init?: PageRequestInit & { clientId?: string }];
+type Asked = [
+  path: string,
+  init?: PageRequestInit & { clientId?: string; resultingClientId?: string },
+];
 
 /** Has a worker handle a request. */
 function handled(site: SiteInit, ...request: Asked): Promise<Outcome> {
@@ -88,9 +94,12 @@ async function handledInTurn(
   }));
   const askers = new Askers(site, {
     claim: () => Promise.resolve(),
-    get: (id) => Promise.resolve(all.find((client) => client.id === id)),
+    get: (id) =>
+      id === LOADING
+        ? new Promise(() => {})
+        : Promise.resolve(all.find((client) => client.id === id)),
     matchAll: () => Promise.resolve(all.filter(({ type }) => type === "window")),
-  });
+  }, 0);
   const caches = new MemoryCaches().asCaches;
   const backends = new Backends(backendStore(caches, scope), "me.example");
   await backends.loaded;
@@ -103,9 +112,9 @@ async function handledInTurn(
   const own = config && new OwnFiles({ scope: site.scope, config, caches, fetch });
   const requests = new AppRequests({ tunnel, askers, backends, injectWorker: "FIRST" });
   const router = new Router({ site, askers, requests, backends, inject: "INJECT", own, fetch });
-  for (const [path, { clientId = "", ...init } = {}] of asked) {
+  for (const [path, { clientId = "", resultingClientId, ...init } = {}] of asked) {
     const request = pageRequest(new URL(path, ROOT).href, { referrer: "", ...init });
-    outcome.response = await router.handle({ request, clientId });
+    outcome.response = await router.handle({ request, clientId, resultingClientId });
   }
   if (outcome.response && outcome.response.type !== "error") {
     const { status, headers } = outcome.response;
@@ -365,6 +374,59 @@ for (
     assert.match(await response!.text(), /^if\(!self.*\nFIRST\n\}\nanswer$/s);
   });
 }
+
+for (
+  const [way, site, base] of [
+    ["local/", LOCAL, "/local/notes/"],
+    [
+      "a project site",
+      { ...APP, scope: REPO, clients: [["doc", "/repo/page", "nested"]] },
+      "/repo/",
+    ],
+    ["several apps", { service: null, clients: [["doc", "/notes/page", "nested"]] }, "/notes/"],
+  ] as [string, SiteInit, string][]
+) {
+  const worker: Asked = [`${base}worker.js`, {
+    clientId: "doc",
+    resultingClientId: LOADING,
+    destination: "worker",
+    mode: "same-origin",
+  }];
+  const imported = (referrer: string): Asked[1] => ({
+    clientId: LOADING,
+    destination: "worker",
+    referrer: `${ROOT}${referrer}`,
+  });
+
+  test(`${way}: modules of a worker that the browser does not show yet are the app's`, async () => {
+    const outcome = await handledInTurn(
+      site,
+      worker,
+      ["/part.js", imported(`${base.slice(1)}worker.js`)],
+      ["/deeper.js", imported("part.js")],
+    );
+    assert.equal(targets(outcome), ["/notes/worker.js", "/notes/part.js", "/notes/deeper.js"]);
+    assert.equal(outcome.leaked, []);
+    assert.match(await outcome.response!.text(), /FIRST/);
+  });
+
+  test(`${way}: they are so after the service worker was stopped`, async () => {
+    const outcome = await handled(site, "/part.js", imported(`${base.slice(1)}worker.js`));
+    assert.equal([targets(outcome), outcome.leaked], [["/notes/part.js"], []]);
+  });
+}
+
+test("a worker's own script is led to its place", async () => {
+  const { response } = await handled(LOCAL, "/worker.js", {
+    clientId: "doc",
+    destination: "worker",
+    mode: "same-origin",
+  });
+  assert.equal([response!.status, response!.headers.get("location")], [
+    307,
+    `${ROOT}local/notes/worker.js`,
+  ]);
+});
 
 test("cookies that an answer has changed go to the document that asks, and the others look", async () => {
   const site: SiteInit = {

@@ -20,6 +20,8 @@ export interface WorkerEvent {
   request: PageRequest;
   /** The client that asks; "" for most navigations. */
   clientId: string;
+  /** The client that the answer makes; "" where it makes none. */
+  resultingClientId?: string;
   /** The client that has posted a message. */
   source: { id: string } | null;
   waitUntil(work: Promise<unknown>): void;
