@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ElementHandle, EvaluateFunc, Frame, Page } from "puppeteer-core";
+import { openPopup } from "../e2e/popup.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 /** Where an app is shown. */
@@ -94,9 +95,7 @@ export class AppTab {
 
   /** Does something that opens another tab. @returns That tab. */
   async popup(act: () => Promise<void>): Promise<AppTab> {
-    const opened = new Promise<Page | null>((resolve) => this.page.once("popup", resolve));
-    await act();
-    const page = (await opened)!;
+    const page = await openPopup(this.page, act);
     return new AppTab({ page, base: this.base, isFramed: this.#isFramed });
   }
 

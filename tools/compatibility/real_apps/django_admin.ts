@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { join } from "node:path";
 import { temporaryFolder } from "../../testing/temporary_folder.ts";
-import { until } from "../../testing/until.ts";
 import { onPython } from "../app.ts";
 import { expect } from "../cells.ts";
 import { APPS } from "../install.ts";
 import type { RealApp } from "./real_app.ts";
+import { until } from "./steps.ts";
 
 const run = promisify(execFile);
 
@@ -53,11 +53,11 @@ export const DJANGO_ADMIN: RealApp = {
       const popup = await tab.popup(() => tab.click("#add_id_label"));
       await popup.type("#id_name", "green");
       await popup.click("[name=_save]");
-      await until(() =>
-        tab.evaluate(() =>
+      await until(
+        tab,
+        () =>
           document.querySelector<HTMLSelectElement>("#id_label")!.selectedOptions[0]?.text ===
-            "green"
-        )
+            "green",
       );
       await tab.choose("#id_file", 1_500_000);
       await tab.click("[name=_save]");
