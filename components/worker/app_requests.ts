@@ -72,9 +72,12 @@ export class AppRequests {
       // A document that only looks has changed nothing.
       if (target !== COOKIES_PATH) void askers.postToOthers(clientId, { lighthouse: "stale" });
     });
-    return isWorkerScript(request, asker.isWorker === true)
-      ? toWorkerScript(response, injectWorker)
-      : response;
+    if (!isWorkerScript(request, asker.isWorker === true)) return response;
+    const { scope } = this.#site;
+    const places = scope.pathname === "/"
+      ? undefined
+      : { scope: scope.href, base: this.#site.baseOf(await this.#serviceAt(target)) };
+    return toWorkerScript(response, injectWorker, places);
   }
 
   /** Answers a navigation. @param more Further headers. */

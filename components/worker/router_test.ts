@@ -416,6 +416,34 @@ for (
   });
 }
 
+test("a worker of a project site leads the workers that it makes", async () => {
+  const site: SiteInit = { ...APP, scope: REPO, clients: [["doc", "/repo/page", "nested"]] };
+  const { response } = await handled(site, "/repo/worker.js", {
+    clientId: "doc",
+    destination: "worker",
+    mode: "same-origin",
+  });
+  const [first] = (await response!.text()).split("answer");
+  const made: string[] = [];
+  class Worker {
+    constructor(url: string) {
+      made.push(url);
+    }
+  }
+  const self = { Worker };
+  const run = new Function("self", "Worker", "location", "FIRST", `${first}return Worker`);
+  const Led = run(self, Worker, `${REPO}worker.js`, 0) as typeof Worker;
+  for (const url of ["/a.js", "b.js", "blob:https://me.example/c", "https://other.example/d.js"]) {
+    new Led(url);
+  }
+  assert.equal(made, [
+    `${REPO}a.js`,
+    `${REPO}b.js`,
+    "blob:https://me.example/c",
+    "https://other.example/d.js",
+  ]);
+});
+
 test("a worker's own script is led to its place", async () => {
   const { response } = await handled(LOCAL, "/worker.js", {
     clientId: "doc",
