@@ -14,7 +14,9 @@ export function leadRequests(window: AppWindow, app: App): void {
   if (isFirefox(window)) {
     leadKeepalive(window);
     leadBeacons(window, app);
-  } else refuseSynchronous(window, app);
+  }
+  // Under `local/`, it works in Firefox where another tab leads.
+  if (!isFirefox(window) || app.settings.isInShell) leadSynchronous(window, app);
 }
 
 /** Firefox sends the beacons of a document that goes past the worker. A message still arrives. */
@@ -55,19 +57,24 @@ function leadKeepalive(window: AppWindow): void {
   });
 }
 
-/** A synchronous request blocks the page, and with it the connection that is to answer. */
-function refuseSynchronous(window: AppWindow, app: App): void {
+/**
+ * A synchronous request blocks the page, and with it the connection that is to answer. Where a script has
+ * said what to do with the answer, it goes asynchronously.
+ */
+function leadSynchronous(window: AppWindow, app: App): void {
   const { prototype } = window.XMLHttpRequest;
-  const refused = new WeakSet<object>();
+  const synchronous = new WeakSet<object>();
   replaceMethod(prototype, "open", (native, self, args) => {
     const url = resolve(window, args[1]);
-    const isSynchronous = args.length > 2 && args[2] !== undefined && !args[2];
-    if (isSynchronous && url && app.places.lead(url) !== null) refused.add(self);
-    else refused.delete(self);
+    synchronous.delete(self);
+    if (args.length > 2 && !args[2] && url && app.places.lead(url) !== null) {
+      synchronous.add(self);
+      args[2] = true;
+    }
     return call(native, self, args);
   });
   replaceMethod(prototype, "send", (native, self, args) => {
-    if (refused.has(self)) {
+    if (synchronous.has(self) && !self.onload && !self.onreadystatechange) {
       throw new window.DOMException(
         "A synchronous XMLHttpRequest cannot go through Lighthouse, and was not sent",
         "NetworkError",
