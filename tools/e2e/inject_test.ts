@@ -10,6 +10,7 @@ import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { type AppSite, startAppSite } from "./app_site.ts";
 import { launchBrowser, untilState } from "./browser.ts";
+import { openPopup } from "./popup.ts";
 
 /** What the app was asked for. */
 interface Asked {
@@ -30,7 +31,10 @@ const WORKER = `
 const SCRIPTS: Record<string, string> = {
   "/worker.js": WORKER,
   "/module.js": `import { part } from "/part.js";\n${WORKER}\npart;`,
-  "/part.js": "export const part = 1;",
+  "/part.js": `export { part } from "./deeper.js";`,
+  "/deeper.js": "export const part = 1;",
+  "/nesting.js": `new Worker("/nested.js").onmessage = ({ data }) => postMessage(data);`,
+  "/nested.js": `fetch("/text").then((response) => response.text()).then(postMessage);`,
   "/shared.js": `
     const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
     const first = new Promise((resolve) => socket.onmessage = ({ data }) => resolve(data));
@@ -323,8 +327,6 @@ function testIn(browserName: BrowserName): void {
       }],
     ] as const
   ) {
-    // In Firefox a worker of a Blob has no sockets yet: they end with an error.
-    if (browserName === "firefox" && kind.includes("blob")) continue;
     test(`${kind} has sockets, and hears what the app posts`, async () => {
       const frame = await open();
       const text = WORKER.replace("location.origin", JSON.stringify(new URL(site.url).origin));
@@ -338,6 +340,17 @@ function testIn(browserName: BrowserName): void {
       assert.equal(seen, { data: "hello at /ws", heard: ["first"] });
     });
   }
+
+  test("the modules and the workers of a worker are the app's", async () => {
+    const frame = await open();
+    const seen = await frame.evaluate(() =>
+      new Promise((resolve) => new Worker("/nesting.js").onmessage = ({ data }) => resolve(data))
+    );
+    assert.is(seen, "text");
+    for (const name of Object.keys(SCRIPTS)) {
+      assert.not(site.asked.some(({ path }) => path.endsWith(name)), name);
+    }
+  });
 
   test("a shared worker has sockets", async () => {
     const frame = await open();
@@ -531,19 +544,49 @@ function testIn(browserName: BrowserName): void {
     );
   });
 
-  test("a synchronous XMLHttpRequest goes nowhere but to the app", async () => {
-    const frame = await open();
-    const error = await frame.evaluate(() => {
-      const request = new XMLHttpRequest();
-      request.open("GET", "/synchronous", false);
-      try {
-        request.send();
-      } catch (error) {
-        return (error as Error).name;
-      }
+  for (const [how, isAsync] of [["false", false], ["undefined", undefined]] as const) {
+    test(`a synchronous XMLHttpRequest, with ${how}, goes nowhere`, async () => {
+      const frame = await open();
+      const error = await frame.evaluate((given) => {
+        const request = new XMLHttpRequest();
+        request.open("GET", "/synchronous", given as boolean);
+        try {
+          request.send();
+        } catch (error) {
+          return (error as Error).name;
+        }
+      }, isAsync);
+      assert.is(error, "NetworkError");
+      assert.not(site.asked.some(({ path }) => path.includes("synchronous")));
     });
-    assert.is(error, "NetworkError");
-    assert.not(site.asked.some(({ path }) => path.includes("synchronous")));
+  }
+
+  test("a synchronous XMLHttpRequest with a listener is answered later", async () => {
+    const frame = await open();
+    const seen = await frame.evaluate(() =>
+      new Promise((resolve) => {
+        const request = new XMLHttpRequest();
+        request.onload = () => resolve([request.status, request.responseText]);
+        request.open("POST", "/text", false);
+        request.setRequestHeader("x-own", "1");
+        request.send("body");
+      })
+    );
+    assert.equal(seen, [200, "text"]);
+    assert.not(site.asked.some(({ path }) => path.includes("text")));
+  });
+
+  test("a `ping` of a link goes nowhere but to the app", async () => {
+    const frame = await open();
+    await frame.evaluate(() => {
+      document.body.innerHTML = `<a href="/pinged" ping="/ping">x</a>`;
+      document.querySelector("a")!.click();
+    }).catch(() => {});
+    await untilAsked("/pinged");
+    await untilAt("/pinged");
+    // Firefox has pings turned off.
+    if (browserName === "chromium") await untilAsked("/ping");
+    assert.not(site.asked.some(({ path }) => path.includes("ping")));
   });
 
   test("what a link with `download` names is saved, by the answer's name", async () => {
@@ -558,18 +601,17 @@ function testIn(browserName: BrowserName): void {
     await untilAsked("/file");
   });
 
-  // Puppeteer does not tell of Firefox's windows by their openers.
-  const popups = browserName === "chromium" ? test : () => {};
-  popups("a window that is opened knows its opener, and may close itself", async () => {
+  test("a window that is opened knows its opener, and may close itself", async () => {
     const frame = await open();
-    const opened = new Promise<Page | null>((resolve) => page.once("popup", resolve));
-    const heard = frame.evaluate(() =>
-      new Promise((resolve) => {
-        addEventListener("message", ({ data }) => resolve(data));
-        Object.assign(window, { opened: globalThis.open("/opened", "_blank", "popup") });
-      })
-    );
-    const popup = (await opened)!;
+    let heard: Promise<unknown>;
+    const popup = await openPopup(page, async () => {
+      heard = frame.evaluate(() =>
+        new Promise((resolve) => {
+          addEventListener("message", ({ data }) => resolve(data));
+          Object.assign(window, { opened: globalThis.open("/opened", "_blank", "popup") });
+        })
+      );
+    });
     const inner = await appFrame(popup);
     assert.is(await inner.evaluate(() => parent === window && frameElement === null), true);
     await inner.evaluate(() => {
@@ -586,9 +628,29 @@ function testIn(browserName: BrowserName): void {
       opener.postMessage(`from ${location.pathname}`, "*");
       setTimeout(() => close(), 50);
     });
-    assert.is(await heard, "from /opened");
+    assert.is(await heard!, "from /opened");
     await until(() => popup.isClosed());
   });
+
+  const leaving: [what: string, act: (url: string) => unknown][] = [
+    ["a link", (url) => {
+      document.body.innerHTML = `<a href="${url}">x</a>`;
+      document.querySelector("a")!.click();
+    }],
+    ["location.href", (url) => void (location.href = url)],
+    ["window.open() in itself", (url) => void self.open(url, "_self")],
+  ];
+  for (const [what, act] of leaving) {
+    test(`${what} to another site leads the whole tab there`, async () => {
+      const tab = await browser.newPage();
+      await tab.goto(site.url);
+      const frame = await appFrame(tab);
+      const other = `${backend}/other`;
+      await frame.evaluate(act, other.replace("127.0.0.1", "other.localhost")).catch(() => {});
+      await until(() => tab.url().startsWith("http://other.localhost"));
+      await tab.close();
+    });
+  }
 
   test.run();
 }
