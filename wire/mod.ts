@@ -118,6 +118,7 @@ export {
   COOKIES,
   COOKIES_PATH,
   FROM,
+  ROOT,
   SERVICE,
   type ServiceList,
   SERVICES_PATH,

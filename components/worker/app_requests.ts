@@ -1,13 +1,19 @@
 // Sends the app's requests to the laptop, and fits what comes back into the site.
 import { COOKIES_PATH, FROM, SET_COOKIE } from "../../wire/mod.ts";
 import type { CookieMessage } from "../inject/messages.ts";
+import type { SocketMessage } from "../tabs/tab_messages.ts";
 import { toAppDocument } from "./app_document.ts";
 import { type Asker, type Askers, type Asking, SITE } from "./askers.ts";
 import type { Backends } from "./backends.ts";
-import { type PageRequest, plainRequest } from "./page_request.ts";
+import {
+  type PageRequest,
+  type Placement,
+  placementHeaders,
+  plainRequest,
+} from "./page_request.ts";
 import { ScriptCookies } from "./script_cookies.ts";
 import { Services } from "./services.ts";
-import type { Site } from "./site.ts";
+import { isReserved, type Site } from "./site.ts";
 import { answer, type Told, type Tunnel } from "./worker_fetch.ts";
 import { isWorkerScript, toWorkerScript } from "./worker_script.ts";
 
@@ -43,6 +49,12 @@ export class AppRequests {
   async setCookie({ from, line }: CookieMessage, client: string): Promise<void> {
     await this.#cookies.add(from, line);
     await this.#options.askers.postToOthers(client, { lighthouse: "stale" });
+  }
+
+  /** A WebSocket's opening that tells the host where the tunnel is on the site, as requests do. */
+  async placed({ opening, ...message }: SocketMessage): Promise<SocketMessage> {
+    const headers = [...opening.headers, ...placementHeaders(await this.#placement())];
+    return { ...message, opening: { ...opening, headers } };
   }
 
   /** The prefix of the service that a document came from; undefined for the site's own. */
@@ -112,7 +124,7 @@ export class AppRequests {
         scope: scope.pathname,
         base: this.#site.baseOf(service),
         service,
-        isMoved: config !== undefined && scope.pathname !== "/" && await this.#isOnly(service),
+        isMoved: await this.#isMoved(service),
         backend,
         cookies,
         isInShell: isFramed,
@@ -128,11 +140,15 @@ export class AppRequests {
     headers: Headers,
     onAnswer: (told: Told) => void,
   ): Promise<Response> {
+    // The host's own paths are the same everywhere, and tell which services there are.
+    const placement = isReserved(target) ? this.#site : await this.#placement();
+    const referrer = await this.#referrer(request, asker, placement);
     const lines = this.#cookies.take();
     return await answer(request, this.#options.tunnel, {
       target,
       client: request.mode === "navigate" ? "" : clientId,
-      referrer: await this.#referrer(request, asker),
+      referrer,
+      placement,
       headers: lines ? { ...headers, [SET_COOKIE]: lines.header } : headers,
       onAnswer: (told) => {
         lines?.onAnswer();
@@ -141,18 +157,35 @@ export class AppRequests {
     });
   }
 
-  /** The URL of the document that asks, as the backend would have it on a site with this mount. */
-  async #referrer({ referrer }: PageRequest, asker: Asker): Promise<string> {
-    const { origin, mount } = this.#site;
+  /** Where the tunnel is on the site, as its documents see it. */
+  async #placement(): Promise<Placement> {
+    const { mount, service } = this.#site;
+    return { mount: mount !== "" && await this.#isMoved("/") ? "" : mount, service };
+  }
+
+  /** The URL of the document that asks, as the document itself sees it. */
+  async #referrer(
+    { referrer }: PageRequest,
+    asker: Asker,
+    { mount }: Placement,
+  ): Promise<string> {
     if (!asker.isApp || !this.#site.hasOrigin(referrer)) return referrer;
     const url = new URL(referrer);
     const path = await this.pathFor(asker, url);
-    return path === undefined ? referrer : origin + mount + path + url.search;
+    return path === undefined
+      ? referrer
+      : this.#site.origin + this.#site.shownOf(path, mount) + url.search;
   }
 
   /** The service of a target, where the host does not tell. */
   async #serviceAt(target: string): Promise<string> {
     return this.#site.service ?? await this.services.of(target.split("?")[0]!) ?? "/";
+  }
+
+  /** Whether a service's documents believe that they are at the root of their origin, and are not. */
+  async #isMoved(service: string): Promise<boolean> {
+    const { config, scope } = this.#site;
+    return config !== undefined && scope.pathname !== "/" && await this.#isOnly(service);
   }
 
   /** Whether the whole site belongs to a service. */

@@ -1,6 +1,6 @@
 // Makes the backend's request of a page's: adds the headers that browsers add after the worker, and the
 // length of the body.
-import type { HeaderField } from "../../wire/mod.ts";
+import { type HeaderField, ROOT } from "../../wire/mod.ts";
 import { openBody } from "../fetch/body.ts";
 import { clientHeaders, isReading } from "../fetch/client_headers.ts";
 import type { BackendRequest } from "../fetch/request.ts";
@@ -20,14 +20,20 @@ export type PageRequest = Pick<
   | "blob"
 >;
 
+/** Where the tunnel is on the site, as documents see it. */
+export interface Placement {
+  /** The path before the tunnel's paths, without its final slash. */
+  mount: string;
+  /** The prefix of the service whose root is the site's; undefined if all have their prefix. */
+  service: string | undefined;
+}
+
 /** Where a request leads. */
-export interface Destination {
+export interface Destination extends Placement {
   /** The path and query in the tunnel. */
   target: string;
   /** The site's origin. */
   origin: string;
-  /** The path under which the tunnel's paths are on the site, without its final slash. */
-  mount: string;
   /** The URL of the document that asks, as the backend is to see it. */
   referrer: string;
 }
@@ -58,6 +64,13 @@ export function plainRequest(url: string): PageRequest {
   };
 }
 
+/** The headers that tell the host of it. Backends that know the first make links that work. */
+export function placementHeaders({ mount, service }: Placement): HeaderField[] {
+  const fields: HeaderField[] = [["x-forwarded-prefix", mount]];
+  if (service !== undefined) fields.push([ROOT, service]);
+  return fields;
+}
+
 /**
  * Makes the backend's request, with the headers that browsers add later.
  *
@@ -65,7 +78,7 @@ export function plainRequest(url: string): PageRequest {
  */
 export async function toBackendRequest(
   request: PageRequest,
-  { target, origin, mount, referrer }: Destination,
+  { target, origin, referrer, ...placement }: Destination,
   more: Record<string, string> = {},
 ): Promise<BackendRequest> {
   const { method, mode, destination, cache, signal } = request;
@@ -79,8 +92,7 @@ export async function toBackendRequest(
   if (/^https?:/.test(referrer)) headers.set("referer", referrer);
   const caching = CACHE_CONTROL[cache];
   if (caching && !headers.has("cache-control")) headers.set("cache-control", caching);
-  // Backends that know this make links that work under the prefix.
-  headers.set("x-forwarded-prefix", mount);
+  for (const [name, value] of placementHeaders(placement)) headers.set(name, value);
   for (const [name, value] of Object.entries(more)) headers.set(name, value);
   const blob = isReading(method) ? undefined : await request.blob();
   // Firefox does not tell no body from an empty one, which has a type.

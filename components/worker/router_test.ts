@@ -34,6 +34,8 @@ interface SiteInit {
   scope?: string;
   /** @default The tunnel is under `local/` */
   service?: string | null;
+  /** The host's services. @default `/` and `/notes` */
+  services?: string[];
   clients?: Client[];
   /** The headers of the host's answers. */
   headers?: [string, string][];
@@ -64,7 +66,8 @@ function handled(site: SiteInit, ...request: Asked): Promise<Outcome> {
 
 /** Has a worker handle several requests. @returns The outcome of the last one. */
 async function handledInTurn(
-  { scope = ROOT, service, clients = [], headers = [] }: SiteInit,
+  { scope = ROOT, service, services: prefixes = ["/", "/notes"], clients = [], headers = [] }:
+    SiteInit,
   ...asked: Asked[]
 ): Promise<Outcome> {
   const outcome: Outcome = { response: undefined, asked: [], leaked: [], posted: [] };
@@ -73,7 +76,7 @@ async function handledInTurn(
       onStream: (stream) =>
         void serveRequest(stream, (request) => {
           if (request.target === "/.lighthouse/services") {
-            const services = ["/", "/notes"].map((prefix) => ({ prefix }));
+            const services = prefixes.map((prefix) => ({ prefix }));
             const body = new Blob([JSON.stringify({ services })]).stream();
             return Promise.resolve(ok({ headers: [["content-type", "application/json"]], body }));
           }
@@ -296,8 +299,29 @@ test("a project site has the whole origin, and its referrers are the backend's",
   for (const [path, target] of [["/x", "/notes/x"], ["/repo/x", "/notes/x"]] as const) {
     const outcome = await handled(site, path, { clientId: "doc", referrer: `${ROOT}page?a` });
     assert.equal([targets(outcome), outcome.leaked], [[target], []]);
-    assert.is(field(outcome.asked[0]!, "referer"), `${ROOT}notes/page?a`);
+    assert.is(field(outcome.asked[0]!, "referer"), `${ROOT}page?a`);
     assert.is(field(outcome.asked[0]!, "x-forwarded-prefix"), "");
+    assert.is(field(outcome.asked[0]!, "lighthouse-root"), "/notes");
+  }
+});
+
+test("the host learns where the tunnel is, as documents see it", async () => {
+  const doc: Client[] = [["doc", "/repo/page", "nested"]];
+  for (
+    const [site, prefix, root] of [
+      [LOCAL, "/local", undefined],
+      [{ ...APP, clients: doc }, "", "/notes"],
+      [{ scope: REPO, service: null, clients: doc }, "/repo", undefined],
+      // All of the site is the only service's, whose documents do not see `/repo`.
+      [{ scope: REPO, service: null, services: ["/"], clients: doc }, "", undefined],
+    ] as const
+  ) {
+    const { asked } = await handled(site as SiteInit, "/repo/x", {
+      clientId: "doc",
+      referrer: `${REPO}page`,
+    });
+    const seen = ["x-forwarded-prefix", "lighthouse-root"].map((name) => field(asked[0]!, name));
+    assert.equal(seen, [prefix, root]);
   }
 });
 

@@ -42,7 +42,7 @@ export class Site {
     return this.config?.service ?? undefined;
   }
 
-  /** The path under which the tunnel's paths are on the site, without its final slash. */
+  /** The path before the tunnel's paths, without its final slash, as documents see it. */
   get mount(): string {
     return this.service === undefined ? this.prefix.pathname.slice(0, -1) : "";
   }
@@ -68,14 +68,22 @@ export class Site {
   pathOf(url: URL): string | undefined {
     if (!this.isUnder(url.href)) return undefined;
     const path = url.pathname.slice(this.prefix.pathname.length - 1);
-    return path.startsWith(RESERVED) ? path : join(this.service, path);
+    return isReserved(path) ? path : join(this.service, path);
   }
 
   /** The path on the site of a path in the tunnel. */
   placeOf(path: string): string {
+    return this.prefix.pathname + this.#restOf(path).slice(1);
+  }
+
+  /** A path in the tunnel as a document sees it. @param mount That of the site, or of the document. */
+  shownOf(path: string, mount = this.mount): string {
+    return mount + this.#restOf(path);
+  }
+
+  #restOf(path: string): string {
     const { service = "/" } = this;
-    const rest = service !== "/" && isIn(service, path) ? path.slice(service.length) || "/" : path;
-    return this.prefix.pathname + rest.slice(1);
+    return service !== "/" && isIn(service, path) ? path.slice(service.length) || "/" : path;
   }
 
   /** The path on the site of a service's root, with a slash at its end. */
@@ -99,12 +107,17 @@ export class Site {
     const path = this.pathOf(url);
     if (this.service !== undefined) return path ?? join(this.service, url.pathname);
     if (path === undefined) return service && join(service, url.pathname);
-    if (service === undefined || isIn(service, path) || path.startsWith(RESERVED)) return path;
+    if (service === undefined || isIn(service, path) || isReserved(path)) return path;
     // Where the prefix is not the origin's root, a page that names it means a place in the tunnel.
     const isNamed = this.prefix.pathname !== "/" &&
       [...others].some((other) => other !== "/" && isIn(other, path));
     return isNamed ? path : join(service, path);
   }
+}
+
+/** Whether a path in the tunnel is the host's own. */
+export function isReserved(path: string): boolean {
+  return path.startsWith(RESERVED);
 }
 
 /** Whether a path is in a service. */

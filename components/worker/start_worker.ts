@@ -111,8 +111,11 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
       case "hold":
         return event.waitUntil(link.then((link) => link.setLeader(message.alive, message.port)));
       case "open":
-      case "socket":
         return event.waitUntil(link.then((link) => link.pass(message)));
+      case "socket":
+        return event.waitUntil(
+          requests.placed(message).then(async (placed) => (await link).pass(placed)),
+        );
       case "cookie":
         return event.waitUntil(requests.setCookie(message, event.source?.id ?? ""));
       case "beacon": {

@@ -7,6 +7,7 @@ import {
   type Destination,
   isFromSite,
   type PageRequest,
+  type Placement,
   toBackendRequest,
 } from "./page_request.ts";
 import { failed, forbidden, unavailable } from "./service_page.ts";
@@ -31,6 +32,8 @@ export interface Led {
   client: string;
   /** The URL of the document that asks, as the backend is to see it. @default The request's referrer */
   referrer?: string;
+  /** @default The site's own */
+  placement?: Placement;
   /** Further headers, by their names. */
   headers?: Record<string, string>;
   /** Called with what the host says to the worker, once it has answered. */
@@ -72,7 +75,7 @@ export async function answer(request: PageRequest, tunnel: Tunnel, led: Led): Pr
 async function ask(
   request: PageRequest,
   { site, session, untilSilent }: Tunnel,
-  { target, referrer = request.referrer, headers, onAnswer = () => {} }: Led,
+  { target, referrer = request.referrer, placement = site, headers, onAnswer = () => {} }: Led,
 ): Promise<Response> {
   let trouble: LighthouseError | undefined;
   const answered = new AbortController();
@@ -87,8 +90,8 @@ async function ask(
     return opener;
   };
   try {
-    const { origin, mount } = site;
-    const destination: Destination = { target, origin, mount, referrer };
+    const { mount, service } = placement;
+    const destination: Destination = { target, origin: site.origin, mount, service, referrer };
     const sent = await toBackendRequest(request, destination, headers);
     const signal = AbortSignal.any([request.signal, silent.signal]);
     const response = await send({ ...sent, signal }, connect);

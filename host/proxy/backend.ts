@@ -10,6 +10,7 @@ import {
   asLocal,
   forwardedHeaders,
   hostOf,
+  isRootOf,
   type Mount,
   pathOnSite,
   workerPrefixOf,
@@ -66,7 +67,7 @@ export class Backend {
     find?: FindService,
   ): UpstreamRequest {
     const url = this.#urlOf(target);
-    const mount = { prefix: this.prefix, backend: this.url, workerPrefix: workerPrefixOf(headers) };
+    const mount = this.#mountOf(headers);
     // The service worker sets this header. From another site it lets only navigations through.
     const isCrossSite = valuesOf(headers, "sec-fetch-site").includes("cross-site");
     const cookie = this.#cookies.header(principal, url, isCrossSite);
@@ -104,13 +105,13 @@ export class Backend {
       const url = this.#documentOf(target);
       return url && this.#cookies.ofScripts(principal, url);
     },
-    set: (principal, target, line, workerPrefix) => {
+    set: (principal, target, line, headers) => {
       const url = this.#documentOf(target);
       if (!url) return;
       this.#cookies.storeOfScript(principal, line, {
         url,
         origin: principal.origin,
-        mapPath: (path) => this.#cookiePath(path, workerPrefix),
+        mapPath: (path) => this.#cookiePath(path, this.#mountOf(headers)),
       });
     },
     changes: (principal) => this.#cookies.changes(principal),
@@ -126,10 +127,19 @@ export class Backend {
   }
 
   /** The backend's path for the Path of a cookie, which a script may have made of its document's URL. */
-  #cookiePath(path: string, workerPrefix: string | undefined): string {
-    const place = pathOnSite({ prefix: this.prefix, workerPrefix });
-    if (workerPrefix === undefined || !place || !isUnder(place, path)) return path;
+  #cookiePath(path: string, mount: Mount): string {
+    const place = pathOnSite(mount);
+    if (mount.workerPrefix === undefined || !place || !isUnder(place, path)) return path;
     return this.#base + restOf(place, path) || "/";
+  }
+
+  #mountOf(headers: HeaderField[]): Mount {
+    return {
+      prefix: this.prefix,
+      backend: this.url,
+      workerPrefix: workerPrefixOf(headers),
+      isRoot: isRootOf(headers, this.prefix),
+    };
   }
 
   #placeOf(

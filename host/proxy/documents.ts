@@ -14,7 +14,6 @@ import {
 } from "../../wire/mod.ts";
 import { mayReach, type Principal } from "../access/principal.ts";
 import type { ScriptLine } from "./cookies.ts";
-import { workerPrefixOf } from "./forwarded.ts";
 import { percentEncoded, valuesOf } from "./headers.ts";
 
 /** Most lines of one request: the last ones count. */
@@ -32,13 +31,8 @@ export interface DocumentCookies {
    * @param target The document's path in the tunnel, with its query.
    */
   shown(principal: Principal, target: string): string | undefined;
-  /** Stores a line of a script. @param workerPrefix The result of `workerPrefixOf`. */
-  set(
-    principal: Principal,
-    target: string,
-    line: ScriptLine,
-    workerPrefix: string | undefined,
-  ): void;
+  /** Stores a line of a script. @param headers Of the request that brings it. */
+  set(principal: Principal, target: string, line: ScriptLine, headers: HeaderField[]): void;
   /** A number that grows with each change. */
   changes(principal: Principal): number;
 }
@@ -78,9 +72,8 @@ export function takeCookies(
   };
   const asking = from === undefined ? undefined : own(from);
   const before = asking?.documents?.changes(principal);
-  const workerPrefix = workerPrefixOf(headers);
   for (const { document, line } of linesOf(headers)) {
-    own(document)?.documents?.set(principal, document, line, workerPrefix);
+    own(document)?.documents?.set(principal, document, line, headers);
   }
   return (service) => {
     const fields: HeaderField[] = isNavigation && service ? aboutService(service) : [];

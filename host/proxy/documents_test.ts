@@ -9,6 +9,7 @@ import {
   FROM,
   type HeaderField,
   type HttpResponse,
+  ROOT,
   SERVICE,
   SET_COOKIE,
 } from "../../wire/mod.ts";
@@ -200,6 +201,14 @@ for (const [what, line] of taken) {
     assert.is((await page.ask("/b/x", [NAVIGATION])).cookies, "");
   });
 }
+
+test("a path of a site whose root is the service's is the backend's own", async () => {
+  await using page = await setUp();
+  const fields: HeaderField[] = [["x-forwarded-prefix", ""], [ROOT, "/a"]];
+  await page.ask("/a/x", [lines(["/a/x", "a=1; Path=/a/deep"]), ...fields]);
+  assert.is((await page.ask("/a/deep/1")).text, "");
+  assert.is((await page.ask("/a/a/deep/1")).text, "a=1");
+});
 
 test("a path of the site leads to the backend's own", async () => {
   await using page = await setUp();

@@ -1,7 +1,7 @@
 // Whom a backend sees: a client on its own machine (`as: local`), or a reverse proxy that names the
 // page's site (`as: proxy`).
 import { hash } from "node:crypto";
-import type { HeaderField } from "../../wire/mod.ts";
+import { type HeaderField, ROOT } from "../../wire/mod.ts";
 import { isUnder, type Principal, restOf } from "../access/principal.ts";
 import { valuesOf } from "./headers.ts";
 
@@ -13,6 +13,8 @@ export interface Mount {
   backend: URL;
   /** The result of {@linkcode workerPrefixOf}. */
   workerPrefix: string | undefined;
+  /** Whether the service's root is the site's, so that no path on the site has the service's prefix. */
+  isRoot: boolean;
 }
 
 /**
@@ -38,9 +40,22 @@ export function workerPrefixOf(fields: HeaderField[]): string | undefined {
   return WORKER_PREFIX.test(prefix) ? prefix : undefined;
 }
 
-/** The path of a service on the page's site, or in the tunnel if no worker asks: empty for the root. */
-export function pathOnSite({ prefix, workerPrefix = "" }: Omit<Mount, "backend">): string {
+/** Whether the page's worker says that the site's root is the service's. A page can say so of any service. */
+export function isRootOf(fields: HeaderField[], prefix: string): boolean {
+  const roots = valuesOf(fields, ROOT);
+  return roots.length === 1 && roots[0] === prefix;
+}
+
+/** The path of a service as the worker leads it, or in the tunnel if no worker asks: empty for the root. */
+export function pathInTunnel(
+  { prefix, workerPrefix = "" }: Pick<Mount, "prefix" | "workerPrefix">,
+): string {
   return workerPrefix + (prefix === "/" ? "" : prefix);
+}
+
+/** The path of a service on the page's site, as its documents see it: empty for the root. */
+export function pathOnSite(mount: Omit<Mount, "backend">): string {
+  return mount.isRoot ? mount.workerPrefix ?? "" : pathInTunnel(mount);
 }
 
 /** The host, with its port, of a page's origin; undefined if that is no web site's. */

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import type { HeaderField } from "../../wire/mod.ts";
+import { type HeaderField, ROOT } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { BackendConfig } from "../config/service_config.ts";
 import { Backend } from "./backend.ts";
@@ -226,6 +226,28 @@ for (const [prefix, worker, announced] of prefixes) {
     assert.is(seen["x-forwarded-prefix"], announced);
   });
 }
+
+for (const prefix of ["/", "/notes"]) {
+  test(`proxy: ${prefix} at a site's root is announced without a prefix, and asked from there`, () => {
+    const referer: HeaderField = ["Referer", "https://me.example/a?b"];
+    const fields: HeaderField[] = [["x-forwarded-prefix", ""], [ROOT, prefix], referer];
+    const seen = headersAt({ prefix, backend: "http://h:1", as: "proxy" }, fields);
+    assert.is(seen["x-forwarded-prefix"], undefined);
+    assert.is(seen["referer"], referer[1]);
+    const local = headersAt({ prefix, backend: "http://h:1/api" }, fields);
+    assert.is(local["referer"], "http://h:1/api/a?b");
+    assert.is(local[ROOT], undefined);
+  });
+}
+
+test("proxy: only its own prefix, and only once, makes a service the site's root", () => {
+  const roots = [["/"], ["/other"], ["/notes/"], ["/notes", "/notes"], ["https://evil.example"]];
+  for (const values of roots) {
+    const fields = values.map((value): HeaderField => [ROOT, value]);
+    const seen = headersAt({ prefix: "/notes", backend: "http://h:1", as: "proxy" }, fields);
+    assert.is(seen["x-forwarded-prefix"], "/notes");
+  }
+});
 
 const workers: [prefix: string, isSafe: boolean][] = [
   ["", true],

@@ -59,9 +59,10 @@ export function pageLocation(value: string, place: AnswerPlace): string | Lighth
   const { workerPrefix = "", prefix, backend } = place;
   const isMapped = isOfBackend || place.knowsSite;
   if (!isMapped && !isUnder(workerPrefix || "/", url.pathname)) return elsewhere;
+  const onSite = url.pathname.slice(workerPrefix.length) || "/";
   const target = isMapped
     ? targetOf(url.pathname, place)
-    : url.pathname.slice(workerPrefix.length) || "/";
+    : (place.isRoot && prefix !== "/" ? prefix : "") + onSite;
   const asked = url.origin + url.pathname;
   // The host would ask the same again, and be answered the same.
   if (isOfBackend && isHttpsOf(url, place.url)) {
@@ -97,15 +98,12 @@ export function pageRefresh(value: string, place: AnswerPlace): string | undefin
 
 /** The path of the tunnel for a path of the backend; undefined if the service does not offer it. */
 function targetOf(path: string, place: AnswerPlace): string | undefined {
-  const { prefix, workerPrefix = "" } = place;
   const announced = pathOnSite(place);
-  if (place.knowsPrefix && announced && isUnder(announced, path)) {
-    return path.slice(workerPrefix.length) || "/";
-  }
-  const base = place.backend.pathname.replace(/\/$/, "") || "/";
+  const isAnnounced = place.knowsPrefix && announced && isUnder(announced, path);
+  const base = isAnnounced ? announced : place.backend.pathname.replace(/\/$/, "") || "/";
   if (!isUnder(base, path)) return undefined;
   const rest = restOf(base, path);
-  return prefix === "/" ? rest || "/" : prefix + rest;
+  return place.prefix === "/" ? rest || "/" : place.prefix + rest;
 }
 
 function isWeb({ protocol }: URL): boolean {

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
+import { type HeaderField, LighthouseError, ROOT } from "../../wire/mod.ts";
 import { isUnder } from "../access/principal.ts";
 import { Backend } from "./backend.ts";
 
@@ -16,6 +16,8 @@ interface Asked {
   target?: string;
   /** The worker's prefix. */
   worker?: string;
+  /** The service whose root is the site's, as the worker says. */
+  root?: string;
   /** Prefixes of other services. */
   others?: string[];
   status?: number;
@@ -25,12 +27,13 @@ interface Asked {
 
 /** What the page gets for a header of the backend's answer; the error's code if the host answers. */
 function led(value: string, asked: Asked): string | undefined {
-  const { service, as, worker, others = [], status = 302, name = "Location" } = asked;
+  const { service, as, worker, root, others = [], status = 302, name = "Location" } = asked;
   const [prefix = "", url = ""] = service.split("=");
   const prefixes = [prefix, ...others].sort((a, b) => b.length - a.length);
   const find = (target: string) =>
     prefixes.filter((each) => isUnder(each, target)).map((prefix) => ({ prefix }))[0];
   const headers: HeaderField[] = worker === undefined ? [] : [["x-forwarded-prefix", worker]];
+  if (root !== undefined) headers.push([ROOT, root]);
   const backend = new Backend({ prefix, backend: new URL(url), as });
   const principal = asked.isStranger ? { id: "x", origin: PHONE.origin } : PHONE;
   const { target = prefix } = asked;
@@ -165,6 +168,33 @@ for (const [backend, location, page] of loopback) {
     assert.is(led(location, { service: `/notes=${backend}` }), page);
   });
 }
+
+// A site whose root is the service's: its documents name no prefix.
+const atRoot: [as: "local" | "proxy", service: string, location: string, page: string][] = [
+  ["proxy", "/notes=http://h:1", "/a", "/notes/a"],
+  ["proxy", "/notes=http://h:1", "/notes/a", "/notes/notes/a"],
+  ["proxy", "/notes=http://h:1", "https://me.example/a", "/notes/a"],
+  ["proxy", "/notes=http://h:1", "https://me.example/notes/a", "/notes/notes/a"],
+  ["proxy", "/=http://h:1", "https://me.example/a", "/a"],
+  ["local", "/notes=http://h:1", "/notes/a", "/notes/notes/a"],
+  ["local", "/notes=http://h:1/api", "/api/a", "/notes/a"],
+  ["local", "/notes=http://h:1", "https://me.example/a", "/notes/a"],
+  ["local", "/notes=http://h:1", "https://me.example/notes/a", "/notes/notes/a"],
+  ["local", "/=http://h:1", "https://me.example/a", "/a"],
+];
+for (const [as, service, location, page] of atRoot) {
+  test(`${as}: ${service} at a site's root leads Location: ${location} to ${page}`, () => {
+    const root = service.split("=")[0]!;
+    assert.is(led(location, { service, as, worker: "", root }), page);
+  });
+}
+
+test("a site's root that is another service's changes nothing", () => {
+  const asked = { service: "/notes=http://h:1", as: "proxy", worker: "" } as const;
+  for (const root of ["/", "/other", "/notes/", "/NOTES", "//evil.example", ""]) {
+    assert.is(led("/notes/a", { ...asked, root }), "/notes/a");
+  }
+});
 
 const elsewhere: [location: string, page?: string][] = [
   ["http://h:2/a"],

@@ -19,7 +19,7 @@ import { readAnswer } from "./answer_headers.ts";
 import { Backend } from "./backend.ts";
 import type { CookieJars } from "./cookies.ts";
 import { errorResponse } from "./error_response.ts";
-import { pathOnSite, workerPrefixOf } from "./forwarded.ts";
+import { pathInTunnel, workerPrefixOf } from "./forwarded.ts";
 import { valuesOf } from "./headers.ts";
 import { HttpClient } from "./http_client.ts";
 import type { Service } from "./service.ts";
@@ -97,7 +97,7 @@ export function serveFolder(
       const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(restOf(prefix, target))!;
       const found = await find(root, path);
       if (found === "folder") {
-        const place = pathOnSite({ prefix, workerPrefix: workerPrefixOf(headers) });
+        const place = pathInTunnel({ prefix, workerPrefix: workerPrefixOf(headers) });
         const location = `${place}${path}/${query}`;
         return { status: 301, statusText: "", headers: [["location", location]], body: null };
       }

@@ -26,6 +26,12 @@ export const BACKEND = "lighthouse-backend";
  */
 export const SERVICE = "lighthouse-service";
 
+/**
+ * Of a request: the prefix of the service to which the site's root leads. To the documents of this service,
+ * its root is the root of the site.
+ */
+export const ROOT = "lighthouse-root";
+
 /** The services that the device may reach, as JSON: {@linkcode ServiceList}. */
 export const SERVICES_PATH = "/.lighthouse/services";
 

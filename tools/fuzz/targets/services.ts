@@ -98,6 +98,7 @@ export const location: Target = {
     const place: AnswerPlace = {
       prefix: draw.pick(["/", "/notes"]),
       workerPrefix: "/w",
+      isRoot: draw.chance(0.2),
       backend,
       url: new URL("http://127.0.0.1:5000/app/a/b"),
       siteHost: "page.example",
