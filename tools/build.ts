@@ -1,7 +1,7 @@
 // Builds the bundles with esbuild, and prints their sizes and that of the wire protocol.
 //
 //     npm run build
-import { build as esbuild, type BuildOptions, stop } from "esbuild";
+import { build as esbuild, type BuildOptions, type Plugin, stop } from "esbuild";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
@@ -34,6 +34,16 @@ const SIMPLE_PEER = {
   "debug": "./components/shims/debug.cjs",
   "randombytes": "./components/shims/randombytes.cjs",
   "readable-stream": "./components/shims/readable_stream.ts",
+};
+
+/** Leaves the decoder of QR codes to the shell's first scan: esbuild splits modules only, and no scripts. */
+const detectorBeside: Plugin = {
+  name: "detector-beside",
+  setup(build) {
+    build.onResolve({ filter: /\/code_detector\.ts$/ }, ({ kind }) => {
+      return kind === "dynamic-import" ? { path: "./code_detector.js", external: true } : undefined;
+    });
+  },
 };
 
 const bundles: Bundle[] = [
@@ -92,14 +102,23 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "components/dist/site/shell.js",
-    isSplit: true,
-    // The element, and 9 KiB for the views around the app. The decoder of QR codes is a chunk of its own.
+    // The element, and 9 KiB for the views around the app.
     budget: { bytes: 62.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",
+      // Chromium compiles what a worker puts into its cache, but not as a module.
+      format: "iife",
       target: BROWSERS,
       alias: SIMPLE_PEER,
+    },
+  },
+  {
+    outfile: "components/dist/site/code_detector.js",
+    options: {
+      entryPoints: ["components/shell/code_detector.ts"],
+      platform: "browser",
+      target: BROWSERS,
     },
   },
   {
@@ -195,7 +214,7 @@ async function buildOne(
     minify: true,
     legalComments: "eof",
     logLevel: "warning",
-    plugins: [pureModules, embeddedScripts],
+    plugins: [pureModules, embeddedScripts, detectorBeside],
     ...options,
     ...isSplit ? splitTo(outfile) : { outfile },
     metafile: true,
@@ -209,7 +228,7 @@ async function buildOne(
     }
     await put(entry.path, entry.contents, outfile.startsWith("host/") ? 0o755 : 0o644);
   }
-  if (isSplit) await removeOldChunks(outfile, Object.keys(metafile.outputs));
+  await removeOldChunks(outfile, Object.keys(metafile.outputs));
   const bytes = entry.contents;
   const gzipped = gzipSync(bytes, { level: 9 }).length;
   const measured = budget?.gzip ? gzipped : bytes.length;

@@ -1,5 +1,5 @@
 /**
- * Finds QR codes where the browser has no `BarcodeDetector`. A chunk of its own, which is loaded with the
+ * Finds QR codes where the browser has no `BarcodeDetector`. A file of its own, which is loaded with the
  * first scan.
  *
  * @module

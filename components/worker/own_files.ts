@@ -52,9 +52,7 @@ export class OwnFiles {
       // The shell's URL is the folder's: some servers redirect the file's name to that.
       const response = await fetch(new URL(name === SHELL ? "" : name, scope), { cache: "reload" });
       if (!response.ok) throw new TypeError(`Cannot fetch ${name}: ${response.status}`);
-      const { status, statusText, headers, body } = response;
-      // A page cannot be answered with the end of a redirect, so that is forgotten.
-      await cache.put(new URL(name, scope), new Response(body, { status, statusText, headers }));
+      await cache.put(new URL(name, scope), withoutRedirect(response));
     }));
   }
 
@@ -111,6 +109,15 @@ export class OwnFiles {
   get #name(): string {
     return this.#group + this.#options.config.version;
   }
+}
+
+/**
+ * A page cannot be answered with the end of a redirect. Other responses stay as they are: Chromium keeps a
+ * script's code only with the network's own.
+ */
+function withoutRedirect(response: Response): Response {
+  const { status, statusText, headers, body, redirected } = response;
+  return redirected ? new Response(body, { status, statusText, headers }) : response;
 }
 
 async function hexHashOf(bytes: ArrayBuffer): Promise<string> {

@@ -29,7 +29,7 @@ export function formatPage(options: SiteOptions, icons: Icon[]): string {
 <title>${escapeHtml(name)}</title>
 <link rel="icon" href="${base}${icon.path}" type="${icon.type}">${appleLink}
 <link rel="manifest" href="${base}lighthouse/manifest.webmanifest">
-<script type="module" src="${escapeHtml(base)}lighthouse/shell.js"></script>
+<script defer src="${escapeHtml(base)}lighthouse/shell.js"></script>
 </head>
 <body>
 <lighthouse-tunnel ${element}></lighthouse-tunnel>
