@@ -9,6 +9,8 @@ export interface ShownPage {
   title: string;
   /** The URL of its icon; null if it names none. */
   icon: string | null;
+  /** Whether it is a document of the app's for certain: the script in it has said so. */
+  isApp: boolean;
 }
 
 /** Options of {@linkcode AppFrame}. */
@@ -71,7 +73,7 @@ export class AppFrame {
     const url = URL.parse(message.url);
     if (!url || !isInScope(this.#options.site, url)) return;
     this.#speaker = this.#document && new WeakRef(this.#document);
-    this.#options.onShown({ url, title: String(message.title), icon: message.icon });
+    this.#options.onShown({ url, title: String(message.title), icon: message.icon, isApp: true });
   }
 
   /** Looks at a loaded document, which may be one without a script: a picture, a page of the worker's. */
@@ -83,7 +85,7 @@ export class AppFrame {
     const url = new URL(shown.URL);
     if (isInScope(this.#options.site, url)) {
       const icon = shown.querySelector<HTMLLinkElement>('link[rel~="icon"]')?.href ?? null;
-      this.#options.onShown({ url, title: shown.title, icon });
+      this.#options.onShown({ url, title: shown.title, icon, isApp: false });
     }
   }
 

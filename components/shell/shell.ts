@@ -68,15 +68,29 @@ export class Shell {
 
   #onState(): void {
     const { state, workerError } = this.#tunnel;
-    if (state === "connected" && !workerError && !this.#content) void this.#openFirst();
+    if (!this.#content) {
+      if (state === "connecting") this.#openAhead();
+      else if (state === "connected" && !workerError) void this.#openFirst();
+      else this.#removeFrame();
+    }
     this.#render();
+  }
+
+  /** Asks for the app's page once the host has let this device in: the worker holds the request until then. */
+  #openAhead(): void {
+    const url = this.#url;
+    // Without its worker, the frame would ask the site's server.
+    const hasWorker = (navigator.serviceWorker as ServiceWorkerContainer | undefined)?.controller;
+    if (!hasWorker || this.#frame || isStart(this.#site, url) || isRoot(this.#site, url)) return;
+    this.#openFrame(url);
   }
 
   async #openFirst(): Promise<void> {
     const url = this.#url;
     if (isStart(this.#site, url)) return this.#openStart();
     if (!isRoot(this.#site, url)) {
-      this.#openApp(url);
+      if (this.#frame) this.#content = "app";
+      else this.#openApp(url);
       // Whether a link to the root is one to the start page.
       if (this.#site.service === null) void this.#start.refresh();
       return;
@@ -90,28 +104,33 @@ export class Shell {
     this.#content = "app";
     this.#url = url;
     this.#isBroken = false;
+    this.#openFrame(url);
+    this.#render();
+  }
+
+  #openFrame(url: URL): void {
     if (!this.#frame) {
       this.#frame = new AppFrame({
         site: this.#site,
         base: () => this.#start.baseOf(this.#url),
         onShown: (page) => this.#onShown(page),
-        onBroken: () => {
-          this.#isBroken = true;
-          this.#render();
-        },
+        onBroken: () => this.#onBroken(),
       });
       this.#frame.element.title = this.#name;
       this.#main.append(this.#frame.element);
     }
     this.#frame.open(url);
-    this.#render();
+  }
+
+  #removeFrame(): void {
+    this.#frame?.remove();
+    this.#frame = undefined;
   }
 
   #openStart(): void {
     this.#content = "start";
     this.#url = new URL(location.href);
-    this.#frame?.remove();
-    this.#frame = undefined;
+    this.#removeFrame();
     document.title = this.#name;
     void this.#icon.show(null);
     void this.#start.refresh();
@@ -129,7 +148,10 @@ export class Shell {
     return isStart(this.#site, url) || (isRoot(this.#site, url) && !this.#start.isRootTaken);
   }
 
-  #onShown({ url, title, icon }: ShownPage): void {
+  #onShown({ url, title, icon, isApp }: ShownPage): void {
+    // Asked for ahead: another tab's connection has brought it, or it is the worker's page without one.
+    if (!this.#content && !isApp) return this.#removeFrame();
+    this.#content ??= "app";
     if (this.#content !== "app") return;
     const isFirst = document.title === this.#name && document.activeElement === document.body;
     this.#url = url;
@@ -141,6 +163,12 @@ export class Shell {
     void this.#icon.show(icon);
     // The app's shortcuts work at once, as they do without a frame.
     if (isFirst) this.#frame!.element.focus();
+    this.#render();
+  }
+
+  #onBroken(): void {
+    if (!this.#content) return this.#removeFrame();
+    this.#isBroken = true;
     this.#render();
   }
 
