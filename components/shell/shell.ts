@@ -68,15 +68,15 @@ export class Shell {
 
   #onState(): void {
     const { state, workerError } = this.#tunnel;
-    if (!this.#content) {
-      if (state === "connecting") this.#openAhead();
-      else if (state === "connected" && !workerError) void this.#openFirst();
-      else this.#removeFrame();
-    }
+    if (!this.#content && state === "connecting") this.#openAhead();
+    if (!this.#content && state === "connected" && !workerError) void this.#openFirst();
     this.#render();
   }
 
-  /** Asks for the app's page once the host has let this device in: the worker holds the request until then. */
+  /**
+   * Asks for the app's page when the host has let this device in: the worker holds the request while the
+   * connection opens, and for the next attempt where that fails. In the end it answers with a page of its own.
+   */
   #openAhead(): void {
     const url = this.#url;
     // Without its worker, the frame would ask the site's server.
@@ -149,7 +149,7 @@ export class Shell {
   }
 
   #onShown({ url, title, icon, isApp }: ShownPage): void {
-    // Asked for ahead: another tab's connection has brought it, or it is the worker's page without one.
+    // Asked for ahead: another tab's connection has brought it, or it is the worker's page, for want of one.
     if (!this.#content && !isApp) return this.#removeFrame();
     this.#content ??= "app";
     if (this.#content !== "app") return;

@@ -27,6 +27,8 @@ function testIn(name: BrowserName): void {
   const test = suite(`shell in ${name}`, { deadline: 30_000 });
   const stack = new AsyncDisposableStack();
   let site: AppSite;
+  /** URLs of the app's page, as the backend was asked for them. */
+  const asked: string[] = [];
   let browser: Browser;
   let context: BrowserContext;
   /** The profile of the tests that only use what is paired. */
@@ -38,7 +40,8 @@ function testIn(name: BrowserName): void {
       await startAppSite({
         isPublic: false,
         routes: {
-          "GET /page": (_request, response) => {
+          "GET /page": ({ url }, response) => {
+            asked.push(url!);
             response.setHeader("content-type", "text/html");
             response.end(`<!doctype html><html lang="en"><title>Page of the app</title>
 <link rel="icon" href="app-icon.svg"><h1>Hello</h1><a id="next" href="/page?next">Next</a>
@@ -143,6 +146,29 @@ function testIn(name: BrowserName): void {
     await page.goBack();
     await until(() => page.url() === `${site.url}page?x=1`);
     assert.is(await headingOf(await appOf(page)), "Hello");
+  });
+
+  test("the app is asked for once, also where the connection fails while it opens", async () => {
+    await usePaired();
+    const page = await context.newPage();
+    await page.evaluateOnNewDocument(() => {
+      if (self !== top) return;
+      void customElements.whenDefined("lighthouse-tunnel").then(() => {
+        const tunnel = document.querySelector("lighthouse-tunnel")!;
+        const fail = () => {
+          if (tunnel.state !== "connecting") return;
+          tunnel.removeEventListener("statechange", fail);
+          tunnel.close();
+          Object.assign(globalThis, { framesAfterFailure: frames.length });
+          setTimeout(() => tunnel.connect(), 100);
+        };
+        tunnel.addEventListener("statechange", fail);
+      });
+    });
+    await page.goto(`${site.url}page?once`);
+    assert.is(await headingOf(await appOf(page)), "Hello");
+    assert.is(await page.evaluate("framesAfterFailure"), 1);
+    assert.equal(asked.filter((url) => url.endsWith("?once")), ["/page?once"]);
   });
 
   test("a document that is no HTML is shown, too, also after a reload", async () => {
