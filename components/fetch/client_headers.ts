@@ -10,8 +10,8 @@ export interface ClientRequest {
 
 /** Options of {@linkcode clientHeaders}. */
 export interface ClientOptions {
-  /** The origin of the page that asks; `null` if that is opaque. */
-  origin: string;
+  /** The origin of the page that asks; `null` if that is opaque. @default What the headers say. */
+  origin?: string;
   /** @default The platform's, if there is one. */
   navigator?: Partial<Pick<Navigator, "languages" | "userAgent">>;
 }
@@ -25,7 +25,7 @@ export interface ClientOptions {
  */
 export function clientHeaders(
   { method, headers, mode }: ClientRequest,
-  { origin, navigator = globalThis.navigator }: ClientOptions,
+  { origin, navigator = globalThis.navigator }: ClientOptions = {},
 ): Headers {
   const sent = new Headers(headers);
   const add = (name: string, value: string | undefined) => {
@@ -35,7 +35,7 @@ export function clientHeaders(
   add("accept-language", navigator?.languages?.map(weighted).join());
   add("user-agent", navigator?.userAgent);
   if (mode === "websocket" || !isReading(method)) {
-    sent.set("origin", origin);
+    if (origin !== undefined) sent.set("origin", origin);
     sent.set("sec-fetch-site", "same-origin");
   }
   return sent;

@@ -1,12 +1,15 @@
 // The two directions of a WebSocket that is open, whichever way its messages go.
 import {
   type LighthouseError,
+  type OpenWebSocket,
   openWebSocket,
   readWebSocket,
+  type StreamOpener,
   type WebSocketMessage,
   type WebSocketOpening,
   WebSocketWriter,
 } from "../../wire/mod.ts";
+import { clientHeaders } from "./client_headers.ts";
 import type { Connect } from "./fetch.ts";
 
 /** A WebSocket that the backend has accepted. */
@@ -35,7 +38,7 @@ export type OpenSocket = (opening: WebSocketOpening, signal: AbortSignal) => Pro
 /** Opens WebSockets on streams of the session. */
 export function openByStream(connect: Connect): OpenSocket {
   return async (opening, signal) => {
-    const { stream, protocol } = await openWebSocket(await connect(signal), opening, signal);
+    const { stream, protocol } = await openOnStream(await connect(signal), opening, signal);
     return {
       protocol,
       messages: readWebSocket(stream.readable),
@@ -43,4 +46,15 @@ export function openByStream(connect: Connect): OpenSocket {
       reset: (error) => stream.reset(error),
     };
   };
+}
+
+/** Opens a WebSocket on a stream of its own, with the headers that a browser adds to the opening's. */
+export async function openOnStream(
+  session: StreamOpener,
+  opening: WebSocketOpening,
+  signal: AbortSignal,
+): Promise<OpenWebSocket> {
+  const { headers } = opening;
+  const sent = [...clientHeaders({ method: "GET", mode: "websocket", headers })];
+  return await openWebSocket(session, { ...opening, headers: sent }, signal);
 }

@@ -8,7 +8,6 @@ import {
   type WebSocketOpening,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
-import { clientHeaders } from "./client_headers.ts";
 import type { OpenedSocket, OpenSocket, SocketWriter } from "./opened_socket.ts";
 import { origin } from "./request.ts";
 
@@ -83,8 +82,10 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     super();
     const { href, pathname, search } = parseUrl(url, origin(site), target !== undefined);
     this.#url = href;
-    const headers = [...clientHeaders({ method: "GET", mode: "websocket" }, { origin: site })];
-    const opening = { headers, protocols: parseProtocols(protocols) };
+    const opening: Omit<WebSocketOpening, "target"> = {
+      headers: [["origin", site]],
+      protocols: parseProtocols(protocols),
+    };
     this.#run(open, opening, target ?? pathname + search);
   }
 

@@ -2,12 +2,12 @@
 // (port_socket.ts has the messages).
 import {
   LighthouseError,
-  openWebSocket,
   readWebSocket,
   type StreamOpener,
   type WebSocketOpening,
   WebSocketWriter,
 } from "../../wire/mod.ts";
+import { openOnStream } from "../fetch/opened_socket.ts";
 import type { FromLeaderSocket, ToLeaderSocket } from "./port_socket.ts";
 
 /** Bytes of messages that the opener has not read, above which no more are read for it. */
@@ -46,7 +46,7 @@ export class LeaderSocket {
   async #run(opening: WebSocketOpening, session: () => StreamOpener): Promise<void> {
     const { signal } = this.#ended;
     try {
-      const { stream, protocol } = await openWebSocket(session(), opening, signal);
+      const { stream, protocol } = await openOnStream(session(), opening, signal);
       this.#writer = new WebSocketWriter(stream.writable);
       this.#post({ type: "open", protocol });
       for await (const message of readWebSocket(stream.readable)) {
