@@ -1,40 +1,21 @@
-// <a download>: Chromium asks the site's own server for what such a link names, past the worker.
-import type { App, AppWindow } from "./app.ts";
+// <a download>: Chromium asks the site's own server for what such a link names, past the worker. A frame's
+// navigation comes to the worker, which answers it with a file to save.
+import type { AppWindow } from "./app.ts";
+import { SAVE_PATH } from "./messages.ts";
 
-/** Saves what a link names, by the name that the link or the answer gives. */
-export async function download(
-  window: AppWindow,
-  app: App,
-  url: string,
-  given: string,
-): Promise<void> {
-  const response = await app.fetch(url);
-  if (!response.ok) return console.warn(`Cannot save ${url}: ${response.status}`);
-  const { pathname } = new URL(response.url || url);
-  const disposition = response.headers.get("content-disposition") ?? "";
-  const name = nameIn(disposition) || given || decode(pathname.split("/").at(-1)!);
-  const link = window.document.createElement("a");
-  const saved = URL.createObjectURL(await response.blob());
-  link.href = saved;
-  link.download = name;
-  link.click();
-  // The browser has begun to read it by then.
-  setTimeout(() => URL.revokeObjectURL(saved), 60_000);
-}
+/** How long a frame waits for the beginning of its file, in milliseconds. */
+const WAIT_MS = 60_000;
 
-/** The name in Content-Disposition (RFC 6266), "" if there is none. */
-function nameIn(disposition: string): string {
-  const extended = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(disposition)?.[1];
-  if (extended) return decode(extended);
-  const [, quoted, token] =
-    /;\s*filename\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;\s]+))/i.exec(disposition) ?? [];
-  return quoted?.replace(/\\(.)/g, "$1") ?? token ?? "";
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/**
+ * Saves what a link names.
+ *
+ * @param prefix The URL on the site that leads into the tunnel.
+ * @param name The name that the link gives, or "". An answer's own name counts more.
+ */
+export function download({ document }: AppWindow, prefix: string, url: string, name: string): void {
+  const frame = document.createElement("iframe");
+  frame.hidden = true;
+  frame.src = `${prefix}${SAVE_PATH}?${new URLSearchParams({ url, name })}`;
+  document.documentElement.append(frame);
+  setTimeout(() => frame.remove(), WAIT_MS);
 }

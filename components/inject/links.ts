@@ -47,8 +47,7 @@ function onLink(window: AppWindow, app: App, event: Event): void {
   const given = link.getAttribute("download");
   if (led && given !== null && event.type === "click" && !isFirefox(window)) {
     event.preventDefault();
-    download(window, app, led, given).catch((error) => console.warn(`Cannot save ${led}:`, error));
-    return;
+    return download(window, app.prefix, led, given);
   }
   if (led && led !== url.href) change(link, "href", led);
   if (event.type === "click" && given === null) leadTarget(app, link, url, led);

@@ -15,6 +15,9 @@
 /** The attribute of the script's tag that has the settings. */
 export const SETTINGS_ATTRIBUTE = "data-lighthouse";
 
+/** The path under the tunnel's prefix whose `url` the worker answers as a file to save, by its `name`. */
+export const SAVE_PATH = ".lighthouse/save";
+
 /** What the script must know before the document's own scripts run. */
 export interface PageSettings {
   /** The path on the site of the worker's scope, with a slash at its end: `/` or `/repo/`. */

@@ -4,7 +4,8 @@ import type { AppRequests } from "./app_requests.ts";
 import { type Asker, type Askers, type Asking, SITE } from "./askers.ts";
 import type { Backends } from "./backends.ts";
 import type { OwnFiles } from "./own_files.ts";
-import { isFromSite, type PageRequest } from "./page_request.ts";
+import { isFromSite, type PageRequest, plainRequest } from "./page_request.ts";
+import { fileNameOf, toSavedFile } from "./saved_file.ts";
 import { unplaced } from "./service_page.ts";
 import { isSignIn } from "./sign_in.ts";
 import type { Site } from "./site.ts";
@@ -50,6 +51,7 @@ export class Router {
         : undefined;
     }
     if (request.url.split("?")[0] === this.#site.script.href) return this.#script();
+    if (isNavigation && this.#site.isSave(url)) return this.#saved(event, url);
     if (this.#options.own) return this.#inAppMode(event, url, this.#options.own);
     if (this.#site.isUnder(request.url)) return this.#led(event, url);
     const isSites = isNavigation ? this.#isTyped(request) : this.#siteClients.has(event.clientId);
@@ -158,6 +160,21 @@ export class Router {
     if (request.mode !== "navigate") return await requests.send(event, target, asker);
     const isForeign = this.#foreign.delete(url.pathname + url.search);
     return await requests.document(event, target, asker, isForeign ? CROSS_SITE : {});
+  }
+
+  /** What a link of the app's names, as a file to save. */
+  async #saved(event: Asking, { searchParams }: URL): Promise<Response> {
+    const { askers, requests } = this.#options;
+    const url = URL.parse(searchParams.get("url") ?? "");
+    const asker = await askers.ofNavigation(event);
+    if (!asker.isApp || url?.origin !== this.#site.origin) return Response.error();
+    const path = await requests.pathFor(asker, url);
+    if (path === undefined) return Response.error();
+    const { referrer, signal } = event.request;
+    const request: PageRequest = { ...plainRequest(url.href), referrer, signal };
+    const asking = { request, clientId: event.clientId };
+    const response = await requests.send(asking, path + url.search, asker);
+    return toSavedFile(response, searchParams.get("name") || fileNameOf(url));
   }
 
   /** The text of the script that runs first in documents. */

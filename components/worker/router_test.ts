@@ -150,6 +150,29 @@ test("local/: what an app's document asks for is led, whatever its path", async 
   }
 });
 
+for (
+  const [scope, service, client, page] of [
+    [ROOT, undefined, LOCAL_DOC, "local/notes/page"],
+    [REPO, "/notes", ["doc", "/repo/page", "nested"], "page"],
+  ] as [string, SiteInit["service"], Client, string][]
+) {
+  test(`${scope}${page}: what a link with download names comes as a file`, async () => {
+    const site = { scope, service, clients: [client] };
+    const url = encodeURIComponent(`${ROOT}x/a%20b.csv?y`);
+    const prefix = service ? scope : `${scope}local/`;
+    const save = `${prefix}.lighthouse/save?url=${url}&name=`;
+    const init = { ...FRAME, clientId: "doc", referrer: scope + page };
+    const outcome = await handled(site, save, init);
+    assert.equal([targets(outcome), outcome.leaked], [["/notes/x/a%20b.csv?y"], []]);
+    const disposition = outcome.response!.headers.get("content-disposition");
+    assert.is(disposition, "attachment; filename*=UTF-8''a%20b.csv");
+    const named = await handled(site, `${save}c.csv`, init);
+    assert.match(named.response!.headers.get("content-disposition")!, /''c\.csv$/);
+    const others = await handled(site, save, { ...init, referrer: "https://evil.example/" });
+    assert.equal([others.response!.type, targets(others)], ["error", []]);
+  });
+}
+
 test("local/: what the site's own documents ask for is the site's", async () => {
   const outcome = await handled(LOCAL, "/x", { clientId: "site" });
   assert.equal([targets(outcome), outcome.leaked], [[], ["/x"]]);

@@ -1,4 +1,5 @@
 // How a site's URLs and the tunnel's paths lead to each other.
+import { SAVE_PATH } from "../inject/messages.ts";
 import { prefixIn } from "../tabs/tab_messages.ts";
 import { OWN_FOLDER, type SiteConfig } from "./site_config.ts";
 
@@ -52,6 +53,11 @@ export class Site {
     return this.config
       ? new URL(`${OWN_FOLDER}inject.js`, this.scope)
       : new URL(".lighthouse/inject.js", this.prefix);
+  }
+
+  /** Whether a URL is the one that names a file to save. */
+  isSave({ pathname }: URL): boolean {
+    return pathname === this.prefix.pathname + SAVE_PATH;
   }
 
   /** Whether a URL is of this site's origin. */

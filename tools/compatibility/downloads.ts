@@ -9,11 +9,19 @@ import { temporaryFolder } from "../testing/temporary_folder.ts";
 
 const folders = new WeakMap<Browser, string>();
 
-/** Starts a browser whose downloads {@linkcode takeDownload} finds. The caller closes it. */
-export async function launchForDownloads(name: BrowserName): Promise<Browser> {
+/**
+ * Starts a browser whose downloads {@linkcode takeDownload} finds. The caller closes it.
+ *
+ * @param settings Further settings of Firefox.
+ */
+export async function launchForDownloads(
+  name: BrowserName,
+  settings: Record<string, unknown> = {},
+): Promise<Browser> {
   const folder = temporaryFolder();
   const browser = await launchBrowser(name, {
     extraPrefsFirefox: {
+      ...settings,
       "browser.download.dir": folder,
       "browser.download.folderList": 2,
       "browser.download.always_ask_before_handling_new_types": false,

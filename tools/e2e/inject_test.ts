@@ -5,11 +5,12 @@ import type { Browser, Frame, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import { WebSocketServer } from "ws";
 import type { BrowserName } from "../browser.ts";
+import { launchForDownloads, newContext, takeDownload } from "../compatibility/downloads.ts";
 import { listen } from "../testing/listen.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { type AppSite, startAppSite } from "./app_site.ts";
-import { launchBrowser, untilState } from "./browser.ts";
+import { untilState } from "./browser.ts";
 import { openPopup } from "./popup.ts";
 
 /** What the app was asked for. */
@@ -93,15 +94,10 @@ function testIn(browserName: BrowserName): void {
     backend = app.url;
     site = stack.use(await startAppSite({ path: "/repo/", backend: app.url }));
     const host = site.bridge.startHost();
-    browser = await launchBrowser(
-      browserName,
-      browserName === "firefox"
-        ? { extraPrefsFirefox: { "dom.disable_open_during_load": false } }
-        : {},
-    );
+    browser = await launchForDownloads(browserName, { "dom.disable_open_during_load": false });
     stack.defer(() => browser.close());
     await host.until("online");
-    page = await browser.newPage();
+    page = await (await newContext(browser)).newPage();
     await page.goto(site.url);
     await untilState(page, "connected");
     await appFrame();
@@ -589,17 +585,27 @@ function testIn(browserName: BrowserName): void {
     assert.not(site.asked.some(({ path }) => path.includes("ping")));
   });
 
-  test("what a link with `download` names is saved, by the answer's name", async () => {
-    const frame = await open();
-    asked.length = 0;
-    await frame.evaluate(() => {
-      const link = document.createElement("a");
-      link.href = "/file";
-      link.download = "";
-      link.click();
+  for (
+    const [path, download, name, content] of [
+      ["/file", "", "file.txt", "saved"],
+      ["/file", "other.txt", "file.txt", "saved"],
+      ["/text", "gr\u00fcn \u20ac.txt", "gr\u00fcn \u20ac.txt", "text"],
+      ["/text", "", "text", "text"],
+    ] as const
+  ) {
+    test(`what a link with download="${download}" names is saved as ${name}`, async () => {
+      const frame = await open();
+      await frame.evaluate(
+        (href, download) => {
+          const link = Object.assign(document.createElement("a"), { href, download });
+          link.click();
+        },
+        path,
+        download,
+      );
+      assert.is(new TextDecoder().decode(await takeDownload(page, name)), content);
     });
-    await untilAsked("/file");
-  });
+  }
 
   test("a window that is opened knows its opener, and may close itself", async () => {
     const frame = await open();
