@@ -30,7 +30,7 @@ export class Places {
 
   /**
    * The URL on the site by which the browser gets what the app means by `url`, or null where that is not
-   * the app's. The worker leads the paths within its scope.
+   * the app's. It is under the prefix, and the worker leads it further where it is another service's.
    */
   lead(url: URL): string | null {
     const path = this.#pathOf(url);
@@ -78,7 +78,7 @@ export class Places {
 
   #pathOf(url: URL): string | null {
     if (!/^(?:https?|wss?):$/.test(url.protocol)) return null;
-    const { scope, base } = this.#settings;
+    const { base } = this.#settings;
     const backend = this.#backend;
     if (backend && this.#isBackend(url, backend)) {
       const root = backend.pathname.replace(/\/?$/, "/");
@@ -86,7 +86,7 @@ export class Places {
     }
     if (url.host !== this.#site.host) return null;
     if (`${url.pathname}/` === base) return base;
-    return url.pathname.startsWith(scope) ? url.pathname : base + url.pathname.slice(1);
+    return url.pathname.startsWith(this.#prefix) ? url.pathname : base + url.pathname.slice(1);
   }
 
   /** Whether the URL has the backend's own address, or its port after the site's name. */

@@ -21,44 +21,37 @@ export function leadWorkers(window: AppWindow, app: App): void {
       ? make([`import "${prefix ??= make([workerText])}";import "${make([blob])}";`])
       : make([workerText, "\n", blob]);
 
-  const led = (value: unknown, isModule: boolean): { url: unknown; hasScript: boolean } => {
-    const url = resolve(window, value);
-    const blob = url && rememberedBlob(url.href);
-    if (blob) return { url: composed(blob, isModule), hasScript: true };
-    const place = url && app.places.lead(url);
-    return { url: place ?? value, hasScript: place !== null };
-  };
-  replaceConstructor(window, "Worker", (native, args, newTarget) => {
-    const [value, options] = args;
-    if (args.length === 0) return construct(native, args, newTarget);
-    const { url, hasScript } = led(value, options?.type === "module");
-    const worker = construct(native, [url, ...args.slice(1)], newTarget);
-    if (hasScript) start(app, (message, transfer) => worker.postMessage(message, transfer));
-    return worker;
-  });
-  const shared = new Map<Blob, unknown>();
-  replaceConstructor(window, "SharedWorker", (native, args, newTarget) => {
-    const [value, options] = args;
-    if (args.length === 0) return construct(native, args, newTarget);
-    const blob = rememberedBlob(String(value));
-    const { url, hasScript } = led(value, options?.type === "module");
-    // A shared worker is the same one for the same URL.
-    if (blob && !shared.has(blob)) shared.set(blob, url);
-    const worker: SharedWorker = construct(
-      native,
-      [blob ? shared.get(blob) : url, ...args.slice(1)],
-      newTarget,
-    );
-    if (hasScript) start(app, (message, transfer) => worker.port.postMessage(message, transfer));
-    return worker;
-  });
+  /** The composed URLs of classic scripts and of modules: a shared worker is the same for the same URL. */
+  const made = [new Map<Blob, string>(), new Map<Blob, string>()] as const;
+
+  for (const name of ["Worker", "SharedWorker"]) {
+    replaceConstructor(window, name, (native, args, newTarget) => {
+      const [value, options] = args;
+      const url = args.length > 0 && resolve(window, value);
+      if (!url) return construct(native, args, newTarget);
+      const isModule = options?.type === "module";
+      const blob = rememberedBlob(url.href);
+      const urls = made[isModule ? 1 : 0];
+      if (blob && !urls.has(blob)) urls.set(blob, composed(blob, isModule));
+      const led = blob ? urls.get(blob)! : app.places.lead(url);
+      const worker = construct(native, [led ?? value, ...args.slice(1)], newTarget);
+      if (led !== null) start(app, worker.port ?? worker);
+      return worker;
+    });
+  }
 }
 
 /** Posts the first message to a worker: its script keeps that from the app. */
-function start(app: App, post: (message: StartMessage, transfer: Transferable[]) => void): void {
+function start(app: App, worker: Worker | MessagePort): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data, ports }) => app.post(data, [...ports]);
   const { scope, base, service, isMoved, backend } = app.settings;
   const settings = { scope, base, service, isMoved, backend };
-  post({ lighthouse: "start", settings, prefix: app.prefix, port: port2 }, [port2]);
+  const message: StartMessage = {
+    lighthouse: "start",
+    settings,
+    prefix: app.prefix,
+    port: port2,
+  };
+  worker.postMessage(message, [port2]);
 }

@@ -1,6 +1,7 @@
 // Makes an app's document, as it comes through the tunnel, one that lives on this site.
 import { type PageSettings, SETTINGS_ATTRIBUTE } from "../inject/messages.ts";
 import { insertIntoHead } from "./document_head.ts";
+import { holdFrames } from "./held_frames.ts";
 import { adaptPolicies, type PolicyOptions } from "./policy.ts";
 import { escape } from "./service_page.ts";
 
@@ -47,7 +48,10 @@ export async function toAppDocument(
   if (!body || !isHtml) return new Response(body, { status, statusText, headers });
   headers.delete("content-length");
   const tag = formatTag(options, nonce);
-  return new Response(body.pipeThrough(insertIntoHead(tag)), { status, statusText, headers });
+  const led = body.pipeThrough(holdFrames(options.settings.base !== "/")).pipeThrough(
+    insertIntoHead(tag),
+  );
+  return new Response(led, { status, statusText, headers });
 }
 
 function formatTag({ script, settings }: DocumentOptions, nonce: string | undefined): string {

@@ -55,7 +55,7 @@ const cases: [what: string, ask: Ask, servedIn: BrowserName[]][] = [
     frame.setAttribute("sandbox", "allow-scripts");
     frame.src = url;
     document.body.append(frame);
-  }, []],
+  }, ["chromium", "firefox"]],
   [
     "a service worker of the backend's",
     (url) => navigator.serviceWorker.register(url).catch(() => {}),
