@@ -610,7 +610,7 @@ function testIn(browserName: BrowserName): void {
   test("a window that is opened knows its opener, and may close itself", async () => {
     const frame = await open();
     let heard: Promise<unknown>;
-    const popup = await openPopup(page, async () => {
+    const popup = await openPopup(page, () => {
       heard = frame.evaluate(() =>
         new Promise((resolve) => {
           addEventListener("message", ({ data }) => resolve(data));

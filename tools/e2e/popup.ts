@@ -11,7 +11,7 @@ const PATIENCE_MS = 10_000;
  * @returns That window's page.
  * @throws {Error} If there is none after 10 s.
  */
-export async function openPopup(page: Page, act: () => Promise<unknown>): Promise<Page> {
+export async function openPopup(page: Page, act: () => unknown): Promise<Page> {
   const context = page.browserContext();
   const before = new Set(await context.pages());
   await act();
