@@ -44,7 +44,7 @@ export interface CookieMessage {
   line: string;
 }
 
-/** A document has called `navigator.sendBeacon()`. */
+/** A document has called `navigator.sendBeacon()`, or asks for something while it goes. */
 export interface BeaconMessage {
   lighthouse: "beacon";
   url: string;
@@ -52,6 +52,9 @@ export interface BeaconMessage {
   referrer: string;
   /** The data with its type, or the entries of a FormData. */
   body: Blob | [string, FormDataEntryValue][];
+  /** @default "POST" */
+  method?: string;
+  headers?: [string, string][];
 }
 
 /** What the worker posts to documents. */

@@ -17,12 +17,10 @@ export function construct(native: Anything, args: Anything[], newTarget: Anythin
   return Reflect.construct(native, args, newTarget);
 }
 
-/** Replaces a method, where the platform has it. */
-export function replaceMethod(owner: object, name: string, replacement: Replacement): void {
-  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-  if (typeof descriptor?.value !== "function") return;
-  const value = proxyOf(descriptor.value, replacement);
-  Object.defineProperty(owner, name, { ...descriptor, value });
+/** Replaces a method, where the platform has it. It stays as enumerable as it was. */
+export function replaceMethod(owner: Anything, name: string, replacement: Replacement): void {
+  const native = owner[name];
+  if (typeof native === "function") owner[name] = proxyOf(native, replacement);
 }
 
 /** Replaces the getter or the setter of an attribute, or both, where the platform has it. */
@@ -46,19 +44,13 @@ export function replaceAccessor(
  * @param construct Makes the object. Its prototype is to be that of `newTarget`, which may be a subclass.
  */
 export function replaceConstructor(
-  owner: object,
+  owner: Anything,
   name: string,
   construct: (native: Anything, args: Anything[], newTarget: Anything) => object,
 ): void {
-  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-  if (typeof descriptor?.value !== "function") return;
-  const native = descriptor.value;
-  const value = new Proxy(native, { construct });
-  Object.defineProperty(owner, name, { ...descriptor, value });
-  Object.defineProperty(native.prototype, "constructor", {
-    ...Object.getOwnPropertyDescriptor(native.prototype, "constructor"),
-    value,
-  });
+  const native = owner[name];
+  if (typeof native !== "function") return;
+  owner[name] = native.prototype.constructor = new Proxy(native, { construct });
 }
 
 function proxyOf(native: Anything, replacement: Replacement): Anything {

@@ -1,4 +1,5 @@
 // Handles the service worker's events.
+import { isReading } from "../fetch/client_headers.ts";
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, type ToWorker } from "../tabs/tab_messages.ts";
 import type { BeaconMessage, CookieMessage } from "../inject/messages.ts";
@@ -130,10 +131,15 @@ export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void
 }
 
 /** The request that the browser would have made. */
-function toBeacon({ url, referrer, body: data }: BeaconMessage): Request {
+function toBeacon(message: BeaconMessage): Request {
+  const { url, referrer, body: data, method = "POST" } = message;
+  const headers = new Headers(message.headers);
   const body = data instanceof Blob ? data : new FormData();
   if (body instanceof FormData) {
     for (const [name, value] of data as [string, FormDataEntryValue][]) body.append(name, value);
+    // It names a boundary of the document's.
+    headers.delete("content-type");
   }
-  return new Request(url, { method: "POST", body, referrer, mode: "same-origin" });
+  const sent = isReading(method) ? undefined : body;
+  return new Request(url, { method, headers, body: sent, referrer, mode: "same-origin" });
 }
