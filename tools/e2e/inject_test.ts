@@ -585,6 +585,35 @@ function testIn(browserName: BrowserName): void {
     assert.not(site.asked.some(({ path }) => path.includes("ping")));
   });
 
+  const late: [what: string, act: () => void, expected: [method: string, body: string]][] = [
+    [
+      "fetch with keepalive",
+      () =>
+        void fetch("/late", {
+          method: "PUT",
+          keepalive: true,
+          headers: { "content-type": "application/json" },
+          body: "{}",
+        }),
+      ["PUT", "{}"],
+    ],
+    ["a picture", () => void (new Image().src = "/late"), ["GET", ""]],
+    ["a beacon", () => void navigator.sendBeacon("/late", "x"), ["POST", "x"]],
+  ];
+  for (const [what, act, expected] of late) {
+    test(`${what} of a document that goes leads to the app`, async () => {
+      const frame = await open();
+      asked.length = 0;
+      await frame.evaluate((act) => {
+        addEventListener("pagehide", () => new Function(`(${act})()`)());
+        location.href = "/gone";
+      }, String(act)).catch(() => {});
+      await untilAt("/gone");
+      const { method, body } = await untilAsked("/late");
+      assert.equal([method, body], expected);
+    });
+  }
+
   for (
     const [path, download, name, content] of [
       ["/file", "", "file.txt", "saved"],
