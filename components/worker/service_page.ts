@@ -17,7 +17,7 @@ export function unavailable(
   site: string | undefined,
   error: LighthouseError,
 ): Response {
-  const headers = { "retry-after": String(RETRY_S) };
+  const headers: Record<string, string> = { "retry-after": String(RETRY_S) };
   if (mode !== "navigate") {
     const { code, message } = error;
     return Response.json({ error: { code, message } }, { status: 503, headers });
@@ -25,13 +25,9 @@ export function unavailable(
   const again = method === "GET"
     ? "This page then goes on by itself."
     : "Then send the form once more.";
-  return page(
-    503,
-    "Your laptop cannot be reached",
-    [...explain(site, error), again],
-    headers,
-    method === "GET" ? `<meta http-equiv="refresh" content="${RETRY_S}">\n` : "",
-  );
+  // In the page, as an element, it would count as a change that the reader cannot stop.
+  if (method === "GET") headers["refresh"] = String(RETRY_S);
+  return page(503, "Your laptop cannot be reached", [...explain(site, error), again], headers);
 }
 
 /** Why no tab is connected, and what helps, as HTML. */

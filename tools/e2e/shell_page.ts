@@ -56,13 +56,24 @@ export async function clickButton(page: Page, within: string, text: string): Pro
   }, text);
 }
 
-/** Has axe look at a document, with all of its rules. */
+/** Has axe look at a document in the light and in the dark, with all of its rules. */
 export async function judge(document: Page | Frame): Promise<void> {
   await document.evaluate(axe.source);
   const found = await document.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run(globalThis.document, { iframes: false });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+    const { style } = globalThis.document.documentElement;
+    const found: string[] = [];
+    for (const scheme of ["dark", "light"]) {
+      style.colorScheme = scheme;
+      const { violations } = await axe.run(globalThis.document, { iframes: false });
+      found.push(
+        ...violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ target }) => `${scheme}, ${id}: ${target}`)
+        ),
+      );
+    }
+    style.colorScheme = "";
+    return found;
   });
   assert.equal(found, []);
 }

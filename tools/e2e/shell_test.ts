@@ -3,6 +3,9 @@
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { encode } from "uqr";
 import * as assert from "uvu/assert";
+import { pageRequest } from "../../components/testing/page_request.ts";
+import { failed, forbidden, unavailable, unplaced } from "../../components/worker/service_page.ts";
+import { LighthouseError } from "../../wire/mod.ts";
 import type { BrowserName } from "../browser.ts";
 import { outputOf, pairingLink, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
@@ -129,6 +132,22 @@ function testIn(name: BrowserName): void {
     await host.until("online");
     assert.is(await headingOf(await appOf(page)), "Hello");
     assert.is(page.url(), `${site.url}page?a=1`);
+  });
+
+  test("while it connects, the page says so", async () => {
+    await usePaired();
+    const page = await context.newPage();
+    await page.evaluateOnNewDocument(() => {
+      // A relay that does not answer.
+      globalThis.WebSocket = class extends EventTarget {
+        readyState = 0;
+        close() {}
+      } as unknown as typeof WebSocket;
+    });
+    await page.goto(`${site.url}page`);
+    await untilPanel(page, /Connecting to your laptop/);
+    await page.waitForSelector("main h1", { visible: true });
+    await judge(page);
   });
 
   test("the app has the title, the address and the icon of the tab", async () => {
@@ -350,6 +369,21 @@ function testIn(name: BrowserName): void {
     assert.is(await headingOf(form), "Sign in");
     await until(async () => await page.title() === "Sign in");
     await judge(form);
+    const get = pageRequest("x", { mode: "navigate" });
+    const lost = new LighthouseError("host-offline", "Ask `lighthouse-host status`");
+    const none = new LighthouseError("no-holder", "Nobody is there");
+    for (
+      const response of [
+        unavailable(get, undefined, lost),
+        unavailable(get, site.url, none),
+        failed(lost),
+        forbidden(),
+        unplaced(),
+      ]
+    ) {
+      await page.setContent(await response.text());
+      await judge(page);
+    }
   });
 
   test.run();
