@@ -24,6 +24,11 @@ const SCRIPTS: Record<string, string> = {
   "/sw.js": 'addEventListener("fetch", () => {});',
 };
 
+const STYLE = `h1 { color: rgb(1, 2, 3) }
+body { font: 1rem/1.1 sans-serif; max-width: 40rem; margin: 1rem auto }
+p { margin: .6rem 0 }
+p[id]::before { content: attr(id) ": "; color: gray }`;
+
 const PAGE =
   `<!doctype html><title>Events</title><link rel="stylesheet" href="/app.css"><h1>Events</h1>
 <p id="event"></p><p id="worker"></p><p id="module"></p><p id="socket"></p><p id="socket-worker"></p>
@@ -85,7 +90,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (SCRIPTS[pathname]) return send("text/javascript", SCRIPTS[pathname]);
   switch (pathname) {
     case "/app.css":
-      return send("text/css", "h1 { color: rgb(1, 2, 3); }");
+      return send("text/css", STYLE);
     case "/echo":
       return send("application/json", JSON.stringify(request.headers));
     case "/events": {

@@ -137,7 +137,14 @@ export const DEBIAN_APPS: RealApp[] = [
     id: "novnc",
     first: "vnc.html?autoconnect=true&path=websockify",
     async prepare(port) {
-      for (const [command, name] of [["Xvfb", "xvfb"], ["x11vnc", "x11vnc"]]) {
+      for (
+        const [command, name] of [
+          ["Xvfb", "xvfb"],
+          ["x11vnc", "x11vnc"],
+          ["xmessage", "x11-utils"],
+          ["xsetroot", "x11-xserver-utils"],
+        ]
+      ) {
         installDebian(command!, name!);
       }
       const websockify = installDebian("websockify", "novnc", "websockify");
@@ -145,6 +152,7 @@ export const DEBIAN_APPS: RealApp[] = [
       const [display, vnc] = [port % 1_000 + 100, 5900 + port % 1_000 + 100];
       const script = `Xvfb :${display} -screen 0 640x480x16 & sleep 1
 x11vnc -display :${display} -localhost -rfbport ${vnc} -forever -shared -nopw -quiet &
+export DISPLAY=:${display}; xsetroot -solid steelblue; xmessage -center "A desktop by noVNC" &
 exec ${websockify} --web /usr/share/novnc 127.0.0.1:${port} 127.0.0.1:${vnc}`;
       return {
         command: ["sh", "-c", script],

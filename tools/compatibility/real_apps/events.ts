@@ -114,6 +114,7 @@ export const EVENTS: RealApp = {
       await untilTitle(tab, WORKS);
     },
   },
+  pose: isStill,
 };
 
 function isAt(tab: AppTab, path: string): Promise<void> {

@@ -20,7 +20,10 @@ export const NODE_PAGES: RealApp[] = [
     name: "json-server",
     id: "json-server",
     async prepare(port) {
-      const data = await newFile("data.json", '{"posts":[{"id":1,"title":"one"}]}');
+      const data = await newFile(
+        "data.json",
+        '{"posts":[{"id":1,"title":"one"}],"notes":[{"id":1}]}',
+      );
       const program = "node_modules/json-server/lib/cli/bin.js";
       const flags = ["--host", "127.0.0.1", "--port", String(port)];
       return { ...await onNode([program, data, ...flags], "json-server"), ready: "posts" };
@@ -40,6 +43,7 @@ export const NODE_PAGES: RealApp[] = [
         await tab.read("one");
       },
     },
+    pose: (tab) => tab.read("posts"),
   },
   {
     name: "socket.io chat",
@@ -52,6 +56,15 @@ export const NODE_PAGES: RealApp[] = [
         await tab.click("button");
         await tab.read("said: hi");
       },
+    },
+    async pose(tab) {
+      await untilText(tab, "#by", /by websocket/);
+      for (const text of ["Is the kettle on?", "In a minute", "Then I come down"]) {
+        await tab.evaluate(() => document.querySelector("input")!.value = "");
+        await tab.type("#message", text);
+        await tab.click("button");
+        await tab.read(`said: ${text}`);
+      }
     },
   },
   {

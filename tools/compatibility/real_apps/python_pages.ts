@@ -40,6 +40,11 @@ export const PYTHON_PAGES: RealApp[] = [
         await tab.read("Log in");
       },
     },
+    async pose(tab) {
+      await tab.type("#user", "Ann");
+      await tab.click("#go");
+      await tab.read("Hello Ann");
+    },
   },
   {
     name: "FastAPI",

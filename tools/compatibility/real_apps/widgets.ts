@@ -30,6 +30,13 @@ export const WIDGETS: RealApp[] = [
         await tab.see("#greet");
       },
     },
+    async pose(tab) {
+      await tab.type("#name textarea, #name input", "Ann");
+      await tab.click("#greet");
+      await untilText(tab, "#greeting textarea, #greeting input", /^Hello Ann!$/);
+      await tab.choose("#file input[type=file]", 300_000);
+      await untilText(tab, "#size textarea, #size input", /^300000 bytes$/);
+    },
   },
   {
     name: "marimo",
@@ -61,6 +68,11 @@ export const WIDGETS: RealApp[] = [
         await tab.read("You said abc");
       },
     },
+    async pose(tab) {
+      await tab.type("#said", " banana");
+      await tab.read("You said a banana");
+      await tab.see("#letters .bars path");
+    },
   },
   {
     name: "Bokeh",
@@ -78,6 +90,12 @@ export const WIDGETS: RealApp[] = [
         await tab.see(">>> ::-p-text(Count is 1)");
       },
     },
+    async pose(tab) {
+      for (let count = 1; count < 8; count++) {
+        await tab.click(">>> .bk-btn");
+        await tab.see(`>>> ::-p-text(Count is ${count})`);
+      }
+    },
   },
   {
     name: "NiceGUI",
@@ -92,6 +110,12 @@ export const WIDGETS: RealApp[] = [
         await tab.click("button");
         await tab.read("Count is 1");
       },
+    },
+    async pose(tab) {
+      for (let count = 1; count < 8; count++) {
+        await tab.click("button");
+        await tab.read(`Count is ${count}`);
+      }
     },
   },
 ];

@@ -3,7 +3,12 @@ import { createServer } from "node:http";
 import process from "node:process";
 import { Server } from "socket.io";
 
-const PAGE = `<!doctype html><title>Chat</title><h1>Chat</h1><p id="by"></p>
+const PAGE = `<!doctype html><title>Chat</title>
+<style>
+body { font: 1.1rem/1.6 sans-serif; max-width: 40rem; margin: 2rem auto }
+li { background: #eef; border-radius: .5rem; padding: .3rem .8rem; margin: .5rem; list-style: none }
+</style>
+<h1>Chat</h1><p id="by"></p>
 <form><input id="message"><button>Send</button></form><ul id="said"></ul>
 <script src="/socket.io/socket.io.js"></script>
 <script>

@@ -6,8 +6,15 @@ import { useServer } from "graphql-ws/use/ws";
 import { createSchema, createYoga } from "graphql-yoga";
 import { WebSocketServer } from "ws";
 
-const PAGE = `<!doctype html><title>GraphQL</title><h1>GraphQL</h1>
-<p id="query"></p><p id="events"></p><p id="socket"></p>
+const PAGE = `<!doctype html><title>GraphQL</title>
+<style>
+body { font: 1.1rem/1.6 sans-serif; max-width: 40rem; margin: 2rem auto }
+dt { font-family: monospace; margin-top: 1rem }
+</style>
+<h1>GraphQL</h1>
+<dl><dt>{ hello }</dt><dd id="query"></dd>
+<dt>subscription { tick }, by events</dt><dd id="events"></dd>
+<dt>subscription { tick }, by a WebSocket</dt><dd id="socket"></dd></dl>
 <script type="module">
 const show = (id, text) => document.querySelector(id).textContent += text;
 const response = await fetch("/graphql", {
