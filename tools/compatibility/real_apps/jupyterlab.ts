@@ -93,6 +93,8 @@ export const JUPYTERLAB: RealApp = {
   async pose(tab) {
     await JUPYTERLAB.steps["login"]!(tab);
     await JUPYTERLAB.steps["socket: a kernel"]!(tab);
+    // It asks whether one wants news.
+    await tab.click(".Toastify__toast ::-p-text(No)");
   },
 };
 
