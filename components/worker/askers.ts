@@ -46,6 +46,9 @@ const READY_MS = 1000;
 /** Most web workers that are remembered. */
 const MAX_WORKERS = 1024;
 
+/** Limit for documents to say where they are, in milliseconds. */
+const WHERE_MS = 1000;
+
 /** Such a client. */
 const LOADING: WorkerClient = { id: "", url: "about:blank", postMessage: () => {} };
 
@@ -57,14 +60,25 @@ export class Askers {
   readonly #site: Site;
   readonly #clients: WorkerClients;
   readonly #readyMs: number;
+  readonly #whereMs: number;
   /** Web workers by their clients' ids. */
   readonly #workers = new Map<string, Asker>();
+  /** Called with each document of the app that asks, and the URL that it has now. */
+  readonly #watchers = new Set<(asker: Asker, url: string) => void>();
 
-  /** @param readyMs How long to wait for a client that the browser does not show. @default 1000 */
-  constructor(site: Site, clients: WorkerClients, readyMs = READY_MS) {
+  /**
+   * @param limits How long to wait for a client that the browser does not show, and for documents to say
+   * where they are, in milliseconds. @default 1000, and 1000
+   */
+  constructor(
+    site: Site,
+    clients: WorkerClients,
+    { readyMs = READY_MS, whereMs = WHERE_MS }: { readyMs?: number; whereMs?: number } = {},
+  ) {
     this.#site = site;
     this.#clients = clients;
     this.#readyMs = readyMs;
+    this.#whereMs = whereMs;
   }
 
   /**
@@ -84,7 +98,9 @@ export class Askers {
     const client = clientId ? await this.#ready(clientId) : undefined;
     const isWorker = client === LOADING || /worker$/.test(client?.type ?? "");
     if (client && /^https?:/.test(client.url)) {
-      return { ...this.#byUrl(client), isWorker, isCertain: true };
+      const asker = { ...this.#byUrl(client), isWorker, isCertain: true };
+      for (const watch of this.#watchers) watch(asker, request.referrer);
+      return asker;
     }
     // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
     const referrer = client?.url.startsWith("blob:") ? "" : request.referrer;
@@ -111,6 +127,26 @@ export class Askers {
     const client = clientId ? await this.#clients.get(clientId) : undefined;
     if (client) return this.#byUrl(client);
     return url ? await this.#byReferrer(referrer) : SITE;
+  }
+
+  /**
+   * Whose document is at a URL of this origin, which the user loads again. A script of the app may have
+   * given it that URL: what the document then asks for tells.
+   */
+  async at(url: URL): Promise<Asker> {
+    const href = withoutHash(url.href);
+    const clients = await this.#clients.matchAll({ type: "window" });
+    const apps = clients.filter((client) => this.#byUrl(client).isApp);
+    if (apps.length === 0 || clients.some(({ url }) => withoutHash(url) === href)) return SITE;
+    const { promise, resolve } = Promise.withResolvers<Asker>();
+    const watch = (asker: Asker, url: string) => asker.isApp && url === href && resolve(asker);
+    const timer = setTimeout(() => resolve(SITE), this.#whereMs);
+    this.#watchers.add(watch);
+    for (const app of apps) app.postMessage({ lighthouse: "stale" } satisfies ToDocument);
+    return await promise.finally(() => {
+      clearTimeout(timer);
+      this.#watchers.delete(watch);
+    });
   }
 
   /** Posts a message to a client that is still there. */
@@ -149,4 +185,8 @@ export class Askers {
     const isSites = clients.some(({ url }) => url === referrer);
     return { isApp: !isSites && clients.some(({ url }) => this.#site.isUnder(url)) };
   }
+}
+
+function withoutHash(url: string): string {
+  return url.split("#")[0]!;
 }

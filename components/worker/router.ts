@@ -54,6 +54,7 @@ export class Router {
     if (isNavigation && this.#site.isSave(url)) return this.#saved(event, url);
     if (this.#options.own) return this.#inAppMode(event, url, this.#options.own);
     if (this.#site.isUnder(request.url)) return this.#led(event, url);
+    if (isNavigation && isReload(request)) return this.#reloaded(event, url);
     const isSites = isNavigation ? this.#isTyped(request) : this.#siteClients.has(event.clientId);
     return isSites ? undefined : this.#ledOrSites(event, url);
   }
@@ -91,7 +92,7 @@ export class Router {
     if (place && place !== url.pathname) return this.#redirect(place, url);
     // A reload is the user's own; anything else without a referrer may be another site's.
     const address = url.pathname + url.search;
-    if (isFromSite(request, this.#site.origin) || request.cache === "no-cache") {
+    if (isFromSite(request, this.#site.origin) || isReload(request)) {
       this.#foreign.delete(address);
     } else {
       remember(this.#foreign, address);
@@ -122,6 +123,14 @@ export class Router {
     if (asker.isApp) return await this.#led(event, url, asker);
     if (!isNavigation && asker.isCertain) remember(this.#siteClients, clientId);
     return await this.#options.fetch(request as Request);
+  }
+
+  /** A document of the app may be at a URL outside of that part, and is loaded again. */
+  async #reloaded(event: Asking, url: URL): Promise<Response> {
+    const asker = await this.#options.askers.at(url);
+    return asker.isApp
+      ? await this.#led(event, url, asker)
+      : await this.#options.fetch(event.request as Request);
   }
 
   /** A backend's own URL, as some apps write it into their pages. */
@@ -189,6 +198,11 @@ export class Router {
   #redirect(place: string, url: URL): Response {
     return Response.redirect(this.#site.origin + place + url.search, 307);
   }
+}
+
+/** Whether the user has a document loaded again. */
+function isReload({ cache }: PageRequest): boolean {
+  return cache === "no-cache";
 }
 
 /** Whether a request is for a web worker's own script. Its modules are fetched for a worker as well. */

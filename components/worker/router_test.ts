@@ -37,6 +37,8 @@ interface SiteInit {
   /** The host's services. @default `/` and `/notes` */
   services?: string[];
   clients?: Client[];
+  /** The URLs that documents have now, by their clients' ids: scripts have changed them. */
+  now?: Record<string, string>;
   /** The headers of the host's answers. */
   headers?: [string, string][];
 }
@@ -66,8 +68,14 @@ function handled(site: SiteInit, ...request: Asked): Promise<Outcome> {
 
 /** Has a worker handle several requests. @returns The outcome of the last one. */
 async function handledInTurn(
-  { scope = ROOT, service, services: prefixes = ["/", "/notes"], clients = [], headers = [] }:
-    SiteInit,
+  {
+    scope = ROOT,
+    service,
+    services: prefixes = ["/", "/notes"],
+    clients = [],
+    now = {},
+    headers = [],
+  }: SiteInit,
   ...asked: Asked[]
 ): Promise<Outcome> {
   const outcome: Outcome = { response: undefined, asked: [], leaked: [], posted: [] };
@@ -88,12 +96,20 @@ async function handledInTurn(
   const config = service === undefined ? undefined : { version: "1", files: FILES, service };
   const site = new Site({ scope, worker: `${scope}sw.js`, config });
   const tunnel = tunnelOf(() => Promise.resolve(page), { site });
+  const looks: unknown[] = [];
   const all = clients.map(([id, path, frameType, type = "window"]): WorkerClient => ({
     id,
     url: URL.parse(path, ROOT)!.href,
     frameType,
     type,
-    postMessage: (message) => void outcome.posted.push([id, message]),
+    postMessage: (message) => {
+      outcome.posted.push([id, message]);
+      // The document's script asks for its cookies.
+      const referrer = now[id];
+      if (referrer === undefined) return;
+      const cookies = new URL(`${site.prefix.href}.lighthouse/cookies`).href;
+      looks.push(router.handle({ request: pageRequest(cookies, { referrer }), clientId: id }));
+    },
   }));
   const askers = new Askers(site, {
     claim: () => Promise.resolve(),
@@ -102,7 +118,7 @@ async function handledInTurn(
         ? new Promise(() => {})
         : Promise.resolve(all.find((client) => client.id === id)),
     matchAll: () => Promise.resolve(all.filter(({ type }) => type === "window")),
-  }, 0);
+  }, { readyMs: 0, whereMs: 0 });
   const caches = new MemoryCaches().asCaches;
   const backends = new Backends(backendStore(caches, scope), "me.example");
   await backends.loaded;
@@ -119,6 +135,7 @@ async function handledInTurn(
     const request = pageRequest(new URL(path, ROOT).href, { referrer: "", ...init });
     outcome.response = await router.handle({ request, clientId, resultingClientId });
   }
+  await Promise.all(looks);
   if (outcome.response && outcome.response.type !== "error") {
     const { status, headers } = outcome.response;
     const body = await outcome.response.text() || null;
@@ -419,6 +436,30 @@ for (
       destination: destination as RequestDestination,
     });
     assert.match(await response!.text(), /^if\(!self.*\nFIRST\n\}\nanswer$/s);
+  });
+}
+
+const RELOAD = { ...NAVIGATION, cache: "no-cache" } as const;
+
+test("local/: a document of the app's is loaded again from where its script has moved it", async () => {
+  const site = { ...LOCAL, now: { doc: `${ROOT}deep?x` } };
+  const { response, leaked } = await handled(site, "/deep?x#part", RELOAD);
+  assert.is(response!.headers.get("location"), `${ROOT}local/notes/deep?x`);
+  assert.equal(leaked, []);
+});
+
+for (
+  const [what, path, site] of [
+    ["a document of the site's", "/", LOCAL],
+    ["one that its script has moved", "/moved", { ...LOCAL, now: { doc: `${ROOT}deep` } }],
+    ["one beside no document of the app's", "/moved", { clients: [["site", "/", "top-level"]] }],
+  ] as [string, string, SiteInit][]
+) {
+  test(`local/: ${what} is loaded again from the site`, async () => {
+    const { asked, leaked } = await handled(site, path, RELOAD);
+    assert.equal([asked.filter(({ target }) => !target.endsWith("/cookies")), leaked], [[], [
+      path,
+    ]]);
   });
 }
 

@@ -141,6 +141,16 @@ function testIn(name: BrowserName): void {
     await tab.close();
   });
 
+  test("a document to which its script has given a URL outside of the prefix is loaded again", async () => {
+    const tab = await browser.newPage();
+    await tab.goto(`${bridge.page.url}local/page`);
+    await tab.evaluate(() => history.pushState(null, "", "/page?pushed"));
+    await tab.reload();
+    assert.is(tab.url(), `${bridge.page.url}local/page?pushed`);
+    assert.is(await tab.title(), "A page");
+    await tab.close();
+  });
+
   test("an answer that is slow arrives, since its leader says that it is there", async () => {
     const text = await frame.evaluate(async () => (await fetch("slow")).text());
     assert.is(text, "slow");
