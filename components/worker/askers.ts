@@ -1,5 +1,6 @@
 // Finds out which document made a request, by what browsers tell a worker: the client's URL, which is
 // the one that the document was made with, and the referrer, which a script can change.
+import { COOKIES_PATH } from "../../wire/mod.ts";
 import type { ToDocument } from "../inject/messages.ts";
 import type { PageRequest } from "./page_request.ts";
 import type { Site } from "./site.ts";
@@ -43,11 +44,11 @@ export interface Asking {
 /** Time after which a client that the browser does not show is a worker that loads its modules (Firefox). */
 const READY_MS = 1000;
 
-/** Most web workers that are remembered. */
-const MAX_WORKERS = 1024;
+/** Most web workers, and most addresses, that are remembered. */
+const MAX_REMEMBERED = 1024;
 
 /** Limit for documents to say where they are, in milliseconds. */
-const WHERE_MS = 1000;
+const WHERE_MS = 5000;
 
 /** Such a client. */
 const LOADING: WorkerClient = { id: "", url: "about:blank", postMessage: () => {} };
@@ -63,12 +64,14 @@ export class Askers {
   readonly #whereMs: number;
   /** Web workers by their clients' ids. */
   readonly #workers = new Map<string, Asker>();
-  /** Called with each document of the app that asks, and the URL that it has now. */
-  readonly #watchers = new Set<(asker: Asker, url: string) => void>();
+  /** Documents that a script has moved out of the prefix, by the URLs that they have had there. */
+  readonly #moved = new Map<string, { id: string; asker: Asker }>();
+  /** Called with each client that asks, who it is, and what it asks for. */
+  readonly #watchers = new Set<(id: string, asker: Asker, request: PageRequest) => void>();
 
   /**
    * @param limits How long to wait for a client that the browser does not show, and for documents to say
-   * where they are, in milliseconds. @default 1000, and 1000
+   * where they are, in milliseconds. @default 1000, and 5000
    */
   constructor(
     site: Site,
@@ -88,7 +91,7 @@ export class Askers {
   addWorker({ request: { url }, resultingClientId: id }: Asking): void {
     if (!id) return;
     this.#workers.set(id, { ...this.#byUrl({ url }), isWorker: true, isCertain: true });
-    if (this.#workers.size > MAX_WORKERS) this.#workers.delete(this.#workers.keys().next().value!);
+    trim(this.#workers);
   }
 
   /** Who asks for something that is no document of a frame or a tab. */
@@ -99,7 +102,11 @@ export class Askers {
     const isWorker = client === LOADING || /worker$/.test(client?.type ?? "");
     if (client && /^https?:/.test(client.url)) {
       const asker = { ...this.#byUrl(client), isWorker, isCertain: true };
-      for (const watch of this.#watchers) watch(asker, request.referrer);
+      if (asker.isApp && this.#isMoved(request.referrer)) {
+        this.#moved.set(request.referrer, { id: clientId, asker });
+        trim(this.#moved);
+      }
+      for (const watch of this.#watchers) watch(clientId, asker, request);
       return asker;
     }
     // A document that has gone, or one without a URL of its own: a frame of srcdoc, a worker of a blob.
@@ -131,15 +138,22 @@ export class Askers {
 
   /**
    * Whose document is at a URL of this origin, which the user loads again. A script of the app may have
-   * given it that URL: what the document then asks for tells.
+   * given it that URL: what the document has asked for since then tells, or what it now asks for.
    */
   async at(url: URL): Promise<Asker> {
     const href = withoutHash(url.href);
     const clients = await this.#clients.matchAll({ type: "window" });
     const apps = clients.filter((client) => this.#byUrl(client).isApp);
     if (apps.length === 0 || clients.some(({ url }) => withoutHash(url) === href)) return SITE;
+    const moved = this.#moved.get(href);
+    if (moved && apps.some(({ id }) => id === moved.id)) return moved.asker;
     const { promise, resolve } = Promise.withResolvers<Asker>();
-    const watch = (asker: Asker, url: string) => asker.isApp && url === href && resolve(asker);
+    const silent = new Set(apps.map(({ id }) => id));
+    const watch = (id: string, asker: Asker, { url, referrer }: PageRequest) => {
+      if (asker.isApp && referrer === href) resolve(asker);
+      if (url.endsWith(COOKIES_PATH)) silent.delete(id);
+      if (silent.size === 0) resolve(SITE);
+    };
     const timer = setTimeout(() => resolve(SITE), this.#whereMs);
     this.#watchers.add(watch);
     for (const app of apps) app.postMessage({ lighthouse: "stale" } satisfies ToDocument);
@@ -168,6 +182,11 @@ export class Askers {
       .flatMap(({ isApp, path }) => isApp && path !== undefined ? path : []);
   }
 
+  /** Whether the URL of a document of the app's is one that a script has given it. */
+  #isMoved(url: string): boolean {
+    return !this.#site.config && this.#site.hasOrigin(url) && !this.#site.isUnder(url);
+  }
+
   #byUrl({ url, frameType }: Pick<WorkerClient, "url" | "frameType">): Asker {
     const path = this.#site.pathOf(new URL(url));
     // In app mode a tab's own document is the shell, of the same URL as the app's.
@@ -185,6 +204,11 @@ export class Askers {
     const isSites = clients.some(({ url }) => url === referrer);
     return { isApp: !isSites && clients.some(({ url }) => this.#site.isUnder(url)) };
   }
+}
+
+/** Forgets the oldest one where there are too many. */
+function trim(map: Map<string, unknown>): void {
+  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value!);
 }
 
 function withoutHash(url: string): string {

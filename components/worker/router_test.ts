@@ -448,6 +448,15 @@ test("local/: a document of the app's is loaded again from where its script has 
   assert.equal(leaked, []);
 });
 
+test("local/: it is so, too, where its script has moved it once more", async () => {
+  const { response } = await handledInTurn(
+    { ...LOCAL, now: { doc: `${ROOT}other` } },
+    ["/api", { clientId: "doc", referrer: `${ROOT}deep` }],
+    ["/deep", RELOAD],
+  );
+  assert.is(response!.headers.get("location"), `${ROOT}local/notes/deep`);
+});
+
 for (
   const [what, path, site] of [
     ["a document of the site's", "/", LOCAL],
