@@ -3,7 +3,6 @@
 import { type Browser, type BrowserContext, type Frame, type Page } from "puppeteer-core";
 import { startAppSite } from "../e2e/app_site.ts";
 import { launchBrowser, reconnect, untilState } from "../e2e/browser.ts";
-import { until } from "../testing/until.ts";
 import { type BenchRoute, startBenchBackend } from "./backend.ts";
 
 /** Times in milliseconds. */
@@ -17,13 +16,19 @@ export interface FirstPages {
 /** Number of pictures in the page. */
 const PICTURES = 8;
 
+/** Says that the page's load has ended. */
+let onLoaded = () => {};
+
 /** An app's page with its style, its script and pictures, each of which comes anew. */
 const ROUTES: Record<string, BenchRoute> = {
   "GET /app/": answering("text/html; charset=utf-8", pageText()),
   "GET /app/style.css": answering("text/css", `/*${"s".repeat(20_000)}*/`),
   "GET /app/script.js": answering(
     "text/javascript",
-    `addEventListener("load", () => loadedAt = performance.timeOrigin + performance.now());
+    `addEventListener("load", () => {
+  loadedAt = performance.timeOrigin + performance.now();
+  void fetch("loaded", { method: "POST" });
+});
 /*${"s".repeat(150_000)}*/`,
   ),
   "GET /app/picture.svg": answering(
@@ -32,10 +37,14 @@ const ROUTES: Record<string, BenchRoute> = {
       "s".repeat(10_000)
     }--></svg>`,
   ),
+  "POST /app/loaded": (_request, response) => {
+    response.writeHead(204).end();
+    onLoaded();
+  },
 };
 
 /** The page's script says when it was loaded, by the clock of the machine. */
-declare const loadedAt: number | undefined;
+declare const loadedAt: number;
 
 /** Opens the page `count` times each way, in turns. Needs the built bundles. */
 export async function runFirstPages(count: number): Promise<FirstPages> {
@@ -74,18 +83,14 @@ async function timeOf(
   url: string,
   frameOf: (page: Page) => Frame | undefined,
 ): Promise<number> {
+  // Nothing asks the page meanwhile: that would be work in between.
+  const loaded = new Promise<void>((resolve) => onLoaded = resolve);
   const page = await openTab(browser, url);
-  const loaded = async () => {
-    const frame = frameOf(page);
-    return await frame?.evaluate(() => typeof loadedAt === "number" ? loadedAt : undefined)
-      // The frame may change its document meanwhile.
-      .catch(() => undefined);
-  };
-  let time: number | undefined;
-  await until(async () => (time = await loaded()) !== undefined);
+  await loaded;
+  const time = await frameOf(page)!.evaluate(() => loadedAt);
   const started = await page.evaluate(() => performance.timeOrigin);
   await page.close();
-  return time! - started;
+  return time - started;
 }
 
 function appIn(page: Page): Frame | undefined {
