@@ -75,27 +75,15 @@ function bodyOf(data: BodyInit | null | undefined): BeaconMessage["body"] {
 }
 
 /**
- * A synchronous request blocks the page, and with it the connection that is to answer. Where a script has
- * said what to do with the answer, it goes asynchronously.
+ * A synchronous request blocks the page, and with it the connection that is to answer. So it goes
+ * asynchronously: scripts that take the answer by a listener get it later, and others find none.
  */
 function leadSynchronous(window: AppWindow, app: App): void {
-  const { prototype } = window.XMLHttpRequest;
-  const synchronous = new WeakSet<object>();
-  replaceMethod(prototype, "open", (native, self, args) => {
+  replaceMethod(window.XMLHttpRequest.prototype, "open", (native, self, args) => {
     const url = resolve(window, args[1]);
-    synchronous.delete(self);
     if (args.length > 2 && !args[2] && url && app.places.lead(url) !== null) {
-      synchronous.add(self);
+      console.warn(`Lighthouse sends ${url} asynchronously`);
       args[2] = true;
-    }
-    return call(native, self, args);
-  });
-  replaceMethod(prototype, "send", (native, self, args) => {
-    if (synchronous.has(self) && !self.onload && !self.onreadystatechange) {
-      throw new window.DOMException(
-        "Lighthouse cannot send a synchronous XMLHttpRequest",
-        "NetworkError",
-      );
     }
     return call(native, self, args);
   });

@@ -158,14 +158,14 @@ function testIn(name: BrowserName): void {
 
   test("a synchronous XMLHttpRequest is not served in the leading tab, and does not block it for long", async () => {
     const answer = await askNow(frame, `${bridge.page.url}local/page`);
-    assert.is(answer, "NetworkError");
+    assert.is(answer, name === "firefox" ? "NetworkError" : "");
   });
 
   test(`it is ${name === "firefox" ? "" : "not "}served in another tab`, async () => {
     const other = await browser.newPage();
     await other.goto(`${bridge.page.url}local/page`);
     const answer = await askNow(other, `${bridge.page.url}local/page`);
-    assert.match(answer, name === "firefox" ? /A page/ : /^NetworkError$/);
+    assert.match(answer, name === "firefox" ? /A page/ : /^$/);
     await other.close();
   });
 

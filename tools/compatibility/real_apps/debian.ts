@@ -108,11 +108,20 @@ export const DEBIAN_APPS: RealApp[] = [
         const status = await tab.evaluate(async () => {
           const { headers } = await fetch("../rpc", { method: "POST", body: "{}" });
           const name = "x-transmission-session-id";
-          const body = JSON.stringify({ method: "session-stats" });
+          const filename = `magnet:?xt=urn:btih:${"8".repeat(40)}&dn=debian.iso`;
+          const body = { method: "torrent-add", arguments: { filename, paused: true } };
           const sent = { [name]: headers.get(name) ?? "" };
-          return (await fetch("../rpc", { method: "POST", headers: sent, body })).status;
+          const init = { method: "POST", headers: sent, body: JSON.stringify(body) };
+          return (await fetch("../rpc", init)).status;
         });
         expect("status", status, 200);
+      },
+      "its list": async (tab) => {
+        await untilText(tab, "#torrent_list", /debian\.iso/);
+        const dialog = await tab.evaluate(() =>
+          document.querySelector("#dialog_container")!.checkVisibility()
+        );
+        expect("a message of a failure", dialog, false);
       },
       "redirect from its root": async (tab) => {
         await tab.open("");
