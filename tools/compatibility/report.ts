@@ -59,10 +59,11 @@ ${COLUMNS}
 
 ${formatTable([["App", "Versions", "Settings besides the defaults"], ...installed])}
 
-Pages of Next, JupyterLab and Streamlit name their scripts by absolute paths. Such an app is told its
-path on the site by its own setting, and its service leads there:
-\`--service /jupyterlab=http://127.0.0.1:8888/local/jupyterlab/\`. On a site that is not at the root of
-its origin, that path comes first: \`/notes/local/jupyterlab/\`.
+Next, JupyterLab and Streamlit are told their path on the site by their own settings here, and their
+services lead there: \`--service /jupyterlab=http://127.0.0.1:8888/local/jupyterlab/\`. Their requests do
+not need that: what they ask for by absolute paths is led to them. A router of theirs does, if it takes
+the page's whole path for its own. On a site that is not at the root of its origin, the site's path comes
+first: \`/notes/local/jupyterlab/\`. A site in app mode needs no such settings.
 `;
 }
 
@@ -71,16 +72,17 @@ const COLUMNS =
   Gradio run their own scripts there, which draw the page.
 - **JSON POST**: by \`tunnel.fetch()\`, and by \`fetch()\` of a page under \`local/\`.
 - **Form**: a user fills in the form of a page under \`local/\`, and sends it.
-- **File upload**: the same with a file of 1.5 MiB. JupyterLab and Gradio take it from a script.
+- **File upload**: the same with a file of 1.5 MiB. JupyterLab and Gradio take it from a script,
+  and Streamlit from a script of its own page, with the token of a cookie.
 - **Login**: a user fills in a form, gets a cookie, and is redirected to a page for users only. Where
   the form has a token against other sites' forms, the app refuses it without the token. Gradio takes
   the login from a script.
 - **Redirect**: by \`tunnel.fetch()\`, and in a tab. It ends at the right URL under \`local/\`.
 - **SSE**: \`new EventSource()\` in a page under \`local/\`. The answer ends twice, and the browser goes
   on after the last event that it has.
-- **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. Browsers do not show
-  WebSockets to service workers: the script that Lighthouse puts into the app's pages leads theirs.
-  Real apps above try that.`;
+- **WebSocket**: by \`tunnel.socket()\`, at an app that refuses other origins. The WebSockets of the
+  app's own pages are led by the script that Lighthouse puts into them. Streamlit's file upload opens
+  one, and real apps above do.`;
 
 /** Returns a table as the formatter has it. */
 export function formatTable([head, ...rows]: string[][]): string {

@@ -43,7 +43,7 @@ export const JUPYTERLAB: RealApp = {
       await tab.see(".jp-Launcher");
     },
     "socket: a kernel": async (tab) => {
-      await tab.click('.jp-LauncherCard[data-category="Notebook"]');
+      await launch(tab, '[data-category="Notebook"]', ".jp-Notebook");
       await tab.click(".jp-Notebook .cm-content");
       await tab.read("| Idle");
       await tab.page.keyboard.type("print(6 * 7)");
@@ -55,7 +55,7 @@ export const JUPYTERLAB: RealApp = {
     },
     "socket: a terminal": async (tab) => {
       await tab.open("lab?reset");
-      await tab.click('.jp-LauncherCard[data-category="Other"][title*="erminal"]');
+      await launch(tab, '[data-category="Other"][title*="erminal"]', ".jp-Terminal");
       await tab.click(".jp-Terminal .xterm-screen");
       await seeTerminal(tab, /[#$] *$/);
       await tab.page.keyboard.type("echo $((6*7))\n");
@@ -97,6 +97,13 @@ export const JUPYTERLAB: RealApp = {
     await tab.click(".Toastify__toast ::-p-text(No)");
   },
 };
+
+/** Opens something from the launcher. JupyterLab may lose a click before it has restored its layout. */
+async function launch(tab: AppTab, card: string, opened: string): Promise<void> {
+  const click = () => tab.click(`.jp-LauncherCard${card}`);
+  await click();
+  await tab.see(opened).catch(click);
+}
 
 /** Waits until the terminal that is shown has a text. It is painted, so the page does not have it. */
 async function seeTerminal(tab: AppTab, pattern: RegExp): Promise<void> {
