@@ -7,6 +7,6 @@ export interface StartMessage {
   settings: PlaceSettings;
   /** The URL on the site that leads into the tunnel. */
   prefix: string;
-  /** Takes messages to the service worker. */
+  /** Takes messages to the service worker. It then gives the name of the lock that the document holds. */
   port: MessagePort;
 }

@@ -1,5 +1,6 @@
 // What runs first in each of the app's workers: WebSocket over the session, by the document that has made the
 // worker.
+import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
 import { borrowSockets } from "./borrowed_sockets.ts";
 import { Places } from "./places.ts";
 import { askServices } from "./services.ts";
@@ -10,7 +11,9 @@ import type { StartMessage } from "./worker_messages.ts";
 export function serveWorker(): void {
   const { promise: started, resolve: start } = Promise.withResolvers<StartMessage>();
   /** The ways to the service worker, by the documents that know this worker: the newest is the last. */
-  const ports: MessagePort[] = [];
+  let ports: MessagePort[] = [];
+  /** Resolves when the document that has connected last has posted its way. */
+  let newest = Promise.withResolvers<void>();
   let places: Places | undefined;
 
   // Keeps the documents' first messages from the app's listeners.
@@ -21,11 +24,18 @@ export function serveWorker(): void {
     const { settings, prefix, port } = message;
     const { pathname, origin } = new URL(prefix);
     ports.push(port);
+    port.onmessage = async ({ data: alive }) => {
+      await lifetimeEnd(alive);
+      ports = ports.filter((one) => one !== port);
+    };
+    newest.resolve();
     places ??= new Places(settings, pathname, origin);
     start(message);
   };
   addEventListener("message", hear);
   addEventListener("connect", (event) => {
+    // The ways of others may be those of documents that are going.
+    newest = Promise.withResolvers();
     for (const port of (event as MessageEvent).ports) {
       port.addEventListener("message", hear);
       // The app may only post by this port, and then never starts it.
@@ -49,7 +59,10 @@ export function serveWorker(): void {
       if (!mayBeApps(url, site)) return null;
       return started.then(() => places!.target(url, services) ?? Promise.reject(notApps(url)));
     },
-    open: async (opening, signal) => await (await open)(opening, signal),
+    async open(opening, signal) {
+      await newest.promise;
+      return await (await open)(opening, signal);
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 // Web Workers and shared workers of the app's documents: leads their URLs, puts the workers' script before
 // those of Blobs (the service worker does it for others), and gives them the way to the session.
+import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { type App, type AppWindow, resolve } from "./app.ts";
 import { rememberedBlob } from "./blobs.ts";
 import { call, construct, replaceConstructor } from "./native.ts";
@@ -45,6 +46,8 @@ export function leadWorkers(window: AppWindow, app: App): void {
 function start(app: App, worker: Worker | MessagePort): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data, ports }) => app.post(data, [...ports]);
+  // A shared worker may live longer than its document.
+  holdLifetimeLock().then((alive) => port1.postMessage(alive));
   const { scope, base, service, isMoved, backend } = app.settings;
   const settings = { scope, base, service, isMoved, backend };
   const message: StartMessage = {

@@ -42,6 +42,13 @@ const SCRIPTS: Record<string, string> = {
     onconnect = ({ ports: [port] }) => {
       port.onmessage = async ({ data }) => port.postMessage(data + " " + await first);
     };`,
+  "/sharing.js": `
+    onconnect = ({ ports: [port] }) => {
+      port.onmessage = () => {
+        const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
+        socket.onmessage = ({ data }) => port.postMessage(data);
+      };
+    };`,
   "/events.js": `new EventSource("/events").onmessage = ({ data }) => postMessage(data);`,
 };
 
@@ -356,6 +363,31 @@ function testIn(browserName: BrowserName): void {
       return new Promise((resolve) => port.onmessage = ({ data }) => resolve(data));
     });
     assert.is(seen, "first hello at /ws");
+  });
+
+  test("a shared worker goes on when the document that came to it last is gone", async () => {
+    const frame = await open();
+    const data = await frame.evaluate(async () => {
+      const answers = async ({ port }: SharedWorker) => {
+        const answer = new Promise((resolve) => port.onmessage = ({ data }) => resolve(data));
+        // What the worker asks of a document that goes in this moment is lost.
+        const timer = setInterval(() => port.postMessage("open"), 200);
+        port.postMessage("open");
+        return await answer.finally(() => clearInterval(timer));
+      };
+      const worker = new SharedWorker("/sharing.js");
+      await answers(worker);
+      const inner = document.createElement("iframe");
+      inner.src = "/inner";
+      const loaded = new Promise((resolve) => inner.onload = resolve);
+      document.body.append(inner);
+      await loaded;
+      const window = inner.contentWindow as Window & typeof globalThis;
+      await answers(new window.SharedWorker("/sharing.js"));
+      inner.remove();
+      return await answers(worker);
+    });
+    assert.is(data, "hello at /ws");
   });
 
   test("an EventSource of a worker is served", async () => {
