@@ -54,6 +54,9 @@ ${formatTable([["App", "Steps", ...ways.map(([, title]) => title)], ...results])
 
 ${notes.map((note, at) => `${at + 1}. ${note}`).join("\n")}
 
+Under \`local/\`, a router in the page that takes the whole path for its own needs the app's setting for a
+path, such as Vite's \`base\`. In app mode it needs none.
+
 An app's own service worker is not registered: the site's has its place. The app is told so by the
 error that browsers have for it (\`NotSupportedError\`), and goes on without.
 
@@ -63,7 +66,10 @@ ${formatTable([["App", "Versions"], ...rows.map(({ app, versions }) => [app.name
 `;
 }
 
-/** Text that Markdown shows as it is. */
+/** Text that Markdown shows as it is, and that is the same in each run. */
 function shorten(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[|<>*_`[\]]/g, "\\$&").slice(0, 200);
+  return text.replace(/http:\/\/127\.0\.0\.1:\d+/g, "").replace(/\s+/g, " ").replace(
+    /[|<>*_`[\]]/g,
+    "\\$&",
+  ).slice(0, 200);
 }

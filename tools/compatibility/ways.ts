@@ -1,6 +1,6 @@
 // The ways to a real app: itself, a site in app mode, a project site in app mode, and local/ of a site.
 import process from "node:process";
-import type { Browser } from "puppeteer-core";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { startAppSite } from "../e2e/app_site.ts";
 import { openWeb } from "../e2e/web_page.ts";
 import { startBridge } from "../local/bridge.ts";
@@ -91,7 +91,7 @@ export const SHOW: Record<Way, (running: Running, browser: Browser) => Promise<S
     const context = await newContext(browser);
     stack.defer(() => context.close());
     await openWeb(context, `${bridge.page.url}web.html`);
-    const page = await context.newPage();
+    const page = await openTab(context);
     const base = `${bridge.page.url}local/${app.id}/`;
     return shown(stack, new AppTab({ page, base, isFramed: false }));
   },
@@ -124,9 +124,14 @@ function isOwn(asked: string, path: string): boolean {
 async function newPage(stack: AsyncDisposableStack, browser: Browser) {
   const context = await newContext(browser);
   stack.defer(() => context.close());
-  const page = await context.newPage();
+  const page = await openTab(context);
   await page.setViewport({ width: 1200, height: 800 });
   return page;
+}
+
+/** Firefox opens a tab beside another one, and fails if that closes meanwhile. */
+async function openTab(context: BrowserContext): Promise<Page> {
+  return await context.newPage().catch(() => context.newPage());
 }
 
 function shown(stack: AsyncDisposableStack, tab: AppTab, leaks = (): string[] => []): Shown {
