@@ -65,8 +65,14 @@ export class AppTab {
     // A navigation of the tab or its frame ends a wait that has begun: it begins again.
     return await this.#patiently(
       `Cannot see ${selector}`,
-      async (frame, timeout) =>
-        (await frame.waitForSelector(selector, { visible: true, timeout }))!,
+      async (frame, timeout) => {
+        // Puppeteer's own wait is by animation frames, which a window in the background has not.
+        for (const end = performance.now() + timeout; performance.now() < end; await sleep(50)) {
+          const element = await frame.$(selector);
+          if (await element?.isVisible()) return element!;
+        }
+        throw new Error(`${selector} is not visible`);
+      },
     );
   }
 

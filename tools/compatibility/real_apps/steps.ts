@@ -36,9 +36,8 @@ export function untilTitle(tab: AppTab, pattern: RegExp): Promise<void> {
   return untilText(tab, "title", pattern);
 }
 
-/** Checks the color of the heading, which the app's style sheet sets. @throws {Error} If it is another. */
+/** Waits for the color of the heading, which the app's style sheet sets. @throws {Error} If it stays another. */
 export async function seeStyle(tab: AppTab): Promise<void> {
   await tab.see("h1");
-  const color = await tab.evaluate(() => getComputedStyle(document.querySelector("h1")!).color);
-  if (color !== "rgb(1, 2, 3)") throw new Error(`The heading is ${color}`);
+  await until(tab, () => getComputedStyle(document.querySelector("h1")!).color === "rgb(1, 2, 3)");
 }
