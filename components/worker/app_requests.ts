@@ -100,7 +100,7 @@ export class AppRequests {
     more: Headers = {},
   ): Promise<Response> {
     const { backends, askers } = this.#options;
-    const { scope, config, script, worker } = this.#site;
+    const { scope, config, script, save, worker } = this.#site;
     let told: Told | undefined;
     const response = await this.#answer(asking, target, asker, more, (says) => told = says);
     // The worker's own pages need no script, and no other policy.
@@ -117,6 +117,7 @@ export class AppRequests {
     return await toAppDocument(response, {
       script: script.href,
       scripts: [script.href, worker.href],
+      save: save.href,
       forms: scope.pathname === "/" ? undefined : scope.href,
       isFramed,
       backends: backend === null ? [] : backends.hostsOf(backend),

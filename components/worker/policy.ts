@@ -8,6 +8,8 @@ export interface PolicyOptions {
    * worker answers for the worker's own.
    */
   scripts: readonly string[];
+  /** The URL of the frame that saves what a link names. */
+  save: string;
   /** Where forms may lead; undefined if anywhere. */
   forms?: string;
   /** Whether the document is in a frame of the shell, whose owner the app cannot know. */
@@ -30,6 +32,9 @@ const REPORTS = ["report-uri", "report-to"];
 /** What decides about the script's element, the first one that a policy has. */
 const SCRIPTS = ["script-src-elem", "script-src", "default-src"];
 
+/** The same for frames. */
+const FRAMES = ["frame-src", "child-src", "default-src"];
+
 /**
  * Changes the policies in a document's headers.
  *
@@ -44,6 +49,7 @@ export function adaptPolicies(headers: Headers, options: PolicyOptions): string 
     for (const name of REPORTS) policy.delete(name);
     if (options.isFramed) policy.delete("frame-ancestors");
     addSelf(policy, options.backends);
+    allowFrame(policy, options.save);
   }
   const nonce = allowScript(all, options);
   enforced.push(ownPolicy(options, isSandboxed));
@@ -120,6 +126,15 @@ function allowScript(policies: Policy[], { scripts, makeNonce = randomNonce }: P
     }
   }
   return nonce;
+}
+
+/** Lets a frame of the script's in, and no other. */
+function allowFrame(policy: Policy, url: string): void {
+  const name = FRAMES.find((name) => policy.has(name));
+  const list = name && policy.get(name)!.filter((value) => value.toLowerCase() !== "'none'");
+  if (list && !list.some((value) => /^(?:'self'|\*)$/i.test(value))) {
+    policy.set("frame-src", [...list, url]);
+  }
 }
 
 /** The sources of a policy's script elements, ready to be added to; undefined if all are allowed. */

@@ -5,6 +5,7 @@ import { adaptPolicies, type PolicyOptions } from "./policy.ts";
 const test = suite("policy");
 
 const SCRIPTS = ["https://me.example/lighthouse/inject.js", "https://me.example/sw.js"];
+const SAVE = "https://me.example/.lighthouse/save";
 const ADDED = SCRIPTS.join(" ");
 const OWN = "object-src data: blob:";
 
@@ -13,6 +14,7 @@ function adapted(policy: string | null, options: Partial<PolicyOptions> = {}) {
   const headers = new Headers(policy === null ? {} : { "content-security-policy": policy });
   const nonce = adaptPolicies(headers, {
     scripts: SCRIPTS,
+    save: SAVE,
     isFramed: false,
     backends: [],
     makeNonce: () => "OWN",
@@ -77,12 +79,29 @@ for (
   });
 }
 
+for (
+  const [policy, expected] of [
+    ["frame-src 'none'", `frame-src ${SAVE}`],
+    ["frame-src https://other.example", `frame-src https://other.example ${SAVE}`],
+    ["child-src 'none'", `child-src 'none'; frame-src ${SAVE}`],
+    ["frame-src 'self'", "frame-src 'self'"],
+    [
+      "frame-src *; default-src 'none'; script-src *",
+      `frame-src *; default-src 'none'; script-src * ${ADDED}`,
+    ],
+  ] as const
+) {
+  test(`${policy} lets in what saves a file`, () => {
+    assert.is(adapted(policy).policies[0], expected);
+  });
+}
+
 test("several policies all let the script in, by one nonce", () => {
   assert.equal(adapted("script-src 'self', script-src 'nonce-A', default-src 'nonce-B'"), {
     policies: [
       `script-src 'self' ${ADDED}`,
       "script-src 'nonce-A'",
-      "default-src 'nonce-B'; script-src 'nonce-B' 'nonce-A'",
+      `default-src 'nonce-B'; frame-src 'nonce-B' ${SAVE}; script-src 'nonce-B' 'nonce-A'`,
       OWN,
     ],
     nonce: "A",
@@ -92,7 +111,7 @@ test("several policies all let the script in, by one nonce", () => {
 test("policies that only report are adapted, too, and report nothing", () => {
   const name = "content-security-policy-report-only";
   const headers = new Headers({ [name]: "script-src 'nonce-A'; report-uri /report; report-to x" });
-  const options = { scripts: SCRIPTS, isFramed: false, backends: [] };
+  const options = { scripts: SCRIPTS, save: SAVE, isFramed: false, backends: [] };
   assert.is(adaptPolicies(headers, options), "A");
   assert.is(headers.get(name), "script-src 'nonce-A'");
 });

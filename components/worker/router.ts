@@ -51,7 +51,7 @@ export class Router {
         : undefined;
     }
     if (request.url.split("?")[0] === this.#site.script.href) return this.#script();
-    if (isNavigation && this.#site.isSave(url)) return this.#saved(event, url);
+    if (isNavigation && url.pathname === this.#site.save.pathname) return this.#saved(event, url);
     if (this.#options.own) return this.#inAppMode(event, url, this.#options.own);
     if (this.#site.isUnder(request.url)) return this.#led(event, url);
     if (isNavigation && isReload(request)) return this.#reloaded(event, url);

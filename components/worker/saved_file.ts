@@ -9,6 +9,8 @@ export function toSavedFile(response: Response, name: string): Response {
   const { body, status, statusText } = response;
   if (response.type === "error") return response;
   const headers = new Headers(response.headers);
+  // The file comes by a frame, and is shown in none.
+  for (const name of ["content-security-policy", "x-frame-options"]) headers.delete(name);
   // RFC 6266
   const disposition = headers.get("content-disposition") ?? "";
   headers.set(

@@ -26,12 +26,13 @@ for (
 }
 
 test("the answer stays as it is otherwise", async () => {
-  const answer = new Response("text", { status: 404, headers: { "content-type": "text/csv" } });
-  const saved = toSavedFile(answer, "a");
+  const headers = { "content-type": "text/csv", "x-frame-options": "DENY" };
+  const saved = toSavedFile(new Response("text", { status: 404, headers }), "a");
   assert.equal(
     [saved.status, saved.headers.get("content-type"), await saved.text()],
     [404, "text/csv", "text"],
   );
+  assert.not(saved.headers.has("x-frame-options"));
 });
 
 test("a URL's name is the last part of its path", () => {

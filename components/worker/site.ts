@@ -55,9 +55,9 @@ export class Site {
       : new URL(".lighthouse/inject.js", this.prefix);
   }
 
-  /** Whether a URL is the one that names a file to save. */
-  isSave({ pathname }: URL): boolean {
-    return pathname === this.prefix.pathname + SAVE_PATH;
+  /** The URL that the worker answers with a file to save. */
+  get save(): URL {
+    return new URL(SAVE_PATH, this.prefix);
   }
 
   /** Whether a URL is of this site's origin. */

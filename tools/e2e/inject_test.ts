@@ -78,9 +78,9 @@ function testIn(browserName: BrowserName): void {
         case "/text":
           return response.end("text");
         case "/file":
-          return response.setHeader("content-disposition", 'attachment; filename="file.txt"').end(
-            "saved",
-          );
+          response.setHeader("x-frame-options", "DENY");
+          response.setHeader("content-disposition", 'attachment; filename="file.txt"');
+          return response.end("saved");
         case "/login":
           response.setHeader("set-cookie", ["seen=1; Path=/", "hidden=2; HttpOnly; Path=/"]);
           return response.end("in");
