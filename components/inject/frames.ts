@@ -19,11 +19,11 @@ const OWN_TAG = new RegExp(
   `<(?:script|meta) [^>]*${SETTINGS_ATTRIBUTE}=[^>]*>(?:</script>|<base[^>]*>)`,
 );
 
-/** Leads the window's frames. @param adopt Serves another window of the app's. */
+/** Leads the window's frames. @param adopt Serves another window of the app's, unless that is served. */
 export function leadFrames(
   window: AppWindow,
   app: App,
-  adopt: (window: AppWindow) => void,
+  adopt: (window: AppWindow) => boolean,
 ): void {
   const { HTMLIFrameElement, HTMLFrameElement, Element, document } = window;
   const led = leadMarkup(window, (value) => detour(window, app, value));
@@ -80,8 +80,8 @@ export function leadFrames(
     try {
       // Another site's window throws here.
       if (!inner || !/^about:/.test(inner.document.URL)) return;
-      if (inner.document.URL !== "about:srcdoc") seal(inner as AppWindow, window);
-      adopt(inner as AppWindow);
+      const isNew = adopt(inner as AppWindow);
+      if (isNew && inner.document.URL !== "about:srcdoc") seal(inner as AppWindow, window);
     } catch {
       // It has nothing of the app's.
     }

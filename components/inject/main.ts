@@ -40,10 +40,11 @@ function main(window: AppWindow, script: HTMLScriptElement): void {
     leadFrames(other, app, adopt);
   };
   const adopt = (other: AppWindow) => {
-    if (served.has(other.document)) return;
+    if (served.has(other.document)) return false;
     served.add(other.document);
     Object.defineProperty(other, POST, { value: app.post });
     serve(other);
+    return true;
   };
   const isOfUrl = /^https?:/.test(window.location.protocol);
   if (settings.isMoved && isOfUrl) moveToRoot(window, app);
