@@ -3,6 +3,7 @@
 import { COOKIES_PATH } from "../../wire/mod.ts";
 import type { ToDocument } from "../inject/messages.ts";
 import type { PageRequest } from "./page_request.ts";
+import { trim } from "./remembered.ts";
 import type { Site } from "./site.ts";
 
 /** A client, as a service worker has it. */
@@ -43,9 +44,6 @@ export interface Asking {
 
 /** Time after which a client that the browser does not show is a worker that loads its modules (Firefox). */
 const READY_MS = 1000;
-
-/** Most web workers, and most addresses, that are remembered. */
-const MAX_REMEMBERED = 1024;
 
 /** Limit for documents to say where they are, in milliseconds. */
 const WHERE_MS = 5000;
@@ -204,11 +202,6 @@ export class Askers {
     const isSites = clients.some(({ url }) => url === referrer);
     return { isApp: !isSites && clients.some(({ url }) => this.#site.isUnder(url)) };
   }
-}
-
-/** Forgets the oldest one where there are too many. */
-function trim(map: Map<string, unknown>): void {
-  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value!);
 }
 
 function withoutHash(url: string): string {

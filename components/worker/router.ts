@@ -5,6 +5,7 @@ import { type Asker, type Askers, type Asking, SITE } from "./askers.ts";
 import type { Backends } from "./backends.ts";
 import type { OwnFiles } from "./own_files.ts";
 import { isFromSite, type PageRequest, plainRequest } from "./page_request.ts";
+import { trim } from "./remembered.ts";
 import { fileNameOf, toSavedFile } from "./saved_file.ts";
 import { unplaced } from "./service_page.ts";
 import { isSignIn } from "./sign_in.ts";
@@ -22,9 +23,6 @@ export interface RouterOptions {
   own: OwnFiles | undefined;
   fetch: (request: Request) => Promise<Response>;
 }
-
-/** Most clients, and most addresses, that are remembered. */
-const MAX_REMEMBERED = 1024;
 
 /** The worker's decisions about its site's requests. */
 export class Router {
@@ -214,5 +212,5 @@ const CROSS_SITE = { "sec-fetch-site": "cross-site" };
 
 function remember(set: Set<string>, value: string): void {
   set.add(value);
-  if (set.size > MAX_REMEMBERED) set.delete(set.values().next().value!);
+  trim(set);
 }
