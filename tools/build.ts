@@ -67,9 +67,9 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "components/dist/lighthouse-tunnel.js",
-    // What the page shows to the relay, and the short form of the link's key, take 0.7 KiB; the bounds of
+    // What the page shows to the relay, and the forms of pairing links, take 0.8 KiB; the bounds of
     // sessions as much; the frame of a key's site 1.9 KiB.
-    budget: { bytes: 53.5 * KiB, gzip: true },
+    budget: { bytes: 54 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",

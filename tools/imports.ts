@@ -102,7 +102,11 @@ export const OWNERS: readonly Owner[] = [
   { name: "tough-cookie", modules: ["tough-cookie"], files: ["host/proxy/cookie*.ts"] },
   { name: "prom-client", modules: ["prom-client"], files: ["host/control/metrics.ts"] },
   { name: "jsonc-parser", modules: ["jsonc-parser"], files: ["host/config/config_*.ts"] },
-  { name: "uqr", modules: ["uqr"], files: ["host/access/pairing_link.ts"] },
+  {
+    name: "qrcode-generator",
+    modules: ["qrcode-generator"],
+    files: ["host/access/pairing_link.ts"],
+  },
   {
     name: "Lit",
     modules: ["lit"],

@@ -3,7 +3,7 @@ import process from "node:process";
 import { line, paint, Painted } from "../platform/terminal.ts";
 import type { Admissions } from "./admission.ts";
 import type { Identity } from "./host_key.ts";
-import { formatLink, formatQrCode } from "./pairing_link.ts";
+import { type CodeSize, formatLink, formatQrCode, type Screen } from "./pairing_link.ts";
 import { createPairing, type Pairing } from "./pairings.ts";
 
 /** An open pairing. */
@@ -34,15 +34,45 @@ export async function invite(
   return { pairing, link: formatLink(page, { hostKey, secret, admission }) };
 }
 
-/** The text for people. */
-export function formatInvitation({ pairing, link }: Invitation, page: URL | undefined): Painted {
+/** Lines of a terminal's window below the code: one for the cursor. */
+const CURSOR_ROWS = 1;
+
+/**
+ * The text for people, with a code to scan at a terminal. The code comes last, so that all of it is in
+ * view.
+ *
+ * @param below How many lines the command soon prints below it. @default 0
+ */
+export function formatInvitation(
+  { pairing, link }: Invitation,
+  page: URL | undefined,
+  below = 0,
+): Painted {
   const until = new Date(pairing.expires).toTimeString().slice(0, 5);
-  const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR;
+  const screen = page && screenOf(process.stdout, below + CURSOR_ROWS);
+  const code = screen && formatQrCode(link, screen);
+  const isShown = typeof code === "string";
   const what = page
-    ? "Open this link on the device that is to get in, or scan the code with it:"
+    ? `Open this link on the device that is to get in${
+      isShown ? ", or scan the code with it" : ""
+    }:`
     : line`Put this behind the address of your page, and open it on the device that is to get in.
 With --page https://… (or LIGHTHOUSE_PAGE, or init --page) it is a whole link, with a code to scan.`;
-  const code = page ? new Painted(`\n${formatQrCode(link, color)}\n`) : "";
-  return line`${what}\n\n  ${paint("bold", link)}\n${code}
-It lets one device in, once, until ${until}. Show it to nobody else.\n`;
+  const picture = isShown ? new Painted(`\n${code}`) : code ? tooSmall(code, below) : "";
+  return line`${what}\n\n  ${paint("bold", link)}\n
+It lets one device in, once, until ${until}. Show it to nobody else.${picture && "\n"}${picture}`;
+}
+
+function tooSmall({ columns, rows }: CodeSize, below: number): string {
+  return `
+This window is too small for the link's QR code, which needs ${columns} columns and \
+${rows + below + CURSOR_ROWS} rows. Make it larger, and run lighthouse-host pair for another link.`;
+}
+
+/** @param below Lines to leave free. @returns Undefined without a terminal, which shows codes. */
+function screenOf(stream: NodeJS.WriteStream, below: number): Screen | undefined {
+  if (!stream.isTTY) return undefined;
+  const depth = process.env.NO_COLOR || !stream.hasColors() ? 0 : 2 ** stream.getColorDepth();
+  // Some terminals do not tell their size.
+  return { columns: stream.columns || 80, rows: (stream.rows || 24) - below, colors: depth };
 }

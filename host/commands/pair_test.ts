@@ -4,8 +4,10 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { codeLines, inTerminal, readCode, withoutColors } from "../../tools/testing/terminal.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { parsePairingFragment, toBase64url } from "../../wire/mod.ts";
+import { Admissions } from "../access/admission.ts";
 import { FolderAccessList } from "../access/access_list.ts";
 import { devicesFolder, readDevices, revokeDevice, touchDevice } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
@@ -23,6 +25,18 @@ function setUp() {
     state,
     environment: { LIGHTHOUSE_STATE: state, XDG_CONFIG_HOME: folder },
   };
+}
+
+/** Columns, rows, variables and further flags. */
+const AT_TERMINALS: [number, number, Record<string, string>, string[]][] = [
+  [80, 24, {}, []],
+  [80, 23, {}, ["--for", "/notes"]],
+  [45, 40, { NO_COLOR: "1" }, []],
+];
+
+/** The link that `pair` prints at a terminal. */
+function linkIn(lines: string[]): string {
+  return lines.map((line) => withoutColors(line).trim()).find((line) => line.startsWith("http"))!;
 }
 
 /** Does what the daemon does when a device comes by the newest pairing. */
@@ -51,8 +65,7 @@ test("pair prints a link and a code, waits for the device, and says who came", a
   assert.ok(link.startsWith(`${PAGE}#lighthouse=`));
   const { hostKey, secret } = parsePairingFragment(new URL(link).hash)!;
   assert.equal(hostKey, (await readIdentity(at.state)).publicKey);
-  assert.ok(lines.filter((line) => /^[█▀▄ ]{40,}$/.test(line)).length > 20, lines.join("\n"));
-  assert.not.match(lines.join(), "\x1b");
+  assert.not.match(lines.join(), /[\x1b█▀▄]/, "a pipe gets no colours and no code");
 
   const device = await comeIn(at.state, "Firefox on Android");
   const said = `Paired with “Firefox on Android” on ${ORIGIN}, for /notes, /files (${device.id})`;
@@ -61,6 +74,36 @@ test("pair prints a link and a code, waits for the device, and says who came", a
   assert.equal(device.services, ["/notes", "/files"]);
   const kept = readPairings(pairingsFolder(at.state));
   assert.not.match(JSON.stringify(kept), toBase64url(secret));
+});
+
+test("at a terminal, pair ends with a code that fits into the window, and holds the link", async () => {
+  for (const [columns, rows, variables, more] of AT_TERMINALS) {
+    const at = setUp();
+    const environment = { ...at.environment, TERM: "xterm-256color", ...variables };
+    // A host that has registered gives links an admission, which makes them longer.
+    await (await Admissions.open({ state: at.state })).create();
+    const through = inTerminal(columns, rows);
+    const host = start(["pair", "--no-wait", "--page", PAGE, ...more], environment, { through });
+    assert.is(await host.exited, 0, host.errors);
+    const code = codeLines(host.lines);
+    assert.is(host.lines.slice(-code.length).map(withoutColors).join(), code.join());
+    assert.equal([code[0]!.length, code.length], rows > 23 ? [45, 23] : [43, 22]);
+    assert.is(readCode(code), linkIn(host.lines));
+    assert.is(host.lines.join().includes("\x1b"), variables.NO_COLOR === undefined);
+  }
+});
+
+test("a window that is too small gets the link, and is told the size", async () => {
+  for (const [columns, rows] of [[80, 20], [40, 60]] as const) {
+    const at = setUp();
+    await (await Admissions.open({ state: at.state })).create();
+    const through = inTerminal(columns, rows);
+    const host = start(["pair", "--no-wait", "--page", PAGE], at.environment, { through });
+    assert.is(await host.exited, 0, host.errors);
+    assert.equal(codeLines(host.lines), []);
+    assert.ok(linkIn(host.lines).startsWith(PAGE));
+    assert.match(host.lines.join("\n"), /too small for the link's QR code.*43 columns and 23 rows/);
+  }
 });
 
 test("pair takes the name that is given, and the page from the environment", async () => {
@@ -82,7 +125,7 @@ test("pair without a page prints the fragment, and says what to do with it", asy
   const at = setUp();
   const { code, output } = await run(["pair", "--no-wait"], at.environment);
   assert.is(code, 0);
-  assert.match(output, /^ {2}#lighthouse=[\w-]{131}$/m);
+  assert.match(output, /^ {2}#lighthouse=\d{155}$/m);
   assert.match(output, "behind the address of your page");
   assert.match(output, "--page");
 });

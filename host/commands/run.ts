@@ -30,6 +30,9 @@ import { type Current, followSettings, leave } from "./live_config.ts";
 import { openState, readConfig } from "./state.ts";
 import manifest from "../../package.json" with { type: "json" };
 
+/** Lines that the log has after the first link, until the host is online; and an empty one. */
+const LINES_OF_START = 3;
+
 /** The log events that set the status line of `systemctl status`. */
 const STATUS = new Set([
   "starting",
@@ -209,7 +212,9 @@ async function showInvitation(
 ): Promise<boolean> {
   try {
     const invitation = await invite(pairingsFolder(state), identity, page, { admissions });
-    print(line`\nNo device is paired yet.\n${formatInvitation(invitation, page)}`);
+    print(
+      line`\nNo device is paired yet.\n${formatInvitation(invitation, page, LINES_OF_START)}\n`,
+    );
     return true;
   } catch (error) {
     if (error instanceof LighthouseError && error.code === "host-busy") return false;

@@ -1,7 +1,7 @@
 // The page around an app, as its user meets it: each of its states, in real browsers, with axe's judgement
 // of each.
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
-import { encode } from "uqr";
+import qrcode from "qrcode-generator";
 import * as assert from "uvu/assert";
 import { pageRequest } from "../../components/testing/page_request.ts";
 import { failed, forbidden, unavailable, unplaced } from "../../components/worker/service_page.ts";
@@ -391,7 +391,16 @@ function testIn(name: BrowserName): void {
 
 /** Holds a code in front of the page's camera. */
 async function show(page: Page, text: string): Promise<void> {
-  const { data } = encode(text, { border: 4 });
+  const code = qrcode(0, "L");
+  code.addData(text);
+  code.make();
+  const size = code.getModuleCount();
+  // With the standard's margin of four.
+  const places = Array.from({ length: size + 8 }, (_, at) => at - 4);
+  const isInside = (at: number) => at >= 0 && at < size;
+  const data = places.map((y) =>
+    places.map((x) => isInside(x) && isInside(y) && code.isDark(y, x))
+  );
   await page.evaluate((data) => {
     const { canvas, timer } = globalThis as unknown as {
       canvas: HTMLCanvasElement;

@@ -1,12 +1,15 @@
-// The pairing link: `<page>#lighthouse=<base64url of one of these>`, and the keys that page and host derive
-// from its secret. Browsers send a fragment to no server.
+// The pairing link: `<page>#lighthouse=<payload>`, and the keys that page and host derive from its secret.
+// Browsers send a fragment to no server. The payload is one of these as a decimal number, since a QR code
+// holds three digits in ten bits:
 //
-//   1   the host's public key, raw (65)          secret (32)
-//   2   the host's public key, compressed (33)   secret (32)   admission (16)
+//   the host's public key, compressed (33)   secret (32)
+//   the host's public key, compressed (33)   secret (32)   admission (16)
 //
-// Links of older hosts have secrets of 16 bytes.
+// The second is for relays that know admissions. Links of older hosts are base64url of one of these, with
+// secrets of 16 or 32 bytes:
 //
-// The second is for relays that know admissions. It is shorter, and so is its QR code.
+//   1   the host's public key, raw (65)          secret
+//   2   the host's public key, compressed (33)   secret   admission (16)
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
@@ -17,13 +20,10 @@ import { KEY_BYTES } from "./signal.ts";
 /** Bytes of a new pairing's secret: HPKE wants 32 bytes of entropy in the key (RFC 9180 §5.1.2). */
 export const SECRET_BYTES = 32;
 
-/** Bytes of the secrets in links, also of older hosts. */
-const SECRETS = [16, SECRET_BYTES];
+/** Bytes of the secrets of hosts before that. */
+const OLDER_SECRET_BYTES = 16;
 
 const NAME = "lighthouse";
-
-/** Bytes of the admission in a link of each version. */
-const ADMISSIONS: Record<number, number> = { 1: 0, 2: ADMISSION_BYTES };
 
 /** The contents of a pairing link. */
 export interface PairingLink {
@@ -43,12 +43,13 @@ export interface PairingKeys {
   tagKey: Uint8Array<ArrayBuffer>;
 }
 
-/** Writes the fragment of a pairing link, with its `#`. */
+/** Writes the fragment of a pairing link, with its `#`. A short secret is of an older host. */
 export function formatPairingFragment({ hostKey, secret, admission }: PairingLink): string {
-  const bytes = admission === undefined
-    ? concat(Uint8Array.of(1), hostKey, secret)
-    : concat(Uint8Array.of(2), compressPoint(hostKey), secret, fromBase64url(admission));
-  return `#${NAME}=${toBase64url(bytes)}`;
+  const key = compressPoint(hostKey);
+  const rest = concat(secret, fromBase64url(admission ?? ""));
+  if (secret.length === SECRET_BYTES) return `#${NAME}=${toDigits(concat(key, rest))}`;
+  const start = admission === undefined ? [1, ...hostKey] : [2, ...key];
+  return `#${NAME}=${toBase64url(concat(Uint8Array.from(start), rest))}`;
 }
 
 /**
@@ -59,21 +60,23 @@ export function formatPairingFragment({ hostKey, secret, admission }: PairingLin
  * @throws {LighthouseError} `bad-link` if the pairing link is incomplete or of another version.
  */
 export function parsePairingFragment(hash: string): PairingLink | undefined {
-  const [name, text] = hash.replace(/^#/, "").split(/=(.*)/s);
+  const [name, text = ""] = hash.replace(/^#/, "").split(/=(.*)/s);
   if (name !== NAME) return undefined;
   try {
-    const [version, ...rest] = fromBase64url(text ?? "");
-    const bytes = Uint8Array.from(rest);
-    const length = version === 1 ? KEY_BYTES : COMPRESSED_BYTES;
-    const end = bytes.length - (ADMISSIONS[version ?? 0] ?? NaN);
-    const known = bytes.slice(0, length);
+    const isNumber = /^[1-9]\d{1,199}$/.test(text);
+    const [version, bytes] = isNumber ? [0, toBytes(text)] : splitVersion(fromBase64url(text));
+    const known = bytes.slice(0, version === 1 ? KEY_BYTES : COMPRESSED_BYTES);
+    const rest = bytes.slice(known.length);
+    const hasAdmission = version === 2 || (version === 0 && rest.length > SECRET_BYTES);
+    const end = rest.length - (hasAdmission ? ADMISSION_BYTES : 0);
+    const isWhole = end === SECRET_BYTES || (version !== 0 && end === OLDER_SECRET_BYTES);
     const hostKey = version === 1 ? known : decompressPoint(known);
     // An uncompressed point begins with 4 (SEC 1 §2.3.3).
-    if (SECRETS.includes(end - length) && hostKey?.[0] === 4) {
+    if (isWhole && hostKey?.[0] === 4) {
       return {
         hostKey,
-        secret: bytes.slice(length, end),
-        ...version === 2 && { admission: toBase64url(bytes.subarray(end)) },
+        secret: rest.slice(0, end),
+        ...hasAdmission && { admission: toBase64url(rest.subarray(end)) },
       };
     }
   } catch {
@@ -84,6 +87,23 @@ export function parsePairingFragment(hash: string): PairingLink | undefined {
     "Cannot use the pairing link: it has been cut off or changed, or it is of another version. Copy all " +
       "of it, or update the older side",
   );
+}
+
+function toDigits(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return String(BigInt(`0x${hex}`));
+}
+
+function toBytes(digits: string): Uint8Array<ArrayBuffer> {
+  const hex = BigInt(digits).toString(16);
+  const pairs = hex.padStart(hex.length + hex.length % 2, "0").match(/../g)!;
+  return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
+}
+
+/** @throws {TypeError} If the version is unknown. */
+function splitVersion([version, ...bytes]: Uint8Array): [1 | 2, Uint8Array<ArrayBuffer>] {
+  if (version === 1 || version === 2) return [version, Uint8Array.from(bytes)];
+  throw new TypeError("The version is unknown");
 }
 
 /** Derives the keys of a pairing by HKDF-SHA-256 (RFC 5869) without a salt. */
