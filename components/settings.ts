@@ -7,6 +7,7 @@ import {
   MAX_NAME,
   parseHostName,
   parseStunServers,
+  parseUrl,
 } from "../wire/mod.ts";
 import type { ConnectionSettings } from "./connection/dial_as_device.ts";
 import { type Agent, proposeName } from "./identity/device_name.ts";
@@ -44,7 +45,7 @@ export function parseAttributes(
   platform: SettingsPlatform = { store, navigator, origin: globalThis.origin },
 ): ConnectionSettings {
   const { relay: text, hostKey, stun, deviceName } = attributes;
-  const relay = URL.parse(text ?? "");
+  const relay = parseUrl(text ?? "");
   if (!relay || (relay.protocol !== "wss:" && relay.protocol !== "ws:")) {
     throw new LighthouseError(
       "bad-config",
@@ -76,7 +77,7 @@ export function parseAttributes(
  * @throws {LighthouseError} `bad-config`.
  */
 export function parseKeySite(text: string, page: Pick<Location, "href" | "origin">): URL {
-  const url = URL.parse(text, page.href);
+  const url = parseUrl(text, page.href);
   if (url && ["https:", "http:"].includes(url.protocol) && url.origin !== page.origin) return url;
   throw new LighthouseError(
     "bad-config",
@@ -100,7 +101,7 @@ function parseHost(text: string | null): string | undefined {
 
 function parseRegistry(text: string | null): URL | undefined {
   if (text === null) return undefined;
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   if (url && ["https:", "http:"].includes(url.protocol) && !url.search && !url.hash) return url;
   throw new LighthouseError(
     "bad-config",

@@ -46,6 +46,7 @@ export {
 } from "./signal/signal.ts";
 export { fromBase64url, toBase64url } from "./base64url.ts";
 export { asRecord, asString } from "./parse.ts";
+export { parseUrl } from "./parse_url.ts";
 export {
   derivePairingKeys,
   formatPairingFragment,

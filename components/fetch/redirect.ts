@@ -1,4 +1,5 @@
 // Follows redirects as the platform's fetch does (https://fetch.spec.whatwg.org/#http-redirect-fetch).
+import { parseUrl } from "../../wire/mod.ts";
 import { isReading } from "./client_headers.ts";
 import type { TunnelRequest } from "./request.ts";
 
@@ -33,7 +34,7 @@ export function redirected(
     throw new TypeError(`Cannot fetch ${head.target}: it redirects to ${location}`);
   }
   const from = new URL(request.base + head.target);
-  const url = URL.parse(location, from);
+  const url = parseUrl(location, from);
   if (url?.origin !== from.origin) {
     throw new TypeError(`Cannot follow the redirect to ${location}: it is another site's`);
   }

@@ -3,6 +3,7 @@
 import {
   LighthouseError,
   NO_CLOSE_CODE,
+  parseUrl,
   TOKEN,
   type WebSocketMessage,
   type WebSocketOpening,
@@ -80,7 +81,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     { open, site = location.origin, target }: TunnelSocketOptions,
   ) {
     super();
-    const { href, pathname, search } = parseUrl(url, origin(site), target !== undefined);
+    const { href, pathname, search } = parseSocketUrl(url, origin(site), target !== undefined);
     this.#url = href;
     const opening: Omit<WebSocketOpening, "target"> = {
       headers: [["origin", site]],
@@ -253,9 +254,9 @@ function defineHandler(prototype: TunnelSocket, type: string): void {
  * @param isAnyHost Whether the URL may be another site's.
  * @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's.
  */
-function parseUrl(input: string | URL, base: string, isAnyHost: boolean): URL {
+function parseSocketUrl(input: string | URL, base: string, isAnyHost: boolean): URL {
   const own = new URL(base);
-  const url = URL.parse(input, own);
+  const url = parseUrl(input, own);
   if (url) url.protocol = url.protocol.replace(/^http/, "ws");
   const isForeign = !isAnyHost && url?.host !== own.host;
   if (!url?.protocol.startsWith("ws") || url.href.includes("#") || isForeign) {

@@ -1,4 +1,5 @@
 // What the parts of the injected script share: the document that they are in, and its ways to the worker.
+import { parseUrl } from "../../wire/mod.ts";
 import type { OpenSocket } from "../fetch/opened_socket.ts";
 import { borrowSockets } from "./borrowed_sockets.ts";
 import type { PageSettings } from "./messages.ts";
@@ -94,7 +95,8 @@ export function webSocketOptions(window: AppWindow, app: App): WebSocketOptions 
 
 /** What an attribute or an argument means as a URL; null where it is none. */
 export function resolve(window: AppWindow, value: unknown): URL | null {
-  return URL.parse(String(value), window.document.baseURI);
+  // The platform makes a text of it.
+  return parseUrl(value as string, window.document.baseURI);
 }
 
 /** The URL by which the browser gets it where that is another one; null otherwise. */

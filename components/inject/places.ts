@@ -1,4 +1,5 @@
 // Where URLs of the app lead: on the site, and in the tunnel.
+import { parseUrl } from "../../wire/mod.ts";
 import type { PageSettings } from "./messages.ts";
 
 /** The settings that decide where URLs lead. */
@@ -25,7 +26,7 @@ export class Places {
     this.#settings = settings;
     this.#prefix = prefix;
     this.#site = new URL(origin);
-    this.#backend = settings.backend === null ? null : URL.parse(settings.backend);
+    this.#backend = parseUrl(settings.backend ?? "");
   }
 
   /**

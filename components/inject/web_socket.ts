@@ -1,4 +1,5 @@
 // WebSocket of the app's documents and workers: to the app, over the session; to others, the platform's.
+import { parseUrl } from "../../wire/mod.ts";
 import type { OpenSocket } from "../fetch/opened_socket.ts";
 import { TunnelSocket } from "../fetch/socket.ts";
 import { call, replaceAccessor, replaceConstructor, replaceMethod } from "./native.ts";
@@ -27,9 +28,9 @@ export function replaceWebSocket(
 ): void {
   const { prototype } = global.WebSocket;
   replaceConstructor(global, "WebSocket", (native, args, newTarget) => {
-    const url = args.length > 0 ? URL.parse(String(args[0]), baseUrl()) : null;
+    const url = args.length ? parseUrl(args[0] as string, baseUrl()) : null;
     const found = url && target(url);
-    if (!url || found === null) return Reflect.construct(native, args, newTarget);
+    if (!url || !found) return Reflect.construct(native, args, newTarget);
     const options = { open, site, target: found };
     return Reflect.construct(TunnelSocket, [url.href, args[1] ?? [], options], newTarget);
   });

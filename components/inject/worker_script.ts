@@ -1,5 +1,6 @@
 // What runs first in each of the app's workers: WebSocket over the session, by the document that has made the
 // worker.
+import { parseUrl } from "../../wire/mod.ts";
 import { lifetimeEnd } from "../tabs/lifetime_lock.ts";
 import { borrowSockets } from "./borrowed_sockets.ts";
 import { Places } from "./places.ts";
@@ -68,7 +69,7 @@ export function serveWorker(): void {
 
 /** Whether a socket may be the app's, as long as the document has not said what is. */
 function mayBeApps({ hostname }: URL, site: string): boolean {
-  return hostname === URL.parse(site)?.hostname || /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
+  return hostname === parseUrl(site)?.hostname || /^(?:localhost|127\..*|\[::1\])$/.test(hostname);
 }
 
 function notApps(url: URL): Error {

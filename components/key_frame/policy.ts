@@ -7,6 +7,7 @@ import {
   type HeaderField,
   LighthouseError,
   parseRequestHead,
+  parseUrl,
   SERVICE,
   SET_COOKIE,
 } from "../../wire/mod.ts";
@@ -45,7 +46,7 @@ export function parseKeyConfig(value: unknown): KeyConfig {
       const app = asRecord(each, `apps[${index}]`);
       const origin = asString(app.origin, `apps[${index}].origin`, MAX_TEXT);
       const service = asString(app.service, `apps[${index}].service`, MAX_TEXT);
-      if (URL.parse(origin)?.origin !== origin) {
+      if (parseUrl(origin)?.origin !== origin) {
         throw new TypeError(`Cannot parse apps[${index}].origin: "${origin}" is none`);
       }
       if (!service.startsWith("/")) {

@@ -1,5 +1,6 @@
 // The URLs of a site in app mode: what is the app's, and where the address bar, the frame and what was
 // blocked lead.
+import { parseUrl } from "../../wire/mod.ts";
 
 /** The start page's path in the site's own folder. */
 const START = "lighthouse/start";
@@ -46,7 +47,7 @@ export type Detour =
  * @returns Undefined if there is none, such as for `javascript:`.
  */
 export function detourOf(site: Site, base: URL, blocked: string): Detour | undefined {
-  const url = URL.parse(blocked);
+  const url = parseUrl(blocked);
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
   if (url.origin !== site.scope.origin) return { to: "top", url };
   if (isInScope(site, url)) return { to: "frame", url };

@@ -1,4 +1,5 @@
 // The frame that shows the app at the URL of the page around it.
+import { parseUrl } from "../../wire/mod.ts";
 import type { ShownMessage } from "../inject/messages.ts";
 import { detourOf, isInScope, type Site } from "./addresses.ts";
 
@@ -70,7 +71,7 @@ export class AppFrame {
     if (source !== this.element.contentWindow || origin !== this.#window.location.origin) return;
     const message = data as ShownMessage | null;
     if (message?.lighthouse !== "shown") return;
-    const url = URL.parse(message.url);
+    const url = parseUrl(message.url);
     if (!url || !isInScope(this.#options.site, url)) return;
     this.#speaker = this.#document && new WeakRef(this.#document);
     this.#options.onShown({ url, title: String(message.title), icon: message.icon, isApp: true });

@@ -17,7 +17,7 @@
 //
 // All messages stay within one origin, whose scripts can do anything with the connection anyhow. So they
 // are told apart from a site's own messages, and not checked further.
-import type { ErrorCode, WebSocketOpening } from "../../wire/mod.ts";
+import { type ErrorCode, parseUrl, type WebSocketOpening } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 
@@ -74,7 +74,7 @@ export type ToWorker =
  */
 export function prefixIn(scope: string, worker: string): URL {
   const text = new URL(worker).searchParams.get("prefix") ?? "local/";
-  const prefix = URL.parse(text.replace(/\/?$/, "/"), scope);
+  const prefix = parseUrl(text.replace(/\/?$/, "/"), scope);
   // The scope as a whole would leave no page of the site that can lead.
   if (!prefix?.href.startsWith(scope) || prefix.href === scope || prefix.search || prefix.hash) {
     throw new TypeError(`Cannot use the prefix "${text}": expected a path within ${scope}`);

@@ -1,6 +1,6 @@
 // Finds out which document made a request, by what browsers tell a worker: the client's URL, which is
 // the one that the document was made with, and the referrer, which a script can change.
-import { COOKIES_PATH } from "../../wire/mod.ts";
+import { COOKIES_PATH, parseUrl } from "../../wire/mod.ts";
 import type { ToDocument } from "../inject/messages.ts";
 import type { PageRequest } from "./page_request.ts";
 import { trim } from "./remembered.ts";
@@ -124,7 +124,7 @@ export class Askers {
   /** Who navigates. */
   async ofNavigation({ request, clientId }: Asking): Promise<Asker> {
     const { referrer, referrerPolicy } = request;
-    const url = URL.parse(referrer);
+    const url = parseUrl(referrer);
     if (url && this.#site.isUnder(referrer)) return this.#byUrl({ url: referrer });
     // An address that the user has typed has no referrer, and the tab's last document as its client.
     const isOwn = url ? this.#site.hasOrigin(referrer) : referrerPolicy === "no-referrer";

@@ -1,4 +1,5 @@
 // The URLs by which backends know themselves: some apps write them into their pages.
+import { parseUrl } from "../../wire/mod.ts";
 import { join } from "./site.ts";
 
 /** The names of one machine for itself. */
@@ -54,7 +55,7 @@ export class Backends {
   }
 
   #take(service: string, backend: string): void {
-    const url = URL.parse(backend);
+    const url = parseUrl(backend);
     if (!url) return;
     this.#urls.set(service, backend);
     const base = url.pathname.replace(/\/$/, "");
@@ -66,7 +67,7 @@ export class Backends {
 
   /** All hosts, with their ports, by which a backend may name itself. */
   hostsOf(backend: string): string[] {
-    const url = URL.parse(backend);
+    const url = parseUrl(backend);
     return url ? this.#aliases(url) : [];
   }
 

@@ -1,6 +1,6 @@
 // Makes the backend's request of a page's: adds the headers that browsers add after the worker, and the
 // length of the body.
-import { type HeaderField, ROOT } from "../../wire/mod.ts";
+import { type HeaderField, parseUrl, ROOT } from "../../wire/mod.ts";
 import { openBody } from "../fetch/body.ts";
 import { clientHeaders, isReading } from "../fetch/client_headers.ts";
 import type { BackendRequest } from "../fetch/request.ts";
@@ -44,7 +44,7 @@ export interface Destination extends Placement {
  * since browsers ask the worker of the page that makes the request.
  */
 export function isFromSite({ mode, headers, referrer }: PageRequest, own: string): boolean {
-  return mode !== "navigate" || (headers.get("origin") ?? URL.parse(referrer)?.origin) === own;
+  return mode !== "navigate" || (headers.get("origin") ?? parseUrl(referrer)?.origin) === own;
 }
 
 /** A request of the worker's own. */

@@ -1,4 +1,5 @@
 // Decides where a request goes: to the laptop, to the site's own files, or to the browser's own ways.
+import { parseUrl } from "../../wire/mod.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import type { AppRequests } from "./app_requests.ts";
 import { type Asker, type Askers, type Asking, SITE } from "./askers.ts";
@@ -172,7 +173,7 @@ export class Router {
   /** What a link of the app's names, as a file to save. */
   async #saved(event: Asking, { searchParams }: URL): Promise<Response> {
     const { askers, requests } = this.#options;
-    const url = URL.parse(searchParams.get("url") ?? "");
+    const url = parseUrl(searchParams.get("url") ?? "");
     const asker = await askers.ofNavigation(event);
     if (!asker.isApp || url?.origin !== this.#site.origin) return Response.error();
     const path = await requests.pathFor(asker, url);

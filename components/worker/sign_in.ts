@@ -1,4 +1,5 @@
 // A form for HTTP Basic: no browser asks for a user and a password where a service worker answers.
+import { parseUrl } from "../../wire/mod.ts";
 import { basicCredentials, basicRealm } from "./basic_challenge.ts";
 import type { PageRequest } from "./page_request.ts";
 import { escape, page } from "./service_page.ts";
@@ -65,7 +66,7 @@ function realmOf({ status, headers }: Response): string | undefined {
 
 /** The URL of a page under the prefix; the prefix itself in place of any other. */
 function underPrefix(path: string, prefix: URL): URL {
-  const url = URL.parse(path, prefix);
+  const url = parseUrl(path, prefix);
   return url?.href.startsWith(prefix.href) ? url : prefix;
 }
 

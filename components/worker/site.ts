@@ -1,4 +1,5 @@
 // How a site's URLs and the tunnel's paths lead to each other.
+import { parseUrl } from "../../wire/mod.ts";
 import { SAVE_PATH } from "../inject/messages.ts";
 import { prefixIn } from "../tabs/tab_messages.ts";
 import { OWN_FOLDER, type SiteConfig } from "./site_config.ts";
@@ -62,7 +63,7 @@ export class Site {
 
   /** Whether a URL is of this site's origin. */
   hasOrigin(url: string): boolean {
-    return URL.parse(url)?.origin === this.origin;
+    return parseUrl(url)?.origin === this.origin;
   }
 
   /** Whether a URL is under the prefix. */

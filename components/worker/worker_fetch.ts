@@ -1,5 +1,5 @@
 // Answers requests through the leading tab.
-import { BACKEND, COOKIES, LighthouseError, SERVICE } from "../../wire/mod.ts";
+import { BACKEND, COOKIES, LighthouseError, parseUrl, SERVICE } from "../../wire/mod.ts";
 import { isReading } from "../fetch/client_headers.ts";
 import { type Connect, send } from "../fetch/fetch.ts";
 import { type EventSources, isEventSource } from "./event_source.ts";
@@ -146,7 +146,7 @@ function located(response: Response, target: string, site: Site): Response {
 function placed(reference: string, target: string, site: Site): string {
   // The backend does not know the site: a reference to this origin is a path of the backend.
   const base = new URL(`http://lighthouse.invalid${target}`);
-  const url = URL.parse(reference, base.href);
+  const url = parseUrl(reference, base.href);
   if (url?.origin !== base.origin) return reference;
   const isPlaced = site.prefix.pathname !== "/" && site.isUnder(site.origin + url.pathname);
   const path = isPlaced ? url.pathname : site.placeOf(url.pathname);

@@ -47,7 +47,7 @@ export function toWorkerScript(response: Response, first: string, places?: Worke
 function leadWorkers({ scope, base }: WorkerPlaces): string {
   const { origin, pathname } = new URL(scope);
   return `self.Worker&&(Worker=new Proxy(Worker,{construct(make,[value,...more],target){
-const url=URL.parse(value,location);
+let url;try{url=new URL(value,location)}catch{}
 if(url?.origin===${JSON.stringify(origin)}&&/^http/.test(url.protocol)){
 if(!url.pathname.startsWith(${JSON.stringify(pathname)}))url.pathname=${
     JSON.stringify(base)
