@@ -8,6 +8,7 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
 import { BROWSERS, embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
+import { nativeLock } from "./native_lock.ts";
 import { pureModules } from "./pure_modules.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
@@ -171,6 +172,9 @@ export async function build(): Promise<BuiltBundle[]> {
       await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
     }
     await copySiteFiles();
+    for (const [name, text] of Object.entries(await nativeLock())) {
+      await put(`host/dist/native/${name}`, Buffer.from(text));
+    }
     return built;
   } finally {
     // Ends esbuild's process, which otherwise runs as long as this one.

@@ -52,7 +52,11 @@ export const OWNERS: readonly Owner[] = [
   },
   { name: "Pulumi", modules: ["@pulumi/pulumi", "@pulumi/aws"], files: ["stack/*.ts"] },
   { name: "HPKE", modules: ["@hpke/core"], files: ["wire/signal/seal.ts"] },
-  { name: "node-datachannel", modules: ["node-datachannel"], files: ["host/peers/peer.ts"] },
+  {
+    name: "node-datachannel",
+    modules: ["node-datachannel"],
+    files: ["host/peers/native.ts", "host/peers/peer.ts"],
+  },
   {
     name: "ws",
     modules: ["ws"],
@@ -92,6 +96,7 @@ export const OWNERS: readonly Owner[] = [
     modules: ["node:child_process"],
     files: [
       "host/commands/install.ts",
+      "host/peers/native.ts",
       "host/platform/sd_notify.ts",
       "host/platform/service_manager.ts",
     ],
@@ -133,6 +138,7 @@ const EVERYDAY = new Set([
   "events",
   "fs",
   "fs/promises",
+  "module",
   "net",
   "os",
   "path",

@@ -216,6 +216,19 @@ export const COMMANDS: Commands = {
       return await uninstall({ ...settings, ...flags });
     },
   },
+  prepare: {
+    summary: "install the part for WebRTC now, which else the first start does",
+    more: [
+      "npm installs node-datachannel, whose files are known by their hashes, into a folder of the user's " +
+      "cache. It is there already where you have installed node-datachannel beside this program. Use it where " +
+      "the first start has no network or may not write there.",
+    ],
+    flags: [],
+    async run({ json }) {
+      const { prepare } = await import("../commands/prepare.ts");
+      await prepare(json);
+    },
+  },
   completion: {
     summary: "print a script with which a shell completes this command",
     args: ["bash|zsh|fish"],

@@ -9,6 +9,7 @@ import { LighthouseError } from "../../wire/mod.ts";
 import type { ConfigFile } from "../config/config_file.ts";
 import { pathsOf } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
+import { loadNative } from "../peers/native.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, readConfig } from "./state.ts";
@@ -26,6 +27,7 @@ export interface InstallFlags extends Settings {
 const INHERITED = [
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
+  "XDG_CACHE_HOME",
   "AWS_PROFILE",
   "AWS_REGION",
   "AWS_CONFIG_FILE",
@@ -60,6 +62,7 @@ export async function install(flags: InstallFlags): Promise<boolean> {
     if (!PASSING.test(path)) continue;
     log("warn", "passing-path", `${path} may go away with an update; then run install again`);
   }
+  await prepareFor(user, unit.command, environment);
   await makeFolder(state, user);
   await writeUnit(unit);
   log("info", "unit-written", `wrote ${unit.path}`, { path: unit.path });
@@ -181,6 +184,18 @@ function serviceUser(): string {
 async function homeOf(user: string): Promise<string> {
   const { stdout } = await promisify(execFile)("getent", ["passwd", user]);
   return stdout.split(":")[5]!;
+}
+
+/** Installs WebRTC for that user: the service may not write to the cache folder. */
+async function prepareFor(
+  user: string | undefined,
+  [node, program]: string[],
+  { HOME }: Record<string, string>,
+): Promise<void> {
+  if (user === undefined) return void await loadNative();
+  const prepare = [node!, program!, "prepare"];
+  const trouble = await tryRun(["runuser", "-u", user, "--", "env", `HOME=${HOME}`, ...prepare]);
+  if (trouble) throw new LighthouseError("unsupported", `Cannot prepare for ${user}: ${trouble}`);
 }
 
 /** Creates the state folder for that user: a unit may only write to existing folders. */

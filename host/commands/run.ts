@@ -15,7 +15,6 @@ import { lookAt } from "../control/look.ts";
 import { Metrics, serveMetrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
 import { serveControl } from "../control/server.ts";
-import { runHost } from "../daemon.ts";
 import { cutLongLines, FoldedLog } from "../platform/bounded_log.ts";
 import { atLeast, createLog, isAtLeast, type Log } from "../platform/log.ts";
 import { keepShort, LOG_FILE } from "../platform/log_file.ts";
@@ -52,6 +51,8 @@ const STATUS = new Set([
 export async function run(flags: Settings & { json: boolean }): Promise<void> {
   const { file, state } = await openState(flags);
   const { config, page } = readConfig(flags, file);
+  // It loads WebRTC, which may have to be installed: only when the settings are right.
+  const { runHost } = await import("../daemon.ts");
   const identity = await readIdentity(state);
   const open = (bridge: HostConfig) =>
     openRegistry(bridge, () => Promise.resolve(identity), (message) => {

@@ -8,6 +8,8 @@ export interface Paths {
   config: string;
   /** The state folder: the host's key, devices and pairings. */
   state: string;
+  /** The cache folder: what can be fetched again. */
+  cache: string;
 }
 
 const NAME = "lighthouse";
@@ -15,9 +17,9 @@ const NAME = "lighthouse";
 /**
  * Finds the paths.
  *
- * - macOS: `~/Library/Application Support/lighthouse`
- * - elsewhere: `lighthouse` in `$XDG_CONFIG_HOME` (`~/.config`) and in `$XDG_STATE_HOME`
- *   (`~/.local/state`): https://specifications.freedesktop.org/basedir-spec/latest/
+ * - macOS: `~/Library/Application Support/lighthouse`, and `~/Library/Caches/lighthouse`
+ * - elsewhere: `lighthouse` in `$XDG_CONFIG_HOME` (`~/.config`), in `$XDG_STATE_HOME`
+ *   (`~/.local/state`) and in `$XDG_CACHE_HOME` (`~/.cache`): https://specifications.freedesktop.org/basedir-spec/latest/
  *
  * @param platform A name of `os.platform()`. @default This machine's.
  *
@@ -35,7 +37,8 @@ export function pathsOf(
   const home = environment.HOME || homedir();
   if (platform === "darwin") {
     const folder = join(home, "Library", "Application Support", NAME);
-    return { config: join(folder, "config.json"), state: folder };
+    const cache = join(home, "Library", "Caches", NAME);
+    return { config: join(folder, "config.json"), state: folder, cache };
   }
   // The specification ignores relative paths.
   const folderOf = (variable: string, ...fallback: string[]) => {
@@ -45,5 +48,6 @@ export function pathsOf(
   return {
     config: join(folderOf("XDG_CONFIG_HOME", ".config"), "config.json"),
     state: folderOf("XDG_STATE_HOME", ".local", "state"),
+    cache: folderOf("XDG_CACHE_HOME", ".cache"),
   };
 }

@@ -11,10 +11,10 @@ import type { HostConfig } from "../config/config.ts";
 import { formatService } from "../config/service_config.ts";
 import { lookAt, type SeenService } from "../control/look.ts";
 import type { HostStatus } from "../control/status.ts";
+import { loadNative, NATIVE_VERSION } from "../peers/native.ts";
 import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { objectUrl } from "../signalling/s3_object.ts";
-import { runLoop } from "./loop.ts";
 import { type NatReport, probeNat } from "./nat.ts";
 
 /** The result of one check. */
@@ -55,6 +55,10 @@ const LOOP_MS = 45_000;
 /** Runs all checks. It registers nothing, and removes what it creates. */
 export async function* runDiagnostics(context: DoctorContext): AsyncGenerator<Finding> {
   const { config, state, page, status } = context;
+  yield await look("webrtc", async () => {
+    await loadNative();
+    return `node-datachannel ${NATIVE_VERSION} loads`;
+  });
   yield* checkState(state);
   yield await checkDns(config.relay);
   yield await checkClock(config.relay);
@@ -322,6 +326,8 @@ async function checkLoop({ config, state, status }: DoctorContext): Promise<Find
   const { relay, ice, s3, services } = config;
   const target = services[0]!.prefix;
   return await look(check, async () => {
+    // It loads WebRTC, which may be missing.
+    const { runLoop } = await import("./loop.ts");
     const identity = await readIdentity(state);
     const signal = AbortSignal.timeout(LOOP_MS);
     const host = s3?.host;

@@ -3,9 +3,10 @@
 // It works around three faults: an unreferenced PeerConnection or DataChannel is garbage collected, and
 // the connection dies, so `open` holds them all; callbacks that are not registered keep the process from
 // ending; `cleanup()` hangs while a connection is open.
-import { cleanup, type DataChannel, PeerConnection } from "node-datachannel";
+import type { DataChannel, PeerConnection } from "node-datachannel";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 import { Inboxes } from "./inboxes.ts";
+import { loadNative } from "./native.ts";
 import { formatOffer, type Offer } from "./sdp.ts";
 
 /** The path of the packets: the types of the two candidates (RFC 8445 §5.1.1). */
@@ -37,6 +38,7 @@ export interface AnswerOptions {
 /** Limit for gathering candidates, in milliseconds. Later ones are left out of the answer. */
 const GATHER_MS = 1500;
 
+const native = await loadNative();
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
 const inboxes = new Inboxes();
@@ -106,7 +108,7 @@ function connect({ iceServers }: IceConfig) {
   channel.promise.catch(() => {});
   described.promise.catch(() => {});
 
-  const connection = new PeerConnection(`page-${++serial}`, {
+  const connection = new native.PeerConnection(`page-${++serial}`, {
     iceServers: iceServers.flatMap(({ urls }) => urls),
   });
   open.add(connection);
@@ -139,7 +141,7 @@ function connect({ iceServers }: IceConfig) {
 
 /** Ends node-datachannel's threads, so that the process can exit. All peers must be closed. */
 export function endPeers(): void {
-  cleanup();
+  native.cleanup();
 }
 
 function adapt(native: DataChannel, closeConnection: () => void, owner: string): Channel {

@@ -27,11 +27,12 @@ export function checkPossible(folder: string): void {
 /**
  * Checks that nobody else can write to a folder, or put another one in its place.
  *
+ * @param by What names another folder, for the cure.
  * @throws {LighthouseError} `bad-config`, with the cure.
  * @throws {Error} Errors of the file system.
  */
-export function checkFolder(path: string): void {
-  checkWay(path, "folder", (found) => {
+export function checkFolder(path: string, by = "--state"): void {
+  checkWay(path, { what: "folder", other: `another folder by ${by}` }, (found) => {
     if (!isOwn(found)) {
       return `it belongs to another user (${found.uid}). Run this as that user, or, if nobody else has ` +
         `written to it, chown -R ${process.getuid?.()} ${path}`;
@@ -48,7 +49,7 @@ export function checkFolder(path: string): void {
  * @throws {Error} Errors of the file system.
  */
 export function checkFile(path: string): void {
-  checkWay(path, "file", (found) => {
+  checkWay(path, { what: "file", other: "a file elsewhere" }, (found) => {
     if (!isOwn(found)) {
       return `it belongs to another user (${found.uid}). If it says what you want, chown ` +
         `${process.getuid?.()} ${path}`;
@@ -59,7 +60,11 @@ export function checkFile(path: string): void {
 }
 
 /** @param judge Returns what is wrong with the file or folder itself. */
-function checkWay(path: string, what: string, judge: (found: Stats) => string | undefined): void {
+function checkWay(
+  path: string,
+  { what, other }: { what: string; other: string },
+  judge: (found: Stats) => string | undefined,
+): void {
   if (process.platform === "win32") return;
   // Follow the links once without looking: this throws for those that lead nowhere, or in a circle.
   const itself = statSync(path);
@@ -71,7 +76,6 @@ function checkWay(path: string, what: string, judge: (found: Stats) => string | 
     } else if (!isOwn(found) || (!isLink && isFreeForAll(found))) {
       const why = isLink ? `${step} is theirs` : `they can write to ${step}`;
       const cure = isOwn(found) ? `chmod go-w ${step}, or choose` : "Choose";
-      const other = what === "folder" ? "another folder by --state" : "a file elsewhere";
       throw refusal(
         path,
         `others can put another ${what} in its place, since ${why}. ${cure} ${other}`,
