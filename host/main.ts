@@ -6,7 +6,7 @@ import { LighthouseError } from "../wire/mod.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { UsageError } from "./cli/usage_error.ts";
-import { hasPassword } from "./config/setting_parsers.ts";
+import { hasPassword, SettingError } from "./config/setting_parsers.ts";
 import { line, paint, print } from "./platform/terminal.ts";
 
 /** Exit codes; `help` explains them. */
@@ -27,13 +27,15 @@ const ABOUT_FILES = [
 process.exit(await main(process.argv.slice(2)));
 
 async function main(line: string[]): Promise<number> {
+  let doing: string | undefined;
   try {
     checkNode();
-    const { command, flags, args } = parseCommandLine(line);
+    const { name, command, flags, args } = parseCommandLine(line);
+    doing = command.does ?? name;
     if (line.some(hasPassword)) warnOfPassword();
     return await command.run(flags, args, COMMANDS) === false ? EXIT.failed : EXIT.well;
   } catch (error) {
-    return report(error);
+    return report(error, doing);
   }
 }
 
@@ -55,8 +57,10 @@ function warnOfPassword(): void {
   print(line`${warning} ${text}`, process.stderr);
 }
 
-function report(error: unknown): number {
+/** @param doing What the command has not done, such as "list the devices". */
+function report(error: unknown, doing: string | undefined): number {
   let { message } = error as Error;
+  if (error instanceof SettingError && doing) message = `Cannot ${doing}: ${message}`;
   if (ABOUT_FILES.includes((error as NodeJS.ErrnoException).code ?? "")) {
     message +=
       ". Is the disk full, the name too long, or the folder not yours to write to? --state names another";

@@ -6,6 +6,8 @@ import type { Flag, FlagName, FlagValues } from "./flags.ts";
 export interface Command {
   /** Its purpose, in a few words. */
   summary: string;
+  /** What a wrong setting keeps it from, as in "Cannot list the devices: …". @default its name */
+  does?: string;
   /** Details, in paragraphs. */
   more?: string[];
   /** The names of its arguments in help. Those in brackets are optional; more may follow after `…`. */

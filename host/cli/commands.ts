@@ -53,6 +53,7 @@ export const COMMANDS: Commands = {
   },
   status: {
     summary: "show the status of the running host; exits with 0 if it is online",
+    does: "show the status",
     flags: [],
     async run({ settings, json }) {
       const { printStatus } = await import("../commands/status.ts");
@@ -61,6 +62,7 @@ export const COMMANDS: Commands = {
   },
   logs: {
     summary: "print the last lines of the host's log",
+    does: "show the log",
     flags: ["follow", "lines"],
     examples: ["logs --follow"],
     async run({ settings, json, follow, lines }) {
@@ -70,6 +72,7 @@ export const COMMANDS: Commands = {
   },
   doctor: {
     summary: "check everything that the host needs, and say how to mend what fails",
+    does: "check the host",
     more: [
       "Checks the settings, the key, the clock, the backends, the network and its router, the relay, the " +
       "AWS rights and the system service. If a host runs, it also connects to it as a page does. It " +
@@ -96,6 +99,7 @@ export const COMMANDS: Commands = {
   },
   site: {
     summary: "write the folder of a static site that shows your app, ready to publish",
+    does: "write the site",
     more: [
       "The site can be installed on a phone, and shows one service, or all with a list at its start. Relay, " +
       "host key and page come from the settings file. FOLDER is new, empty, or a site that this command " +
@@ -132,6 +136,7 @@ export const COMMANDS: Commands = {
   },
   devices: {
     summary: "list the devices that may connect",
+    does: "list the devices",
     flags: [],
     async run({ settings, json }) {
       const { listDevices } = await import("../commands/devices.ts");
@@ -140,6 +145,7 @@ export const COMMANDS: Commands = {
   },
   services: {
     summary: "list the services that pages reach, or change them in the settings file",
+    does: "list or change the services",
     more: [
       "A running host takes over the change at once, without dropping connections. FOLDER, URL and OPTION " +
       "are as for --service: see run.",
@@ -182,6 +188,7 @@ export const COMMANDS: Commands = {
   },
   key: {
     summary: "print this host's public key, for a page's attribute host-key",
+    does: "print the key",
     flags: [],
     async run({ settings, json }) {
       const { printKey } = await import("../commands/devices.ts");
@@ -191,6 +198,7 @@ export const COMMANDS: Commands = {
   cost: {
     summary:
       "show the relay's cost this month, with more visitors, and what others could make you pay",
+    does: "show the cost",
     flags: settingsOf("cost"),
     async run({ settings, json }) {
       const { printCost } = await import("../commands/cost.ts");
@@ -231,6 +239,7 @@ export const COMMANDS: Commands = {
   },
   completion: {
     summary: "print a script with which a shell completes this command",
+    does: "print the script",
     args: ["bash|zsh|fish"],
     flags: [],
     examples: [
@@ -244,6 +253,7 @@ export const COMMANDS: Commands = {
   },
   version: {
     summary: "print the version",
+    does: "print the version",
     flags: [],
     async run() {
       const { printVersion } = await import("./help.ts");
@@ -252,6 +262,7 @@ export const COMMANDS: Commands = {
   },
   help: {
     summary: "list the commands, or explain one",
+    does: "show the help",
     args: ["[COMMAND]"],
     flags: [],
     async run(_flags, [command], commands) {

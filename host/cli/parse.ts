@@ -9,6 +9,8 @@ import { UsageError } from "./usage_error.ts";
 
 /** A parsed command line. */
 export interface CommandLine {
+  /** The command's name. */
+  name: string;
   command: Command;
   flags: Flags;
   args: string[];
@@ -27,7 +29,9 @@ export function parseCommandLine(args: string[]): CommandLine {
   if (!Object.hasOwn(COMMANDS, first)) {
     throw new UsageError(`Unknown command: ${first}${suggestion(first, Object.keys(COMMANDS))}`);
   }
-  if (values.help) return { command: COMMANDS.help!, flags: flagsOf(values), args: positionals };
+  if (values.help) {
+    return { name: "help", command: COMMANDS.help!, flags: flagsOf(values), args: positionals };
+  }
   const command = COMMANDS[first]!;
   checkFlags(first, command, values);
   const names = command.args ?? [];
@@ -39,9 +43,11 @@ export function parseCommandLine(args: string[]): CommandLine {
   }
   const missing = requiredOf(command)[rest.length];
   if (missing !== undefined) {
-    throw new UsageError(`Cannot ${first}: ${missing} is missing`, { command: first });
+    throw new UsageError(`Cannot ${command.does ?? first}: ${missing} is missing`, {
+      command: first,
+    });
   }
-  return { command, flags: flagsOf(values), args: rest };
+  return { name: first, command, flags: flagsOf(values), args: rest };
 }
 
 function parse(args: string[]): { values: FlagValues; positionals: string[] } {

@@ -14,7 +14,7 @@ import {
   WHO,
 } from "../signalling/prices.ts";
 import { monthOf, readUsage } from "../signalling/usage.ts";
-import { openState } from "./state.ts";
+import { openStateAnyway } from "./state.ts";
 
 /** Numbers of connects a month for the estimate. */
 const CONNECTS = [1, 1_000, 1_000_000];
@@ -27,7 +27,7 @@ const CONNECTS = [1, 1_000, 1_000_000];
  */
 export async function printCost(flags: Settings & { json: boolean }): Promise<void> {
   const { json, ...wanted } = flags;
-  const { file, state } = await openState(wanted);
+  const { file, state } = await openStateAnyway(wanted);
   const throttles = parseSetting("throttles", mergeSettings(wanted, process.env, file.settings));
   const exposures = exposuresAt(throttles);
   const month = monthOf(new Date());

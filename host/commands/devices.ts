@@ -13,9 +13,9 @@ import {
 import { readIdentity } from "../access/host_key.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
-import { paint, print } from "../platform/terminal.ts";
+import { line, paint, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
-import { openState } from "./state.ts";
+import { checkHasKey, openStateAnyway } from "./state.ts";
 
 type Flags = Settings & { json: boolean };
 
@@ -71,15 +71,18 @@ export async function rename(text: string, newName: string, flags: Flags): Promi
 
 /** Prints this host's public key, for the page's attribute `host-key`. */
 export async function printKey(flags: Flags): Promise<void> {
-  const { publicKey, fingerprint } = await readIdentity((await openState(flags)).state);
+  const opened = await openStateAnyway(flags);
+  checkHasKey(opened, flags);
+  const { publicKey, fingerprint } = await readIdentity(opened.state);
   const key = toBase64url(publicKey);
   print(flags.json ? JSON.stringify({ key, fingerprint }) : key);
 }
 
 async function read(flags: Flags): Promise<{ folder: string; devices: Device[] }> {
-  const folder = devicesFolder((await openState(flags)).state);
+  const folder = devicesFolder((await openStateAnyway(flags)).state);
   const devices = readDevices(folder, (path) => {
-    print(`${path} cannot be read, and is left out`, process.stderr);
+    const mark = paint("yellow", "warning:", process.stderr);
+    print(line`${mark} ${path} cannot be read, and is left out`, process.stderr);
   });
   return { folder, devices };
 }

@@ -1,12 +1,11 @@
 // `lighthouse-host doctor`: prints the results of the checks, and the cure for each that failed.
 import { stat } from "node:fs/promises";
 import process from "node:process";
-import { pathsOf } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
-import { openState, readConfig } from "./state.ts";
+import { openStateAnyway, readConfig } from "./state.ts";
 import { readHostSettings, readStatus } from "./status.ts";
 
 /** Runs all checks. @returns Whether all have passed. */
@@ -28,32 +27,28 @@ export async function doctor(flags: Settings & { json: boolean }): Promise<boole
 }
 
 async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
-  const { config: path } = pathsOf(process.env);
-  let opened: Awaited<ReturnType<typeof read>>;
-  try {
-    opened = await read(flags);
-  } catch (error) {
-    yield { check: "settings", ok: false, message: (error as Error).message };
-    yield await serviceState();
-    return;
-  }
-  const { config, page, state, status, hasFile } = opened;
-  const message = status
-    ? `those of the host that runs (process ${status.pid}, ${status.phase})`
-    : hasFile
-    ? path
-    : `no file at ${path}: from flags and variables`;
-  yield { check: "settings", ok: true, message };
-  yield* runDiagnostics({ config, page, state, status, service: serviceState });
-}
-
-/** The settings: those of the running host take precedence over the file, which may have changed. */
-async function read(flags: Settings) {
-  const { file, state } = await openState(flags);
+  const check = "settings";
+  const { file, state, trouble } = await openStateAnyway(flags, process.env, () => {});
+  if (trouble) yield { check, ok: false, message: trouble.message, cure: `correct ${file.path}` };
+  // Those of the running host take precedence over the file, which may have changed.
   const status = await readStatus(state);
   const settings = status && await readHostSettings(state);
   const running = settings && { ...file, settings: { page: file.settings.page, ...settings } };
-  return { ...readConfig(flags, running ?? file), hasFile: file.text !== "", state, status };
+  let read: ReturnType<typeof readConfig>;
+  try {
+    read = readConfig(flags, running ?? file);
+  } catch (error) {
+    if (!trouble) yield { check, ok: false, message: (error as Error).message };
+    yield await serviceState();
+    return;
+  }
+  const message = status
+    ? `those of the host that runs (process ${status.pid}, ${status.phase})`
+    : file.text !== ""
+    ? file.path
+    : `no file at ${file.path}: from flags and variables`;
+  if (!trouble || status) yield { check, ok: true, message };
+  yield* runDiagnostics({ ...read, state, status, service: serviceState });
 }
 
 async function serviceState(): Promise<Finding> {

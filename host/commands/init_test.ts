@@ -272,15 +272,15 @@ for (const [what, args, input, message] of refused) {
 }
 
 const wrongFiles: [text: string, message: RegExp][] = [
-  ["{", /config\.json:1:2: this is no JSON: close brace expected/],
-  ['{\n  "relay": "a" "b"\n}', /config\.json:2:16: this is no JSON: comma expected/],
-  ["", /config\.json:1:1: this is no JSON/],
+  ["{", /config\.json:1:2: this is not valid JSON: close brace expected/],
+  ['{\n  "relay": "a" "b"\n}', /config\.json:2:16: this is not valid JSON: comma expected/],
+  ["", /config\.json:1:1: this is not valid JSON/],
   ["7", /config\.json:1:1: expected an object/],
   [
     '{"rely":"wss://a.example"}',
-    /config\.json:1:2: "rely" is no setting. Did you mean relay\?/,
+    /config\.json:1:2: "rely" is not a setting. Did you mean relay\?/,
   ],
-  ['{"colour":"red"}', /config\.json:1:2: "colour" is no setting. There is relay, function/],
+  ['{"colour":"red"}', /config\.json:1:2: "colour" is not a setting. There is relay, function/],
   ['{\n  // mine\n  "relay": 7\n}', /config\.json:3:12: "relay": expected a text, found a value/],
   ['{"public":"/"}', /config\.json:1:11: "public": expected a list of texts, found "\/"/],
   ['{"service":["/a=b", 7]}', /config\.json:1:21: "service": expected a list of texts/],

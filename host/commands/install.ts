@@ -12,7 +12,7 @@ import type { Settings } from "../config/settings.ts";
 import { loadNative } from "../peers/native.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
-import { openState, readConfig } from "./state.ts";
+import { openState, openStateAnyway, readConfig } from "./state.ts";
 
 /** Flags of both commands. */
 export interface InstallFlags extends Settings {
@@ -53,7 +53,7 @@ export async function install(flags: InstallFlags): Promise<boolean> {
   const log = createLog(flags.json);
   const { unit, file, state, user, environment, hasNamespaces } = await describe(flags, true);
   // Check the settings now: the service reads the same file at each start, and gets no flags.
-  readConfig({}, file!, environment);
+  readConfig({}, file, environment);
   if (flags.print) {
     process.stdout.write(unit.text);
     return true;
@@ -109,8 +109,7 @@ export async function uninstall(flags: InstallFlags): Promise<boolean> {
 /** The system service to install: its user and its paths. */
 interface Installation {
   unit: Unit & { command: string[] };
-  /** The settings file; undefined if it is wrong and not needed. */
-  file: ConfigFile | undefined;
+  file: ConfigFile;
   config: string;
   state: string;
   /** The service's user; undefined for a service of this user. */
@@ -138,12 +137,8 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   // Another user's paths depend only on that user's home.
   const variables = user === undefined ? process.env : environment;
   const paths = pathsOf(variables);
-  const opened = await openState(flags, variables).catch((error) => {
-    // A service with wrong settings can be uninstalled.
-    if (isNew) throw error;
-    return { file: undefined, state: flags.state ?? paths.state };
-  });
-  const { file, state } = opened;
+  // A service with wrong settings can be uninstalled.
+  const { file, state } = await (isNew ? openState : openStateAnyway)(flags, variables);
   const command = [
     process.execPath,
     await realpath(process.argv[1]!),

@@ -19,7 +19,7 @@ import { badSetting, parsePrefixes } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { type Painted, print } from "../platform/terminal.ts";
 import { watchPath } from "../platform/watch.ts";
-import { openState } from "./state.ts";
+import { checkHasKey, openStateAnyway } from "./state.ts";
 
 /** Time between checks of the folder and the clock, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -47,7 +47,9 @@ export async function pair(flags: PairFlags): Promise<boolean> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => cancel.abort());
   }
-  const { file, state } = await openState(flags);
+  const opened = await openStateAnyway(flags);
+  checkHasKey(opened, flags);
+  const { file, state } = opened;
   const page = parsePage(flags, process.env, file.settings);
   const services = flags.for && parsePrefixes(flags.for, "--for");
   const name = flags.name === undefined ? undefined : cleanName(flags.name);

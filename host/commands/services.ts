@@ -44,7 +44,7 @@ async function list({ file, state }: CommandState, { json }: Flags): Promise<voi
   const seen = status?.services ?? await lookAt(servicesOf(file.settings));
   if (json) return seen.forEach((each) => print(JSON.stringify(each)));
   if (seen.length === 0) {
-    return print("There is no service yet: lighthouse-host services add /=http://127.0.0.1:5000");
+    return print("There is no service yet: lighthouse-host services add 3000");
   }
   for (const each of seen) print(formatSeen(each));
 }

@@ -11,7 +11,7 @@ import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
-import { openState } from "./state.ts";
+import { openStateAnyway } from "./state.ts";
 
 /** Asks the running host for its status. @returns Undefined if no host runs. */
 export async function readStatus(state: string): Promise<HostStatus | undefined> {
@@ -28,7 +28,7 @@ export async function readHostSettings(state: string): Promise<Settings | undefi
 
 /** Prints the host's status. @returns Whether it runs and is online. */
 export async function printStatus(flags: Settings & { json: boolean }): Promise<boolean> {
-  const { state } = await openState(flags);
+  const { state } = await openStateAnyway(flags);
   const status = await readStatus(state);
   if (!status) {
     print(
@@ -82,7 +82,7 @@ export function formatSeen({ service, isUp, trouble, hint, cure }: SeenService):
 export async function printLogs(
   flags: Settings & { json: boolean; follow?: boolean; lines?: string },
 ): Promise<boolean> {
-  const { state } = await openState(flags);
+  const { state } = await openStateAnyway(flags);
   const { lines = "50", follow = false } = flags;
   if (!/^\d{1,5}$/.test(lines)) throw badSetting(`--lines is not a number: ${lines}`);
   const answer = await askHost(state, `/logs?lines=${lines}${follow ? "&follow=yes" : ""}`);

@@ -43,6 +43,13 @@ export interface ConfigFile {
   blame(error: unknown, isElsewhere: (name: string) => boolean): unknown;
 }
 
+/** Options of {@linkcode readConfigFile}. */
+export interface ReadOptions {
+  table?: SettingsTable;
+  /** Called with each trouble; the settings without trouble count. @default throws the first one */
+  onTrouble?: (trouble: Error) => void;
+}
+
 /**
  * Reads the settings file.
  *
@@ -51,25 +58,35 @@ export interface ConfigFile {
  */
 export async function readConfigFile(
   path: string,
-  table: SettingsTable = SETTINGS,
+  { table = SETTINGS, onTrouble = refuse }: ReadOptions = {},
 ): Promise<ConfigFile> {
-  let text = "";
+  const empty: ConfigFile = { path, settings: {}, text: "", blame: (error) => error };
+  let text: string;
   try {
-    text = await readFile(path, "utf8");
+    // Some editors of Windows write a byte order mark.
+    text = (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-      throw badSetting(`${path} cannot be read: ${(error as Error).message}`);
-    }
-    return { path, settings: {}, text, blame: (error) => error };
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return empty;
+    onTrouble(badSetting(`${path} cannot be read: ${(error as Error).message}`));
+    return empty;
   }
-  if (text.length > MAX_BYTES) throw badSetting(`${path} is larger than ${MAX_BYTES} bytes`);
-  const root = parse(path, text);
-  const settings = settingsOf(root, (offset) => placeOf(path, text, offset), table);
+  if (text.length > MAX_BYTES) {
+    onTrouble(badSetting(`${path} is larger than ${MAX_BYTES} bytes`));
+    return empty;
+  }
+  const root = parse(path, text, onTrouble);
+  if (!root) return { ...empty, text };
+  const settings = settingsOf(root, { place: (at) => placeOf(path, text, at), table, onTrouble });
   const { backend = "", service = [] } = settings;
   if ([backend, ...service].some(hasPassword) && isReadByOthers(await stat(path))) {
-    throw badSetting(`${path} holds a password, and others can read it: chmod 600 ${path}`);
+    const cure = `chmod 600 ${path}`;
+    onTrouble(badSetting(`${path} holds a password, and others can read it: ${cure}`));
   }
-  checkFile(path);
+  try {
+    checkFile(path);
+  } catch (error) {
+    onTrouble(error as Error);
+  }
   return {
     path,
     settings,
@@ -80,8 +97,7 @@ export async function readConfigFile(
       const [, name = ""] = /--([a-z-]+)/.exec(error.message) ?? [];
       const node = findNodeAtLocation(root, [name]);
       if (!node || isElsewhere(name)) return error;
-      const why = error.message.replace(/^Cannot run: /, "");
-      return badSetting(`${placeOf(path, text, node.offset)}: ${why}`);
+      return badSetting(`${placeOf(path, text, node.offset)}: ${error.message}`);
     },
   };
 }
@@ -104,23 +120,37 @@ export async function editConfigFile(
   await writePrivateFile(path, edited);
 }
 
-function parse(path: string, text: string): Node {
+function refuse(trouble: Error): never {
+  throw trouble;
+}
+
+/** @returns Undefined if there is no object to read. Texts that are not closed are not in it. */
+function parse(
+  path: string,
+  text: string,
+  onTrouble: (trouble: Error) => void,
+): Node | undefined {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [error] = errors;
   if (error) {
     // Turns CommaExpected into words.
     const what = printParseErrorCode(error.error).replace(/\B[A-Z]/g, " $&").toLowerCase();
-    throw badSetting(`${placeOf(path, text, error.offset)}: this is no JSON: ${what}`);
+    onTrouble(badSetting(`${placeOf(path, text, error.offset)}: this is not valid JSON: ${what}`));
   }
-  if (root?.type === "object") return root;
-  throw badSetting(`${path}:1:1: expected an object, such as { "relay": "wss://…" }`);
+  if (root?.type !== "object") {
+    if (error) return undefined;
+    onTrouble(badSetting(`${path}:1:1: expected an object, such as { "relay": "wss://…" }`));
+    return undefined;
+  }
+  const isWhole = ({ offset, length }: Node) =>
+    errors.every((each) => each.offset >= offset + length || each.offset + each.length <= offset);
+  return { ...root, children: root.children?.filter(isWhole) };
 }
 
 function settingsOf(
   root: Node,
-  place: (offset: number) => string,
-  table: SettingsTable,
+  { place, table, onTrouble }: Required<ReadOptions> & { place: (offset: number) => string },
 ): Settings {
   const settings: Record<string, unknown> = {};
   for (const { children = [] } of root.children ?? []) {
@@ -128,26 +158,35 @@ function settingsOf(
     if (!key || !node) continue;
     const name = String(key.value);
     if (name === "$schema") continue;
-    const setting = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!setting) {
-      const names = Object.keys(table);
-      const meant = suggestion(name, names) || `. There is ${names.join(", ")}`;
-      throw badSetting(`${place(key.offset)}: "${name}" is no setting${meant}`);
-    }
-    if (Object.hasOwn(settings, name)) {
-      throw badSetting(`${place(key.offset)}: "${name}" is there twice`);
-    }
-    const { wrongIn, expected } = checkOf(setting);
-    const wrong = wrongIn(node);
-    if (wrong) {
-      throw badSetting(
-        `${place(wrong.offset)}: "${name}": expected ${expected}, found ${foundIn(wrong)}`,
-      );
+    const trouble = troubleOf(name, node, settings, table);
+    if (trouble) {
+      const [offset, why] = trouble;
+      onTrouble(badSetting(`${place(offset ?? key.offset)}: "${name}"${why}`));
+      continue;
     }
     const value: unknown = getNodeValue(node);
     settings[name] = typeof value === "number" ? String(value) : value;
   }
   return settings as Settings;
+}
+
+/** @returns What is wrong with a setting, and where, if it is not at its name. */
+function troubleOf(
+  name: string,
+  node: Node,
+  before: Record<string, unknown>,
+  table: SettingsTable,
+): [offset: number | undefined, why: string] | undefined {
+  const setting = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (!setting) {
+    const names = Object.keys(table);
+    const meant = suggestion(name, names) || `. There is ${names.join(", ")}`;
+    return [undefined, ` is not a setting${meant}`];
+  }
+  if (Object.hasOwn(before, name)) return [undefined, " is there twice"];
+  const { wrongIn, expected } = checkOf(setting);
+  const wrong = wrongIn(node);
+  return wrong && [wrong.offset, `: expected ${expected}, found ${foundIn(wrong)}`];
 }
 
 function foundIn({ type, value }: Node): string {

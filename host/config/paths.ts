@@ -34,7 +34,7 @@ export function pathsOf(
   environment: Record<string, string | undefined>,
   platform: string = osPlatform(),
 ): Paths {
-  const home = environment.HOME || homedir();
+  const home = homeOf(environment);
   if (platform === "darwin") {
     const folder = join(home, "Library", "Application Support", NAME);
     const cache = join(home, "Library", "Caches", NAME);
@@ -50,4 +50,14 @@ export function pathsOf(
     state: folderOf("XDG_STATE_HOME", ".local", "state"),
     cache: folderOf("XDG_CACHE_HOME", ".cache"),
   };
+}
+
+/** The user's home. A user without an entry in the system's list and without HOME has `/`, as in Docker. */
+export function homeOf({ HOME: home }: Record<string, string | undefined>): string {
+  if (home) return home;
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
 }

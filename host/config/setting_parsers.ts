@@ -7,9 +7,17 @@ import {
 } from "../../wire/mod.ts";
 import { type Level, LEVELS } from "../platform/log.ts";
 
+/** The error for a wrong setting. Its message leaves out what fails by it, which each command adds. */
+export class SettingError extends LighthouseError {
+  /** @param why Names the setting, and what was expected. */
+  constructor(why: string) {
+    super("bad-config", why);
+  }
+}
+
 /** The error for a wrong setting. @param why Names the setting, and what was expected. */
-export function badSetting(why: string): LighthouseError {
-  return new LighthouseError("bad-config", `Cannot run: ${why}`);
+export function badSetting(why: string): SettingError {
+  return new SettingError(why);
 }
 
 /**

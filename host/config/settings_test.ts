@@ -75,10 +75,13 @@ test("a new entry is in the schema of the settings file", () => {
 test("a new entry is checked in the settings file", async () => {
   const path = join(temporaryFolder(), "config.json");
   await writeFile(path, '{ "top-speed": "fast" }');
-  const { settings } = await readConfigFile(path, table);
+  const { settings } = await readConfigFile(path, { table });
   assert.equal(settings, { "top-speed": "fast" });
   await writeFile(path, '{ "top-speed": "medium" }');
-  const error = await readConfigFile(path, table).then(() => undefined, (error: Error) => error);
+  const error = await readConfigFile(path, { table }).then(
+    () => undefined,
+    (error: Error) => error,
+  );
   assert.match(error!.message, '"top-speed": expected "slow" or "fast", found "medium"');
   assert.match(error!.message, `${path}:1:16`);
 });
