@@ -1,0 +1,57 @@
+// The docs site. `npm run docs` serves it, `npm run docs -- build` writes it into docs/.vitepress/dist.
+import { defineConfig } from "vitepress";
+import { withPolicy } from "./content_policy.ts";
+import { anchorOf, linksToRepository } from "./links.ts";
+import { SIDEBAR } from "./sidebar.ts";
+import { REPOSITORY } from "./repository.ts";
+
+/** The path of the site at its origin: GitHub Pages serves a project's site under the project's name. */
+const BASE = process.env.DOCS_BASE ?? "/";
+
+export default defineConfig({
+  title: "Lighthouse",
+  description: "A static web page reaches a program on your laptop, directly over WebRTC.",
+  base: BASE,
+  head: [["link", { rel: "icon", href: `${BASE}lighthouse.svg`, type: "image/svg+xml" }]],
+  rewrites: { "bench/README.md": "bench/index.md" },
+  cleanUrls: true,
+  cacheDir: "../node_modules/.cache/vitepress",
+  vite: {
+    publicDir: "public",
+    build: {
+      // Vite warns of files over 500 KiB; the index of the search is one, and loads at the first search.
+      chunkSizeWarningLimit: 2000,
+    },
+  },
+  vue: {
+    template: {
+      compilerOptions: { isCustomElement: (tag) => tag === "lighthouse-tunnel" },
+    },
+  },
+  markdown: {
+    // With more contrast than the default themes: comments in code pass WCAG's AA, too.
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+    anchor: { slugify: anchorOf },
+    config: linksToRepository,
+  },
+  transformHtml: (html) => withPolicy(html),
+  themeConfig: {
+    logo: "/lighthouse.svg",
+    search: {
+      provider: "local",
+      options: {
+        // Without a label, the button's name is what it shows, with the key.
+        translations: { button: { buttonAriaLabel: "" } },
+      },
+    },
+    nav: [
+      { text: "Start", link: "/install" },
+      { text: "Reference", link: "/reference/element" },
+      { text: "Security", link: "/security" },
+    ],
+    sidebar: SIDEBAR,
+    outline: [2, 3],
+    socialLinks: [{ icon: "github", link: REPOSITORY }],
+    editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: "Improve this page" },
+  },
+});

@@ -1,0 +1,51 @@
+// The pages in the order in which a reader needs them. tools/docs_test.ts compares them with the files.
+import type { DefaultTheme } from "vitepress";
+import { REPOSITORY } from "./repository.ts";
+
+/** The groups of the navigation. */
+export const SIDEBAR: DefaultTheme.SidebarItem[] = [
+  {
+    text: "Start",
+    items: [
+      { text: "Deploy the AWS side", link: "/deploy" },
+    ],
+  },
+  {
+    text: "Guides",
+    items: [
+      { text: "Show an app as it is", link: "/site" },
+      { text: "Recipes for apps", link: "/apps" },
+      { text: "Backends and folders", link: "/backends" },
+      { text: "Plain URLs", link: "/service-worker" },
+      { text: "The system service", link: "/service" },
+      { text: "Frameworks and servers", link: "/compatibility" },
+    ],
+  },
+  {
+    text: "Reference",
+    items: [
+      { text: "Command line", link: "/command-line" },
+      { text: "Errors", link: "/errors" },
+      { text: "AWS resources and cost", link: "/aws" },
+    ],
+  },
+  {
+    text: "How it works",
+    items: [
+      { text: "Architecture", link: "/architecture" },
+      { text: "Security", link: "/security" },
+      { text: "How a page connects", link: "/connecting" },
+      { text: "Wire protocol", link: "/wire" },
+      { text: "Speed", link: "/bench/" },
+    ],
+  },
+  {
+    text: "Project",
+    items: [
+      { text: "Decisions", link: "/decisions" },
+      { text: "Changes", link: `${REPOSITORY}/blob/main/CHANGELOG.md` },
+      { text: "Contributing", link: `${REPOSITORY}/blob/main/CONTRIBUTING.md` },
+      { text: "Report a vulnerability", link: `${REPOSITORY}/blob/main/SECURITY.md` },
+    ],
+  },
+];
