@@ -9,7 +9,8 @@ import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
 import { fetchThrough } from "./fetch/fetch.ts";
 import { toRequest } from "./fetch/request.ts";
 import { openByStream } from "./fetch/opened_socket.ts";
-import { TunnelSocket } from "./fetch/socket.ts";
+import type { TunnelSocket } from "./fetch/socket.ts";
+import { socketConstructor, type TunnelSocketConstructor } from "./fetch/socket_constructor.ts";
 import type { DeviceName } from "./identity/device_store.ts";
 import { checkPage } from "./identity/identity.ts";
 import { OpenedLink } from "./identity/opened_link.ts";
@@ -161,8 +162,13 @@ export class LighthouseTunnel extends LitElement {
   }
 
   /**
-   * Sends a request to the host's backend. Takes what the global `fetch` takes; the URL is a path
-   * from the backend's root. While the tunnel is connecting, it waits for the outcome.
+   * Sends a request to the host's backend. Takes what the global `fetch` takes, and can be given to a
+   * library as it is: `{ fetch: tunnel.fetch }`. While the tunnel is connecting, it waits for the outcome.
+   *
+   * The URL is a path from the backend's root: `/api/notes`, `api/notes` and `../api/notes` are the same,
+   * and an empty one is the root. The page's own origin stands for the backend, since libraries make paths
+   * absolute: `new Request("/api/notes")` works, and `location.origin` is the base for `new URL()`. A page
+   * without an origin (`file:`) has the base `http://lighthouse.invalid`. A fragment is not sent.
    *
    * The backend gets a body with its length, which many need. Only a stream has none: up to 1 MiB the host
    * reads it first, and sends a longer one in chunks.
@@ -172,9 +178,10 @@ export class LighthouseTunnel extends LitElement {
    * looked at. Other requests fail, because the backend may have acted on them.
    *
    * @throws {TypeError} As `fetch` does, with a LighthouseError as its `cause`; the signal's reason
-   * when aborted. A body that breaks off fails with a LighthouseError.
+   * when aborted. A body that breaks off fails with a LighthouseError. Without a cause for any other URL,
+   * such as the backend's own address, another site's, `data:` and `blob:`: it says which path to give.
    */
-  async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = toRequest(input, init);
     try {
       return await fetchThrough(request, (signal) => this.#connected(signal));
@@ -183,28 +190,32 @@ export class LighthouseTunnel extends LitElement {
       const cause = LighthouseError.from(error, "connection-failed");
       throw new TypeError(`Cannot fetch through the tunnel: ${cause.message}`, { cause });
     }
-  }
+  };
 
   /**
-   * Opens a WebSocket to the host's backend: `new WebSocket()` through the tunnel. While the tunnel
-   * is connecting, the socket waits for the outcome. If the connection fails, or the backend refuses, the
-   * socket fires `error` and `close`.
+   * WebSockets to the host's backend: a constructor as the global `WebSocket`, for libraries that take one.
+   * The URL is a path as for `fetch`, or one with the page's own host, of any of the schemes `ws:`, `wss:`,
+   * `http:` and `https:`. While the tunnel is connecting, a socket waits for the outcome. If the connection
+   * fails, or the backend refuses, it fires `error`, which has the cause, and `close`.
    *
-   * @param url A path from the backend's root.
-   * @param protocols Subprotocols, the preferred one first.
-   * @throws {DOMException} SyntaxError for an invalid URL or invalid subprotocols.
+   * Throws a SyntaxError (DOMException) for a URL with a fragment, for any other URL (it says which path to
+   * give), and for invalid subprotocols.
    *
    * @example
    * ```ts
-   * const socket = document.querySelector("lighthouse-tunnel")!.socket("/live");
+   * const tunnel = document.querySelector("lighthouse-tunnel")!;
+   * const socket = new tunnel.WebSocket("/live");
    * socket.onmessage = ({ data }) => console.log(data);
    * ```
    */
-  socket(url: string | URL, protocols: string | string[] = []): TunnelSocket {
-    return new TunnelSocket(url, protocols, {
-      open: openByStream((signal) => this.#connected(signal)),
-    });
-  }
+  readonly WebSocket: TunnelSocketConstructor = socketConstructor({
+    open: openByStream((signal) => this.#connected(signal)),
+  });
+
+  /** The same as `new tunnel.WebSocket(url, protocols)`. */
+  readonly socket = (url: string | URL, protocols?: string | string[]): TunnelSocket => {
+    return new this.WebSocket(url, protocols);
+  };
 
   /**
    * Measures the connection.

@@ -6,7 +6,8 @@
 export { LighthouseTunnel } from "./lighthouse_tunnel.ts";
 export type { TunnelStats } from "./connection/stats.ts";
 export { DeviceChangeEvent, SocketErrorEvent, StateChangeEvent } from "./events.ts";
-export { TunnelSocket } from "./fetch/socket.ts";
+export { TunnelSocket, type TunnelSocketEventMap } from "./fetch/socket.ts";
+export type { TunnelSocketConstructor } from "./fetch/socket_constructor.ts";
 export type { DeviceName } from "./identity/device_store.ts";
 export type { TunnelState } from "./connection/connection_state.ts";
 export type { PeerPath, PeerStats } from "./connection/peer.ts";

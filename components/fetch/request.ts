@@ -1,5 +1,6 @@
 // Reads what `fetch` was called with.
 import type { HttpRequest } from "../../wire/mod.ts";
+import { origin, parseBackendUrl } from "./backend_url.ts";
 import { type BodySource, contentOf, openBody, type RequestBody, takeBody } from "./body.ts";
 import { clientHeaders } from "./client_headers.ts";
 import { encodeForm } from "./form_data.ts";
@@ -27,29 +28,25 @@ export interface TunnelRequest extends BackendRequest {
  * Reads what `fetch` was called with. Relative URLs start at the backend's root.
  *
  * @param site The page's origin.
- * @throws {TypeError} As `new Request` does, and when the URL is another site's.
+ * @throws {TypeError} As `new Request` does, and when the URL is not of the page's own origin.
  */
 export function toRequest(
   input: RequestInfo | URL,
-  init: RequestInit = {},
+  init?: RequestInit | null,
   site = location.origin,
 ): TunnelRequest {
-  const base = origin(site);
-  const url = input instanceof Request ? new URL(input.url) : new URL(input, base);
-  const isOwn = url.origin === base || url.origin === site;
-  if (!isOwn) {
-    throw new TypeError(`Cannot fetch ${url.href} through the tunnel: it is another site's`);
-  }
-  const given = input instanceof Request ? input : url;
+  init ??= {};
+  const url = parseBackendUrl(isRequest(input) ? input.url : input, site, "fetch");
+  const given = isRequest(input) ? input : url;
   // The members of a Request are not its own, so they could not be spread.
-  if (init instanceof Request) return toRequest(new Request(given, init), {}, site);
+  if (isRequest(init)) return toRequest(new Request(given, init), {}, site);
   const { body } = init;
   const shown = shownBody(body);
   const request = new Request(given, shown === body ? init : { ...init, body: shown });
   let source: BodySource = null;
   if (body instanceof ReadableStream) source = body;
   else if (shown != null) source = contentOf(shown) ?? takeBody(request);
-  else if (given instanceof Request) source = takeBody(request);
+  else if (isRequest(given)) source = takeBody(request);
   const canRepeat = !(source instanceof ReadableStream);
   let isSent = false;
   return {
@@ -66,9 +63,9 @@ export function toRequest(
       return await openBody(source);
     },
     canRepeat,
-    signal: init.signal || given instanceof Request ? request.signal : undefined,
+    signal: init.signal || isRequest(given) ? request.signal : undefined,
     redirect: request.redirect,
-    base,
+    base: origin(site),
   };
 }
 
@@ -81,7 +78,7 @@ function shownBody(body: BodyInit | null | undefined) {
   return body instanceof FormData ? encodeForm(body) : body;
 }
 
-/** The base of paths at the backend: pages without an origin of their own (`file:`) need some. */
-export function origin(site: string): string {
-  return site === "null" ? "http://lighthouse.invalid" : site;
+/** Whether a value is a Request, also one that another window's script has made. */
+function isRequest(value: unknown): value is Request {
+  return value instanceof Request || Object.prototype.toString.call(value) === "[object Request]";
 }

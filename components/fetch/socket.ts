@@ -3,14 +3,12 @@
 import {
   LighthouseError,
   NO_CLOSE_CODE,
-  parseUrl,
   TOKEN,
   type WebSocketMessage,
   type WebSocketOpening,
 } from "../../wire/mod.ts";
 import { SocketErrorEvent } from "../events.ts";
 import type { OpenedSocket, OpenSocket, SocketWriter } from "./opened_socket.ts";
-import { origin } from "./request.ts";
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3] as const;
 
@@ -28,12 +26,41 @@ export interface TunnelSocketOptions {
   open: OpenSocket;
   /** The page's origin. @default location.origin */
   site?: string;
-  /** The path at the tunnel's root, where it is not the URL's own: the URL may then have any host. */
+  /** The path at the tunnel's root. @default the URL's own */
   target?: string | Promise<string>;
 }
 
+/** Events of a {@linkcode TunnelSocket}: the platform's, and an `error` that says why. */
+export interface TunnelSocketEventMap extends WebSocketEventMap {
+  error: SocketErrorEvent;
+}
+
+/** Adds the types of the events, which only their names tell. */
+export interface TunnelSocket {
+  addEventListener<Type extends keyof TunnelSocketEventMap>(
+    type: Type,
+    listener: (this: TunnelSocket, event: TunnelSocketEventMap[Type]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Type extends keyof TunnelSocketEventMap>(
+    type: Type,
+    listener: (this: TunnelSocket, event: TunnelSocketEventMap[Type]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
 /**
- * A WebSocket to the host's backend: what `tunnel.socket()` returns. It is used as the platform's.
+ * A WebSocket to the host's backend: what `new tunnel.WebSocket()` makes. It is used as the platform's.
  * Its events are not trusted ones, `error` says why, and there are no extensions.
  *
  * @event open - Messages can be sent.
@@ -70,10 +97,9 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   #unsent = 0;
 
   /**
-   * @param url A path from the backend's root, or such a URL with the page's own host, unless the options
-   * have a target.
+   * @param url An absolute URL, of `http:` or `ws:` or their secure forms.
    * @param protocols Subprotocols, the most wanted first.
-   * @throws {DOMException} SyntaxError for an invalid URL, or invalid subprotocols.
+   * @throws {DOMException} SyntaxError for a URL with a fragment, or invalid subprotocols.
    */
   constructor(
     url: string | URL,
@@ -81,7 +107,7 @@ export class TunnelSocket extends EventTarget implements WebSocket {
     { open, site = location.origin, target }: TunnelSocketOptions,
   ) {
     super();
-    const { href, pathname, search } = parseSocketUrl(url, origin(site), target !== undefined);
+    const { href, pathname, search } = parseSocketUrl(url);
     this.#url = href;
     const opening: Omit<WebSocketOpening, "target"> = {
       headers: [["origin", site]],
@@ -250,18 +276,11 @@ function defineHandler(prototype: TunnelSocket, type: string): void {
   });
 }
 
-/**
- * @param isAnyHost Whether the URL may be another site's.
- * @throws {DOMException} SyntaxError as `new WebSocket` does, and when the URL is another site's.
- */
-function parseSocketUrl(input: string | URL, base: string, isAnyHost: boolean): URL {
-  const own = new URL(base);
-  const url = parseUrl(input, own);
-  if (url) url.protocol = url.protocol.replace(/^http/, "ws");
-  const isForeign = !isAnyHost && url?.host !== own.host;
-  if (!url?.protocol.startsWith("ws") || url.href.includes("#") || isForeign) {
-    throw syntaxError(`Cannot open a WebSocket: ${input} is no path from the backend's root`);
-  }
+/** @throws {DOMException} SyntaxError as `new WebSocket` does. */
+function parseSocketUrl(input: string | URL): URL {
+  const url = new URL(input);
+  url.protocol = url.protocol.replace(/^http/, "ws");
+  if (url.href.includes("#")) throw syntaxError(`Cannot open a WebSocket: ${url} has a fragment`);
   return url;
 }
 

@@ -18,6 +18,7 @@ import { PortSocket } from "../tabs/port_socket.ts";
 import type { Connect } from "./fetch.ts";
 import { openByStream, type OpenSocket } from "./opened_socket.ts";
 import { TunnelSocket } from "./socket.ts";
+import { socketConstructor } from "./socket_constructor.ts";
 
 const test = suite("socket");
 
@@ -35,6 +36,18 @@ const echo: Serve = async (stream, writer) => {
     else if (message.type === "binary") writer.send("binary", message.data);
   }
 };
+
+/** Makes a socket as a page does. @param options Without `open`, it does not connect. */
+function makeSocket(
+  url: string | URL,
+  { open = openByStream(never), site = SITE, protocols = [] }: {
+    open?: OpenSocket;
+    site?: string;
+    protocols?: string | string[];
+  } = {},
+): TunnelSocket {
+  return new (socketConstructor({ open, site }))(url, protocols);
+}
 
 /** A socket that is connected to a host, and its events as text. */
 interface Connected {
@@ -81,7 +94,7 @@ async function withSocketBy(
       },
     },
   });
-  const socket = new TunnelSocket("/live?a=1", protocols, { open: way(page), site: SITE });
+  const socket = makeSocket("/live?a=1", { open: way(page), protocols });
   const events = record(socket);
   try {
     await use({ socket, events, asked });
@@ -116,25 +129,26 @@ for (
   ] as const
 ) {
   test(`on ${site}, ${input} is ${url}`, () => {
-    const socket = new TunnelSocket(input, [], { open: openByStream(never), site });
+    const socket = makeSocket(input, { site });
     assert.equal([socket.url, socket.readyState], [url, TunnelSocket.CONNECTING]);
     socket.close();
   });
 }
 
 for (
-  const [what, url, protocols] of [
-    ["another site's URL", "wss://other.example/", []],
-    ["a URL with a fragment", "/live#a", []],
-    ["another scheme", "ftp://me.example/", []],
-    ["an empty subprotocol", "/live", ""],
-    ["a subprotocol with a space", "/live", "a b"],
-    ["the same subprotocol twice", "/live", ["a", "a"]],
-  ] as [string, string, string | string[]][]
+  const [what, url, protocols, message] of [
+    ["a URL with a fragment", "/live#a", [], /has a fragment/],
+    ["a URL with an empty fragment", "/live#", [], /has a fragment/],
+    ["another scheme", "ftp://me.example/", [], /WebSocket to ftp:… .* give a path/],
+    ["an empty subprotocol", "/live", "", /are not subprotocols/],
+    ["a subprotocol with a space", "/live", "a b", /are not subprotocols/],
+    ["the same subprotocol twice", "/live", ["a", "a"], /are not subprotocols/],
+  ] as [string, string, string | string[], RegExp][]
 ) {
   test(`${what} is a SyntaxError`, () => {
-    const make = () => new TunnelSocket(url, protocols, { open: openByStream(never), site: SITE });
-    assert.is(thrownBy(make).name, "SyntaxError");
+    const error = thrownBy(() => makeSocket(url, { protocols }));
+    assert.is(error.name, "SyntaxError");
+    assert.match(error.message, message);
   });
 }
 
@@ -147,14 +161,47 @@ for (
   ] as const
 ) {
   test(`close() with ${what} is an ${name}`, () => {
-    const socket = new TunnelSocket("/", [], { open: openByStream(never), site: SITE });
+    const socket = makeSocket("/");
     assert.is(thrownBy(() => socket.close(code, reason)).name, name);
     socket.close();
   });
 }
 
+test("the constructor is as the platform's", () => {
+  const Socket: typeof WebSocket = socketConstructor({ open: openByStream(never), site: SITE });
+  const socket = new Socket("/live");
+  assert.equal([Socket.CONNECTING, Socket.OPEN, Socket.CLOSING, Socket.CLOSED], [0, 1, 2, 3]);
+  assert.equal([socket.CONNECTING, socket.OPEN, socket.CLOSING, socket.CLOSED], [0, 1, 2, 3]);
+  assert.equal([Socket.name, socket.constructor], ["WebSocket", Socket]);
+  assert.equal(
+    [Socket, TunnelSocket, EventTarget].map((type) => socket instanceof type),
+    [true, true, true],
+  );
+  const other = socketConstructor({ open: openByStream(never), site: SITE });
+  assert.is(socket instanceof other, false);
+  assert.throws(() => (Socket as unknown as () => void)(), TypeError);
+  socket.close();
+});
+
+test("a library's subclass of the constructor is one", () => {
+  class Counted extends socketConstructor({ open: openByStream(never), site: SITE }) {
+    sent = 0;
+    override send() {
+      this.sent++;
+    }
+  }
+  const socket = new Counted("/live");
+  socket.send();
+  assert.equal([socket.sent, socket.url, socket instanceof TunnelSocket], [
+    1,
+    "wss://me.example/live",
+    true,
+  ]);
+  socket.close();
+});
+
 test("send() before open is an InvalidStateError", () => {
-  const socket = new TunnelSocket("/", [], { open: openByStream(never), site: SITE });
+  const socket = makeSocket("/");
   assert.is(thrownBy(() => socket.send("x")).name, "InvalidStateError");
   socket.close();
 });
@@ -227,12 +274,11 @@ test("bytes that are sent after close() stay in bufferedAmount", async () => {
 });
 
 test("close() before open ends without a connection", async () => {
-  const socket = new TunnelSocket("/", [], {
+  const socket = makeSocket("/", {
     open: (_opening, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
-    site: SITE,
   });
   const events = record(socket);
   socket.close();
@@ -242,7 +288,7 @@ test("close() before open ends without a connection", async () => {
 
 test("without a connection, error says why, and close follows", async () => {
   const connect = () => Promise.reject(new LighthouseError("host-offline", "Asleep"));
-  const events = record(new TunnelSocket("/", [], { open: openByStream(connect), site: SITE }));
+  const events = record(makeSocket("/", { open: openByStream(connect) }));
   await until(() => events.length > 1);
   assert.equal(events, ["error host-offline", "close 1006  false"]);
 });
