@@ -57,7 +57,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["run", "--fast"], /Unknown option: --fast$/m],
   [["run", "-x"], /Unknown option: -x$/m],
   [["run", "--relai", "wss://abc.example"], /Unknown option: --relai. Did you mean --relay\?/],
-  [["pair", "--no-weit"], /Unknown option: --weit. Did you mean --wait\?/],
+  [["pair", "--no-weit"], /Unknown option: --no-weit. Did you mean --no-wait\?/],
   [["devices", "--backend", "http://h"], /--backend is for init, run, doctor, not for devices/],
   [["revoke"], /Cannot revoke: DEVICE is missing/],
   [["completion", "tcsh"], /Cannot complete for tcsh, but for bash, zsh, fish/],

@@ -148,13 +148,14 @@ export const COMMANDS: Commands = {
     does: "list or change the services",
     more: [
       "A running host takes over the change at once, without dropping connections. FOLDER, URL and OPTION " +
-      "are as for --service: see run.",
+      "are as for --service: see run. Without a path, a backend is at /.",
     ],
     args: ["[list|add|remove]", "[PATH|PATH=URL|PATH=FOLDER]", "[OPTION…]"],
     flags: [],
     examples: [
       "services",
       "services add /notes=http://127.0.0.1:5000/api",
+      "services add 3000",
       "services add /app=3000 as=proxy",
       "services remove /notes",
     ],

@@ -1,8 +1,8 @@
 // What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
 import process from "node:process";
-import { suggestion } from "../config/suggest.ts";
 import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
+import { commandHint } from "./hints.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
@@ -73,7 +73,7 @@ export function formatHelp(commands: Commands, name: string, flags: AllFlags = F
 
 function commandOf(commands: Commands, name: string): Command {
   if (Object.hasOwn(commands, name)) return commands[name]!;
-  throw new UsageError(`Unknown command: ${name}${suggestion(name, Object.keys(commands))}`);
+  throw new UsageError(`Unknown command: ${name}${commandHint(name, [], commands)}`);
 }
 
 function usageOf(name: string, { args = [], flags }: Command): string {

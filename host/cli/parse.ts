@@ -1,10 +1,10 @@
 // Parses a command line into a command, its flags and its arguments.
 import { parseArgs } from "node:util";
 import { type SettingName, SETTINGS, type Settings } from "../config/settings.ts";
-import { suggestion } from "../config/suggest.ts";
 import { type Command, COMMON, type Flags, requiredOf, takesMore } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { type FlagName, FLAGS, type FlagValues, optionsOf } from "./flags.ts";
+import { type FlagName, FLAGS, type FlagValues, formatFlag, optionsOf } from "./flags.ts";
+import { argumentHint, commandHint, flagHint, meantFlag } from "./hints.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A parsed command line. */
@@ -27,7 +27,7 @@ export function parseCommandLine(args: string[]): CommandLine {
   const { values, positionals } = parse(args);
   const [first = values.version ? "version" : "help", ...rest] = positionals;
   if (!Object.hasOwn(COMMANDS, first)) {
-    throw new UsageError(`Unknown command: ${first}${suggestion(first, Object.keys(COMMANDS))}`);
+    throw new UsageError(`Unknown command: ${first}${commandHint(first, rest, COMMANDS)}`);
   }
   if (values.help) {
     return { name: "help", command: COMMANDS.help!, flags: flagsOf(values), args: positionals };
@@ -37,8 +37,7 @@ export function parseCommandLine(args: string[]): CommandLine {
   const names = command.args ?? [];
   const unexpected = takesMore(command) ? undefined : rest[names.length];
   if (unexpected !== undefined) {
-    const isOption = /^[a-z]+=|^insecure$/.test(unexpected);
-    const hint = isOption ? ". Quote a backend with its options: '5000 as=proxy'" : "";
+    const hint = argumentHint(first, rest, COMMANDS);
     throw new UsageError(`Unexpected argument: ${unexpected}${hint}`, { command: first });
   }
   const missing = requiredOf(command)[rest.length];
@@ -59,13 +58,27 @@ function parse(args: string[]): { values: FlagValues; positionals: string[] } {
     };
   } catch (cause) {
     const { message, code } = cause as Error & { code?: string };
-    const [, dashes, unknown] = /^Unknown option '(--?)(?:no-)?([^']*)'/.exec(message) ?? [];
-    if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || unknown === undefined) {
-      throw new UsageError(message, { cause });
+    const name = args.find((arg) => !arg.startsWith("-"));
+    const command = name && Object.hasOwn(COMMANDS, name) ? name : undefined;
+    if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
+      throw new UsageError(explainValue(message), { cause, command });
     }
-    const meant = suggestion(unknown, Object.keys(FLAGS), "--");
-    throw new UsageError(`Unknown option: ${dashes}${unknown}${meant}`, { cause });
+    const [, dashes, unknown] = /^Unknown option '(--?)([^']*)'/.exec(message) ?? [];
+    if (unknown === undefined) throw new UsageError(message, { cause, command });
+    const hint = flagHint(unknown, command ? COMMANDS[command] : undefined);
+    throw new UsageError(`Unknown option: ${dashes}${unknown}${hint}`, { cause, command });
   }
+}
+
+/** What Node.js says of a flag's value, in the words of this program. */
+function explainValue(message: string): string {
+  const [, name = ""] = /--([\w-]+)/.exec(message) ?? [];
+  if (!Object.hasOwn(FLAGS, name)) return message;
+  if (message.includes("does not take")) return `--${name} takes no value`;
+  const dash = message.includes("ambiguous")
+    ? `. A value that begins with a dash follows "=": --${name}=-…`
+    : "";
+  return `--${name} needs a value: ${formatFlag(name as FlagName)}${dash}`;
 }
 
 /** @throws {UsageError} If a flag is not for this command. */
@@ -75,7 +88,8 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
     if (values[flag] === undefined || own.includes(flag)) continue;
     const others = Object.entries(COMMANDS).filter(([, { flags }]) => flags.includes(flag));
     const names = others.map(([other]) => other).join(", ");
-    throw new UsageError(`--${flag} is for ${names}, not for ${name}`, { command: name });
+    const hint = meantFlag(flag, command);
+    throw new UsageError(`--${flag} is for ${names}, not for ${name}${hint}`, { command: name });
   }
 }
 

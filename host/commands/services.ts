@@ -1,5 +1,6 @@
 // `lighthouse-host services`: lists the services, and changes them in the settings file.
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAddress } from "../config/backend_address.ts";
 import { editConfigFile } from "../config/config_file.ts";
 import {
   formatService,
@@ -50,7 +51,7 @@ async function list({ file, state }: CommandState, { json }: Flags): Promise<voi
 }
 
 async function add(text: string, { file, state }: CommandState, flags: Flags): Promise<void> {
-  const [service] = parseServices({ service: [text] });
+  const [service] = parseServices({ service: [hasNoPath(text) ? `/=${text}` : text] });
   const isOld = (each: string) => prefixOf(each) === service!.prefix;
   const [old] = textsOf(file.settings).filter(isOld).map(shownAs);
   const others = textsOf(file.settings).filter((each) => !isOld(each));
@@ -78,6 +79,11 @@ async function remove(prefix: string, { file, state }: CommandState, flags: Flag
   const shown = shownAs(text);
   tell(flags, { removed: shown }, `Removed ${shown}`);
   await tellOfHost(state, flags, (taken) => !taken.some((each) => prefixOf(each) === prefix));
+}
+
+/** Whether a text is only an address, or a folder's path that cannot be a service's. They mean `/`. */
+function hasNoPath(text: string): boolean {
+  return /^(?:\.{1,2}|~)(?:\/|$)/.test(text) || isAddress(text.trim().replace(/\s.*/s, ""));
 }
 
 function servicesOf(settings: Settings): ServiceConfig[] {

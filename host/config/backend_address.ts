@@ -26,6 +26,9 @@ const URL_OR_SOCKET = /^(?:[a-z][a-z\d+.-]*:\/\/|[^\s/:@]*:[^\s/@]*@|unix:)/i;
 /** `3000`, `:3000`, `localhost:3000` or `[::1]:3000`, perhaps with a path. */
 const PORT = /^(?:(\[[\da-f:.]+\]|[^\s/:@?#[\]]*):)?(\d+)(?![^/?#])(.*)$/i;
 
+/** Names for all addresses of this machine. */
+const ANY = ["0.0.0.0", "[::]", "*"];
+
 /** Most bytes of a Unix socket's path on Linux: sockaddr_un has 108, with a zero at the end. */
 const MAX_SOCKET_PATH = 107;
 
@@ -38,7 +41,7 @@ export function isAddress(text: string): boolean {
  * Parses an address.
  *
  * A port without a host means `localhost`: the loopback interface, by IPv4 or IPv6. Development servers
- * listen on only one of them.
+ * listen on only one of them. So does `0.0.0.0`, which they print.
  *
  * @param name The setting, for errors: `--backend`, or `--service` with the prefix.
  * @param home The path of the user's home, for `~`.
@@ -64,6 +67,8 @@ export function parseAddress(name: string, text: string, home: string): BackendA
   if (/^http:\/\/unix:\//i.test(text)) {
     throw badSetting(`${name} is a Unix socket: give unix:/run/app.sock, without http://`);
   }
+  // Servers name the address on which they listen: all of the machine's.
+  if (ANY.includes(url.hostname)) url.hostname = "localhost";
   const authorization = authorizationOf(name, url);
   url.username = url.password = "";
   return authorization === undefined ? { backend: url } : { backend: url, authorization };

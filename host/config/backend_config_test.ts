@@ -62,6 +62,10 @@ const addresses: [text: string, url: string][] = [
   ["myhost:3000", "http://myhost:3000/"],
   ["my-host.local:3000", "http://my-host.local:3000/"],
   ["my_host:3000", "http://my_host:3000/"],
+  ["0.0.0.0:3000", "http://localhost:3000/"],
+  ["http://0.0.0.0:8000/", "http://localhost:8000/"],
+  ["[::]:3000/api", "http://localhost:3000/api"],
+  ["https://*:8443", "https://localhost:8443/"],
   ["https://ha.local:8123", "https://ha.local:8123/"],
   ["http://unix/", "http://unix/"],
 ];
@@ -76,6 +80,14 @@ for (const [text, url] of addresses) {
     });
   });
 }
+
+test("a port alone is a backend in each place", () => {
+  const expected = [{ prefix: "/", backend: new URL("http://localhost:3000/") }];
+  assert.equal(parseServices({ backend: "3000" }), expected);
+  assert.equal(parseServices({}, { LIGHTHOUSE_BACKEND: "3000" }), expected);
+  assert.equal(parseServices({}, { LIGHTHOUSE_SERVICES: "/=3000" }), expected);
+  assert.equal(parseServices({}, {}, { backend: "3000" }), expected);
+});
 
 const sockets: [text: string, socketPath: string, url: string, written?: string][] = [
   ["unix:/run/app.sock", "/run/app.sock", "http://localhost/"],

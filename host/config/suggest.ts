@@ -5,16 +5,26 @@ const MOST = 2;
 const MOST_IN_SHORT = 1;
 const SHORT = 5;
 
+/** Fewest letters of a beginning that is completed. */
+const BEGINNING = 3;
+
 /**
  * Returns a suggestion such as `. Did you mean --relay?`, or "".
  *
  * @param prefix Text before the suggested word, such as `--`.
  */
 export function suggestion(word: string, known: string[], prefix = ""): string {
-  const near = known.map((each) => ({ each, distance: distanceOf(word, each) }))
+  const near = known.map((each) => ({ each, distance: distanceFrom(word.toLowerCase(), each) }))
     .filter(({ each, distance }) => distance <= (each.length > SHORT ? MOST : MOST_IN_SHORT))
     .sort((a, b) => a.distance - b.distance)[0];
   return near ? `. Did you mean ${prefix}${near.each}?` : "";
+}
+
+/** A word's beginning is farther than one wrong letter. */
+function distanceFrom(word: string, known: string): number {
+  const distance = distanceOf(word, known);
+  const isBeginning = word.length >= BEGINNING && known.startsWith(word);
+  return isBeginning ? Math.min(distance, MOST_IN_SHORT) : distance;
 }
 
 /** The Damerau–Levenshtein distance: letters to add, remove, change, or swap with the next. */

@@ -80,7 +80,8 @@ export async function startPage(options: PageOptions): Promise<Page> {
 /** Why a server cannot have a port, and what to do. */
 export function explainPort(error: NodeJS.ErrnoException, port: number): string {
   if (error.code !== "EADDRINUSE") return error.message;
-  const other = port < 65_535 ? port + 1 : port - 1;
+  // The next port is that of the relay of whoever has this one.
+  const other = port < 65_535 - 10 ? port + 10 : port - 10;
   return `port ${port} is in use. Choose another: PORT=${other} npm start`;
 }
 
