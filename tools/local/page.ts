@@ -81,7 +81,7 @@ export async function startPage(options: PageOptions): Promise<Page> {
 export function explainPort(error: NodeJS.ErrnoException, port: number): string {
   if (error.code !== "EADDRINUSE") return error.message;
   // The next port is that of the relay of whoever has this one.
-  const other = port < 65_535 - 10 ? port + 10 : port - 10;
+  const other = port < 65_525 ? port + 10 : port - 10;
   return `port ${port} is in use. Choose another: PORT=${other} npm start`;
 }
 
