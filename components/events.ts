@@ -9,7 +9,7 @@ export class StateChangeEvent extends Event {
   readonly state: TunnelState;
   /** The state before. */
   readonly previous: TunnelState;
-  /** One sentence for people. */
+  /** One English sentence, for logs. */
   readonly reason: string;
 
   constructor(state: TunnelState, previous: TunnelState, reason: string) {

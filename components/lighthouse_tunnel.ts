@@ -1,6 +1,6 @@
 // The custom element <lighthouse-tunnel>.
-import { html, LitElement, type PropertyValues } from "lit";
-import { LighthouseError, type StreamOpener } from "../wire/mod.ts";
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { LighthouseError, parsePairingFragment, type StreamOpener } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
 import type { TunnelStats } from "./connection/stats.ts";
@@ -15,9 +15,11 @@ import type { DeviceName } from "./identity/device_store.ts";
 import { checkPage } from "./identity/identity.ts";
 import { OpenedLink } from "./identity/opened_link.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
-import { renderPill } from "./pill.ts";
+import { fragmentIn } from "./pairing/pasted_link.ts";
+import { Pill } from "./pill.ts";
 import { parseAttributes, parseKeySite } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
+import type { Texts } from "./texts/texts.ts";
 
 /** Attributes whose change makes the element connect anew. */
 const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker", "keySite"];
@@ -39,13 +41,22 @@ const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker", "key
  * @event statechange - The state or its reason has changed (StateChangeEvent).
  * @event devicechange - The host has named or renamed this browser, or forgets it (DeviceChangeEvent).
  * @slot - Replaces the status pill.
+ * @slot NAME - Replaces one of the pill's texts: `idle`, `connected`, `retry`, an error's code, … (`Texts`).
  * @csspart pill - The status pill.
  * @csspart dot - Its coloured dot.
  * @csspart state - The state's name.
  * @csspart device - What the host calls this browser, while connected.
  * @csspart reason - The sentence after it.
  * @csspart retry - The button that tries again.
- * @csspart forget - The button that accepts another host in place of the one that was paired.
+ * @csspart pair - The button that opens the pairing views.
+ * @csspart accept - The button that accepts another host in place of the one that was paired.
+ * @csspart keep - The button that stays with the paired host.
+ * @csspart pairing - The pairing views.
+ * @csspart scan - The button that starts the camera.
+ * @csspart form - The form for a pairing link.
+ * @csspart input - Its field.
+ * @csspart use-link - Its button.
+ * @csspart cancel - The button that leaves the pairing views.
  * @cssproperty --lighthouse-font - Font of the pill.
  * @cssproperty --lighthouse-ink - Text colour.
  * @cssproperty --lighthouse-surface - Background.
@@ -66,6 +77,7 @@ export class LighthouseTunnel extends LitElement {
     worker: {},
     keySite: { attribute: "key-site" },
     deviceName: { attribute: "device-name" },
+    texts: { type: Object },
   };
 
   /** The relay's WebSocket URL. Setting it connects. */
@@ -97,11 +109,22 @@ export class LighthouseTunnel extends LitElement {
   declare keySite: string | null;
   /** The name that this browser proposes when it is paired. @default such as "Chrome on Android" */
   declare deviceName: string | null;
+  /**
+   * The page's own texts, in place of the pill's. As an attribute, JSON. The pill itself speaks English and
+   * German, by the nearest `lang` attribute.
+   */
+  declare texts: Partial<Texts> | null;
 
   readonly #view = new CurrentView();
   readonly #own = new TabConnection(this.#view);
   readonly #connection = new SharedConnection({ own: this.#own, view: this.#view });
   readonly #link = new OpenedLink();
+  readonly #pill = new Pill(this, {
+    retry: () => this.connect(),
+    pair: (link) => this.pair(link),
+    accept: () => void this.forget(),
+    keep: () => this.retry(),
+  });
   #listening: AbortController | undefined;
 
   constructor() {
@@ -114,6 +137,7 @@ export class LighthouseTunnel extends LitElement {
     this.worker = null;
     this.keySite = null;
     this.deviceName = null;
+    this.texts = null;
     this.#view.addEventListener("statechange", (event) => {
       const { state, previous, reason } = event as StateChangeEvent;
       this.requestUpdate();
@@ -130,7 +154,7 @@ export class LighthouseTunnel extends LitElement {
     return this.#view.now.state;
   }
 
-  /** One sentence for people about the state. */
+  /** One English sentence about the state, for logs: the pill has its own texts for people. */
   get reason(): string {
     return this.#view.now.reason;
   }
@@ -239,6 +263,17 @@ export class LighthouseTunnel extends LitElement {
     }
   }
 
+  /**
+   * Uses a pairing link, as if the page had been opened with it.
+   *
+   * @param text The link, with words around it or without, or its fragment.
+   * @throws {LighthouseError} `bad-link` if there is none, or a damaged one.
+   */
+  pair(text: string): void {
+    this.#link.hold(parsePairingFragment(fragmentIn(text))!);
+    this.connect();
+  }
+
   /** Tries again at once, without a pairing link of another host that was refused. */
   retry(): void {
     if (this.error?.code === "host-key-changed") this.#link.drop();
@@ -286,12 +321,17 @@ export class LighthouseTunnel extends LitElement {
   }
 
   protected override render(): unknown {
-    const canForget = this.error?.code === "host-key-changed" && this.#link.isHeld;
-    const pill = renderPill(this.#view.now, {
-      retry: () => this.retry(),
-      forget: canForget ? () => void this.forget() : undefined,
-    });
-    return html`<slot>${pill}</slot>`;
+    const isPinned = this.hostKey !== null || this.keySite !== null;
+    const pill = this.#pill.render(this.#view.now, isPinned);
+    return html`${this.#isReplaced ? nothing : pill}<slot @slotchange=${() =>
+      this.requestUpdate()}></slot>`;
+  }
+
+  /** Whether the page has put something in place of the pill. */
+  get #isReplaced(): boolean {
+    return [...this.childNodes].some((node) =>
+      node instanceof Element ? !node.slot : node instanceof Text && node.data.trim() !== ""
+    );
   }
 
   /** Waits until the tunnel is connected. @returns The session. */

@@ -1,65 +1,116 @@
-// The status pill of <lighthouse-tunnel>.
-import { html, nothing } from "lit";
-import type { ErrorCode } from "../wire/mod.ts";
-import type { TunnelState } from "./connection/connection_state.ts";
+// The status pill of <lighthouse-tunnel>: the connection's state in words, what helps, and the pairing views.
+import { html, type LitElement, nothing, type ReactiveController, type TemplateResult } from "lit";
 import { codeText } from "./code_text.ts";
 import type { ConnectionView } from "./connection/connection_view.ts";
+import { nativeDetector } from "./pairing/camera.ts";
+import { PairingView } from "./pairing/pairing_view.ts";
+import { languageOf, watchLanguage } from "./texts/language.ts";
+import { tell, type TunnelAction } from "./texts/telling.ts";
+import { asSentence, fill, type TextName, type Texts, textsIn, valuesOf } from "./texts/texts.ts";
 
-/** The buttons' actions. Without `forget`, its button is hidden. */
-export interface PillActions {
-  retry: () => void;
-  /** Accepts another host in place of the paired one. */
-  forget?: () => void;
-}
+/** The element. `texts`: the page's own, in place of some or all. */
+type PillHost = LitElement & { texts: Partial<Texts> | null };
 
-/** The states' names for people. */
-const LABELS: Record<TunnelState, string> = {
-  idle: "Not connected",
-  signalling: "Connecting",
-  connecting: "Connecting",
-  connected: "Connected",
-  offline: "Offline",
-  failed: "No connection",
+/** What the pill's buttons do; `pair` takes the fragment of a pairing link. */
+export type PillActions = Record<Exclude<TunnelAction, "pair">, () => void> & {
+  pair: (fragment: string) => void;
 };
 
-/** Names of failures, shown in place of the state's name. */
-const FAILURES: Partial<Record<ErrorCode, string>> = {
-  "not-paired": "Not paired",
-  "device-revoked": "Not paired any more",
-  "pairing-used": "Not paired",
-  "pairing-expired": "Not paired",
-  "bad-link": "Not paired",
-  "host-key-changed": "Another host",
-};
+/** The pill. */
+export class Pill implements ReactiveController {
+  readonly #host: PillHost;
+  readonly #actions: PillActions;
+  readonly #pairing: PairingView;
+  #listening: AbortController | undefined;
+  /** Whether the pairing views are open. */
+  #isPairing = false;
+  /** Whether the browser can read QR codes. */
+  #canScan = false;
 
-/** The state's name for people, or that of its failure. */
-export function labelOf({ state, error }: Pick<ConnectionView, "state" | "error">): string {
-  return (state === "failed" && error && FAILURES[error.code]) || LABELS[state];
-}
+  constructor(host: PillHost, actions: PillActions) {
+    this.#host = host;
+    this.#actions = actions;
+    const onChange = () => host.requestUpdate();
+    this.#pairing = new PairingView({
+      onLink: (fragment) => {
+        this.#open(false);
+        actions.pair(fragment);
+      },
+      onChange,
+      detector: async () => (await nativeDetector())!,
+    });
+    host.addController(this);
+  }
 
-/** Renders the state of a connection. */
-export function renderPill(view: ConnectionView, { retry, forget }: PillActions): unknown {
-  const { state, reason, device } = view;
-  const canRetry = state === "offline" || state === "failed";
-  const label = labelOf(view);
-  // A reason that only repeats the state's name adds nothing.
-  const hasReason = reason !== label;
-  return html`
-    <span class="pill ${state}" part="pill">
-      <span class="dot" part="dot" aria-hidden="true"></span>
-      <span role="status">
-        <span class="state" part="state">${label}</span>
-        ${state === "connected" && device
-          ? html`<span class="device" part="device">as ${device.name}</span>`
-          : nothing}
-        ${hasReason ? html`<span class="reason" part="reason">${codeText(reason)}</span>` : nothing}
-      </span>
-      ${forget
-        ? html`<button type="button" part="forget" @click=${forget}>Use the new host</button>`
-        : nothing}
-      ${canRetry
-        ? html`<button type="button" part="retry" @click=${retry}>Try again</button>`
-        : nothing}
-    </span>
-  `;
+  hostConnected(): void {
+    this.#listening = new AbortController();
+    watchLanguage(this.#host, () => this.#host.requestUpdate(), this.#listening.signal);
+  }
+
+  hostDisconnected(): void {
+    this.#listening?.abort();
+    this.#pairing.close();
+  }
+
+  /** Renders the pill. */
+  render(view: ConnectionView, isPinned: boolean): TemplateResult {
+    const { state, device, error } = view;
+    const { label, sentence, actions } = tell(view, isPinned);
+    const texts = textsIn(languageOf(this.#host), this.#host.texts);
+    const values = valuesOf(error, device);
+    const say = (name: TextName, finish = (text: string) => text) =>
+      html`<slot name=${name}>${codeText(finish(fill(texts[name], values)))}</slot>`;
+    if (!actions.includes("pair")) this.#isPairing = false;
+    return html`
+      <div class="pill ${state}" part="pill">
+        <span class="said">
+          <span class="dot" part="dot" aria-hidden="true"></span>
+          <span role="status">
+            <span class="state" part="state">${say(label)}</span>
+            ${state === "connected" && device
+              ? html`<span class="device" part="device">${say("as")}</span>`
+              : nothing}
+            ${sentence
+              ? html`<span class="reason" part="reason">${
+                say(sentence, error && asSentence)
+              }</span>`
+              : nothing}
+          </span>
+        </span>
+        ${this.#isPairing
+          ? html`<div class="pairing" part="pairing">${
+            this.#pairing.render({
+              texts,
+              canScan: this.#canScan,
+              cancel: () => this.#open(false, "[part=pair]"),
+            })
+          }</div>`
+          : actions.map((action) =>
+            html`<button type="button" part=${action} @click=${() => this.#act(action)}>${
+              say(action)
+            }</button>`
+          )}
+      </div>
+    `;
+  }
+
+  #act(action: TunnelAction): void {
+    if (action !== "pair") return this.#actions[action]();
+    void nativeDetector().then((detector) => {
+      this.#canScan = detector !== undefined && navigator.mediaDevices !== undefined;
+      this.#host.requestUpdate();
+    });
+    this.#open(true, "input");
+  }
+
+  /** Opens or closes the pairing views. @param focus Selects what then has the focus. */
+  #open(isPairing: boolean, focus?: string): void {
+    this.#isPairing = isPairing;
+    if (!isPairing) this.#pairing.close();
+    this.#host.requestUpdate();
+    if (focus === undefined) return;
+    void this.#host.updateComplete.then(() =>
+      this.#host.renderRoot.querySelector<HTMLElement>(focus)?.focus()
+    );
+  }
 }

@@ -69,8 +69,9 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/lighthouse-tunnel.js",
     // What the page shows to the relay, and the forms of pairing links, take 0.8 KiB; the bounds of
-    // sessions as much; the frame of a key's site 1.9 KiB; what a URL means, and sockets for libraries 0.4.
-    budget: { bytes: 55 * KiB, gzip: true },
+    // sessions as much; the frame of a key's site 1.9 KiB; what a URL means, and sockets for libraries 0.4;
+    // German 1.9 KiB, and pairing in the pill 1.3 KiB.
+    budget: { bytes: 61.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
@@ -104,7 +105,7 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     // The element, and 9 KiB for the views around the app.
-    budget: { bytes: 63.5 * KiB, gzip: true },
+    budget: { bytes: 70 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",

@@ -119,6 +119,7 @@ export const OWNERS: readonly Owner[] = [
       "components/lighthouse_tunnel*.ts",
       "components/pill.ts",
       "components/code_text.ts",
+      "components/pairing/*.ts",
       "components/shell/*.ts",
     ],
   },

@@ -1,6 +1,7 @@
 // When to dial, and what the page shows meanwhile: a pure state machine. connection.ts carries out
 // its effects.
 import type { ErrorCode, LighthouseError } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
 
 /**
  * What the page shows:
@@ -25,7 +26,7 @@ export function isTunnelState(value: unknown): value is TunnelState {
 /** The state of the connection. */
 export interface ConnectionState {
   state: TunnelState;
-  /** One sentence for people. */
+  /** One English sentence. */
   reason: string;
   /** Failures in a row. */
   failures: number;
@@ -131,7 +132,7 @@ export function stepConnection(
         return [now, NOTHING];
       }
       // A quiet attempt that is under way already becomes the visible one.
-      return [signalling("Looking for the host …"), now.dialling ? NOTHING : { do: "dial" }];
+      return [signalling(ENGLISH.looking), now.dialling ? NOTHING : { do: "dial" }];
     case "woken":
       if (now.error && isSlow(now.error.code)) return [now, NOTHING];
       return stepConnection(now, { type: "retry" });
@@ -145,7 +146,7 @@ export function stepConnection(
     case "answered":
       if (!now.dialling || now.state === "connected") return [now, NOTHING];
       return [
-        { ...now, state: "connecting", reason: "The host has answered …", error: undefined },
+        { ...now, state: "connecting", reason: ENGLISH.answered, error: undefined },
         NOTHING,
       ];
     case "opened":
@@ -197,7 +198,7 @@ export function stepConnection(
       ];
     case "overdue": {
       if (!now.lost) return [now, NOTHING];
-      const shown = signalling("The connection was lost. Looking for the host …");
+      const shown = signalling(ENGLISH.lost);
       return [{ ...shown, failures: now.failures }, NOTHING];
     }
     case "close":
@@ -216,9 +217,7 @@ function isDown({ state }: ConnectionState): boolean {
 function failed(now: ConnectionState, error: LighthouseError): [ConnectionState, ConnectionEffect] {
   const failures = now.failures + 1;
   const state = error.code === "host-offline" ? "offline" : "failed";
-  const reason = error.code === "host-offline"
-    ? "The host is offline. This page connects as soon as it is back."
-    : error.message;
+  const reason = state === "offline" ? ENGLISH["host-offline"] : error.message;
   return [
     { state, reason, failures, error, dialling: false, silent: false, lost: false },
     isFinal(error.code)

@@ -8,7 +8,7 @@ import type { TunnelState } from "./connection_state.ts";
 /** The state of the page's connection, whichever tab keeps it. */
 export interface ConnectionView {
   state: TunnelState;
-  /** One sentence for people. */
+  /** One English sentence. */
   reason: string;
   /** Why it is `offline` or `failed`. */
   error?: LighthouseError;

@@ -8,19 +8,19 @@ import {
   type UnsealedRefusal,
 } from "../../wire/mod.ts";
 import { HOW_TO_PAIR, type Identity } from "../identity/identity.ts";
+import { ENGLISH } from "../texts/english.ts";
 import { isFinal, isSlow } from "./connection_state.ts";
 
 const AGAIN = "Run `lighthouse-host pair` on the laptop for another";
 
 /** The page's words for refusals that count only when they are sealed. */
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
-  "device-revoked":
-    `The host has removed this browser from its devices. ${HOW_TO_PAIR}, to add it again`,
-  "pairing-used": `This pairing link has let another device in already, and works once. ${AGAIN}`,
-  "pairing-expired": `This pairing link has expired. ${AGAIN}`,
+  "device-revoked": ENGLISH["device-revoked"],
+  "pairing-used": ENGLISH["pairing-used"],
+  "pairing-expired": ENGLISH["pairing-expired"],
   "wrong-origin":
     `The host has not paired this browser for the site ${globalThis.origin}. ${HOW_TO_PAIR}`,
-  "clock-skew": "This device's clock and the host's differ too much. Set them right",
+  "clock-skew": ENGLISH["clock-skew"],
 };
 
 /** The error for a refusal that the host has sealed. */
@@ -45,8 +45,7 @@ export async function plainRefusal(
       "host-key-changed",
       sender.kind === "pairing"
         ? "The host that answers is not the one that printed this pairing link"
-        : "The host that answers has another key than the one that this page trusts, so nothing is " +
-          "sent to it. If you have set your host up anew, pair again; if not, somebody stands in its place",
+        : ENGLISH["host-key-changed"],
     );
   }
   if (code !== "not-paired") return new LighthouseError(code, message);
@@ -56,7 +55,7 @@ export async function plainRefusal(
       ? `The host does not know this pairing link. ${AGAIN}`
       : sender.kind === "paired"
       ? `The host does not know this browser. ${HOW_TO_PAIR}`
-      : `This browser is not paired. ${HOW_TO_PAIR}`,
+      : ENGLISH["not-paired"],
   );
 }
 
@@ -76,7 +75,7 @@ export function refusedByRelay(
   if (sender.kind === "pairing") {
     return new LighthouseError(
       isOver ? "not-paired" : "relay-unreachable",
-      `The relay cannot be reached, or refuses this pairing link since it has expired. ${AGAIN}`,
+      ENGLISH["link-refused"],
     );
   }
   if (!isOver && !(isFirst && sender.kind === "stranger")) return undefined;
@@ -98,8 +97,7 @@ export function relayError({ code, message }: UnsealedRefusal): LighthouseError 
 export function forged(cause: unknown): LighthouseError {
   return new LighthouseError(
     "bad-seal",
-    "The relay brought an answer that is not from the host, so there is no connection. " +
-      "Somebody may be tampering with the relay",
+    ENGLISH["bad-seal"],
     { cause },
   );
 }

@@ -1,6 +1,7 @@
 // The page's WebSocket to the relay, for one attempt: it sends as soon as it is open, and says what
 // can be known of a failure.
 import { LighthouseError } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
 
 /** What a browser gives to {@linkcode openRelaySocket}. */
 export interface RelaySocketPlatform {
@@ -82,7 +83,7 @@ export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelayS
           "relay-unreachable",
           isOnline()
             ? `The relay cannot be reached, or refuses pages from ${origin}`
-            : "This device has no network",
+            : ENGLISH["no-network"],
         ),
       )
     );
@@ -118,7 +119,7 @@ function browserPlatform(): RelaySocketPlatform {
 function forbidden(cause?: unknown): LighthouseError {
   return new LighthouseError(
     "relay-unreachable",
-    "The relay cannot be reached: this page's Content-Security-Policy (connect-src) does not name it",
+    ENGLISH.csp,
     { cause },
   );
 }

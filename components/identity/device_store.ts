@@ -1,6 +1,7 @@
 // The browser's records of the hosts that it is paired with: the one file that knows IndexedDB. The
 // database belongs to the origin, whose scripts can use the keys and cannot read them.
 import { LighthouseError } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
 
 /** This browser, as a host knows it. */
 export interface DeviceName {
@@ -133,8 +134,7 @@ export class IndexedDbStore implements DeviceStore {
       this.#database = undefined;
       throw new LighthouseError(
         "unsupported",
-        "This browser keeps nothing for this site, so it cannot be paired: the window is private, " +
-          "or storage is switched off or full",
+        ENGLISH["no-storage"],
         { cause },
       );
     }

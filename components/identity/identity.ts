@@ -6,6 +6,7 @@ import {
   type PairingLink,
   type Sender,
 } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
 import type { DeviceName, DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
 
 /** Seals an offer: who sends it, and to whom. */
@@ -75,7 +76,7 @@ export class Identities {
       };
     }
     if (!pinned) {
-      throw new LighthouseError("not-paired", `This browser is not paired. ${HOW_TO_PAIR}`);
+      throw new LighthouseError("not-paired", ENGLISH["not-paired"]);
     }
     return {
       hostKey: pinned,
@@ -95,15 +96,14 @@ export class Identities {
     if (pinned && !isSame(hostKey, pinned)) {
       throw new LighthouseError(
         "host-key-changed",
-        "This pairing link is of another host than the one that this page names (`host-key`)",
+        ENGLISH["link-of-other-page"],
       );
     }
     const { record, link } = await store.read(relay);
     if (record?.tagKey && !isSame(hostKey, record.hostKey)) {
       throw new LighthouseError(
         "host-key-changed",
-        "This pairing link is of another host than the one that this browser is paired with. " +
-          "Go on only if you have set your host up anew",
+        ENGLISH["link-of-other-host"],
       );
     }
     // With the same key it stays the same device to the host, however often the link is opened.
@@ -204,21 +204,15 @@ export interface PageContext {
 export function checkPage({ origin, isSecureContext, RTCPeerConnection }: PageContext): void {
   if (origin === "null") throw wrongOrigin();
   if (!isSecureContext) {
-    throw new LighthouseError(
-      "unsupported",
-      "This page is not secure, so the browser gives it no cryptography: serve it by https",
-    );
+    throw new LighthouseError("unsupported", ENGLISH.insecure);
   }
   if (!RTCPeerConnection) {
-    throw new LighthouseError("unsupported", "This browser has no WebRTC, or it is switched off");
+    throw new LighthouseError("unsupported", ENGLISH["no-webrtc"]);
   }
 }
 
 function wrongOrigin(): LighthouseError {
-  return new LighthouseError(
-    "wrong-origin",
-    "This page is not at the site that was paired: it is a file, or in a sandboxed frame",
-  );
+  return new LighthouseError("wrong-origin", ENGLISH["no-origin"]);
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

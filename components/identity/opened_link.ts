@@ -18,7 +18,7 @@ export class OpenedLink {
   take(page: AddressBar): boolean {
     try {
       const link = takeLink(page);
-      this.#link = link ?? this.#link;
+      if (link) this.hold(link);
       return link !== undefined;
     } catch (error) {
       this.#error = LighthouseError.from(error, "bad-link");
@@ -43,6 +43,11 @@ export class OpenedLink {
       if (this.#link === link) this.#link = undefined;
     }, () => {});
     return opening;
+  }
+
+  /** Takes a link that came by another way than the address. */
+  hold(link: PairingLink): void {
+    this.#link = link;
   }
 
   /** Forgets the link. */

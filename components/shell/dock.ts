@@ -1,16 +1,23 @@
 // The pill: a dot in a corner of the window that tells the connection's state, and opens a small menu.
 import { html, nothing, type TemplateResult } from "lit";
 import { codeText } from "../code_text.ts";
-import type { ConnectionView } from "../connection/connection_view.ts";
-import { labelOf } from "../pill.ts";
+import type { TunnelState } from "../connection/connection_state.ts";
+import { fill } from "../texts/texts.ts";
 import { type Corner, cornerAfter, cornerAt, cornerByKey, parseCorner } from "./dock_place.ts";
+import type { ShellTexts } from "./texts.ts";
 
 /** What the pill tells, and what its controls do. */
 export interface DockModel {
-  view: Pick<ConnectionView, "state" | "reason" | "error" | "device">;
+  state: TunnelState;
+  texts: ShellTexts;
+  /** The state's name, a sentence about it, and what the host calls this browser, in the page's language. */
+  label: string;
+  sentence: string | undefined;
+  device: string | undefined;
+  /** What helps. */
+  actions: { text: string; act: () => void }[];
   /** Whether the site's files are newer than this page. */
   isOutdated: boolean;
-  retry: () => void;
   reload: () => void;
   pair: () => void;
   /** Undefined if the site has no start page, or shows it. */
@@ -52,17 +59,17 @@ export class Dock {
 
   /** Renders the pill. */
   render(model: DockModel): TemplateResult {
-    const { view, isOutdated } = model;
-    const label = labelOf(view);
-    this.#tell(newsOf(model, label));
+    const { state, texts, label, isOutdated } = model;
+    this.#tell(newsOf(model));
+    const title = fill(texts.pill, { state: label });
     return html`
-      <div class="dock ${view.state}" data-corner=${this.#corner} @keydown=${this.#onKey}
+      <div class="dock ${state}" data-corner=${this.#corner} @keydown=${this.#onKey}
         @focusout=${this.#onFocusOut}>
         <button type="button" class="pill" aria-expanded=${this.#isOpen ? "true" : "false"}
-          aria-controls="dock-menu" aria-label="Lighthouse: ${label}${isOutdated
-            ? ", new version"
+          aria-controls="dock-menu" aria-label="${title}${isOutdated
+            ? `, ${texts["new-version"]}`
             : ""}"
-          title="Lighthouse: ${label}" @click=${this.#onClick} @pointerdown=${this.#onPress}
+          title=${title} @click=${this.#onClick} @pointerdown=${this.#onPress}
           @pointermove=${this.#onMove} @pointerup=${this.#onRelease} @pointercancel=${this
             .#onRelease}>
           <span class="dot" aria-hidden="true"></span>
@@ -70,31 +77,30 @@ export class Dock {
         </button>
         <span class="unseen" role="status">${this.#told}</span>
         <div id="dock-menu" class="menu" ?hidden=${!this.#isOpen}>
-          ${this.#isOpen ? this.#renderMenu(model, label) : nothing}
+          ${this.#isOpen ? this.#renderMenu(model) : nothing}
         </div>
       </div>
     `;
   }
 
-  #renderMenu(model: DockModel, label: string): TemplateResult {
-    const { view: { state, reason, device }, isOutdated, openStart, retry, reload, pair } = model;
-    const isDown = state === "offline" || state === "failed";
+  #renderMenu(model: DockModel): TemplateResult {
+    const { texts, label, sentence, device, actions } = model;
+    const { isOutdated, openStart, reload, pair } = model;
     const act = (action: () => void) => () => {
       this.#close();
       action();
     };
-    const name = state === "connected" && device ? ` as ${device.name}` : "";
     const button = (text: string, action: () => void) =>
       html`<button type="button" @click=${act(action)}>${text}</button>`;
     return html`
-      <p><strong>${label}</strong>${name}</p>
-      ${reason === label ? nothing : html`<p class="reason">${codeText(reason)}</p>`}
-      ${isOutdated ? html`<p>There is a new version of this page.</p>` : nothing}
-      ${isDown ? button("Try again", retry) : nothing}
-      ${button(isOutdated ? "Reload with the new version" : "Reload", reload)}
-      ${openStart ? button("All services", openStart) : nothing}
-      ${button("Pair this browser again", pair)}
-      ${button("Move to the next corner", () => this.#moveTo(cornerAfter(this.#corner)))}
+      <p><strong>${label}</strong> ${device}</p>
+      ${sentence ? html`<p class="reason">${codeText(sentence)}</p>` : nothing}
+      ${isOutdated ? html`<p>${texts["new-version-is"]}</p>` : nothing}
+      ${actions.map(({ text, act }) => button(text, act))}
+      ${button(isOutdated ? texts["reload-new"] : texts.reload, reload)}
+      ${openStart ? button(texts.services, openStart) : nothing}
+      ${button(texts["pair-again"], pair)}
+      ${button(texts.move, () => this.#moveTo(cornerAfter(this.#corner)))}
     `;
   }
 
@@ -179,7 +185,7 @@ export class Dock {
 }
 
 /** What is worth a word beside the dot; undefined while all is well. */
-function newsOf({ view: { state }, isOutdated }: DockModel, label: string): string | undefined {
+function newsOf({ state, label, isOutdated, texts }: DockModel): string | undefined {
   if (state !== "connected") return label;
-  return isOutdated ? "New version" : undefined;
+  return isOutdated ? texts["new-version"] : undefined;
 }

@@ -8,9 +8,12 @@
  * @module
  */
 import "../define.ts";
+import { preferredLanguage } from "../texts/language.ts";
 import { Shell } from "./shell.ts";
 import { styles } from "./shell_styles.ts";
 
+// A page without a language of its own speaks its reader's.
+document.documentElement.lang ||= preferredLanguage(navigator.languages);
 document.adoptedStyleSheets.push(styles.styleSheet!);
 new Shell(
   {

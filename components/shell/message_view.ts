@@ -3,16 +3,10 @@ import { html, nothing, type TemplateResult } from "lit";
 import { codeText } from "../code_text.ts";
 import type { MessageScreen, ScreenAction } from "./screen.ts";
 
-const LABELS: Record<ScreenAction, string> = {
-  retry: "Try again",
-  pair: "Pair this browser again",
-  forget: "Use the other laptop",
-  again: "Load the app again",
-};
-
-/** Renders the message. */
+/** Renders the message. @param labels The buttons' texts. */
 export function renderMessage(
   { title, texts, isBusy, actions, code }: MessageScreen,
+  labels: Record<ScreenAction, string>,
   act: (action: ScreenAction) => void,
 ): TemplateResult {
   return html`
@@ -25,10 +19,10 @@ export function renderMessage(
       ? html`<div class="actions">${
         actions.map((action, index) =>
           html`<button type="button" class=${index > 0 ? "quiet" : ""} @click=${() => act(action)}>
-            ${LABELS[action]}</button>`
+            ${labels[action]}</button>`
         )
       }</div>`
       : nothing}
-    ${code ? html`<p class="code">Code: ${code}</p>` : nothing}
+    ${code ? html`<p class="code">${code}</p>` : nothing}
   `;
 }

@@ -1,13 +1,19 @@
 // What the shell shows in which situation: a pure function of what is known.
 import type { ErrorCode } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
+import type { TunnelAction } from "../texts/telling.ts";
+import { asSentence, fill } from "../texts/texts.ts";
+import type { ShellTexts } from "./texts.ts";
 
 /** What is known. */
 export interface Situation {
-  /** The tunnel's state, and why. */
+  /** The tunnel's state. */
   state: TunnelState;
+  /** Why it is so, in the page's language. */
   reason: string;
   code?: ErrorCode;
+  /** What helps. */
+  actions: TunnelAction[];
   /** Why there is no service worker; undefined if there is one, or may be soon. */
   workerError?: string;
   /** Whether the app or the start page has been shown since the shell was opened. */
@@ -16,20 +22,10 @@ export interface Situation {
   isBroken: boolean;
   /** Whether the user has asked for the pairing views. */
   wantsPairing: boolean;
-  /** Whether the site names its host's key, so that no link of another host can count. */
-  isPinned: boolean;
 }
 
-/** What a button on a message does. */
-export type ScreenAction =
-  /** Tries again at once. */
-  | "retry"
-  /** Opens the pairing views. */
-  | "pair"
-  /** Accepts the other host. */
-  | "forget"
-  /** Asks for the app's page again. */
-  | "again";
+/** What a button on a message does. `again`: asks for the app's page again. */
+export type ScreenAction = TunnelAction | "again";
 
 /** A message in place of the app. */
 export interface MessageScreen {
@@ -40,7 +36,8 @@ export interface MessageScreen {
   /** Whether something is under way. */
   isBusy: boolean;
   actions: ScreenAction[];
-  code?: ErrorCode;
+  /** The error's code, as the page says it. */
+  code?: string;
 }
 
 /** What the shell shows. */
@@ -51,78 +48,42 @@ export type Screen =
   | { show: "pairing"; problem?: string }
   | MessageScreen;
 
-/** Failures that another pairing link mends. */
-const UNPAIRED: ReadonlySet<ErrorCode> = new Set([
-  "device-revoked",
-  "pairing-used",
-  "pairing-expired",
-  "bad-link",
-  "wrong-origin",
-]);
-
-const BY_ITSELF = "This page tries again by itself.";
-
 /** Gives what the shell shows. Content that has been open stays, whatever happens to the connection. */
-export function screenFor(now: Situation): Screen {
-  const { state, reason, code, workerError, isOpen, isBroken, wantsPairing, isPinned } = now;
-  const message = (title: string, ...texts: string[]): MessageScreen => ({
+export function screenFor(now: Situation, texts: ShellTexts): Screen {
+  const { state, reason, code, actions, workerError, isOpen, isBroken, wantsPairing } = now;
+  const message = (title: string, ...sentences: string[]): MessageScreen => ({
     show: "message",
     title,
-    texts: texts.map(asSentence),
+    texts: sentences.filter((each) => each !== "").map(asSentence),
     isBusy: false,
-    actions: [],
-    code,
+    actions,
+    code: code && fill(texts.code, { code }),
   });
-  if (wantsPairing) {
-    return code && UNPAIRED.has(code) ? { show: "pairing", problem: reason } : { show: "pairing" };
-  }
-  if (isBroken) {
-    return {
-      ...message(
-        "This page cannot be shown here",
-        "The app has led to a page that this window cannot show, or that could not be loaded.",
-      ),
-      actions: ["again"],
-    };
-  }
+  // Where only a pairing link helps, the views for it are at hand at once.
+  const isUnpaired = actions.length === 1 && actions[0] === "pair";
+  const pairing: Screen = isUnpaired && code !== "not-paired"
+    ? { show: "pairing", problem: reason }
+    : { show: "pairing" };
+  if (wantsPairing) return pairing;
+  if (isBroken) return { ...message(texts.broken, texts["broken-why"]), actions: ["again"] };
   if (isOpen || (state === "connected" && workerError === undefined)) return { show: "content" };
   if (workerError !== undefined && state === "connected") {
-    return message(
-      "This window cannot show the app",
-      workerError,
-      "Open this page in an ordinary window of a current browser.",
-    );
+    return message(texts["no-worker"], workerError, texts["no-worker-how"]);
   }
+  if (isUnpaired) return pairing;
   switch (code) {
     case undefined:
-      return { ...message("Connecting to your laptop", reason), isBusy: true };
-    case "not-paired":
-      return { show: "pairing" };
+      return { ...message(texts.connecting, reason), isBusy: true };
     case "host-offline":
-      return {
-        ...message("Your laptop is offline", "This page connects as soon as it is back."),
-        isBusy: true,
-        actions: ["retry"],
-      };
+      return { ...message(texts.offline, texts["offline-how"]), isBusy: true };
     case "host-key-changed":
-      return {
-        ...message("This link is from another laptop", reason),
-        actions: isPinned ? ["retry"] : ["retry", "forget"],
-      };
+      return message(actions.includes("keep") ? texts["other-link"] : texts["other-host"], reason);
     case "unsupported":
-      return message("This browser cannot connect", reason);
+      return message(texts.unsupported, reason);
     case "bad-config":
-      return message("This site is not set up", reason);
+    case "wrong-origin":
+      return message(texts["not-set-up"], reason);
     default:
-      if (UNPAIRED.has(code)) return { show: "pairing", problem: reason };
-      return {
-        ...message("No connection to your laptop", reason, BY_ITSELF),
-        isBusy: true,
-        actions: ["retry", "pair"],
-      };
+      return { ...message(texts.failed, reason, texts["by-itself"]), isBusy: true };
   }
-}
-
-function asSentence(text: string): string {
-  return text.replace(/[^.!?…]$/, "$&.");
 }

@@ -1,7 +1,9 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { errorCodes } from "../../wire/mod.ts";
+import { type ErrorCode, errorCodes, LighthouseError } from "../../wire/mod.ts";
+import { tell } from "../texts/telling.ts";
 import { type MessageScreen, screenFor, type Situation } from "./screen.ts";
+import { SHELL_TEXTS } from "./texts.ts";
 
 const test = suite("screen");
 
@@ -11,10 +13,21 @@ const waiting: Situation = {
   isOpen: false,
   isBroken: false,
   wantsPairing: false,
-  isPinned: false,
+  actions: [],
 };
 
-const message = (now: Partial<Situation>) => screenFor({ ...waiting, ...now }) as MessageScreen;
+const message = (now: Partial<Situation>) =>
+  screenFor({ ...waiting, ...now }, SHELL_TEXTS.en) as MessageScreen;
+
+/** A failure, with what the element offers then. */
+const failed = (code: ErrorCode): Partial<Situation> => {
+  const view = {
+    state: "failed",
+    reason: "",
+    error: new LighthouseError(code, "It failed"),
+  } as const;
+  return { state: "failed", code, reason: "The reason", actions: tell(view, false).actions };
+};
 
 test("while it connects, a message says so", () => {
   const { title, texts, isBusy, actions } = message({});
@@ -39,7 +52,7 @@ test("content that is open stays, whatever happens to the connection", () => {
 
 test("each failure has a screen that says something, or lets the user pair", () => {
   for (const code of errorCodes) {
-    const screen = message({ state: "failed", code, reason: "It failed" });
+    const screen = message(failed(code));
     assert.ok(["message", "pairing"].includes(screen.show), code);
     if (screen.show === "message") assert.ok(screen.title && screen.texts.length > 0, code);
   }
@@ -55,7 +68,7 @@ for (
   ] as const
 ) {
   test(`${code} leads to the pairing views, which say why`, () => {
-    const now = { state: "failed", code, reason: "The reason" } as const;
+    const now = failed(code);
     assert.equal(message(now), { show: "pairing", problem: "The reason" });
     assert.equal(message({ ...now, isOpen: true, wantsPairing: true }), {
       show: "pairing",
@@ -65,9 +78,7 @@ for (
 }
 
 test("a browser that was never paired has done nothing wrong", () => {
-  assert.equal(message({ state: "failed", code: "not-paired", reason: "Not paired" }), {
-    show: "pairing",
-  });
+  assert.equal(message(failed("not-paired")), { show: "pairing" });
 });
 
 test("who wants to pair, can do so while connected", () => {
@@ -76,10 +87,10 @@ test("who wants to pair, can do so while connected", () => {
   });
 });
 
-test("another laptop can be taken only where the site does not name its own", () => {
+test("another laptop's link and another laptop's answer are told apart", () => {
   const now = { state: "failed", code: "host-key-changed" } as const;
-  assert.equal(message(now).actions, ["retry", "forget"]);
-  assert.equal(message({ ...now, isPinned: true }).actions, ["retry"]);
+  assert.match(message({ ...now, actions: ["accept", "keep"] }).title, /This link/);
+  assert.match(message({ ...now, actions: ["pair", "retry"] }).title, /Another laptop answers/);
 });
 
 test("without a worker nothing can be shown, though there is a connection", () => {

@@ -1,15 +1,21 @@
 // The page around the app: leads from the tunnel's state and the address to what is shown.
-import { nothing, render, type TemplateResult } from "lit";
+import { html, nothing, render, type TemplateResult } from "lit";
+import { codeText } from "../code_text.ts";
 import type { LighthouseTunnel } from "../lighthouse_tunnel.ts";
+import { type CodeDetector, nativeDetector } from "../pairing/camera.ts";
+import { PairingView } from "../pairing/pairing_view.ts";
+import { languageOf, watchLanguage } from "../texts/language.ts";
+import { tell, type Telling } from "../texts/telling.ts";
+import { fill, nameOfError, type TextName, type Texts, textsIn, valuesOf } from "../texts/texts.ts";
 import { AddressBar } from "./address_bar.ts";
 import { isRoot, isStart, type Site, startUrl } from "./addresses.ts";
 import { AppFrame, type ShownPage } from "./app_frame.ts";
 import { Dock } from "./dock.ts";
 import { renderMessage } from "./message_view.ts";
-import { PairingView } from "./pairing_view.ts";
 import { type Screen, type ScreenAction, screenFor } from "./screen.ts";
 import { StartPage } from "./start_page.ts";
 import { TabIcon } from "./tab_icon.ts";
+import { SHELL_TEXTS, type ShellTexts } from "./texts.ts";
 import { watchVersion } from "./version.ts";
 
 /** The shell of one page. */
@@ -42,7 +48,14 @@ export class Shell {
     this.#site = site;
     this.#tunnel = tunnel;
     const onChange = () => this.#render();
-    this.#pairing = new PairingView({ onLink: (fragment) => this.#useLink(fragment), onChange });
+    this.#pairing = new PairingView({
+      onLink: (fragment) => {
+        this.#leavePairing();
+        tunnel.pair(fragment);
+      },
+      onChange,
+      detector: async () => await nativeDetector() ?? await ownDetector(),
+    });
     this.#start = new StartPage({
       site,
       name: this.#name,
@@ -57,6 +70,7 @@ export class Shell {
     document.body.append(this.#aside, this.#main);
     tunnel.addEventListener("statechange", () => this.#onState());
     tunnel.addEventListener("devicechange", onChange);
+    watchLanguage(document.documentElement, onChange, new AbortController().signal);
     addEventListener("popstate", () => this.#onAddress());
     addEventListener("hashchange", () => this.#onAddress());
     void watchVersion(() => {
@@ -180,13 +194,6 @@ export class Shell {
     else this.#openApp(url);
   }
 
-  /** Has the element take the link, as if the user had opened it. */
-  #useLink(fragment: string): void {
-    this.#leavePairing();
-    // Leaves nothing in the history.
-    location.replace(fragment);
-  }
-
   #leavePairing(): void {
     this.#pairing.close();
     this.#wantsPairing = false;
@@ -195,55 +202,93 @@ export class Shell {
 
   readonly #act = (action: ScreenAction): void => {
     if (action === "again") return this.#openApp(this.#url);
-    if (action === "retry") return this.#tunnel.retry();
-    if (action === "forget") return void this.#tunnel.forget();
+    if (action === "retry") return this.#tunnel.connect();
+    if (action === "accept") return void this.#tunnel.forget();
+    if (action === "keep") return this.#tunnel.retry();
     this.#wantsPairing = true;
     this.#render();
   };
 
   #render(): void {
-    const { state, reason, error, workerError, hostKey, keySite } = this.#tunnel;
+    const { state, error, workerError, hostKey, keySite } = this.#tunnel;
+    const words = this.#words();
+    const telling = tell(this.#tunnel, hostKey !== null || keySite !== null);
     const screen = screenFor({
       state,
-      reason,
+      reason: telling.sentence ? words.say(telling.sentence) : "",
       code: error?.code,
-      workerError: workerError?.message,
+      actions: telling.actions,
+      workerError: workerError && words.say(nameOfError(workerError)),
       isOpen: this.#content !== undefined,
       isBroken: this.#isBroken,
       wantsPairing: this.#wantsPairing,
-      isPinned: hostKey !== null || keySite !== null,
-    });
+    }, words.shell);
     const isContent = screen.show === "content";
     if (screen.show !== "pairing") this.#pairing.close();
     this.#main.classList.toggle("covered", !isContent);
     this.#panel.hidden = isContent && this.#content !== "start";
     this.#panel.className = isContent ? "panel wide" : "panel";
-    render(this.#renderPanel(screen), this.#panel);
+    render(this.#renderPanel(screen, words), this.#panel);
     this.#aside.hidden = !isContent || !this.#content;
-    render(this.#renderDock(), this.#aside);
+    render(this.#renderDock(telling, words), this.#aside);
     // What has come in place of the app by the user's wish is what the keyboard is at.
     if (this.#shown !== screen.show && this.#wantsPairing) this.#panel.querySelector("h1")?.focus();
     this.#shown = screen.show;
   }
 
-  #renderPanel(screen: Screen): TemplateResult | typeof nothing {
-    if (screen.show === "message") return renderMessage(screen, this.#act);
-    if (screen.show === "pairing") {
-      return this.#pairing.render(
-        screen.problem,
-        this.#wantsPairing ? () => this.#leavePairing() : undefined,
-      );
-    }
-    return this.#content === "start" ? this.#start.render() : nothing;
+  /** The texts in the page's language. */
+  #words(): Words {
+    const { error, device, texts: own } = this.#tunnel;
+    const language = languageOf(document.documentElement);
+    const element = textsIn(language, own);
+    const values = valuesOf(error, device);
+    return {
+      element,
+      shell: SHELL_TEXTS[language],
+      say: (name) => fill(element[name], values),
+    };
   }
 
-  #renderDock(): TemplateResult {
-    const { state, reason, error, device } = this.#tunnel;
+  #renderPanel(screen: Screen, { shell, element }: Words): TemplateResult | typeof nothing {
+    if (screen.show === "message") {
+      const { pair, retry } = element;
+      return renderMessage(screen, { ...shell, pair, retry }, this.#act);
+    }
+    if (screen.show === "pairing") {
+      const { problem } = screen;
+      return html`
+        <h1 tabindex="-1">${shell.pair}</h1>
+        ${problem ? html`<p class="problem" role="alert">${codeText(problem)}</p>` : nothing}
+        <p>${codeText(shell["pair-how"])}</p>
+        ${this.#pairing.render({
+          texts: element,
+          canScan: true,
+          cancel: this.#wantsPairing ? () => this.#leavePairing() : undefined,
+        })}
+      `;
+    }
+    return this.#content === "start" ? this.#start.render(shell) : nothing;
+  }
+
+  #renderDock(
+    { label, sentence, actions }: Telling,
+    { shell, element, say }: Words,
+  ): TemplateResult {
+    const { state, device } = this.#tunnel;
     const hasStart = this.#site.service === null && this.#content === "app";
     return this.#dock.render({
-      view: { state, reason, error, device },
+      state,
+      texts: shell,
+      label: say(label),
+      sentence: sentence && say(sentence),
+      device: state === "connected" && device ? say("as") : undefined,
+      // Pairing is in the menu in any case.
+      actions: actions.filter((action) => action !== "pair")
+        .map((action) => ({
+          text: action === "retry" ? element.retry : shell[action],
+          act: () => this.#act(action),
+        })),
       isOutdated: this.#isOutdated,
-      retry: () => this.#tunnel.retry(),
       reload: () => location.reload(),
       pair: () => this.#act("pair"),
       openStart: hasStart
@@ -251,6 +296,19 @@ export class Shell {
         : undefined,
     });
   }
+}
+
+/** The texts of the element and of the shell. `say` fills in what stands in braces. */
+interface Words {
+  element: Texts;
+  shell: ShellTexts;
+  say: (name: TextName) => string;
+}
+
+/** A detector of codes where the browser has none; loaded with the first scan. */
+async function ownDetector(): Promise<CodeDetector> {
+  const { BarcodeDetector } = await import("./code_detector.ts");
+  return new BarcodeDetector({ formats: ["qr_code"] });
 }
 
 /** The window's storage; undefined where it keeps nothing. */

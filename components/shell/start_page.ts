@@ -1,9 +1,10 @@
 // The start page's content, and when to ask the host for it again.
 import type { TemplateResult } from "lit";
-import { LighthouseError, type ServiceSummary } from "../../wire/mod.ts";
+import type { ServiceSummary } from "../../wire/mod.ts";
 import { baseOf, type Site, urlOfTarget } from "./addresses.ts";
 import { readServices } from "./services.ts";
 import { renderStart } from "./start_view.ts";
+import type { ShellTexts } from "./texts.ts";
 
 /** Options of {@linkcode StartPage}. */
 export interface StartPageOptions {
@@ -21,7 +22,7 @@ export interface StartPageOptions {
 export class StartPage {
   readonly #options: StartPageOptions;
   #services: ServiceSummary[] | undefined;
-  #problem: string | undefined;
+  #hasFailed = false;
   #isRefreshing = false;
 
   constructor(options: StartPageOptions) {
@@ -30,7 +31,7 @@ export class StartPage {
 
   /** Whether the site's root is a service's, so that it is not the start page's; true for older hosts. */
   get isRootTaken(): boolean {
-    return this.#problem === undefined &&
+    return !this.#hasFailed &&
       (this.#services === undefined || this.#services.some(({ prefix }) => prefix === "/"));
   }
 
@@ -48,22 +49,22 @@ export class StartPage {
     onChange();
     try {
       this.#services = await readServices(fetch);
-      this.#problem = undefined;
-    } catch (error) {
-      const { cause = error } = error as Error;
-      this.#problem = LighthouseError.from(cause, "connection-lost").message + ".";
+      this.#hasFailed = false;
+    } catch {
+      this.#hasFailed = true;
     }
     this.#isRefreshing = false;
     onChange();
   }
 
   /** Renders the page. */
-  render(): TemplateResult {
+  render(texts: ShellTexts): TemplateResult {
     const { site, name, open } = this.#options;
     return renderStart({
+      texts,
       name,
       services: this.#services,
-      problem: this.#problem,
+      hasFailed: this.#hasFailed,
       isRefreshing: this.#isRefreshing,
       urlOf: (target) => urlOfTarget(site, target),
       open,

@@ -1,15 +1,18 @@
 // The start page: the services that this device may reach.
 import { html, nothing, type TemplateResult } from "lit";
 import type { ServiceSummary } from "../../wire/mod.ts";
+import { fill } from "../texts/texts.ts";
+import type { ShellTexts } from "./texts.ts";
 
 /** What the start page shows, and what its controls do. */
 export interface StartModel {
+  texts: ShellTexts;
   /** The site's name. */
   name: string;
   /** Undefined while the host is asked for the first time. */
   services: ServiceSummary[] | undefined;
-  /** Why the host's list cannot be had. */
-  problem?: string;
+  /** Whether the host's list cannot be had. */
+  hasFailed: boolean;
   isRefreshing: boolean;
   /** The URL on the site for a target in the tunnel; undefined if the site does not lead there. */
   urlOf: (target: string) => URL | undefined;
@@ -19,28 +22,25 @@ export interface StartModel {
 
 /** Renders the start page. */
 export function renderStart(page: StartModel): TemplateResult {
-  const { name, services, problem, isRefreshing, refresh } = page;
+  const { texts, name, services, hasFailed, isRefreshing, refresh } = page;
   return html`
     <div class="bar">
       <h1 tabindex="-1">${name}</h1>
-      <button type="button" class="quiet" ?disabled=${isRefreshing} @click=${refresh}>Refresh</button>
+      <button type="button" class="quiet" ?disabled=${isRefreshing} @click=${refresh}>
+        ${texts.refresh}</button>
     </div>
-    ${problem ? html`<p class="problem" role="alert">${problem}</p>` : nothing}
-    <p role="status" class=${services?.length ? "unseen" : ""}>${sentenceOn(
-      services,
-      isRefreshing,
-    )}</p>
+    ${hasFailed ? html`<p class="problem" role="alert">${texts["no-list"]}</p>` : nothing}
+    <p role="status" class=${services?.length ? "unseen" : ""}>${sentenceOn(page)}</p>
     <ul class="services">${services?.map((service) => renderService(service, page))}</ul>
   `;
 }
 
-function sentenceOn(services: ServiceSummary[] | undefined, isRefreshing: boolean): string {
-  if (!services || isRefreshing) return "Asking your laptop …";
-  if (services.length === 0) {
-    return "Your laptop offers nothing to this browser. Its owner can add a service, or allow it to this device.";
-  }
+function sentenceOn({ texts, services, isRefreshing, hasFailed }: StartModel): string {
+  if (isRefreshing) return texts.asking;
+  if (!services) return hasFailed ? "" : texts.asking;
+  if (services.length === 0) return texts.nothing;
   const up = services.filter((service) => service.up).length;
-  return `${up} of ${services.length} running`;
+  return fill(texts["running-of"], { up: String(up), all: String(services.length) });
 }
 
 function renderService(
@@ -57,7 +57,9 @@ function renderService(
       ? html`<img src=${picture} alt="" width="40" height="40" loading="lazy" @error=${hide}>`
       : nothing}</span>
     <span class="name">${name}</span>
-    <span class="up ${up ? "is-up" : ""}">${up ? "Running" : "Not running"}</span>
+    <span class="up ${up ? "is-up" : ""}">${up
+      ? page.texts.running
+      : page.texts["not-running"]}</span>
   `;
   return html`<li>${
     url

@@ -2,6 +2,7 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
 import type { TabConnection, TabSettings } from "../connection/tab_connection.ts";
+import { ENGLISH } from "../texts/english.ts";
 import type { TabWindow } from "./tab_window.ts";
 import { Tabs } from "./tabs.ts";
 
@@ -48,8 +49,7 @@ export class SharedConnection {
     if (!worker || this.#workerError) return this.#own.connect(settings);
     const { serviceWorker, locks } = this.#window.navigator;
     if (!serviceWorker || !locks) {
-      const why = "There are no service workers in this window: is it private, or not secure?";
-      return this.#goAlone(settings, new LighthouseError("unsupported", why));
+      return this.#goAlone(settings, new LighthouseError("unsupported", ENGLISH["no-worker"]));
     }
     try {
       this.#tabs = new Tabs({

@@ -3,6 +3,7 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import type { CurrentView } from "../connection/connection_view.ts";
 import type { TabConnection, TabSettings } from "../connection/tab_connection.ts";
+import { ENGLISH } from "../texts/english.ts";
 import { FollowerSession } from "./follower_session.ts";
 import { install } from "./install.ts";
 import { LeaderStreams } from "./leader_streams.ts";
@@ -151,7 +152,7 @@ export class Tabs {
     }
     view.show({
       state,
-      reason: state === "connected" ? "through another tab" : reason,
+      reason: state === "connected" ? ENGLISH.through : reason,
       error: code && new LighthouseError(code, reason),
       device,
       session: this.#following.session,

@@ -14,7 +14,7 @@ export function formatPage(options: SiteOptions, icons: Icon[]): string {
   const apple = icons.find(({ isApple }) => isApple);
   const appleLink = apple ? `\n<link rel="apple-touch-icon" href="${base}${apple.path}">` : "";
   return `<!doctype html>
-<html lang="en">
+<html>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(formatPolicy(options))}">
@@ -33,7 +33,7 @@ export function formatPage(options: SiteOptions, icons: Icon[]): string {
 </head>
 <body>
 <lighthouse-tunnel ${element}></lighthouse-tunnel>
-<noscript>This page needs JavaScript to reach your laptop.</noscript>
+<noscript lang="en">This page needs JavaScript to reach your laptop.</noscript>
 </body>
 </html>
 `;

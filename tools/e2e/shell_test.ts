@@ -344,7 +344,7 @@ function testIn(name: BrowserName): void {
     await page.goto(`${site.url}page${new URL(link).hash}`);
     await untilPanel(page, /This link is from another laptop/);
     await judge(page);
-    await clickButton(page, "main", "Try again");
+    await clickButton(page, "main", "Stay with the laptop of before");
     assert.is(await headingOf(await appOf(page)), "Hello");
   });
 

@@ -118,7 +118,7 @@ function testIn(name: BrowserName): void {
     await appOf(page);
     await site.write({ name: "Ann's new laptop" });
     await page.evaluate(async () => void (await navigator.serviceWorker.ready).update());
-    await until(async () => (await nameOf(page, ".pill")).endsWith("new version"));
+    await until(async () => (await nameOf(page, ".pill")).endsWith("New version"));
     await page.click(".pill");
     await judge(page);
     // The reload may be faster than the answer to the click.

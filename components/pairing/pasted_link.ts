@@ -1,5 +1,6 @@
 // Reads the pairing link that somebody has pasted, or a camera has seen.
 import { LighthouseError, parsePairingFragment } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
 
 /**
  * Finds the pairing link's fragment in a text: a whole link, with words around it or without, or the
@@ -14,7 +15,7 @@ export function fragmentIn(text: string): string {
     /#?lighthouse=[\w-]*/.exec(each)?.[0].replace(/^#?/, "#") ?? []
   );
   if (found.length === 0) {
-    throw new LighthouseError("bad-link", "This is no pairing link: one has “#lighthouse=” in it");
+    throw new LighthouseError("bad-link", ENGLISH["not-a-link"]);
   }
   const whole = found.find(isWhole);
   if (whole === undefined) parsePairingFragment(found[0]!);

@@ -2,7 +2,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { LighthouseError } from "../../wire/mod.ts";
 import { codeText } from "../code_text.ts";
-import { scan } from "./camera.ts";
+import { asSentence, nameOfError, type TextName, type Texts } from "../texts/texts.ts";
+import { type CodeDetector, scan } from "./camera.ts";
 import { fragmentIn } from "./pasted_link.ts";
 
 /** Options of {@linkcode PairingView}. */
@@ -11,6 +12,17 @@ export interface PairingViewOptions {
   onLink: (fragment: string) => void;
   /** Called when something has changed, so that the view is to be rendered again. */
   onChange: () => void;
+  /** Makes the detector of codes. */
+  detector: () => Promise<CodeDetector>;
+}
+
+/** What {@linkcode PairingView} renders with. */
+export interface PairingViewModel {
+  texts: Texts;
+  /** Whether codes can be scanned here. */
+  canScan: boolean;
+  /** Leaves the views; undefined if there is nothing to go back to. */
+  cancel: (() => void) | undefined;
 }
 
 /** What the camera does. */
@@ -22,9 +34,9 @@ export class PairingView {
   #camera: Camera = "off";
   #scanning: AbortController | undefined;
   /** Why a pasted text is no link. */
-  #pasteError: string | undefined;
+  #pasteError: TextName | undefined;
   /** Why the camera sees nothing, or what is wrong with the code that it sees. */
-  #cameraError: string | undefined;
+  #cameraError: TextName | undefined;
 
   constructor(options: PairingViewOptions) {
     this.#options = options;
@@ -36,57 +48,48 @@ export class PairingView {
     this.#pasteError = this.#cameraError = undefined;
   }
 
-  /**
-   * Renders the views.
-   *
-   * @param problem Why the last link was refused.
-   * @param cancel Leaves the views; undefined if there is nothing to go back to.
-   */
-  render(problem: string | undefined, cancel: (() => void) | undefined): TemplateResult {
+  /** Renders the views. */
+  render({ texts, canScan, cancel }: PairingViewModel): TemplateResult {
     return html`
-      <h1 tabindex="-1">Pair this browser</h1>
-      ${problem ? html`<p class="problem" role="alert">${codeText(problem)}</p>` : nothing}
-      <p>
-        On your laptop, run <code>lighthouse-host pair</code>. It shows a code to scan, and a link to open
-        in this browser.
-      </p>
-      ${this.#renderCamera()}
-      <form @submit=${this.#paste}>
-        <label for="link">Pairing link</label>
-        <input id="link" name="link" type="text" inputmode="url" autocomplete="off" autocapitalize="none"
-          spellcheck="false" required placeholder="https://…#lighthouse=…"
+      ${canScan ? this.#renderCamera(texts) : nothing}
+      <form part="form" @submit=${this.#paste}>
+        <label for="link">${texts.link}</label>
+        <input id="link" part="input" name="link" type="text" inputmode="url" autocomplete="off"
+          autocapitalize="none" spellcheck="false" required placeholder="https://…#lighthouse=…" dir="ltr"
           aria-invalid=${this.#pasteError ? "true" : "false"}
           aria-describedby=${this.#pasteError ? "link-error" : nothing}>
         ${this.#pasteError
-          ? html`<p class="problem" id="link-error" role="alert">${this.#pasteError}</p>`
+          ? html`<p class="problem" id="link-error" role="alert">${
+            codeText(asSentence(texts[this.#pasteError]))
+          }</p>`
           : nothing}
         <div class="actions">
-          <button>Pair</button>
+          <button part="use-link">${texts["use-link"]}</button>
           ${cancel
-            ? html`<button type="button" class="quiet" @click=${cancel}>Cancel</button>`
+            ? html`<button type="button" part="cancel" class="quiet" @click=${cancel}>${texts.cancel}</button>`
             : nothing}
         </div>
       </form>
     `;
   }
 
-  #renderCamera(): TemplateResult {
+  #renderCamera(texts: Texts): TemplateResult {
     const isOff = this.#camera === "off";
+    const hint = this.#camera === "starting" ? "scan-starting" : this.#cameraError ?? "scan-hold";
     return html`
       <div class="camera">
         ${isOff
-          ? html`<button type="button" class="scan" @click=${this.#scan}>Scan the code</button>`
+          ? html`<button type="button" part="scan" class="scan" @click=${this.#scan}>
+            ${texts.scan}</button>`
           : html`
-            <video muted playsinline aria-label="What the camera sees"></video>
-            <p role="status">${this.#camera === "starting"
-              ? "Starting the camera …"
-              : this.#cameraError ?? "Hold the code on your laptop in front of the camera."}</p>
+            <video muted playsinline aria-label=${texts["scan-view"]}></video>
+            <p role="status">${codeText(texts[hint])}</p>
             <button type="button" class="quiet stop" @click=${() => this.#scanning?.abort()}>
-              Stop the camera
+              ${texts["scan-stop"]}
             </button>
           `}
         ${isOff && this.#cameraError
-          ? html`<p class="problem" role="alert">${this.#cameraError}</p>`
+          ? html`<p class="problem" role="alert">${codeText(texts[this.#cameraError])}</p>`
           : nothing}
       </div>
     `;
@@ -95,15 +98,17 @@ export class PairingView {
   readonly #paste = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
+    let fragment: string;
     try {
-      const fragment = fragmentIn(String(new FormData(form).get("link")));
-      this.close();
-      form.reset();
-      this.#options.onLink(fragment);
+      fragment = fragmentIn(String(new FormData(form).get("link")));
     } catch (error) {
-      this.#pasteError = LighthouseError.from(error, "bad-link").message + ".";
+      this.#pasteError = nameOfError(LighthouseError.from(error, "bad-link"));
       form.querySelector("input")!.focus();
+      return this.#options.onChange();
     }
+    this.close();
+    form.reset();
+    this.#options.onLink(fragment);
     this.#options.onChange();
   };
 
@@ -116,12 +121,13 @@ export class PairingView {
     video.addEventListener("playing", () => this.#change("on"), { signal });
     view.querySelector<HTMLElement>(".stop")!.focus();
     try {
-      await scan({ video, signal, onText: (text) => this.#see(text) });
+      const { detector } = this.#options;
+      await scan({ video, signal, detector, onText: (text) => this.#see(text) });
     } catch (error) {
       if (!signal.aborted) this.#cameraError = whyNoCamera(error as Error);
     }
     this.#scanning.abort();
-    const hadFocus = view.contains(document.activeElement);
+    const hadFocus = view.contains((view.getRootNode() as Document).activeElement);
     this.#change("off");
     if (hadFocus) view.querySelector<HTMLElement>(".scan")?.focus();
   };
@@ -134,9 +140,7 @@ export class PairingView {
       this.#options.onLink(fragment);
       return true;
     } catch {
-      this.#cameraError =
-        "This code is no pairing link: scan the one that `lighthouse-host pair` shows."
-          .replaceAll("`", "");
+      this.#cameraError = "scan-wrong";
       this.#options.onChange();
       return false;
     }
@@ -148,12 +152,8 @@ export class PairingView {
   }
 }
 
-function whyNoCamera({ name }: Error): string {
-  if (name === "NotAllowedError") {
-    return "This page may not use the camera. Allow it in the browser's settings, or paste the link.";
-  }
-  if (name === "NotFoundError" || name === "OverconstrainedError") {
-    return "There is no camera. Paste the link, or open it in this browser.";
-  }
-  return "The camera does not start: does another program use it? Paste the link, or try again.";
+function whyNoCamera({ name }: Error): TextName {
+  if (name === "NotAllowedError") return "scan-forbidden";
+  if (name === "NotFoundError" || name === "OverconstrainedError") return "scan-missing";
+  return "scan-failed";
 }

@@ -5,14 +5,6 @@ export interface CodeDetector {
   detect(image: HTMLVideoElement | HTMLCanvasElement): Promise<{ rawValue: string }[]>;
 }
 
-/** What a window with a camera has. */
-export interface CameraPlatform {
-  /** Undefined where the page is not secure. */
-  mediaDevices?: Pick<MediaDevices, "getUserMedia">;
-  /** Makes the detector of codes, the browser's own if it has one. */
-  detector: () => Promise<CodeDetector>;
-}
-
 /** Options of {@linkcode scan}. */
 export interface ScanOptions {
   /** Shows what the camera sees. */
@@ -20,7 +12,8 @@ export interface ScanOptions {
   /** Called with the text of each code that is seen. @returns Whether it is the one. */
   onText: (text: string) => boolean;
   signal: AbortSignal;
-  platform?: CameraPlatform;
+  /** Makes the detector of codes. */
+  detector: () => Promise<CodeDetector>;
 }
 
 /** The pause between two looks at the picture, in milliseconds. */
@@ -36,13 +29,15 @@ const MAX_SIDE = 720;
  * `NotFoundError` if there is no camera. The signal's reason when aborted.
  */
 export async function scan(
-  { video, onText, signal, platform = browser }: ScanOptions,
+  { video, onText, signal, detector: load }: ScanOptions,
 ): Promise<void> {
-  if (!platform.mediaDevices) throw new DOMException("There is no camera", "NotFoundError");
+  // Undefined where the page is not secure.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (!devices) throw new DOMException("There is no camera", "NotFoundError");
   // Meanwhile the user is asked for the camera.
-  const detecting = platform.detector();
+  const detecting = load();
   detecting.catch(() => {});
-  const stream = await platform.mediaDevices.getUserMedia({
+  const stream = await devices.getUserMedia({
     video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
   });
   try {
@@ -87,18 +82,10 @@ interface NativeDetector {
   getSupportedFormats(): Promise<string[]>;
 }
 
-const browser: CameraPlatform = {
-  get mediaDevices() {
-    return navigator.mediaDevices;
-  },
-  detector: async () => {
-    const { BarcodeDetector: Native } = globalThis as { BarcodeDetector?: NativeDetector };
-    // Chromium has the class on all systems, and formats only on some.
-    const isAble = (await Native?.getSupportedFormats().catch((): string[] => []))?.includes(
-      "qr_code",
-    );
-    if (Native && isAble) return new Native({ formats: ["qr_code"] });
-    const { BarcodeDetector } = await import("./code_detector.ts");
-    return new BarcodeDetector({ formats: ["qr_code"] });
-  },
-};
+/** Makes the browser's own detector. @returns Undefined if it has none for QR codes. */
+export async function nativeDetector(): Promise<CodeDetector | undefined> {
+  const { BarcodeDetector: Native } = globalThis as { BarcodeDetector?: NativeDetector };
+  // Chromium has the class on all systems, and formats only on some.
+  const formats = await Native?.getSupportedFormats().catch((): string[] => []);
+  return formats?.includes("qr_code") ? new Native!({ formats: ["qr_code"] }) : undefined;
+}
