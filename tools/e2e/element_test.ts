@@ -242,6 +242,7 @@ scenario("content inside replaces the pill", async () => {
       document.querySelector("lighthouse-tunnel")!.shadowRoot!.querySelectorAll(".pill").length
     );
   assert.is(await pills(), 0);
+  await page.evaluate(() => document.querySelector("lighthouse-tunnel")!.remove());
   // A space between the tags is no content.
   await embed(bridge.gateway.url, "\n  <i slot='connected'>Verbonden</i>\n");
   await untilState(page, "connected");
