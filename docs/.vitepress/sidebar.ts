@@ -7,6 +7,9 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
   {
     text: "Start",
     items: [
+      { text: "The element", link: "/element" },
+      { text: "Pair a browser", link: "/pairing" },
+      { text: "Run the host", link: "/host" },
       { text: "Deploy the AWS side", link: "/deploy" },
     ],
   },
@@ -24,6 +27,8 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
   {
     text: "Reference",
     items: [
+      { text: "Element", link: "/reference/element" },
+      { text: "Exported types", link: "/reference/types" },
       { text: "Command line", link: "/command-line" },
       { text: "Errors", link: "/errors" },
       { text: "AWS resources and cost", link: "/aws" },
