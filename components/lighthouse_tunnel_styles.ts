@@ -20,6 +20,19 @@ export const styles = css`
   :host([hidden]) {
     display: none;
   }
+  /* Chrome before 123 and Safari before 17.5: the system's colours, which follow the page's scheme too. */
+  @supports not (color: light-dark(red, red)) {
+    :host {
+      --_ink: var(--lighthouse-ink, CanvasText);
+      --_surface: var(--lighthouse-surface, Canvas);
+      --_line: var(--lighthouse-line, GrayText);
+      --_edge: GrayText;
+      --_idle: var(--lighthouse-idle, GrayText);
+      --_busy: var(--lighthouse-busy, #bf8700);
+      --_good: var(--lighthouse-good, #2da44e);
+      --_bad: var(--lighthouse-bad, #e5534b);
+    }
+  }
   .pill {
     display: inline-flex;
     flex-wrap: wrap;

@@ -7,7 +7,8 @@ import { basename, dirname, parse, resolve } from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { writeCommandDocs } from "./command_docs.ts";
-import { BROWSERS, embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
+import { embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
+import { BROWSERS, READABLE_IN } from "./floor/floor.ts";
 import { nativeLock } from "./native_lock.ts";
 import { pureModules } from "./pure_modules.ts";
 import { writeOwnersTable } from "./owners_table.ts";
@@ -75,7 +76,7 @@ const bundles: Bundle[] = [
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
-      target: BROWSERS,
+      target: READABLE_IN,
       sourcemap: "linked",
       alias: SIMPLE_PEER,
     },
@@ -111,7 +112,7 @@ const bundles: Bundle[] = [
       platform: "browser",
       // Chromium compiles what a worker puts into its cache, but not as a module.
       format: "iife",
-      target: BROWSERS,
+      target: READABLE_IN,
       alias: SIMPLE_PEER,
     },
   },
@@ -129,7 +130,7 @@ const bundles: Bundle[] = [
     options: {
       entryPoints: ["components/key_frame/main.ts"],
       platform: "browser",
-      target: BROWSERS,
+      target: READABLE_IN,
       alias: SIMPLE_PEER,
     },
   },

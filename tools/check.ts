@@ -1,11 +1,12 @@
 // The checks of CI, in one command.
 //
-//     npm run check      format, lint, imports, dead code, types, sizes
+//     npm run check      format, lint, imports, dead code, types, sizes, the floor of browsers
 //     npm run ok         the same, then all tests
 //     npm run format     formats, and mends what the linter can
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { build } from "./build.ts";
+import { beyondFloor } from "./floor/check.ts";
 import { wrongImports } from "./imports.ts";
 import { longClasses } from "./sizes.ts";
 import { readSources } from "./sources.ts";
@@ -32,6 +33,9 @@ if (flags.includes("--fix")) {
   run("tsc");
   run("tsc", "-p", "wire");
   await checkSizes();
+  // After the build, because it reads what was built.
+  console.log("· what pages run, beside the floor of browsers");
+  fail(await beyondFloor());
   if (flags.includes("--test")) run("node", "tools/test.ts");
 }
 

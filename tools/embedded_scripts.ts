@@ -1,10 +1,8 @@
 // The scripts that run in the app's documents and workers: bundled, and given to the service worker's
 // bundle as texts, so that worker and scripts are always of one version.
 import { build, type BuildOptions, type Plugin } from "esbuild";
+import { BROWSERS } from "./floor/floor.ts";
 import { pureModules } from "./pure_modules.ts";
-
-/** The browsers that the bundles are built for. */
-export const BROWSERS = ["chrome120", "firefox128", "safari17"];
 
 /** The scripts, by the module that gives the text of each. */
 const SCRIPTS: Record<string, string> = {

@@ -4,18 +4,41 @@ import { css } from "lit";
 export const styles = css`
   :root {
     color-scheme: light dark;
-    --ink: light-dark(#1f2328, #e6edf3);
-    --quiet: light-dark(#59636e, #9198a1);
-    --page: light-dark(#f6f8fa, #0d1117);
-    --surface: light-dark(#ffffff, #161b22);
-    --line: light-dark(#d0d7de, #3d444d);
-    --edge: light-dark(#818b98, #656c76);
-    --accent: light-dark(#0b5d80, #ffc766);
-    --on-accent: light-dark(#ffffff, #221803);
-    --busy: light-dark(#9a6700, #d29922);
-    --good: light-dark(#1a7f37, #3fb950);
-    --bad: light-dark(#b3261e, #ff7b72);
+    --ink: #1f2328;
+    --quiet: #59636e;
+    --page: #f6f8fa;
+    --surface: #ffffff;
+    --line: #d0d7de;
+    --edge: #818b98;
+    --accent: #0b5d80;
+    --on-accent: #ffffff;
+    --busy: #9a6700;
+    --good: #1a7f37;
+    --bad: #b3261e;
+    --sunken: #e7ecf0;
+    --problem: #fdf0ee;
+    --letter: #dbe7ee;
+    --hover: #eef2f5;
     font: 1rem / 1.5 system-ui, sans-serif;
+  }
+  @media (prefers-color-scheme: dark) {
+    :root {
+      --ink: #e6edf3;
+      --quiet: #9198a1;
+      --page: #0d1117;
+      --surface: #161b22;
+      --line: #3d444d;
+      --edge: #656c76;
+      --accent: #ffc766;
+      --on-accent: #221803;
+      --busy: #d29922;
+      --good: #3fb950;
+      --bad: #ff7b72;
+      --sunken: #2a313a;
+      --problem: #2b1715;
+      --letter: #2b3a45;
+      --hover: #232b34;
+    }
   }
   *,
   ::before,
@@ -88,14 +111,14 @@ export const styles = css`
   code {
     padding: 0.1em 0.35em;
     border-radius: 0.25em;
-    background: light-dark(#e7ecf0, #2a313a);
+    background: var(--sunken);
     font: 0.9em / 1.4 ui-monospace, monospace;
   }
   .problem {
     padding: 0.625rem 0.875rem;
     border-left: 0.25rem solid var(--bad);
     border-radius: 0.25rem;
-    background: light-dark(#fdf0ee, #2b1715);
+    background: var(--problem);
   }
   .code {
     margin-top: 1.5rem;
@@ -236,7 +259,7 @@ export const styles = css`
   .letter {
     display: grid;
     place-items: center;
-    background: light-dark(#dbe7ee, #2b3a45);
+    background: var(--letter);
     font-weight: 700;
   }
   .name {
@@ -293,6 +316,7 @@ export const styles = css`
     color: var(--ink);
     font-weight: 400;
     touch-action: none;
+    -webkit-user-select: none;
     user-select: none;
   }
   .connected .pill:has(.news:empty):not(:hover, :focus-visible, [aria-expanded="true"]) {
@@ -347,7 +371,7 @@ export const styles = css`
     text-align: start;
   }
   .menu button:hover {
-    background: light-dark(#eef2f5, #232b34);
+    background: var(--hover);
   }
   @media (prefers-reduced-motion: reduce) {
     .dot,

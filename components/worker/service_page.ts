@@ -87,11 +87,17 @@ export function page(
 ${head}<title>${title}</title>
 <style>
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
-body { margin: 0; background: light-dark(#f6f8fa, #0d1117); color: light-dark(#1f2328, #e6edf3) }
+:root { --page: #f6f8fa; --ink: #1f2328; --accent: #0b5d80; --on-accent: #fff; --code: #e7ecf0 }
+:root { --edge: #818b98; --field: #fff; --bad: #b3261e; --problem: #fdf0ee }
+@media (prefers-color-scheme: dark) {
+:root { --page: #0d1117; --ink: #e6edf3; --accent: #ffc766; --on-accent: #221803; --code: #2a313a }
+:root { --edge: #656c76; --field: #161b22; --bad: #ff7b72; --problem: #2b1715 }
+}
+body { margin: 0; background: var(--page); color: var(--ink) }
 main { max-width: 34rem; margin: 0 auto; padding: max(1.5rem, 12vh) 1.25rem; overflow-wrap: anywhere }
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25 }
-a { color: light-dark(#0b5d80, #ffc766) }
-code { padding: .1em .35em; border-radius: .25em; background: light-dark(#e7ecf0, #2a313a) }
+a { color: var(--accent) }
+code { padding: .1em .35em; border-radius: .25em; background: var(--code) }
 </style>
 <main>
 <h1>${title}</h1>

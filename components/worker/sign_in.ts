@@ -122,11 +122,11 @@ ${isRefused ? '<p role="alert" id="refused">Wrong user name or password.</p>\n' 
     },
     `<style>
 label, input, button { display: block; box-sizing: border-box; width: 100%; font: inherit }
-input, button { padding: .625rem .75rem; border: 1px solid light-dark(#818b98, #656c76); border-radius: .375rem }
-input { margin: .25rem 0 1rem; background: light-dark(#fff, #161b22); color: inherit }
-button { border-color: transparent; background: light-dark(#0b5d80, #ffc766); color: light-dark(#fff, #221803); font-weight: 600; cursor: pointer }
-:focus-visible { outline: 3px solid light-dark(#0b5d80, #ffc766); outline-offset: 2px }
-[role=alert] { padding: .625rem .875rem; border-left: .25rem solid light-dark(#b3261e, #ff7b72); background: light-dark(#fdf0ee, #2b1715) }
+input, button { padding: .625rem .75rem; border: 1px solid var(--edge); border-radius: .375rem }
+input { margin: .25rem 0 1rem; background: var(--field); color: inherit }
+button { border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 600; cursor: pointer }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+[role=alert] { padding: .625rem .875rem; border-left: .25rem solid var(--bad); background: var(--problem) }
 q { overflow-wrap: anywhere }
 </style>
 `,
