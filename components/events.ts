@@ -40,3 +40,9 @@ export class SocketErrorEvent extends Event {
     this.cause = cause;
   }
 }
+
+/** The events of `<lighthouse-tunnel>` by name, for `addEventListener`. */
+export interface LighthouseTunnelEventMap extends HTMLElementEventMap {
+  statechange: StateChangeEvent;
+  devicechange: DeviceChangeEvent;
+}

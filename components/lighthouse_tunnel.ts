@@ -5,7 +5,7 @@ import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
 import type { TunnelStats } from "./connection/stats.ts";
 import { TabConnection, type TabSettings } from "./connection/tab_connection.ts";
-import { DeviceChangeEvent, StateChangeEvent } from "./events.ts";
+import { DeviceChangeEvent, type LighthouseTunnelEventMap, StateChangeEvent } from "./events.ts";
 import { fetchThrough } from "./fetch/fetch.ts";
 import { toRequest } from "./fetch/request.ts";
 import { openByStream } from "./fetch/opened_socket.ts";
@@ -38,8 +38,8 @@ const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker", "key
  * </script>
  * ```
  *
- * @event statechange - The state or its reason has changed (StateChangeEvent).
- * @event devicechange - The host has named or renamed this browser, or forgets it (DeviceChangeEvent).
+ * @event {StateChangeEvent} statechange - The state or its reason has changed.
+ * @event {DeviceChangeEvent} devicechange - The host has named or renamed this browser, or forgets it.
  * @slot - Replaces the status pill.
  * @slot NAME - Replaces one of the pill's texts: `idle`, `connected`, `retry`, an error's code, … (`Texts`).
  * @csspart pill - The status pill.
@@ -351,6 +351,30 @@ export class LighthouseTunnel extends LitElement {
     const site = parseKeySite(this.keySite, globalThis.location);
     return this.#own.remote.settings(site, this.deviceName ?? undefined);
   }
+}
+
+/** Listeners with the types of its events. */
+export interface LighthouseTunnel {
+  addEventListener<name extends keyof LighthouseTunnelEventMap>(
+    type: name,
+    listener: (this: LighthouseTunnel, event: LighthouseTunnelEventMap[name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<name extends keyof LighthouseTunnelEventMap>(
+    type: name,
+    listener: (this: LighthouseTunnel, event: LighthouseTunnelEventMap[name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
 }
 
 declare global {

@@ -5,7 +5,12 @@
  */
 export { LighthouseTunnel } from "./lighthouse_tunnel.ts";
 export type { TunnelStats } from "./connection/stats.ts";
-export { DeviceChangeEvent, SocketErrorEvent, StateChangeEvent } from "./events.ts";
+export {
+  DeviceChangeEvent,
+  type LighthouseTunnelEventMap,
+  SocketErrorEvent,
+  StateChangeEvent,
+} from "./events.ts";
 export { TunnelSocket, type TunnelSocketEventMap } from "./fetch/socket.ts";
 export type { TunnelSocketConstructor } from "./fetch/socket_constructor.ts";
 export type { DeviceName } from "./identity/device_store.ts";

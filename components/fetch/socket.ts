@@ -63,10 +63,10 @@ export interface TunnelSocket {
  * A WebSocket to the host's backend: what `new tunnel.WebSocket()` makes. It is used as the platform's.
  * Its events are not trusted ones, `error` says why, and there are no extensions.
  *
- * @event open - Messages can be sent.
- * @event message - A message has come (MessageEvent).
- * @event error - The connection failed (SocketErrorEvent); `close` follows at once.
- * @event close - The connection has ended (CloseEvent).
+ * @event {Event} open - Messages can be sent.
+ * @event {MessageEvent} message - A message has come.
+ * @event {SocketErrorEvent} error - The connection failed; `close` follows at once.
+ * @event {CloseEvent} close - The connection has ended.
  */
 export class TunnelSocket extends EventTarget implements WebSocket {
   static readonly CONNECTING = CONNECTING;
