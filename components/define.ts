@@ -1,5 +1,6 @@
 /**
- * Defines `<lighthouse-tunnel>`. The entry of `components/dist/lighthouse-tunnel.js`.
+ * Defines `<lighthouse-tunnel>`. The entry of `components/dist/lighthouse-tunnel.js`, and the
+ * package's own. On a server it defines nothing.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { LighthouseTunnel } from "./mod.ts";
 
 export * from "./mod.ts";
 
-// A page may load the script twice, through two bundles say.
-if (!customElements.get("lighthouse-tunnel")) {
+// A page may load the script twice, through two bundles say. A server that renders pages has no document.
+if (typeof document !== "undefined" && !customElements.get("lighthouse-tunnel")) {
   customElements.define("lighthouse-tunnel", LighthouseTunnel);
 }

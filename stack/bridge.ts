@@ -12,7 +12,7 @@ export interface BridgeArgs
   extends Pick<Settings, "allowedOrigins">, Partial<Omit<Settings, "allowedOrigins">> {
   /** Tags of all resources that take tags. @default { project, stack } with `lighthouse` and the stack's name */
   tags?: Record<string, string>;
-  /** The built relay. @default relay/dist/main.mjs, which `npm run build` makes */
+  /** The built relay. @default the package's own */
   bundle?: URL;
 }
 
@@ -33,7 +33,7 @@ export interface HostOutputs {
  *
  * @example
  * ```ts
- * import { Bridge } from "./mod.ts";
+ * import { Bridge } from "lighthouse-tunnel/pulumi";
  *
  * const bridge = new Bridge("notes", { allowedOrigins: ["https://you.github.io"] });
  * export const relay = bridge.webSocketUrl;
@@ -64,7 +64,7 @@ export class Bridge extends pulumi.ComponentResource {
     super("lighthouse:index:Bridge", name, {}, options);
     const {
       tags = { project: "lighthouse", stack: pulumi.getStack() },
-      bundle = new URL("../relay/dist/main.mjs", import.meta.url),
+      bundle = new URL(import.meta.resolve("#relay")),
       ...unchecked
     } = args;
     const settings = parseSettings(unchecked);

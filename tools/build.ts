@@ -10,6 +10,8 @@ import { writeCommandDocs } from "./command_docs.ts";
 import { embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
 import { BROWSERS, READABLE_IN } from "./floor/floor.ts";
 import { nativeLock } from "./native_lock.ts";
+import { writeManifest } from "./package/manifest.ts";
+import { writeTypes } from "./package/types.ts";
 import { pureModules } from "./pure_modules.ts";
 import { writeOwnersTable } from "./owners_table.ts";
 
@@ -30,9 +32,14 @@ const KiB = 1024;
 /** Prefix of the chunks' names. */
 const CHUNK = "chunk-";
 
-/** simple-peer with Node's streams and buffers has 30 KiB gzipped; with only the used parts, 6 KiB. */
-const SIMPLE_PEER = {
+/**
+ * Modules that browsers' bundles have in place of others. simple-peer with Node's streams and buffers has
+ * 30 KiB gzipped; with only the used parts, 6 KiB. HPKE asks Node.js for WebCrypto, where it is not global, by
+ * an import that other bundlers warn of.
+ */
+const IN_BROWSERS = {
   "buffer": "./components/shims/buffer.ts",
+  "crypto": "./components/shims/crypto.ts",
   "debug": "./components/shims/debug.cjs",
   "randombytes": "./components/shims/randombytes.cjs",
   "readable-stream": "./components/shims/readable_stream.ts",
@@ -46,6 +53,24 @@ const detectorBeside: Plugin = {
       return kind === "dynamic-import" ? { path: "./code_detector.js", external: true } : undefined;
     });
   },
+};
+
+/** Leaves a module to another bundle of the same folder. @param path The module's, as imports name it. */
+function beside(path: RegExp, bundle: string): Plugin {
+  return {
+    name: "beside",
+    setup(build) {
+      build.onResolve({ filter: path }, () => ({ path: bundle, external: true }));
+    },
+  };
+}
+
+/** What projects with a bundler of their own import: readable, with one Lit for all of their elements. */
+const ENTRY: BuildOptions = {
+  platform: "browser",
+  target: READABLE_IN,
+  minify: false,
+  external: ["lit"],
 };
 
 const bundles: Bundle[] = [
@@ -77,8 +102,29 @@ const bundles: Bundle[] = [
       entryPoints: ["components/define.ts"],
       platform: "browser",
       target: READABLE_IN,
-      sourcemap: "linked",
-      alias: SIMPLE_PEER,
+      alias: IN_BROWSERS,
+    },
+  },
+  {
+    outfile: "components/dist/element.js",
+    options: { ...ENTRY, entryPoints: ["components/mod.ts"], alias: IN_BROWSERS },
+  },
+  {
+    outfile: "components/dist/define.js",
+    options: {
+      ...ENTRY,
+      entryPoints: ["components/define.ts"],
+      plugins: [beside(/^\.\/mod\.ts$/, "./element.js")],
+    },
+  },
+  {
+    outfile: "stack/dist/mod.js",
+    options: {
+      entryPoints: ["stack/mod.ts"],
+      platform: "node",
+      target: "node22",
+      minify: false,
+      external: ["@pulumi/*"],
     },
   },
   {
@@ -93,7 +139,6 @@ const bundles: Bundle[] = [
       // importScripts() loads no modules.
       format: "iife",
       target: BROWSERS,
-      sourcemap: "linked",
     },
   },
   {
@@ -113,7 +158,7 @@ const bundles: Bundle[] = [
       // Chromium compiles what a worker puts into its cache, but not as a module.
       format: "iife",
       target: READABLE_IN,
-      alias: SIMPLE_PEER,
+      alias: IN_BROWSERS,
     },
   },
   {
@@ -131,7 +176,7 @@ const bundles: Bundle[] = [
       entryPoints: ["components/key_frame/main.ts"],
       platform: "browser",
       target: READABLE_IN,
-      alias: SIMPLE_PEER,
+      alias: IN_BROWSERS,
     },
   },
   {
@@ -150,7 +195,6 @@ const bundles: Bundle[] = [
         js:
           'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
       },
-      sourcemap: "linked",
     },
   },
 ];
@@ -277,6 +321,8 @@ if (import.meta.main) {
   const built = await build();
   await writeCommandDocs();
   await writeOwnersTable();
+  await writeManifest();
+  await writeTypes();
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;
     console.log(`${outfile.padEnd(38)} ${sizes}${over ? "  OVER BUDGET" : ""}`);

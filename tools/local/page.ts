@@ -8,8 +8,7 @@ import { listen } from "../testing/listen.ts";
 
 const DEMO_FOLDER = fileURLToPath(new URL("../../docs/demo/", import.meta.url));
 const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.meta.url));
-const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"]
-  .flatMap((name) => [name, `${name}.map`]);
+const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"];
 
 /** The placeholder for the relay in the demo. */
 const DEMO_RELAY = "wss://YOUR-API.execute-api.us-east-1.amazonaws.com";
@@ -19,7 +18,6 @@ const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json; charset=utf-8",
-  ".map": "application/json; charset=utf-8",
   ".png": "image/png",
   ".svg": "image/svg+xml",
 };

@@ -53,11 +53,9 @@ for (
     ["demo.css", "text/css; charset=utf-8"],
     ["lighthouse.svg", "image/svg+xml"],
     ["lighthouse-tunnel.js", "text/javascript; charset=utf-8"],
-    ["lighthouse-tunnel.js.map", "application/json; charset=utf-8"],
     ["web.html", "text/html; charset=utf-8"],
     ["sw.js", "text/javascript; charset=utf-8"],
     ["lighthouse-worker.js", "text/javascript; charset=utf-8"],
-    ["lighthouse-worker.js.map", "application/json; charset=utf-8"],
   ] as const
 ) {
   test(`GET /${name} is served as ${type}`, async () => {
