@@ -15,7 +15,7 @@ export interface IceConfig {
   iceServers: IceServer[];
 }
 
-/** The STUN server that both ends use unless told otherwise: public, and named in README.md. */
+/** The STUN server that both ends use unless told otherwise: public, and run by Google. */
 export const DEFAULT_STUN = "stun:stun.l.google.com:19302";
 
 /** Most STUN servers that an end takes. libdatachannel asks one of them. */

@@ -37,13 +37,7 @@ export default defineConfig({
   transformHtml: (html) => withPolicy(html),
   themeConfig: {
     logo: "/lighthouse.svg",
-    search: {
-      provider: "local",
-      options: {
-        // Without a label, the button's name is what it shows, with the key.
-        translations: { button: { buttonAriaLabel: "" } },
-      },
-    },
+    search: { provider: "local" },
     nav: [
       { text: "Start", link: "/install" },
       { text: "Reference", link: "/reference/element" },

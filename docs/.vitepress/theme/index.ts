@@ -2,6 +2,7 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
 import { h } from "vue";
+import HomePage from "./home_page.ts";
 import { notFound } from "./not_found.ts";
 import TunnelExample from "./tunnel_example.ts";
 import "./theme.css";
@@ -10,6 +11,7 @@ export default {
   extends: DefaultTheme,
   Layout: () => h(DefaultTheme.Layout, null, { "not-found": notFound }),
   enhanceApp({ app }) {
+    app.component("HomePage", HomePage);
     app.component("TunnelExample", TunnelExample);
   },
 } satisfies Theme;
