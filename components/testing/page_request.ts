@@ -44,7 +44,7 @@ export function pageRequest(path: string, init: PageRequestInit = {}): PageReque
 /** A tunnel with these sessions, whose leader is never silent. */
 export function tunnelOf(session: Tunnel["session"], others: Partial<Tunnel> = {}): Tunnel {
   return {
-    site: new Site({ scope: SITE, worker: `${SITE}sw.js`, config: undefined }),
+    site: new Site({ scope: SITE, worker: `${SITE}sw.js`, config: undefined, language: "en" }),
     session,
     untilSilent: () => new Promise(() => {}),
     eventSources: new EventSources(),

@@ -87,7 +87,7 @@ export class FakeContainer extends EventTarget {
 export class FakeWorkerScope {
   readonly registration: { scope: string };
   readonly location: { href: string };
-  readonly navigator: { locks: LockManager };
+  readonly navigator: { locks: LockManager; languages: string[] };
   readonly BroadcastChannel: Context["BroadcastChannel"];
   /** Calls of `skipWaiting` and `clients.claim`. */
   readonly calls: string[] = [];
@@ -106,7 +106,7 @@ export class FakeWorkerScope {
     this.#life = life;
     this.registration = { scope };
     this.location = { href: `${scope}sw.js${query}` };
-    this.navigator = { locks };
+    this.navigator = { locks, languages: [] };
     this.BroadcastChannel = BroadcastChannel;
     startWorker(this as unknown as WorkerScope, { inject: "", injectWorker: "" });
   }

@@ -155,7 +155,7 @@ export class Router {
     const path = await this.#options.requests.pathFor(asker, url);
     if (path === undefined) {
       console.warn(`lighthouse-tunnel: ${request.url} was not sent, since its service is unknown`);
-      return request.mode === "navigate" ? unplaced() : Response.error();
+      return request.mode === "navigate" ? unplaced(this.#site.language) : Response.error();
     }
     const place = this.#site.placeOf(path);
     const isPlaced = place === url.pathname;

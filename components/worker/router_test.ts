@@ -94,7 +94,7 @@ async function handledInTurn(
     },
   });
   const config = service === undefined ? undefined : { version: "1", files: FILES, service };
-  const site = new Site({ scope, worker: `${scope}sw.js`, config });
+  const site = new Site({ scope, worker: `${scope}sw.js`, config, language: "en" });
   const tunnel = tunnelOf(() => Promise.resolve(page), { site });
   const looks: unknown[] = [];
   const all = clients.map(([id, path, frameType, type = "window"]): WorkerClient => ({

@@ -1,5 +1,8 @@
 // The service worker's own error responses.
 import type { LighthouseError } from "../../wire/mod.ts";
+import type { Language } from "../texts/language.ts";
+import { asSentence, fill, nameOfError, textsIn, valuesOf } from "../texts/texts.ts";
+import { PAGE_TEXTS, type PageTexts } from "./page_texts.ts";
 
 /** Seconds after which the browser loads the page again. */
 const RETRY_S = 2;
@@ -11,77 +14,79 @@ const RETRY_S = 2;
  * @param site The URL of the site's pages, any of which can connect; undefined in app mode, where the page
  * around this one does.
  * @param error Why no tab is connected.
+ * @param language The page's.
  */
 export function unavailable(
   { method, mode }: Pick<Request, "method" | "mode">,
   site: string | undefined,
   error: LighthouseError,
+  language: Language,
 ): Response {
   const headers: Record<string, string> = { "retry-after": String(RETRY_S) };
   if (mode !== "navigate") {
     const { code, message } = error;
     return Response.json({ error: { code, message } }, { status: 503, headers });
   }
-  const again = method === "GET"
-    ? "This page then goes on by itself."
-    : "Then send the form once more.";
+  const texts = PAGE_TEXTS[language];
+  const again = method === "GET" ? texts["goes-on"] : texts["send-again"];
   // In the page, as an element, it would count as a change that the reader cannot stop.
   if (method === "GET") headers["refresh"] = String(RETRY_S);
-  return page(503, "Your laptop cannot be reached", [...explain(site, error), again], headers);
+  const content = [...explain(site, error, language), again];
+  return page({ status: 503, title: texts.unavailable, content, headers, language });
 }
 
 /** Why no tab is connected, and what helps, as HTML. */
-function explain(site: string | undefined, error: LighthouseError): string[] {
+function explain(site: string | undefined, error: LighthouseError, language: Language): string[] {
+  const texts = PAGE_TEXTS[language];
   if (error.code !== "no-holder") {
-    return [sentence(error.message), "It is tried again all the time."];
+    const why = fill(textsIn(language)[nameOfError(error)], valuesOf(error));
+    return [sentence(why), texts["still-trying"]];
   }
-  if (site === undefined) return ["There is no connection to it at the moment."];
-  const open = `<a href="${escape(site)}" target="_blank" rel="noopener">this site</a>`;
-  return [
-    "What is shown here comes from your laptop, through a connection that another tab holds. At the moment none does.",
-    `Open a page of ${open} that connects to it in another tab, and leave that open.`,
-  ];
+  if (site === undefined) return [texts["no-tab"]];
+  const link = `<a href="${escape(site)}" target="_blank" rel="noopener">${texts["this-site"]}</a>`;
+  return [texts["no-tab-why"], fill(texts["no-tab-how"], { site: link })];
 }
 
 /** 502: the request has no answer, and the browser must not repeat it without asking the user. */
-export function failed({ message }: LighthouseError): Response {
-  return page(502, "There is no answer", [
-    sentence(message),
-    "Your laptop may have acted on the request all the same: look before you send it again.",
-  ]);
+export function failed({ code, message }: LighthouseError, language: Language): Response {
+  const texts = PAGE_TEXTS[language];
+  const why = fill(texts["failed-why"], { code, message: sentence(message) });
+  const content = [why, texts["failed-care"]];
+  return page({ status: 502, title: texts.failed, content, language });
 }
 
 /** 403: the form seems to come from another site. */
-export function forbidden(): Response {
-  return page(403, "This form was not sent", [
-    "It came from another site, or from a page that does not say where it is from: a " +
-    "Referrer-Policy of <code>no-referrer</code> does that.",
-  ]);
+export function forbidden(language: Language): Response {
+  return explained(403, "forbidden", language);
 }
 
 /** 404: the page would be the site's, and what a document of the app asks for is not the site's to know. */
-export function unplaced(): Response {
-  return page(404, "This address leads out of the app", [
-    "The page before does not tell which of your laptop's services it is from, so nothing was sent.",
-  ]);
+export function unplaced(language: Language): Response {
+  return explained(404, "unplaced", language);
 }
 
-/**
- * A page of the worker's own, without script and never cached.
- *
- * @param content HTML: the body's, or a list of paragraphs.
- * @param headers Further headers, or others in place of the page's own.
- * @param head HTML.
- */
-export function page(
-  status: number,
-  title: string,
-  content: string | string[],
-  headers: Record<string, string> = {},
-  head = "",
-): Response {
+function explained(status: number, name: "forbidden" | "unplaced", language: Language): Response {
+  const texts: PageTexts = PAGE_TEXTS[language];
+  return page({ status, title: texts[name], content: [texts[`${name}-why`]], language });
+}
+
+/** A page of the worker's own. */
+interface OwnPage {
+  status: number;
+  title: string;
+  /** HTML: the body's, or a list of paragraphs. */
+  content: string | string[];
+  /** Further headers, or others in place of the page's own. */
+  headers?: Record<string, string>;
+  /** HTML. */
+  head?: string;
+  language: Language;
+}
+
+/** A page of the worker's own, without script and never cached. */
+export function page({ status, title, content, headers, head = "", language }: OwnPage): Response {
   const html = `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 ${head}<title>${title}</title>
@@ -117,7 +122,7 @@ ${typeof content === "string" ? content : content.map((text) => `<p>${text}</p>`
 
 /** A message as HTML: a whole sentence, with what stands between backticks as code. */
 function sentence(message: string): string {
-  return escape(message).replace(/[^.!?…]$/, "$&.").replaceAll(/`([^`]*)`/g, "<code>$1</code>");
+  return asSentence(escape(message)).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }
 
 /** Text as HTML shows it, also in an attribute. */

@@ -2,10 +2,16 @@
 import { parseUrl } from "../../wire/mod.ts";
 import { basicCredentials, basicRealm } from "./basic_challenge.ts";
 import type { PageRequest } from "./page_request.ts";
+import { fill } from "../texts/texts.ts";
+import { PAGE_TEXTS } from "./page_texts.ts";
 import { escape, page } from "./service_page.ts";
+import type { Site } from "./site.ts";
 
 /** The form's own path under the prefix, which no backend gets a navigation for. */
 const PATH = ".lighthouse/sign-in";
+
+/** The site, as far as the form belongs to it. */
+type SignInSite = Pick<Site, "prefix" | "language">;
 
 /** What the form shows besides its fields. */
 interface Form {
@@ -26,12 +32,12 @@ export function isSignIn({ mode, url }: PageRequest, prefix: URL): boolean {
 }
 
 /** The form in place of a page that is answered 401 with a Basic challenge. Other responses pass. */
-export function asSignIn(request: PageRequest, response: Response, prefix: URL): Response {
+export function asSignIn(request: PageRequest, response: Response, site: SignInSite): Response {
   const realm = request.mode === "navigate" ? realmOf(response) : undefined;
   if (realm === undefined) return response;
   response.body?.cancel().catch(() => {});
   const { pathname, search } = new URL(request.url);
-  return form(prefix, { page: pathname + search, realm, isForm: request.method !== "GET" });
+  return form(site, { page: pathname + search, realm, isForm: request.method !== "GET" });
 }
 
 /**
@@ -42,9 +48,10 @@ export function asSignIn(request: PageRequest, response: Response, prefix: URL):
  */
 export async function signIn(
   request: PageRequest,
-  prefix: URL,
+  site: SignInSite,
   ask: (page: PageRequest, more: Record<string, string>) => Promise<Response>,
 ): Promise<Response> {
+  const { prefix } = site;
   if (request.method !== "POST") return Response.redirect(prefix.href, 303);
   const fields = new URLSearchParams(await (await request.blob()).text());
   const field = (name: string) => fields.get(name) ?? "";
@@ -57,7 +64,7 @@ export async function signIn(
   response.body?.cancel().catch(() => {});
   const realm = realmOf(response);
   if (realm === undefined) return Response.redirect(url.href, 303);
-  return form(prefix, { page: url.pathname + url.search, realm, refused: field("user") });
+  return form(site, { page: url.pathname + url.search, realm, refused: field("user") });
 }
 
 function realmOf({ status, headers }: Response): string | undefined {
@@ -92,35 +99,42 @@ function asking(
   };
 }
 
-function form(prefix: URL, { page: path, realm, refused, isForm }: Form): Response {
+function form(
+  { prefix, language }: SignInSite,
+  { page: path, realm, refused, isForm }: Form,
+): Response {
+  const texts = PAGE_TEXTS[language];
   const isRefused = refused !== undefined;
-  const where = realm && ` for <q>${escape(realm)}</q>`;
-  const again = isForm ? " Then send the form once more." : "";
+  const why = realm
+    ? fill(texts["sign-in-for"], { realm: `<q>${escape(realm)}</q>` })
+    : texts["sign-in-how"];
+  const again = isForm ? ` ${texts["send-again"]}` : "";
   const focus = (isFocused: boolean) => isFocused ? " autofocus" : "";
-  return page(
-    401,
-    "Sign in",
-    `<p>Your laptop asks for a user name and a password${where}.${again}</p>
-${isRefused ? '<p role="alert" id="refused">Wrong user name or password.</p>\n' : ""}\
+  return page({
+    status: 401,
+    title: texts["sign-in"],
+    language,
+    content: `<p>${why}${again}</p>
+${isRefused ? `<p role="alert" id="refused">${texts.refused}</p>\n` : ""}\
 <form method="post" action="${escape(prefix.pathname + PATH)}">
 <input type="hidden" name="page" value="${escape(path)}">
-<label for="user">User name</label>
+<label for="user">${texts.user}</label>
 <input id="user" name="user" value="${
       escape(refused ?? "")
     }" autocomplete="username" autocapitalize="none" spellcheck="false"${focus(!isRefused)}>
-<label for="password">Password</label>
+<label for="password">${texts.password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password"${
       isRefused ? ' aria-invalid="true" aria-describedby="refused"' : ""
     }${focus(isRefused)}>
-<button>Sign in</button>
+<button>${texts["sign-in"]}</button>
 </form>`,
-    {
+    headers: {
       // The worker takes the form for the site's own by its referrer.
       "referrer-policy": "same-origin",
       "content-security-policy":
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
     },
-    `<style>
+    head: `<style>
 label, input, button { display: block; box-sizing: border-box; width: 100%; font: inherit }
 input, button { padding: .625rem .75rem; border: 1px solid var(--edge); border-radius: .375rem }
 input { margin: .25rem 0 1rem; background: var(--field); color: inherit }
@@ -130,5 +144,5 @@ button { border-color: transparent; background: var(--accent); color: var(--on-a
 q { overflow-wrap: anywhere }
 </style>
 `,
-  );
+  });
 }

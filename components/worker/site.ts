@@ -2,6 +2,7 @@
 import { parseUrl } from "../../wire/mod.ts";
 import { SAVE_PATH } from "../inject/messages.ts";
 import { prefixIn } from "../tabs/tab_messages.ts";
+import type { Language } from "../texts/language.ts";
 import { OWN_FOLDER, type SiteConfig } from "./site_config.ts";
 
 /** The host's own paths in the tunnel, and the worker's under the prefix, begin with this. */
@@ -15,6 +16,8 @@ export interface SiteOptions {
   worker: string;
   /** Undefined for a site whose owner has written its pages, with the tunnel under `local/`. */
   config: SiteConfig | undefined;
+  /** That of the worker's own pages. */
+  language: Language;
 }
 
 /** A site: its worker's scope, and the part of it that leads into the tunnel. */
@@ -25,9 +28,12 @@ export class Site {
   readonly config: SiteConfig | undefined;
   /** The worker's own URL, without a query. */
   readonly worker: URL;
+  /** That of the worker's own pages. */
+  readonly language: Language;
 
   /** @throws {TypeError} If the worker's URL names a prefix outside of its scope. */
-  constructor({ scope, worker, config }: SiteOptions) {
+  constructor({ scope, worker, config, language }: SiteOptions) {
+    this.language = language;
     this.scope = new URL(scope);
     this.prefix = config ? this.scope : prefixIn(scope, worker);
     this.config = config;

@@ -7,7 +7,7 @@ const test = suite("site");
 /** A site in app mode, or with the tunnel under `local/` where `service` is undefined. */
 function siteAt(scope: string, service?: string | null): Site {
   const config = service === undefined ? undefined : { version: "1", files: [], service };
-  return new Site({ scope, worker: `${scope}sw.js`, config });
+  return new Site({ scope, worker: `${scope}sw.js`, config, language: "en" });
 }
 
 const ROOT = "https://me.example/";

@@ -2,6 +2,7 @@
 import { isReading } from "../fetch/client_headers.ts";
 import { holdLifetimeLock } from "../tabs/lifetime_lock.ts";
 import { groupOf, type ToWorker } from "../tabs/tab_messages.ts";
+import { preferredLanguage } from "../texts/language.ts";
 import type { BeaconMessage, CookieMessage } from "../inject/messages.ts";
 import { AppRequests } from "./app_requests.ts";
 import { Askers, type WorkerClients } from "./askers.ts";
@@ -32,7 +33,7 @@ export interface WorkerEvent {
 /** The parts of ServiceWorkerGlobalScope that are used here: TypeScript has it in a separate library. */
 export interface WorkerScope {
   location: Pick<Location, "href">;
-  navigator: { locks: LockManager };
+  navigator: { locks: LockManager; languages: readonly string[] };
   BroadcastChannel: new (name: string) => BroadcastChannel;
   registration: { scope: string };
   clients: WorkerClients;
@@ -59,8 +60,14 @@ export interface EmbeddedScripts {
  * @throws {TypeError} If the worker's URL names a prefix outside of its scope.
  */
 export function startWorker(worker: WorkerScope, scripts: EmbeddedScripts): void {
-  const { registration: { scope }, location, navigator: { locks }, lighthouseSite } = worker;
-  const site = new Site({ scope, worker: location.href, config: lighthouseSite });
+  const { registration: { scope }, location, navigator: { locks, languages } } = worker;
+  const { lighthouseSite } = worker;
+  const site = new Site({
+    scope,
+    worker: location.href,
+    config: lighthouseSite,
+    language: preferredLanguage(languages),
+  });
   /** Known once this worker holds its lock. */
   const link = holdLifetimeLock({ locks }).then((alive) =>
     new LeaderLink({ channel: new worker.BroadcastChannel(groupOf(scope)), alive, locks })

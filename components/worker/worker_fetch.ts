@@ -54,10 +54,10 @@ const SILENT = "The tab that holds the connection does not answer";
 
 /** Answers a request. Never rejects: a request that fails has a response of the worker's own. */
 export async function answer(request: PageRequest, tunnel: Tunnel, led: Led): Promise<Response> {
-  const { prefix, origin } = tunnel.site;
-  if (isForgery(request, origin)) return forbidden();
+  const { prefix, origin, language } = tunnel.site;
+  if (isForgery(request, origin)) return forbidden(language);
   if (isSignIn(request, prefix)) {
-    return await signIn(request, prefix, (page, headers) => {
+    return await signIn(request, tunnel.site, (page, headers) => {
       const url = new URL(page.url);
       const target = tunnel.site.pathOf(url) + url.search;
       return ask(page, tunnel, { ...led, target, headers });
@@ -68,7 +68,7 @@ export async function answer(request: PageRequest, tunnel: Tunnel, led: Led): Pr
       return ask(request, tunnel, { ...led, headers: { ...led.headers, ...more } });
     });
   }
-  return asSignIn(request, await ask(request, tunnel, led), prefix);
+  return asSignIn(request, await ask(request, tunnel, led), tunnel.site);
 }
 
 /** Asks the backend. Never rejects: a request that fails has a response of the worker's own. */
@@ -98,10 +98,11 @@ async function ask(
     onAnswer(takeTold(response.headers));
     return located(response, target, site);
   } catch (error) {
-    if (trouble) return unavailable(request, site.config ? undefined : site.scope.href, trouble);
+    const { config, scope, language } = site;
+    if (trouble) return unavailable(request, config ? undefined : scope.href, trouble, language);
     console.warn(`lighthouse-tunnel: ${request.method} ${request.url} failed:`, error);
     if (request.mode !== "navigate") return Response.error();
-    return failed(LighthouseError.from(error, "connection-lost"));
+    return failed(LighthouseError.from(error, "connection-lost"), language);
   } finally {
     answered.abort();
   }

@@ -162,7 +162,7 @@ test("without a leader, a page gets 503, what to do, and asks again by itself", 
 });
 
 test("without a connection, a page gets 503 and the reason as text", async () => {
-  const response = await withoutLeader(pageRequest("x", { mode: "navigate" }), "host-offline");
+  const response = await withoutLeader(pageRequest("x", { mode: "navigate" }), "bad-config");
   assert.match(await response.text(), /<p>Nobody &#60;there&#62;\.<\/p>/);
 });
 

@@ -374,11 +374,11 @@ function testIn(name: BrowserName): void {
     const none = new LighthouseError("no-holder", "Nobody is there");
     for (
       const response of [
-        unavailable(get, undefined, lost),
-        unavailable(get, site.url, none),
-        failed(lost),
-        forbidden(),
-        unplaced(),
+        unavailable(get, undefined, lost, "en"),
+        unavailable(get, site.url, none, "de"),
+        failed(lost, "de"),
+        forbidden("en"),
+        unplaced("de"),
       ]
     ) {
       await page.setContent(await response.text());
