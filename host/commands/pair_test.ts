@@ -65,7 +65,9 @@ test("pair prints a link and a code, waits for the device, and says who came", a
   assert.ok(link.startsWith(`${PAGE}#lighthouse=`));
   const { hostKey, secret } = parsePairingFragment(new URL(link).hash)!;
   assert.equal(hostKey, (await readIdentity(at.state)).publicKey);
-  assert.not.match(lines.join(), /[\x1b█▀▄]/, "a pipe gets no colours and no code");
+  for (const sign of ["\x1b", "█", "▀", "▄"]) {
+    assert.not.ok(lines.join().includes(sign), "a pipe gets no colours and no code");
+  }
 
   const device = await comeIn(at.state, "Firefox on Android");
   const said = `Paired with “Firefox on Android” on ${ORIGIN}, for /notes, /files (${device.id})`;
