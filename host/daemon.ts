@@ -45,7 +45,7 @@ export interface HostOptions {
   /** Counts what the relay costs. */
   usage?: RelayUsage;
   /** Called with the address of the inspector's page, which is a secret, if there is an inspector. */
-  onInspector?: (url: string) => void;
+  onInspector?: (url: string, exchanges: Exchanges) => void;
   /** Times to change in tests. */
   timing?: Partial<SupervisorTiming>;
 }
@@ -180,7 +180,7 @@ async function inspect(
   if (port === undefined) return undefined;
   const exchanges = new Exchanges();
   const inspector = await startInspector({ exchanges, handler, port });
-  onInspector?.(inspector.url);
+  onInspector?.(inspector.url, exchanges);
   return {
     handler: exchanges.watch(handler),
     [Symbol.asyncDispose]: () => inspector[Symbol.asyncDispose](),

@@ -213,10 +213,11 @@ export interface BuiltBundle {
 export async function build(): Promise<BuiltBundle[]> {
   try {
     const built = await Promise.all(bundles.map(buildOne));
-    // Copies the inspector's page to the folder in which the bundle looks for it.
-    const page = "inspector_page";
-    for (const name of await readdir(`host/inspector/${page}`)) {
-      await put(`host/dist/${page}/${name}`, await readFile(`host/inspector/${page}/${name}`));
+    // Copies pages to the folders in which the bundle looks for them.
+    for (const [room, page] of [["inspector", "inspector_page"], ["dev", "phone_page"]]) {
+      for (const name of await readdir(`host/${room}/${page}`)) {
+        await put(`host/dist/${page}/${name}`, await readFile(`host/${room}/${page}/${name}`));
+      }
     }
     await copySiteFiles();
     for (const [name, text] of Object.entries(await nativeLock())) {

@@ -9,7 +9,9 @@ import { isTest, type Sources } from "./sources.ts";
 const ALLOWED: Record<string, (imported: string) => boolean> = {
   wire: () => false,
   relay: (imported) => ENVELOPE.has(imported),
-  host: (imported) => imported === "wire/mod.ts" || imported === "package.json",
+  // The relay's core is part of `dev`.
+  host: (imported) =>
+    ["wire/mod.ts", "package.json", "relay/registry.ts", "relay/relay.ts"].includes(imported),
   components: (imported) => imported === "wire/mod.ts",
   stack: () => false,
   tools: () => true,
@@ -60,7 +62,7 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "ws",
     modules: ["ws"],
-    files: ["host/proxy/websocket*.ts", "host/signalling/relay_socket.ts"],
+    files: ["host/dev/relay.ts", "host/proxy/websocket*.ts", "host/signalling/relay_socket.ts"],
   },
   {
     name: "HTTP in Node.js",
@@ -70,6 +72,8 @@ export const OWNERS: readonly Owner[] = [
       "host/control/metrics.ts",
       "host/control/server.ts",
       "host/control/socket.ts",
+      "host/dev/relay.ts",
+      "host/dev/server.ts",
       "host/inspector/server.ts",
       "host/platform/loopback.ts",
       "host/proxy/agents.ts",

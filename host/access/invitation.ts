@@ -3,7 +3,7 @@ import process from "node:process";
 import { line, paint, Painted } from "../platform/terminal.ts";
 import type { Admissions } from "./admission.ts";
 import type { Identity } from "./host_key.ts";
-import { type CodeSize, formatLink, formatQrCode, type Screen } from "./pairing_link.ts";
+import { formatLink, formatQrCode, type Screen } from "./pairing_link.ts";
 import { createPairing, type Pairing } from "./pairings.ts";
 
 /** An open pairing. */
@@ -37,16 +37,22 @@ export async function invite(
 /** Lines of a terminal's window below the code: one for the cursor. */
 const CURSOR_ROWS = 1;
 
+/** Options of {@linkcode formatInvitation}. */
+export interface FormatOptions {
+  /** How many lines the command soon prints below the text. @default 0 */
+  below?: number;
+  /** How to get another link. @default run lighthouse-host pair */
+  again?: string;
+}
+
 /**
  * The text for people, with a code to scan at a terminal. The code comes last, so that all of it is in
  * view.
- *
- * @param below How many lines the command soon prints below it. @default 0
  */
 export function formatInvitation(
   { pairing, link }: Invitation,
   page: URL | undefined,
-  below = 0,
+  { below = 0, again = "run lighthouse-host pair for another link" }: FormatOptions = {},
 ): Painted {
   const until = new Date(pairing.expires).toTimeString().slice(0, 5);
   const screen = page && screenOf(process.stdout, below + CURSOR_ROWS);
@@ -58,15 +64,13 @@ export function formatInvitation(
     }:`
     : line`Put this behind the address of your page, and open it on the device that is to get in.
 With --page https://… (or LIGHTHOUSE_PAGE, or init --page) it is a whole link, with a code to scan.`;
-  const picture = isShown ? new Painted(`\n${code}`) : code ? tooSmall(code, below) : "";
+  const small = code && !isShown
+    ? `\nThis window is too small for the link's QR code, which needs ${code.columns} columns and ` +
+      `${code.rows + below + CURSOR_ROWS} rows. Make it larger, and ${again}.`
+    : "";
+  const picture = isShown ? new Painted(`\n${code}`) : small;
   return line`${what}\n\n  ${paint("bold", link)}\n
 It lets one device in, once, until ${until}. Show it to nobody else.${picture && "\n"}${picture}`;
-}
-
-function tooSmall({ columns, rows }: CodeSize, below: number): string {
-  return `
-This window is too small for the link's QR code, which needs ${columns} columns and \
-${rows + below + CURSOR_ROWS} rows. Make it larger, and run lighthouse-host pair for another link.`;
 }
 
 /** @param below Lines to leave free. @returns Undefined without a terminal, which shows codes. */

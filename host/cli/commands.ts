@@ -28,6 +28,41 @@ export const COMMANDS: Commands = {
       return await init(source!, { ...settings, json });
     },
   },
+  dev: {
+    summary: "try an app through the tunnel on this machine, without an account",
+    more: [
+      "Runs a relay on this machine, the host, and a page that shows the app, and prints the link that " +
+      "pairs a browser. BACKEND is a port, a URL or unix:SOCKET, and OPTIONs follow it: see run. FOLDER " +
+      "holds files. Only this machine reaches it; with --lan, paired devices in its network do, too. The " +
+      "settings file and the real host's devices do not count here.",
+      "With --origin, pages of other servers reach the backend: dev prints the lines for them, and serves " +
+      "the element's file. docs/dev.md explains it.",
+    ],
+    args: ["[BACKEND|FOLDER]", "[OPTION…]"],
+    flags: ["backend", "service", "origin", "lan", "port", "inspect"],
+    meanings: {
+      backend: { otherwise: undefined, environment: undefined },
+      service: { environment: undefined },
+      inspect: {
+        summary: "the port of the page that shows requests, at 127.0.0.1",
+        otherwise: "any",
+        environment: undefined,
+      },
+      state: { summary: "the folder that has dev's own state in dev/PORT" },
+    },
+    examples: [
+      "dev 3000",
+      "dev ./public",
+      "dev 3000 --lan",
+      "dev 8000 --origin http://localhost:5173",
+      "dev --service /api=8000 --service /files=~/public",
+    ],
+    async run({ settings, json, origin, lan, port }, words) {
+      const { dev } = await import("../commands/dev.ts");
+      const target = words.length > 0 ? words.join(" ") : undefined;
+      await dev(target, { ...settings, origin, lan, port, json });
+    },
+  },
   run: {
     summary: "connect pages with your backends, until Ctrl-C",
     more: [

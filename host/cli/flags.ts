@@ -43,6 +43,18 @@ const OPTIONS = {
     summary: "with --key: an app's site, and the service that it may reach",
   },
   "key-site": { value: "URL", summary: "the site of the key, in place of a key at this one" },
+  origin: {
+    value: "URL",
+    repeats: true,
+    summary: "a page of another server that reaches the backend, such as http://localhost:5173",
+    otherwise: "only the page that dev serves",
+  },
+  lan: { summary: "also for this network, such as for a phone, with a certificate made here" },
+  port: {
+    value: "PORT",
+    summary: "the port of page and relay",
+    otherwise: "4600, or the next free one",
+  },
   system: { summary: "for the whole system instead of your user; needs sudo" },
   print: { summary: "print the system service's file, and install nothing" },
   follow: { short: "f", summary: "print new lines as they come" },

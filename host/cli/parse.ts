@@ -95,9 +95,22 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
 
 function flagsOf(values: FlagValues): Flags {
   const { json = false, wait = true, name, for: prefixes, system, print, follow, lines } = values;
-  const { icon, update, key, app, "key-site": keySite } = values;
+  const { icon, update, key, app, "key-site": keySite, origin, lan, port } = values;
   const ofSite = { icon, update, key, app, "key-site": keySite };
-  const flags = { json, wait, name, for: prefixes, system, print, follow, lines, ...ofSite };
+  const flags = {
+    json,
+    wait,
+    name,
+    for: prefixes,
+    system,
+    print,
+    follow,
+    lines,
+    ...ofSite,
+    origin,
+    lan,
+    port,
+  };
   return { settings: settingsIn(values), ...flags };
 }
 

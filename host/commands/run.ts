@@ -214,7 +214,9 @@ async function showInvitation(
   try {
     const invitation = await invite(pairingsFolder(state), identity, page, { admissions });
     print(
-      line`\nNo device is paired yet.\n${formatInvitation(invitation, page, LINES_OF_START)}\n`,
+      line`\nNo device is paired yet.\n${
+        formatInvitation(invitation, page, { below: LINES_OF_START })
+      }\n`,
     );
     return true;
   } catch (error) {

@@ -131,9 +131,24 @@ function parseService(text: string, home: string): ServiceConfig {
     );
   }
   if (!target) throw badSetting(`${name} leads nowhere: give ${prefix}=URL or ${prefix}=FOLDER`);
-  return isAddress(firstWordOf(target))
-    ? { prefix, ...parseBackend(name, target, home) }
-    : { prefix, ...parseFolder(name, target, home) };
+  return { prefix, ...parseTarget(name, target, home) };
+}
+
+/**
+ * Reads a backend or a folder, with its options after spaces.
+ *
+ * @param name What names it, for errors.
+ * @param home The path of the user's home, for `~`.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export function parseTarget(
+  name: string,
+  text: string,
+  home: string,
+): Omit<BackendConfig, "prefix"> | Omit<FolderConfig, "prefix"> {
+  return isAddress(firstWordOf(text))
+    ? parseBackend(name, text, home)
+    : parseFolder(name, text, home);
 }
 
 function firstWordOf(text: string): string {

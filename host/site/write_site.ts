@@ -29,8 +29,10 @@ export async function writeSite(folder: string, options: SiteOptions): Promise<W
   return await writeFolder(folder, files, record, before);
 }
 
-/** All files of a site, and its version. */
-async function composeSite(options: SiteOptions): Promise<{ files: SiteFiles; version: string }> {
+/** All files of a site, by path, and its version. */
+export async function composeSite(
+  options: SiteOptions,
+): Promise<{ files: SiteFiles; version: string }> {
   const { icons: own = [], page, service, name } = options;
   const icons: Icon[] = own.length > 0 ? own : DEFAULT_ICONS;
   const files = new Map<string, Uint8Array>();

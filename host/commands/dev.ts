@@ -1,0 +1,67 @@
+// `lighthouse-host dev`: an app through the tunnel on this machine, or in this network, without an account.
+import { resolve } from "node:path";
+import process from "node:process";
+import { pathsOf } from "../config/paths.ts";
+import { announce, mainPage, type Tell, tellLink } from "../dev/announcement.ts";
+import { type DevFlags, parseDevOptions } from "../dev/options.ts";
+import { formatRequest } from "../dev/request_line.ts";
+import { watchKeys } from "../platform/keys.ts";
+import { formatLine, isAtLeast, type Level } from "../platform/log.ts";
+import { checkPossible } from "../platform/private_folder.ts";
+import { formatJson, paint, print } from "../platform/terminal.ts";
+import { runDev } from "./dev_host.ts";
+
+/** Events of the host that are shown, besides warnings and errors. */
+const SHOWN = new Set(["device-paired", "device-revoked", "page-connected", "page-left"]);
+
+/**
+ * Runs the development host until Ctrl-C.
+ *
+ * @param target A backend or a folder.
+ * @throws {LighthouseError} `bad-config`.
+ */
+export async function dev(
+  target: string | undefined,
+  flags: DevFlags & { state?: string; json: boolean },
+): Promise<void> {
+  const { json } = flags;
+  const options = parseDevOptions(target, flags, process.env);
+  const state = resolve(
+    flags.state ?? (process.env.LIGHTHOUSE_STATE || pathsOf(process.env).state),
+  );
+  checkPossible(state);
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => stop.abort());
+  }
+  const tell: Tell = (event, fields, text) => {
+    const time = new Date().toISOString();
+    print(json ? formatJson({ time, event, ...fields }) : text);
+  };
+  await runDev({
+    ...options,
+    state,
+    signal: stop.signal,
+    log(level: Level, event, message, fields) {
+      if (event === "request" && fields?.method !== "WEBSOCKET") return;
+      const isShown = isAtLeast("warn", level) || SHOWN.has(event) || event === "request";
+      if (!json && !isShown) return;
+      tell(
+        event,
+        { level, message, ...fields },
+        formatLine(new Date().toISOString(), level, message),
+      );
+    },
+    onRequest: (record) => tell("request", record, formatRequest(record, process.stdout.columns)),
+    async onReady(ready) {
+      const hasKeys = !json && process.stdin.isTTY && process.stdout.isTTY;
+      await announce(ready, { ...options, hasKeys, tell });
+      if (!hasKeys) return undefined;
+      return watchKeys({
+        p: () => void tellLink(ready, mainPage(ready, options), tell),
+        q: () => stop.signal.aborted ? process.exit(130) : stop.abort(),
+      });
+    },
+  });
+  tell("stopped", {}, paint("dim", "stopped"));
+}

@@ -1,0 +1,195 @@
+// What `lighthouse-host dev` says when it is ready: where the app is, the link that pairs, and what else
+// there is.
+import process from "node:process";
+import { LighthouseError } from "../../wire/mod.ts";
+import { formatInvitation, type Invitation } from "../access/invitation.ts";
+import { formatService } from "../config/service_config.ts";
+import { escapeHtml } from "../site/html.ts";
+import { escapeControls, line, paint, Painted } from "../platform/terminal.ts";
+import { isLocal } from "./addresses.ts";
+import type { DevOptions } from "./options.ts";
+
+/** Prints an event: its fields as JSON, or the text for people. */
+export type Tell = (event: string, fields: object, text: string | Painted) => void;
+
+/** A host that is ready. */
+export interface ReadyDev {
+  server: {
+    port: number;
+    /** Whether a port before it was in use. */
+    isSecondChoice: boolean;
+    /** On this machine, such as `http://localhost:4600`. */
+    origin: string;
+    /** In the network. The first is for a phone. */
+    lanOrigins: readonly string[];
+  };
+  /** The host's state folder, for `pair`, `devices` and `revoke`. */
+  state: string;
+  /** The element's attributes on a page of an origin. */
+  attributes: (origin: string) => Record<string, string>;
+  /** The inspector's page, a secret. */
+  inspector: string;
+  /** Makes a pairing link. @throws {LighthouseError} `host-busy`. */
+  invite: (page: URL) => Promise<Invitation>;
+}
+
+/** Options of {@linkcode announce}. */
+export interface AnnounceOptions extends Pick<DevOptions, "services" | "pages" | "ports"> {
+  /** Whether keys are taken. */
+  hasKeys: boolean;
+  tell: Tell;
+}
+
+/** Width of the notes, and what is before each line. */
+const WIDTH = 78;
+const INDENT = "  ";
+
+/** Lines of the live log below a QR code that leave it in view. */
+const LINES_OF_LOG = 2;
+
+/** The page that is to be opened next: the phone's, that of another server, or the own. */
+export function mainPage(
+  { server: { origin, lanOrigins: [lan] } }: ReadyDev,
+  { pages }: Pick<DevOptions, "pages">,
+): URL {
+  return pages[0] ?? new URL("/", lan ?? origin);
+}
+
+/** Says what is there, and makes a link for {@linkcode mainPage}. */
+export async function announce(dev: ReadyDev, options: AnnounceOptions): Promise<void> {
+  const { server, state, attributes, inspector } = dev;
+  const { services, pages, hasKeys, tell } = options;
+  const page = mainPage(dev, options);
+  const site = new URL("/", server.origin).href;
+  const values = attributes(page.origin);
+  const rows: [string, string | Painted][] = [
+    ...services.map((service): [string, string] => ["app", formatService(service)]),
+    ["page", `${site}  (any paired browser on this machine)`],
+    ...server.lanOrigins.map((origin): [string, string] => ["", `${origin}/  (in this network)`]),
+    ["requests", inspector],
+    ["devices", `${program()} devices --state ${quote(state)}  (so do pair, revoke, status)`],
+    ...hasKeys ? [["keys", "p  another pairing link    q  quit"] as [string, string]] : [],
+  ];
+  const scope = server.lanOrigins.length > 0
+    ? "for this machine and this network"
+    : "for this machine only";
+  const head = line`
+  ${paint("bold", "Lighthouse dev")}  your app through the tunnel, ${scope}
+  To reach it from everywhere: docs/deploy.md
+
+${new Painted(
+    rows.map(([name, text]) => String(line`  ${paint("dim", name.padEnd(9))} ${text}`)).join("\n"),
+  )}
+`;
+  const fields = {
+    page: page.href,
+    site,
+    lan: server.lanOrigins.map((origin) => `${origin}/`),
+    relay: values.relay,
+    hostKey: values["host-key"],
+    element: elementOf(values.relay!),
+    state,
+    inspector,
+  };
+  tell("ready", fields, head);
+  for (const text of notes(dev, options)) {
+    tell("note", { message: text }, new Painted(`${wrap(text, INDENT)}\n`));
+  }
+  if (pages.length > 0) tell("snippet", { html: snippetOf(values) }, snippetText(values, pages));
+  await tellLink(dev, page, tell);
+}
+
+/** Makes a pairing link for a page, and shows it, with a code for a phone. */
+export async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<void> {
+  try {
+    const invitation = await dev.invite(page);
+    const { link, pairing: { id, expires } } = invitation;
+    const text = dev.server.lanOrigins.includes(page.origin)
+      ? formatInvitation(invitation, page, { below: LINES_OF_LOG, again: "press p" })
+      : line`  ${paint("bold", "Open")}  ${paint(["bold", "underline"], link)}
+        The link pairs a browser, once, until ${clock(expires)}.\n`;
+    tell("link", { id, link, expires: new Date(expires).toISOString() }, text);
+  } catch (error) {
+    if (!(error instanceof LighthouseError)) throw error;
+    tell("no-link", { message: error.message }, error.message);
+  }
+}
+
+function notes({ server }: ReadyDev, { services, ports }: AnnounceOptions): string[] {
+  const { port, lanOrigins } = server;
+  const all: string[] = [];
+  if (server.isSecondChoice) {
+    all.push(
+      `Port ${
+        ports[0]
+      } is in use, so this is ${port}. Browsers that have paired at another port pair anew.`,
+    );
+  }
+  for (const service of services) {
+    if (!("folder" in service) || service.scripts) continue;
+    all.push(
+      `${service.folder} has no index.html: open a file's path. Its pages run no scripts; add " scripts" ` +
+        "if they are yours.",
+    );
+  }
+  if (lanOrigins.length > 0) {
+    all.push(
+      "Browsers do not know the certificate: choose “Advanced” and go on, on this network. Without an " +
+        "installed certificate they refuse the app's service worker, so the page there has controls to " +
+        "ask the backend, and says how to see the app. docs/dev.md has what each browser takes.",
+    );
+    const global = lanOrigins.map((origin) => new URL(origin).hostname)
+      .filter((host) => /^[\d.]+$/.test(host) && !isLocal(host));
+    if (global.length > 0) {
+      all.push(`${global.join(", ")} is an address of the internet: others may reach the port.`);
+    }
+  }
+  return all;
+}
+
+/** The element's file, on the port of the relay. */
+function elementOf(relay: string): string {
+  return new URL("/lighthouse-tunnel.js", relay.replace(/^ws/, "http")).href;
+}
+
+function snippetOf(values: Record<string, string>): string {
+  const attributes = Object.entries(values)
+    .map(([name, value]) => `${name}="${escapeHtml(value)}"`).join(" ");
+  return `<script type="module" src="${elementOf(values.relay!)}"></script>
+<lighthouse-tunnel ${attributes}></lighthouse-tunnel>`;
+}
+
+function snippetText(values: Record<string, string>, pages: URL[]): Painted {
+  const where = pages.map(({ origin }) => origin).join(", ");
+  const code = snippetOf(values).split("\n").map((each) => String(line`    ${each}`)).join("\n");
+  return line`  In the page at ${where}:
+
+${new Painted(code)}
+
+    const answer = await document.querySelector("lighthouse-tunnel").fetch("/");\n`;
+}
+
+/** Breaks a text into lines. */
+function wrap(text: string, indent: string): string {
+  const lines = [""];
+  for (const word of escapeControls(text).split(" ")) {
+    const last = lines.at(-1)!;
+    if (last && indent.length + last.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines.map((each) => indent + each).join("\n");
+}
+
+function clock(time: number): string {
+  return new Date(time).toTimeString().slice(0, 5);
+}
+
+/** How this program was called. */
+function program(): string {
+  return process.env.npm_command === "exec" ? "npx lighthouse-tunnel" : "lighthouse-host";
+}
+
+/** A word for a shell. */
+function quote(word: string): string {
+  return /^[\w/.:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,66 @@
+// The live log of `lighthouse-host dev`: a line for each request that has ended.
+import type { Exchange } from "../inspector/exchanges.ts";
+import { line, paint, type Painted } from "../platform/terminal.ts";
+
+/** A request that has ended, as `--json` prints it. No query and no headers: they hold secrets. */
+export interface RequestRecord {
+  method: string;
+  path: string;
+  /** Null if there was no answer. */
+  status: number | null;
+  /** From the request to the answer's end. */
+  ms: number;
+  /** Bytes of the answer's body. */
+  bytes: number;
+  /** The device's name; null for a page that is not paired. */
+  device: string | null;
+  /** The code of the error that ended it early. */
+  failure?: string;
+}
+
+/** @returns Undefined while the exchange goes on. */
+export function recordOf(exchange: Exchange): RequestRecord | undefined {
+  const { method, target, answer, endAfter, principal, failure } = exchange;
+  if (endAfter === undefined) return undefined;
+  return {
+    method,
+    path: target.replace(/\?.*/s, ""),
+    status: answer?.status ?? null,
+    ms: Math.round(endAfter * 10) / 10,
+    bytes: answer?.body?.bytes ?? 0,
+    device: principal.name ?? null,
+    ...failure !== undefined && { failure },
+  };
+}
+
+/** Width that the other columns take, at most. */
+const OTHERS = 62;
+
+/** Least width of the path. */
+const LEAST = 20;
+
+/** A line for people, whose path is cut where the terminal ends. @param columns The terminal's width. */
+export function formatRequest(
+  { method, path, status, ms, bytes, device, failure }: RequestRecord,
+  columns: number | undefined,
+): Painted {
+  const time = paint("dim", new Date().toISOString().slice(11, 19));
+  const room = Math.max(LEAST, (columns ?? Infinity) - OTHERS);
+  const shown = path.length > room ? `${path.slice(0, room - 1)}…` : path;
+  const color = status === null || status >= 500 ? "red" : status >= 400 ? "yellow" : "green";
+  const code = paint(color, failure ?? String(status));
+  const took = ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
+  const who = paint("dim", device ?? "not paired");
+  return line`${time}  ${method.padEnd(6)} ${shown}  ${code}  ${took} ms  ${
+    formatBytes(bytes)
+  }  ${who}`;
+}
+
+/** Such as `512 B`, `1.2 kB`, `3.4 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  let at = 0;
+  let value = bytes;
+  while (value >= 999.5 && at < units.length - 1) [value, at] = [value / 1000, at + 1];
+  return `${at === 0 || value >= 99.5 ? value.toFixed(0) : value.toFixed(1)} ${units[at]}`;
+}
