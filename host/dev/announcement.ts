@@ -134,9 +134,9 @@ function notes({ server }: ReadyDev, { services, ports }: AnnounceOptions): stri
   }
   if (lanOrigins.length > 0) {
     all.push(
-      "Browsers do not know the certificate: choose “Advanced” and go on, on this network. Without an " +
-        "installed certificate they refuse the app's service worker, so the page there has controls to " +
-        "ask the backend, and says how to see the app. docs/dev.md has what each browser takes.",
+      "Browsers warn of the certificate, which is made here: go on by “Advanced”. Firefox then shows the " +
+        "app. Chrome refuses its service worker until the certificate is installed, and shows a page " +
+        "that asks the backend, and says how to install it.",
     );
     const global = lanOrigins.map((origin) => new URL(origin).hostname)
       .filter((host) => /^[\d.]+$/.test(host) && !isLocal(host));

@@ -162,10 +162,11 @@ function time(date: Date): Buffer {
     : der(0x18, Buffer.from(text));
 }
 
-/** Tag, length and contents. */
+/** Tag, length in as few bytes as it takes, and contents. */
 function der(tag: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
-  if (length < 128) return Buffer.concat([Buffer.of(tag, length), content]);
+  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), content]);
+  if (length < 0x100) return Buffer.concat([Buffer.of(tag, 0x81, length), content]);
   return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), content]);
 }
