@@ -16,6 +16,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
   {
     text: "Guides",
     items: [
+      { text: "Recipes for libraries", link: "/recipes" },
       { text: "Show an app as it is", link: "/site" },
       { text: "Recipes for apps", link: "/apps" },
       { text: "Backends and folders", link: "/backends" },

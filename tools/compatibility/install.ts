@@ -1,11 +1,11 @@
-// Installs what the apps need and the project's own dependencies do not have: packages of Python and npm
-// into ~/.cache, commands by apt-get. What is there is used again.
+// Installs what the apps and the recipes need and the project's own dependencies do not have: packages of
+// Python and npm into ~/.cache, commands by apt-get. What is there is used again.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -72,6 +72,24 @@ export async function installNpm(app: string): Promise<string> {
     const options = { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } };
     await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], options);
     await run("npm", ["run", "build", "--if-present"], options);
+  });
+  return folder;
+}
+
+/**
+ * Installs the packages of a folder's `package.json`, by its lock.
+ *
+ * @param source The folder's path from the root.
+ * @returns The path of the folder with `node_modules`.
+ */
+export async function installLocked(source: string): Promise<string> {
+  const files = ["package.json", "package-lock.json"];
+  const texts = await Promise.all(files.map((file) => readFile(join(source, file))));
+  const folder = join(CACHE, `${basename(source)}-${hashOf(Buffer.concat(texts))}`);
+  await once(folder, async () => {
+    for (const [at, file] of files.entries()) await writeFile(join(folder, file), texts[at]!);
+    const flags = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
+    await run("npm", ["ci", ...flags, "--loglevel=error"], { cwd: folder });
   });
   return folder;
 }
