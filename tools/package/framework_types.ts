@@ -87,11 +87,16 @@ function attributes({ attributes, events }: ElementDescription): string {
     `  /** ${each.description!.replaceAll("\n", " ")} */\n  ${name}: ${type};\n`;
   const list = (entries: Described[], format: (each: Described) => [name: string, type: string]) =>
     entries.map((each) => member(each, ...format(each))).join("");
-  return `import type { ${classes} } from "./element.js";
+  // A framework sets the property, which need not be a string; a server writes the attribute, which is one.
+  const typeOf = ({ name, fieldName }: Described): [string, string] => [
+    `"${name}"?`,
+    `LighthouseTunnel["${fieldName}"] | string | undefined`,
+  ];
+  return `import type { LighthouseTunnel, ${classes} } from "./element.js";
 
 /** The element's attributes, as HTML and JSX name them. */
 export interface LighthouseTunnelAttributes {
-${list(attributes, ({ name, type }) => [`"${name}"?`, `${type!.text} | null | undefined`])}}
+${list(attributes, typeOf)}}
 
 /** The element's events. */
 export interface LighthouseTunnelEvents {

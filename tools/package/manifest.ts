@@ -20,6 +20,8 @@ export interface Described {
   description?: string;
   type?: { text: string };
   default?: string;
+  /** Of an attribute: its property. */
+  fieldName?: string;
 }
 
 /** The element, as the manifest describes it: the parts that are used here. */

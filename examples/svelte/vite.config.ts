@@ -1,0 +1,5 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+// Relative, so that the page works in any folder, as on GitHub Pages.
+export default defineConfig({ base: "./", plugins: [svelte()] });
