@@ -94,7 +94,11 @@ export class LighthouseTunnel extends LitElement {
    * attribute, the key comes with a pairing link.
    */
   declare hostKey: string | null;
-  /** STUN servers, `stun:host:port`, separated by spaces, or `none`. @default a public server */
+  /**
+   * STUN servers, `stun:host:port`, separated by spaces, or `none`.
+   *
+   * @default `stun:stun.l.google.com:19302`, of Google
+   */
   declare stun: string | null;
   /**
    * The URL of the site's service worker, `lighthouse-worker.js` or one that imports it. With it, the

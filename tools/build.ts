@@ -14,6 +14,7 @@ import { writeManifest } from "./package/manifest.ts";
 import { writeTypes } from "./package/types.ts";
 import { pureModules } from "./pure_modules.ts";
 import { writeOwnersTable } from "./owners_table.ts";
+import { writeReferenceDocs } from "./reference_docs.ts";
 
 /** A bundle: its esbuild options and its size limit. */
 interface Bundle {
@@ -324,6 +325,7 @@ if (import.meta.main) {
   await writeCommandDocs();
   await writeOwnersTable();
   await writeManifest();
+  await writeReferenceDocs();
   await writeTypes();
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;

@@ -1,15 +1,11 @@
 // Writes docs/reference/: the element, and the other exports of the package.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { formatElement, type Manifest } from "./reference_element.ts";
+import { writeFile } from "node:fs/promises";
+import { readElement } from "./package/manifest.ts";
+import { formatElement } from "./reference_element.ts";
 import { formatTypes } from "./reference_types.ts";
 
-const FOLDER = "docs/reference";
-const MANIFEST = "components/dist/custom-elements.json";
-
-/** Writes both pages. `npm run build` has made the manifest. */
+/** Writes both pages. The element's comes from the manifest, so that must be written first. */
 export async function writeReferenceDocs(): Promise<void> {
-  const manifest = JSON.parse(await readFile(MANIFEST, "utf8")) as Manifest;
-  await mkdir(FOLDER, { recursive: true });
-  await writeFile(`${FOLDER}/element.md`, formatElement(manifest, "lighthouse-tunnel"));
-  await writeFile(`${FOLDER}/types.md`, await formatTypes());
+  await writeFile("docs/reference/element.md", formatElement(await readElement()));
+  await writeFile("docs/reference/types.md", await formatTypes());
 }

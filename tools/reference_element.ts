@@ -1,63 +1,24 @@
-// Generates docs/reference/element.md from custom-elements.json, which describes the element to editors
-// (https://github.com/webcomponents/custom-elements-manifest, version 2).
-
-/** What this file reads of a manifest. */
-export interface Manifest {
-  modules: { declarations?: Declaration[] }[];
-}
-
-interface Declaration {
-  name: string;
-  tagName?: string;
-  description?: string;
-  attributes?: Item[];
-  members?: Member[];
-  events?: Item[];
-  slots?: Item[];
-  cssParts?: Item[];
-  cssProperties?: Item[];
-  cssStates?: Item[];
-}
-
-interface Item {
-  name: string;
-  description?: string;
-  default?: string;
-  fieldName?: string;
-  type?: { text: string };
-}
-
-interface Member extends Item {
-  kind: "field" | "method";
-  privacy?: string;
-  static?: boolean;
-  readonly?: boolean;
-  attribute?: string;
-  parameters?: (Item & { optional?: boolean })[];
-  return?: { type?: { text: string }; description?: string };
-}
+// Generates docs/reference/element.md from the custom elements manifest.
+import { ENGLISH } from "../components/texts/english.ts";
+import type { Described, ElementDescription, Member } from "./package/manifest.ts";
 
 /** Types with a section in docs/reference/types.md. */
 const OWN_TYPE = /^(?:Tunnel|Lighthouse|DeviceName|StateChange|DeviceChange)/;
 
-/** Returns docs/reference/element.md. @throws {Error} If the manifest has no such element. */
-export function formatElement(manifest: Manifest, tag: string): string {
-  const element = manifest.modules.flatMap(({ declarations = [] }) => declarations)
-    .find(({ tagName }) => tagName === tag);
-  if (!element) throw new Error(`Cannot find <${tag}> in the manifest`);
-  const members = (element.members ?? []).filter((member) =>
-    !member.static && ![`private`, `protected`].includes(member.privacy ?? "") &&
-    !member.name.startsWith("#") && member.description
-  );
-  const fields = members.filter(({ kind, attribute }) => kind === "field" && !attribute);
+const TEXTS = Object.entries(ENGLISH).map(([name, description]) => ({ name, description }));
+
+/** Returns docs/reference/element.md. */
+export function formatElement(element: ElementDescription): string {
+  const members = element.members.filter((member) => !member.static && member.description);
+  const fields = members.filter((member) => !isFunction(member) && !member.attribute);
   return [
-    `# \`<${tag}>\``,
+    `# \`<${element.tagName}>\``,
     "<!-- npm run build writes this page from custom-elements.json. -->",
     "[The element](../element.md) explains how a page uses it.",
     element.description,
     section("Attributes", table(element.attributes, attributeCells, "Attribute", "Property")),
     section("Properties", table(fields, propertyCells, "Property", "Type")),
-    section("Methods", members.filter(({ kind }) => kind === "method").map(formatMethod)),
+    section("Methods", members.filter(isFunction).map(formatMethod)),
     section(
       "Events",
       table(
@@ -70,7 +31,11 @@ export function formatElement(manifest: Manifest, tag: string): string {
     section("Slots", table(element.slots, ({ name }) => [name ? code(name) : "(default)"], "Slot")),
     section("CSS parts", table(element.cssParts, nameCell, "Part")),
     section("CSS custom properties", table(element.cssProperties, nameCell, "Property")),
-    section("CSS states", table(element.cssStates, nameCell, "State")),
+    section("Texts", [
+      "What the pill says, by the names for `texts` and for slots. Text between backticks is shown as " +
+      "code. Names in braces stand for what differs.",
+      ...table(TEXTS, nameCell, "Name"),
+    ]),
   ].filter(Boolean).join("\n\n") + "\n";
 }
 
@@ -79,41 +44,56 @@ function section(title: string, parts: string[]): string {
 }
 
 /** Returns a Markdown table, or nothing without items. Its last column is the description. */
-function table<T extends Item>(items: T[] = [], cells: (item: T) => string[], ...head: string[]) {
+function table<T extends Described>(
+  items: T[] = [],
+  cells: (item: T) => string[],
+  ...head: string[]
+) {
   if (items.length === 0) return [];
   const rows = [[...head, "Meaning"], [...head, ""].map(() => "---")];
   for (const item of items) rows.push([...cells(item), oneLine(item)]);
   return [rows.map((row) => `| ${row.join(" | ")} |`).join("\n")];
 }
 
-function nameCell({ name }: Item): string[] {
+function nameCell({ name }: Described): string[] {
   return [code(name)];
 }
 
-function attributeCells({ name, fieldName }: Item): string[] {
+function attributeCells({ name, fieldName }: ElementDescription["attributes"][number]): string[] {
   return [code(name), code(fieldName)];
 }
 
-function propertyCells({ name, type }: Item): string[] {
+function propertyCells({ name, type }: Described): string[] {
   return [code(name), typeCode(type?.text)];
 }
 
-function formatMethod({ name, parameters = [], return: returns, description }: Member): string {
-  const list = parameters.map(({ name, optional, default: value, type }) =>
-    `${name}${optional || value ? "?" : ""}: ${type?.text ?? "unknown"}`
-  );
+/** Whether it is called: a method, or a field that holds a function. */
+function isFunction({ kind, type }: Member): boolean {
+  return kind === "method" || type === undefined || /^typeof |Constructor$|=>/.test(type.text);
+}
+
+function formatMethod(member: Member): string {
+  const { name, parameters = [], return: returns, description } = member;
   const items = parameters.filter((parameter) => parameter.description)
     .map((parameter) => `- \`${parameter.name}\`: ${parameter.description}`);
   return [
-    `### ${name}()`,
-    "```ts\n" + `${name}(${list.join(", ")}): ${returns?.type?.text ?? "void"}` + "\n```",
+    `### ${name}`,
+    "```ts\n" + signatureOf(member) + "\n```",
     description,
     items.join("\n"),
     returns?.description && `Returns: ${returns.description}`,
   ].filter(Boolean).join("\n\n");
 }
 
-function oneLine({ description = "", default: value }: Item): string {
+function signatureOf({ kind, name, type, parameters = [], return: returns }: Member): string {
+  if (kind === "field") return type ? `${name}: ${type.text}` : name;
+  const list = parameters.map(({ name, optional, default: value, type }) =>
+    `${name}${optional || value ? "?" : ""}: ${type?.text ?? "unknown"}`
+  );
+  return `${name}(${list.join(", ")}): ${returns?.type?.text ?? "void"}`;
+}
+
+function oneLine({ description = "", default: value }: Described): string {
   const text = description.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
   return value === undefined || value === "null" ? text : `${text} Default: ${value}.`;
 }

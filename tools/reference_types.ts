@@ -57,10 +57,16 @@ async function exportsOf(file: string, only?: ReadonlySet<string>): Promise<Expo
       if (wanted?.size !== 0) found.push(...await exportsOf(from, wanted));
     } else if ("name" in node && node.name && ts.isIdentifier(node.name as ts.Node)) {
       const name = (node.name as ts.Identifier).text;
-      if (only?.has(name)) found.push({ name, node, source });
+      // An interface that adds to a class tells only its overloads.
+      const isAddition = ts.isInterfaceDeclaration(node) && isClass(name, source);
+      if (only?.has(name) && !isAddition) found.push({ name, node, source });
     }
   }
   return found;
+}
+
+function isClass(name: string, source: ts.SourceFile): boolean {
+  return source.statements.some((node) => ts.isClassDeclaration(node) && node.name?.text === name);
 }
 
 /** Reads a source as TypeScript declares it to others: without bodies and private members. */
@@ -110,7 +116,9 @@ function proseOf(comment: ts.JSDoc): string {
       case "throws":
         return `- Throws ${(tag as ts.JSDocThrowsTag).typeExpression?.type.getText()}: ${text}`;
       case "event":
-        return `- Event \`${text.replace(" - ", "`: ")}`;
+        return `- Event ${
+          text.replace(/^(?:\{(\w+)\} )?(\w+) - /, "`$2` ($1): ").replace(" ()", "")
+        }`;
       default:
         return [];
     }

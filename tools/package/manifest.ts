@@ -24,10 +24,21 @@ export interface Described {
   fieldName?: string;
 }
 
+/** A field or method of the element. */
+export interface Member extends Described {
+  kind: "field" | "method";
+  static?: boolean;
+  /** The attribute of a field, if it has one. */
+  attribute?: string;
+  parameters?: (Described & { optional?: boolean })[];
+  return?: { type?: { text: string }; description?: string };
+}
+
 /** The element, as the manifest describes it: the parts that are used here. */
 export interface ElementDescription extends Described {
   tagName: string;
-  attributes: Described[];
+  attributes: (Described & { fieldName?: string })[];
+  members: Member[];
   events: Described[];
   slots: Described[];
   cssParts: Described[];

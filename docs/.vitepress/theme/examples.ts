@@ -6,6 +6,7 @@ export interface Example {
   name: string;
   attributes?: Record<string, string>;
   css?: string;
+  /** Inside of the element, as a page writes it. */
   content?: string;
 }
 
@@ -32,6 +33,7 @@ export const STATES: readonly Example[] = [
 /** Ways to style the element. */
 export const LOOKS: readonly Example[] = [
   { name: "As it comes" },
+  { name: "In German", attributes: { lang: "de" } },
   {
     name: "Own colours",
     css: `lighthouse-tunnel {

@@ -17,16 +17,19 @@ export default defineComponent({
     onMounted(() => import(/* @vite-ignore */ built));
 
     return () => {
-      const shown = { ...look.value, attributes: state.value.attributes };
+      const shown = {
+        ...look.value,
+        attributes: { ...state.value.attributes, ...look.value.attributes },
+      };
       return h("div", { class: "tunnel-example" }, [
         choice("State", STATES, state),
         choice("Look", LOOKS, look),
         h("style", shown.css ?? ""),
         h("div", { class: "stage" }, [
           h("lighthouse-tunnel", {
-            // Each state begins with an element of its own.
-            key: state.value.name,
-            ...resolved(shown.attributes ?? {}),
+            // Each choice begins with an element of its own.
+            key: state.value.name + look.value.name,
+            ...resolved(shown.attributes),
             onStatechange: (event: Event) => report.value = describe(event.target as Tunnel),
             onVnodeMounted: () => report.value = "state: idle",
           }, shown.content),
