@@ -33,27 +33,26 @@ export function recordOf(exchange: Exchange): RequestRecord | undefined {
   };
 }
 
-/** Width that the other columns take, at most. */
-const OTHERS = 62;
-
 /** Least width of the path. */
-const LEAST = 20;
+const LEAST = 12;
 
 /** A line for people, whose path is cut where the terminal ends. @param columns The terminal's width. */
 export function formatRequest(
   { method, path, status, ms, bytes, device, failure }: RequestRecord,
   columns: number | undefined,
 ): Painted {
-  const time = paint("dim", new Date().toISOString().slice(11, 19));
-  const room = Math.max(LEAST, (columns ?? Infinity) - OTHERS);
+  const time = new Date().toISOString().slice(11, 19);
+  const code = failure ?? String(status);
+  const figures = `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms  ${formatBytes(bytes)}`;
+  const who = device ?? "not paired";
+  const verb = method.padEnd(6);
+  const others = [time, verb, code, figures, who].join("  ").length;
+  const room = Math.max(LEAST, (columns ?? Infinity) - others - 2);
   const shown = path.length > room ? `${path.slice(0, room - 1)}…` : path;
   const color = status === null || status >= 500 ? "red" : status >= 400 ? "yellow" : "green";
-  const code = paint(color, failure ?? String(status));
-  const took = ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
-  const who = paint("dim", device ?? "not paired");
-  return line`${time}  ${method.padEnd(6)} ${shown}  ${code}  ${took} ms  ${
-    formatBytes(bytes)
-  }  ${who}`;
+  return line`${paint("dim", time)}  ${verb} ${shown}  ${paint(color, code)}  ${figures}  ${
+    paint("dim", who)
+  }`;
 }
 
 /** Such as `512 B`, `1.2 kB`, `3.4 MB`. */
