@@ -1,5 +1,14 @@
 // The demo page: notes, figures and two trials, all through `tunnel.fetch()`. It asks nothing of the
 // page's own server, so it runs on GitHub Pages as it is.
+import {
+  bringScanner,
+  isUnpaired,
+  language,
+  number,
+  show,
+  text,
+  translatePage,
+} from "./language.js";
 
 /**
  * What the page uses of `<lighthouse-tunnel>`.
@@ -21,28 +30,11 @@ const MIB = 1024 * KIB;
 const DOWNLOAD_BYTES = 5 * MIB;
 const STATS_INTERVAL_MS = 1000;
 
-/** Each path that a connection can take, in words. */
-const PATHS = new Map([
-  ["host", "direct, same machine or network (host)"],
-  ["srflx", "direct, through NAT (srflx)"],
-  ["prflx", "direct, through NAT (prflx)"],
-  ["relay", "relayed"],
-]);
-
-/** Failures that a pairing link helps with. */
-const UNPAIRED = new Set([
-  "not-paired",
-  "device-revoked",
-  "pairing-used",
-  "pairing-expired",
-  "bad-link",
-]);
-
 const tunnel = /** @type {Tunnel} */ (document.querySelector("lighthouse-tunnel"));
 const message = byId("message");
 const notes = byId("notes");
 const noteText = /** @type {HTMLInputElement} */ (byId("note-text"));
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
 /** Stops the load of the notes that is under way. @type {AbortController | undefined} */
 let loading;
@@ -54,24 +46,23 @@ let statsTimer = 0;
 
 byId("note-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  void once(byId("note-add"), "add the note", addNote);
+  void once(byId("note-add"), "cannot-add", addNote);
 });
 byId("download").addEventListener("click", () => {
-  void once(byId("download"), "download", download);
+  void once(byId("download"), "cannot-download", download);
 });
 byId("stream").addEventListener("click", () => {
-  void once(byId("stream"), "stream", stream);
+  void once(byId("stream"), "cannot-stream", stream);
 });
 byId("forget").addEventListener("click", () => {
-  void once(byId("forget"), "forget this browser's key", () => tunnel.forget());
+  void once(byId("forget"), "cannot-forget", () => tunnel.forget());
 });
 tunnel.addEventListener("statechange", showState);
 tunnel.addEventListener("devicechange", showDevice);
 
+translatePage();
 showState();
-if (!customElements.get("lighthouse-tunnel")) {
-  say("Cannot reach your laptop: lighthouse-tunnel.js is missing beside this page.");
-}
+if (!customElements.get("lighthouse-tunnel")) say(text("missing"));
 
 /** @param {string} id */
 function byId(id) {
@@ -90,9 +81,9 @@ function showState() {
   }
   for (const button of notes.querySelectorAll("button")) button.disabled = !connected;
   byId("link").classList.toggle("lit", connected);
-  byId("note-hint").textContent = connected
-    ? "Kept in a file on your laptop, and nowhere else."
-    : "Not connected. What you type stays here until you can add it.";
+  byId("note-hint").textContent = text(connected ? "kept" : "not-kept");
+  byId("trials-off").textContent = connected ? "" : text("trials-off");
+  if (isUnpaired(tunnel)) void bringScanner();
   showEmptiness();
   showDevice();
   clearInterval(statsTimer);
@@ -101,50 +92,48 @@ function showState() {
   if (connected) void loadNotes();
 }
 
-function isUnpaired() {
-  return UNPAIRED.has(tunnel.error?.code ?? "");
-}
-
 /** What the laptop calls this browser. */
 function showDevice() {
   const { device } = tunnel;
-  byId("device").textContent = isUnpaired()
-    ? "not paired"
+  byId("device").textContent = isUnpaired(tunnel)
+    ? text("not-paired")
     : device
-    ? `paired as “${device.name}”`
+    ? text("paired-as", { device: device.name })
     : isConnected()
-    ? "a guest: the host is public"
+    ? text("guest")
     : "–";
   byId("forget").hidden = !device;
 }
 
-/** Shows an error to the visitor, or removes it. @param {string} text */
-function say(text) {
-  message.textContent = text;
+/** Shows an error to the visitor, or removes it. @param {string} words */
+function say(words) {
+  show(message, words);
 }
 
 /**
  * Runs what a button starts, not twice at a time, and shows why it failed.
  *
- * @param {HTMLElement} button @param {string} what @param {() => Promise<void>} action
+ * @param {HTMLElement} button @param {import("./language.js").TextName} failure @param {() => Promise<void>} action
  */
-async function once(button, what, action) {
+async function once(button, failure, action) {
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
   say("");
   try {
     await action();
   } catch (error) {
-    say(`Cannot ${what}: ${reasonOf(error)}`);
+    say(text(failure, { reason: reasonOf(error) }));
   } finally {
     button.ariaBusy = null;
   }
 }
 
-/** @param {unknown} error */
+/** @param {unknown} error The element's has a `cause` with a code; the page's own is in its language. */
 function reasonOf(error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
+  const { message, cause } = /** @type {Error} */ (error);
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  const code = /** @type {{ code?: string } | undefined} */ (cause)?.code;
+  return code === undefined ? sentence : text("reason", { message: sentence, code });
 }
 
 /**
@@ -156,8 +145,9 @@ async function ask(path, init) {
   const response = await tunnel.fetch(path, init);
   if (response.ok) return response;
   const body = await response.json().catch(() => undefined);
-  const said = body?.error?.message;
-  throw new Error(typeof said === "string" ? said : `the backend answered ${response.status}`);
+  const { message: said, code } = body?.error ?? {};
+  if (typeof said !== "string") throw new Error(text("answered", { status: response.status }));
+  throw new Error(said, { cause: { code: String(code ?? response.status) } });
 }
 
 // Notes
@@ -180,23 +170,23 @@ async function loadNotes() {
     say("");
     showEmptiness();
   } catch (error) {
-    if (!signal.aborted && isConnected()) say(`Cannot load the notes: ${reasonOf(error)}`);
+    if (!signal.aborted && isConnected()) say(text("cannot-load", { reason: reasonOf(error) }));
   } finally {
     if (loading === load) loading = undefined;
   }
 }
 
 async function addNote() {
-  const text = noteText.value;
+  const note = noteText.value;
   const response = await ask("/api/notes", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text }),
+    body: JSON.stringify({ text: note }),
   });
   notes.prepend(noteItem(await response.json()));
   showEmptiness();
   if (loading) void loadNotes(); // its list may be older than the note
-  if (noteText.value === text) noteText.value = "";
+  if (noteText.value === note) noteText.value = "";
   noteText.focus();
 }
 
@@ -207,7 +197,7 @@ async function deleteNote(item) {
   });
   // Gone is what was asked for, so a 404 (another page was quicker) is as good.
   if (!response.ok && response.status !== 404) {
-    throw new Error(`the backend answered ${response.status}`);
+    throw new Error(text("answered", { status: response.status }));
   }
   const hadFocus = item.contains(document.activeElement);
   const neighbour = item.nextElementSibling ?? item.previousElementSibling;
@@ -218,12 +208,12 @@ async function deleteNote(item) {
 }
 
 /** @param {Note} note */
-function noteItem({ id, text, created }) {
+function noteItem({ id, text: note, created }) {
   const item = document.createElement("li");
   item.dataset.id = id;
 
   const words = document.createElement("p");
-  words.textContent = text;
+  words.textContent = note;
 
   const time = document.createElement("time");
   const date = new Date(created);
@@ -233,11 +223,11 @@ function noteItem({ id, text, created }) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "delete";
-  button.textContent = "Delete";
-  button.ariaLabel = `Delete note: ${text.slice(0, 60)}`;
+  button.textContent = text("delete");
+  button.ariaLabel = text("delete-note", { text: note.slice(0, 60) });
   button.disabled = !isConnected();
   button.addEventListener("click", () => {
-    void once(button, "delete the note", () => deleteNote(item));
+    void once(button, "cannot-delete", () => deleteNote(item));
   });
 
   item.append(words, time, button);
@@ -248,10 +238,8 @@ function showEmptiness() {
   byId("notes-empty").textContent = notes.childElementCount > 0
     ? ""
     : loaded
-    ? "No notes yet. The first one you add is written to a file on your laptop."
-    : isUnpaired()
-    ? "The notes appear here once this browser is paired with your laptop."
-    : "The notes appear here once your laptop answers.";
+    ? text("no-notes")
+    : text(isUnpaired(tunnel) ? "notes-unpaired" : "notes-waiting");
 }
 
 // Connection
@@ -259,11 +247,20 @@ function showEmptiness() {
 async function showStats() {
   const stats = await tunnel.stats?.().catch(() => undefined);
   const now = stats && { ...stats, time: performance.now() };
-  byId("path").textContent = now ? PATHS.get(now.path) ?? "not known yet" : "–";
+  byId("path").textContent = now ? pathOf(now.path) : "–";
   byId("rtt").textContent = now ? formatMilliseconds(now.roundTripTime) : "–";
   byId("rate-down").textContent = rate(lastStats, now, "bytesReceived");
   byId("rate-up").textContent = rate(lastStats, now, "bytesSent");
   lastStats = now;
+}
+
+/** A connection's path in words. @param {string} path */
+function pathOf(path) {
+  return text(
+    path === "host" || path === "srflx" || path === "prflx" || path === "relay"
+      ? `path-${path}`
+      : "path-unknown",
+  );
 }
 
 /**
@@ -284,7 +281,7 @@ async function download() {
   const progress = /** @type {HTMLProgressElement} */ (byId("download-progress"));
   const result = byId("download-result");
   progress.value = 0;
-  result.textContent = "Downloading …";
+  result.textContent = text("downloading");
   try {
     const started = performance.now();
     const response = await ask(`/api/download?bytes=${DOWNLOAD_BYTES}`);
@@ -297,8 +294,9 @@ async function download() {
       progress.value = bytes;
     }
     const seconds = (performance.now() - started) / 1000;
-    if (bytes !== DOWNLOAD_BYTES) throw new Error(`it ended after ${bytes} bytes`);
-    result.textContent = `5 MiB in ${seconds.toFixed(2)} s: ${formatRate(bytes / seconds)}`;
+    if (bytes !== DOWNLOAD_BYTES) throw new Error(text("ended", { bytes }));
+    const values = { seconds: number(seconds, 2), rate: formatRate(bytes / seconds) };
+    result.textContent = text("download-done", values);
   } catch (error) {
     result.textContent = "";
     throw error;
@@ -321,14 +319,13 @@ async function stream() {
     output.textContent += decoder.decode(value, { stream: true });
   }
   const seconds = (performance.now() - started) / 1000;
-  result.textContent = `First line after ${formatMilliseconds(first)}, last after ${
-    seconds.toFixed(2)
-  } s`;
+  const values = { first: formatMilliseconds(first), last: number(seconds, 2) };
+  result.textContent = text("stream-done", values);
 }
 
 /** @param {Response} response */
 function bodyReader(response) {
-  if (!response.body) throw new Error("the backend sent no body");
+  if (!response.body) throw new Error(text("no-body"));
   return response.body.getReader();
 }
 
@@ -337,12 +334,12 @@ function bodyReader(response) {
 /** @param {number} milliseconds */
 function formatMilliseconds(milliseconds) {
   if (!Number.isFinite(milliseconds)) return "–";
-  return milliseconds < 10 ? `${milliseconds.toFixed(1)} ms` : `${Math.round(milliseconds)} ms`;
+  return `${number(milliseconds, milliseconds < 10 ? 1 : 0)} ms`;
 }
 
 /** @param {number} bytesPerSecond */
 function formatRate(bytesPerSecond) {
-  if (bytesPerSecond >= MIB) return `${(bytesPerSecond / MIB).toFixed(1)} MiB/s`;
-  if (bytesPerSecond >= KIB) return `${(bytesPerSecond / KIB).toFixed(1)} KiB/s`;
+  if (bytesPerSecond >= MIB) return `${number(bytesPerSecond / MIB, 1)} MiB/s`;
+  if (bytesPerSecond >= KIB) return `${number(bytesPerSecond / KIB, 1)} KiB/s`;
   return `${Math.round(bytesPerSecond)} B/s`;
 }

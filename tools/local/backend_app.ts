@@ -25,6 +25,7 @@ export function appRouter(): Router {
 const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
 <title>Many files</title>
 <link rel="stylesheet" href="app.css">
 <script type="module" src="app.js"></script>

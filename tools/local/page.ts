@@ -9,6 +9,7 @@ import { listen } from "../testing/listen.ts";
 const DEMO_FOLDER = fileURLToPath(new URL("../../docs/demo/", import.meta.url));
 const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.meta.url));
 const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"];
+const SITE_FILES = ["code_detector.js"];
 
 /** The placeholder for the relay in the demo. */
 const DEMO_RELAY = "wss://YOUR-API.execute-api.us-east-1.amazonaws.com";
@@ -111,8 +112,9 @@ async function find(options: PageOptions, request: IncomingMessage): Promise<Ans
   const name = path === "/" ? "index.html" : path.slice(1);
   const type = TYPES[extname(name)] ?? "application/octet-stream";
 
-  if (ELEMENT_FILES.includes(name)) {
-    const file = join(options.elementFolder ?? ELEMENT_FOLDER, name);
+  const built = ELEMENT_FILES.includes(name) ? name : SITE_FILES.includes(name) && `site/${name}`;
+  if (built) {
+    const file = join(options.elementFolder ?? ELEMENT_FOLDER, built);
     const body = await readFile(file).catch(() => undefined);
     if (body) return { status: 200, type, body };
     return text(404, `Cannot find ${name}: build it with "npm run build"`);
