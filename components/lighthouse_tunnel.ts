@@ -241,9 +241,10 @@ export class LighthouseTunnel extends LitElement {
   });
 
   /** The same as `new tunnel.WebSocket(url, protocols)`. */
-  readonly socket = (url: string | URL, protocols?: string | string[]): TunnelSocket => {
-    return new this.WebSocket(url, protocols);
-  };
+  readonly socket: (url: string | URL, protocols?: string | string[]) => TunnelSocket = (
+    url,
+    protocols,
+  ) => new this.WebSocket(url, protocols);
 
   /**
    * Measures the connection.

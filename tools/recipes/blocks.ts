@@ -47,7 +47,8 @@ export function blocksOf(markdown: string): Block[] {
 }
 
 /**
- * Writes blocks into a folder as a project whose packages are installed elsewhere.
+ * Writes blocks into a folder as a project whose packages are installed elsewhere. The element's
+ * declarations are those of the last build.
  *
  * @param packages The folder with `node_modules`.
  */
@@ -59,16 +60,21 @@ export async function writeProject(
   await mkdir(folder, { recursive: true });
   await symlink(join(packages, "node_modules"), join(folder, "node_modules"));
   for (const { file, source } of blocks) await writeFile(join(folder, file), source);
-  // As a new project of Vite has it, but for what the element's sources need.
+  // As a new project of Vite has it.
   const tsconfig = {
-    extends: join(ROOT, "tsconfig.json"),
     compilerOptions: {
+      target: "ES2022",
       module: "ESNext",
       moduleResolution: "Bundler",
-      noUncheckedIndexedAccess: false,
-      noUnusedLocals: false,
-      typeRoots: [join(ROOT, "node_modules/@types")],
-      paths: { "lighthouse-tunnel": [join(ROOT, "components/define.ts")] },
+      lib: ["ES2022", "DOM", "DOM.Iterable"],
+      types: [],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      verbatimModuleSyntax: true,
+      erasableSyntaxOnly: true,
+      noImplicitOverride: true,
+      paths: { "lighthouse-tunnel": [join(ROOT, "components/dist/define.d.ts")] },
     },
     include: ["*.ts"],
   };
