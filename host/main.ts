@@ -5,6 +5,8 @@ import process from "node:process";
 import { LighthouseError } from "../wire/mod.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
+import { watchOutput } from "./cli/output.ts";
+import { calledAs } from "./cli/program.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { hasPassword, SettingError } from "./config/setting_parsers.ts";
 import { line, paint, print } from "./platform/terminal.ts";
@@ -24,7 +26,9 @@ const ABOUT_FILES = [
   "EROFS",
 ];
 
-process.exit(await main(process.argv.slice(2)));
+const output = watchOutput();
+const code = await main(process.argv.slice(2));
+process.exit(await output.flush() ? code : EXIT.failed);
 
 async function main(line: string[]): Promise<number> {
   let doing: string | undefined;
@@ -67,7 +71,7 @@ function report(error: unknown, doing: string | undefined): number {
   }
   const isUsage = error instanceof UsageError;
   print(line`${paint("red", "error:", process.stderr)} ${message}`, process.stderr);
-  if (isUsage) print(`See lighthouse-host help ${error.command ?? ""}`.trimEnd(), process.stderr);
+  if (isUsage) print(`See ${calledAs()} help ${error.command ?? ""}`.trimEnd(), process.stderr);
   if (isUsage) return EXIT.usage;
   if (!(error instanceof LighthouseError)) return EXIT.failed;
   if (error.code === "replaced") return EXIT.replaced;

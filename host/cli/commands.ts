@@ -261,7 +261,7 @@ export const COMMANDS: Commands = {
     },
   },
   prepare: {
-    summary: "install the part for WebRTC now, which else the first start does",
+    summary: "install the part for WebRTC now, instead of at the first start",
     more: [
       "npm installs node-datachannel, whose files are known by their hashes, into a folder of the user's " +
       "cache. It is there already where you have installed node-datachannel beside this program. Use it where " +

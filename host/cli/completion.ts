@@ -3,9 +3,8 @@ import process from "node:process";
 import { suggestion } from "../config/suggest.ts";
 import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
+import { PROGRAM } from "./program.ts";
 import { UsageError } from "./usage_error.ts";
-
-const PROGRAM = "lighthouse-host";
 
 const SCRIPTS: Record<string, (commands: Commands) => string> = { bash, zsh, fish };
 

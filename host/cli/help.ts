@@ -1,14 +1,15 @@
 // What `lighthouse-host help` prints, and the same as a page of the documentation and as a man page.
 import process from "node:process";
+import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
 import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
 import { commandHint } from "./hints.ts";
+import { calledAs, PROGRAM } from "./program.ts";
 import { UsageError } from "./usage_error.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 type AllFlags = typeof FLAGS;
 
-const PROGRAM = "lighthouse-host";
 const TITLE = "your laptop's end of Lighthouse";
 
 /** The exit codes and their meanings. */
@@ -19,7 +20,20 @@ const EXITS: [code: number, meaning: string][] = [
   [3, "replaced by another host"],
 ];
 
-const WIDTH = 80;
+/** Where the output goes: the width in columns, and the name by which the program was called. */
+interface Place {
+  width: number;
+  program: string;
+}
+
+/** Widest lines: longer ones are hard to read. */
+const WIDEST = 100;
+
+function here(): Place {
+  const columns = columnsOf();
+  const width = columns === Infinity ? 80 : Math.min(columns, WIDEST);
+  return { width, program: calledAs() };
+}
 
 /** Prints the version. */
 export function printVersion(): void {
@@ -32,41 +46,56 @@ export function printHelp(commands: Commands, name?: string): void {
 }
 
 function overview(commands: Commands): string {
+  const place = here();
+  const { width, program } = place;
   const rows = Object.entries(commands).map((
     [name, { summary }],
   ): [string, string] => [name, summary]);
-  return `${PROGRAM} ${manifest.version}: ${TITLE}
+  return `${wrap(`${program} ${manifest.version}: ${TITLE}`, width)}
 
-Usage: ${PROGRAM} COMMAND [options]
+Usage: ${program} COMMAND [options]
+
+Start with
+${startsOf(commands).map((line) => `  ${line.replace(PROGRAM, program)}`).join("\n")}
 
 Commands
-${table(rows)}
+${table(rows, width)}
 
 Options of all commands
-${flagTable(COMMON, FLAGS)}
+${flagTable(COMMON, FLAGS, width)}
 
-Start with: pulumi stack output --json | ${PROGRAM} init - --backend http://127.0.0.1:5000
-More about a command: ${PROGRAM} help COMMAND
+More about a command: ${program} help COMMAND
 
-${exitLine()}
+${exitLine(width)}
 `;
 }
 
+/** The first command lines of a newcomer. */
+function startsOf(commands: Commands): string[] {
+  const init = `pulumi stack output --json | ${PROGRAM} init - --backend 3000`;
+  return "dev" in commands ? [`${PROGRAM} dev 3000`, init] : [init];
+}
+
 /** The help of one command. @throws {UsageError} For an unknown command. */
-export function formatHelp(commands: Commands, name: string, flags: AllFlags = FLAGS): string {
+export function formatHelp(
+  commands: Commands,
+  name: string,
+  flags: AllFlags = FLAGS,
+  { width, program }: Place = here(),
+): string {
   const command = commandOf(commands, name);
   const parts = [
-    `${PROGRAM} ${name}: ${command.summary}`,
-    `Usage: ${usageOf(name, command)}`,
-    ...(command.more ?? []).map((text) => wrap(text, "")),
+    String(wrap(`${program} ${name}: ${command.summary}`, width)),
+    `Usage: ${usageOf(name, command, program)}`,
+    ...(command.more ?? []).map((text) => String(wrap(text, width))),
     ...command.flags.length > 0
-      ? [`Options\n${flagTable(command.flags, flagsFor(command, flags))}`]
+      ? [`Options\n${flagTable(command.flags, flagsFor(command, flags), width)}`]
       : [],
-    `Options of all commands\n${flagTable(COMMON, flags)}`,
+    `Options of all commands\n${flagTable(COMMON, flags, width)}`,
     ...command.examples
-      ? [`Examples\n${command.examples.map((line) => `  ${PROGRAM} ${line}`).join("\n")}`]
+      ? [`Examples\n${command.examples.map((line) => `  ${program} ${line}`).join("\n")}`]
       : [],
-    exitLine(),
+    exitLine(width),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -76,12 +105,12 @@ function commandOf(commands: Commands, name: string): Command {
   throw new UsageError(`Unknown command: ${name}${commandHint(name, [], commands)}`);
 }
 
-function usageOf(name: string, { args = [], flags }: Command): string {
-  return [PROGRAM, name, ...args, ...flags.length > 0 ? ["[options]"] : []].join(" ");
+function usageOf(name: string, { args = [], flags }: Command, program = PROGRAM): string {
+  return [program, name, ...args, ...flags.length > 0 ? ["[options]"] : []].join(" ");
 }
 
-function flagTable(names: FlagName[], flags: AllFlags): string {
-  return table(names.map((name) => [formatFlag(name, flags), describe(flags[name])]));
+function flagTable(names: FlagName[], flags: AllFlags, width: number): string {
+  return table(names.map((name) => [formatFlag(name, flags), describe(flags[name])]), width);
 }
 
 /** A flag's purpose, default and variable. */
@@ -94,30 +123,14 @@ function describe({ summary, repeats, otherwise, environment }: Flag): string {
   ].join("; ");
 }
 
-function table(rows: [left: string, right: string][]): string {
-  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
-  return rows.map(([left, right]) => {
-    const indent = " ".repeat(width);
-    return `  ${left.padEnd(width - 2)}${wrap(right, indent).trimStart()}`;
-  }).join("\n");
+function table(rows: [left: string, right: string][], width: number): string {
+  const at = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.map(([left, right]) => formatRow(`  ${left}`, right, { at, width })).join("\n");
 }
 
-/** Breaks a text into lines, and indents each. */
-function wrap(text: string, indent: string): string {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(" ")) {
-    if (line.length + word.length + 1 > WIDTH && line.trim() !== "") {
-      lines.push(line.trimEnd());
-      line = indent;
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()].join("\n");
-}
-
-function exitLine(): string {
-  return `Exit codes: ${EXITS.map(([code, meaning]) => `${code} ${meaning}`).join(", ")}`;
+function exitLine(width: number): string {
+  const codes = EXITS.map(([code, meaning]) => `${code} ${meaning}`).join(", ");
+  return String(wrap(`Exit codes: ${codes}`, width));
 }
 
 /** The page docs/command-line.md. */

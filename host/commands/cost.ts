@@ -2,6 +2,7 @@
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { mergeSettings, parseSetting } from "../config/read_settings.ts";
+import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
 import { print } from "../platform/terminal.ts";
 import {
   type Billed,
@@ -54,28 +55,26 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
     print(`  ${count(connects, "connect").padEnd(20)} ${dollars.padStart(7)}`);
   }
   const { connects, messages } = throttles;
-  print("What others could make you pay, without a pause at the stack's throttles of");
-  print(`${count(connects, "connect")} and ${count(messages, "message")} a second:`);
+  const most = `${count(connects, "connect")} and ${count(messages, "message")} a second`;
+  const text =
+    `What others could make you pay, without a pause at the stack's throttles of ${most}:`;
+  print(wrap(text, columnsOf()));
   for (const [kind, who] of Object.entries(WHO)) {
     print(`  ${who}:`);
     for (const { what, dollars, per } of exposures.filter((one) => one.who === kind)) {
-      print(
-        `    ${what.padEnd(57)} ${formatRounded(dollars).padStart(8)} ${
-          per === "hour" ? "an hour" : "a month"
-        }`,
-      );
+      const price = `${formatRounded(dollars).padStart(8)} ${
+        per === "hour" ? "an hour" : "a month"
+      }`;
+      print(formatRow(`    ${what}`, price, { at: 62 }));
     }
   }
-  print(
-    `  A stolen key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env`,
-  );
-  print(
-    `  write logs, $${PRICES.gigabytesLogged.toFixed(2)} a GB. docs/aws.md says what bounds each.`,
-  );
-  print(`Prices of us-east-1 of ${PRICES.date}, before any free tier: ${PRICES.sources.join(" ")}`);
-  print(
+  const notes = [
+    `A stolen key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env write ` +
+    `logs, $${PRICES.gigabytesLogged.toFixed(2)} a GB. docs/aws.md says what bounds each.`,
+    `Prices of us-east-1 of ${PRICES.date}, before any free tier: ${PRICES.sources.join(" ")}`,
     "Counted by this host, up to five minutes ago: offers that found it offline are not in it.",
-  );
+  ];
+  for (const note of notes) print(wrap(note, columnsOf()));
 }
 
 function formatBilled({ messages, minutes, runs }: Billed): string {

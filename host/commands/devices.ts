@@ -13,6 +13,7 @@ import {
 import { readIdentity } from "../access/host_key.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
+import { formatTable } from "../platform/layout.ts";
 import { line, paint, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
 import { checkHasKey, openStateAnyway } from "./state.ts";
@@ -35,11 +36,7 @@ export async function listDevices(flags: Flags): Promise<void> {
       device.origin,
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const [at, row] of rows.entries()) {
-    const line = row.map((text, column) => text.padEnd(widths[column]!)).join("  ").trimEnd();
-    print(at === 0 ? paint("dim", line) : line);
-  }
+  for (const text of formatTable(rows)) print(text);
 }
 
 /** Revokes a device: the host ends its connections at once, and refuses it until it has a new link. */

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
 import { tryRun, unitOf } from "../platform/service_manager.ts";
+import { formatRow } from "../platform/layout.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { openStateAnyway, readConfig } from "./state.ts";
 import { readHostSettings, readStatus } from "./status.ts";
@@ -71,6 +72,9 @@ async function serviceState(): Promise<Finding> {
 
 function format({ check, ok, message, cure }: Finding): Painted {
   const mark = ok ? paint("green", "✓") : ok === null ? "–" : paint("red", "✗");
-  const found = line`${mark} ${check.padEnd(14)}${message}`;
-  return cure ? line`${found}\n  ${"".padEnd(14)}→ ${cure}` : found;
+  // The message names the right.
+  const name = check.includes(":") ? "aws" : check;
+  const at = 16;
+  const found = formatRow(line`${mark} ${name}`, message, { at });
+  return cure ? line`${found}\n${formatRow("", `→ ${cure}`, { at })}` : found;
 }

@@ -9,6 +9,7 @@ import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
+import { formatRow } from "../platform/layout.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "./duration.ts";
 import { openStateAnyway } from "./state.ts";
@@ -66,7 +67,7 @@ function describe(status: HostStatus): Painted[] {
   }
   return [
     line`${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
-    ...rows.map(([name, text]) => line`  ${name.padEnd(14)}${text}`),
+    ...rows.map(([name, text]) => formatRow(`  ${name}`, text, { at: 16 })),
   ];
 }
 

@@ -1,5 +1,5 @@
 // Checks the relay and the AWS rights by real calls. They register nothing.
-import type { AwsRegistry } from "./registry.ts";
+import { type AwsRegistry, lacksCredentials } from "./registry.ts";
 import { isRefused, RelaySocket, type RelaySocketOptions } from "./relay_socket.ts";
 
 /** The result of one check. */
@@ -9,6 +9,8 @@ export interface CheckResult {
   ok: boolean;
   /** The result in one line, with the cure if the check failed. */
   message: string;
+  /** Whether it failed since this process has no AWS credentials of its own. */
+  lacksCredentials?: boolean;
 }
 
 /** Limit for one check, in milliseconds. */
@@ -54,6 +56,6 @@ async function check(
     const why = signal.aborted
       ? `No answer within ${DEADLINE_MS / 1000} s: is there a network?`
       : (error as Error).message;
-    return { name, ok: false, message: why };
+    return { name, ok: false, message: why, lacksCredentials: lacksCredentials(error) };
   }
 }

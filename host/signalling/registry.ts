@@ -67,6 +67,26 @@ export class RegistryError extends Error {
   }
 }
 
+/** The errors of AWS and its SDK for a process that has no credentials, or only old ones. */
+const WITHOUT = [
+  "CredentialsProviderError",
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "TokenProviderError",
+];
+
+/** Whether a call failed since this process has neither credentials nor a region, or only old ones. */
+export function lacksCredentials(error: unknown): boolean {
+  const cause = error instanceof RegistryError ? error.cause : undefined;
+  if (!(cause instanceof Error)) return false;
+  return WITHOUT.includes(cause.name) || isWithoutRegion(cause);
+}
+
+/** Whether the SDK has found no region: it throws a plain Error then. */
+export function isWithoutRegion({ name, message }: Error): boolean {
+  return name === "Error" && /region is missing/i.test(message);
+}
+
 /** The cure for a missing right. @param statement The policy's statement that gives it. */
 export function allowIt(statement: string): string {
   return `Allow it in the policy of this host's credentials: ${statement}`;

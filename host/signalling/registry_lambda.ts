@@ -12,6 +12,7 @@ import {
   type AwsRegistry,
   checkCredentials,
   type FailureKind,
+  isWithoutRegion,
   RegistryError,
 } from "./registry.ts";
 
@@ -178,6 +179,11 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
     new RegistryError(kind, `lambda:${operation} on ${functionName} failed: ${name}. ${cure}`, {
       cause: error,
     });
+  if (isWithoutRegion(error as Error)) {
+    const text =
+      `lambda:${operation} on ${functionName} failed: no region. Set --region or AWS_REGION`;
+    return new RegistryError("owner", text, { cause: error });
+  }
   if (isSkewed(name, message)) return failed("owner", `Set this machine's clock right: ${message}`);
   switch (name) {
     case "ResourceConflictException":
@@ -203,10 +209,6 @@ export function explain(error: unknown, attempt: Attempt): RegistryError {
     case "TokenProviderError":
     case "UnrecognizedClientException":
       return failed("owner", checkCredentials(message));
-    case "Error":
-      // The SDK throws a plain Error for a missing setting.
-      if (/region/i.test(message)) return failed("owner", "Set --region or AWS_REGION");
-      return failed("transient", message);
     default:
       return failed("transient", message);
   }

@@ -42,6 +42,7 @@ test("with a host that is online all is well, and a page's way is gone once", as
   const { code, findings, found } = await diagnose(bridge);
   assert.equal(findings.map(({ check }) => check), [
     "settings",
+    "webrtc",
     "state",
     "key",
     "dns",
@@ -64,9 +65,31 @@ test("with a host that is online all is well, and a page's way is gone once", as
   assert.equal(await readdir(join(bridge.state, "devices")), []);
   assert.equal(await readdir(join(bridge.state, "pairings")), []);
   const shown = await run(["doctor", ...bridge.hostFlags()], bridge.hostEnvironment);
-  assert.match(shown.output, /^✓ settings .*\n✓ state /);
+  assert.match(shown.output, /^✓ settings .*\n✓ webrtc .*\n✓ state /);
   assert.match(shown.output, /\n\nAll is well\.\n$/);
 });
+
+for (const registry of ["lambda-env", "s3"] as const) {
+  test(`a shell without AWS credentials is no problem while a host runs, with ${registry}`, async () => {
+    const { bridge, host } = await online({ registry });
+    await using _ = bridge;
+    const without = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+    const environment = { ...bridge.hostEnvironment, ...without };
+    const diagnose = async () => {
+      const { code, output } = await run(["doctor", ...bridge.hostFlags()], environment);
+      return { code, output };
+    };
+    const well = await diagnose();
+    assert.is(well.code, 0, well.output);
+    assert.match(well.output, /^– aws {11}not tried: this shell has no AWS credentials/m);
+    assert.match(well.output, /^✓ registration {2}the host that runs says/m);
+    assert.match(well.output, /^✓ loop {10}a page's way/m);
+    await host.stop();
+    const alone = await diagnose();
+    assert.is(alone.code, 1);
+    assert.match(alone.output, /^✗ aws {11}.*Check the AWS credentials of this host/m);
+  });
+}
 
 test("with the S3 registry, too; and whether the page may read it", async () => {
   const { bridge } = await online({ registry: "s3" });
