@@ -65,12 +65,15 @@ export function formatInvitation(
     : line`Put this behind the address of your page, and open it on the device that is to get in.
 With --page https://… (or LIGHTHOUSE_PAGE, or init --page) it is a whole link, with a code to scan.`;
   const small = code && !isShown
-    ? `\nThis window is too small for the link's QR code, which needs ${code.columns} columns and ` +
-      `${code.rows + below + CURSOR_ROWS} rows. Make it larger, and ${again}.`
+    ? line`\n
+This window is too small for the link's QR code, which needs ${code.columns} columns and ${
+      code.rows + below + CURSOR_ROWS
+    }
+rows. Make it larger, and ${again}.`
     : "";
-  const picture = isShown ? new Painted(`\n${code}`) : small;
+  const picture = isShown ? new Painted(`\n\n${code}`) : small;
   return line`${what}\n\n  ${paint("bold", link)}\n
-It lets one device in, once, until ${until}. Show it to nobody else.${picture && "\n"}${picture}`;
+It lets one device in, once, until ${until}. Show it to nobody else.${picture}`;
 }
 
 /** @param below Lines to leave free. @returns Undefined without a terminal, which shows codes. */

@@ -44,9 +44,6 @@ export interface AnnounceOptions extends Pick<DevOptions, "services" | "pages" |
 const WIDTH = 78;
 const INDENT = "  ";
 
-/** Lines of the live log below a QR code that leave it in view. */
-const LINES_OF_LOG = 2;
-
 /** The page that is to be opened next: the phone's, that of another server, or the own. */
 export function mainPage(
   { server: { origin, lanOrigins: [lan] } }: ReadyDev,
@@ -105,7 +102,7 @@ export async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<vo
     const invitation = await dev.invite(page);
     const { link, pairing: { id, expires } } = invitation;
     const text = dev.server.lanOrigins.includes(page.origin)
-      ? formatInvitation(invitation, page, { below: LINES_OF_LOG, again: "press p" })
+      ? formatInvitation(invitation, page, { again: "press p" })
       : line`  ${paint("bold", "Open")}  ${paint(["bold", "underline"], link)}
         The link pairs a browser, once, until ${clock(expires)}.\n`;
     tell("link", { id, link, expires: new Date(expires).toISOString() }, text);

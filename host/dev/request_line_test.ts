@@ -56,7 +56,7 @@ test("a long path is cut where the terminal ends", () => {
   for (const columns of [80, 100]) {
     const line = wholeLineOf({ target }, columns);
     assert.ok(line.length <= columns && line.length >= columns - 1, line);
-    assert.match(line, /a…  200  12 ms {2}1.2 kB {2}Firefox on Android$/);
+    assert.ok(line.endsWith("a…  200  12 ms  1.2 kB  Firefox on Android"));
   }
 });
 
