@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
+import { SIDEBAR } from "../docs/.vitepress/sidebar.ts";
 import { errorCodes } from "../wire/mod.ts";
 import { withOwners } from "./owners_table.ts";
+import { formatTypes } from "./reference_types.ts";
 import { suite } from "./testing/suite.ts";
 
 const test = suite("docs");
@@ -44,6 +46,25 @@ test("every link and every file that the documents name exists", async () => {
     }
   }
   assert.equal(missing, []);
+});
+
+test("the site's navigation has each document once", async () => {
+  const listed = SIDEBAR.flatMap(({ items = [] }) => items.map(({ link }) => link!))
+    .filter((link) => link.startsWith("/"));
+  const pages: string[] = [];
+  for await (const file of glob("**/*.md", { cwd: "docs" })) {
+    if (file !== "index.md") pages.push(`/${file.replace(/(README)?\.md$/, "")}`);
+  }
+  assert.equal(listed.toSorted(), pages.toSorted());
+});
+
+test("docs/reference/types.md is what the sources say", async () => {
+  assert.is(await readFile("docs/reference/types.md", "utf8"), await formatTypes());
+});
+
+test("the README has 600 words at most", async () => {
+  const words = (await readFile("README.md", "utf8")).match(/[\p{L}\p{N}][^\s|]*/gu) ?? [];
+  assert.ok(words.length <= 600, `${words.length} words`);
 });
 
 test("every section of a document that the sources name exists", async () => {

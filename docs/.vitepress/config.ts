@@ -1,7 +1,9 @@
 // The docs site. `npm run docs` serves it, `npm run docs -- build` writes it into docs/.vitepress/dist.
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { defineConfig } from "vitepress";
 import { withPolicy } from "./content_policy.ts";
-import { anchorOf, linksToRepository } from "./links.ts";
+import { anchorOf, linksToRepository, SCHEMA } from "./links.ts";
 import { SIDEBAR } from "./sidebar.ts";
 import { REPOSITORY } from "./repository.ts";
 
@@ -15,6 +17,8 @@ export default defineConfig({
   head: [["link", { rel: "icon", href: `${BASE}lighthouse.svg`, type: "image/svg+xml" }]],
   rewrites: { "bench/README.md": "bench/index.md" },
   cleanUrls: true,
+  // Such as http://localhost:5173, the address of a page under development.
+  ignoreDeadLinks: "localhostLinks",
   cacheDir: "../node_modules/.cache/vitepress",
   vite: {
     publicDir: "public",
@@ -35,11 +39,14 @@ export default defineConfig({
     config: linksToRepository,
   },
   transformHtml: (html) => withPolicy(html),
+  buildEnd: async ({ srcDir, outDir }) => {
+    await copyFile(join(srcDir, SCHEMA), join(outDir, SCHEMA));
+  },
   themeConfig: {
     logo: "/lighthouse.svg",
     search: { provider: "local" },
     nav: [
-      { text: "Start", link: "/install" },
+      { text: "Start", link: "/element" },
       { text: "Reference", link: "/reference/element" },
       { text: "Security", link: "/security" },
     ],

@@ -3,8 +3,8 @@ import { posix } from "node:path";
 import type { MarkdownRenderer } from "vitepress";
 import { REPOSITORY } from "./repository.ts";
 
-/** Files in docs/ that are no pages, but which the site has. */
-const FILES = /^(?:config\.schema\.json|.*\.(?:webp|png|svg))$/;
+/** The schema of the settings file, which the site has besides its pages. */
+export const SCHEMA = "config.schema.json";
 
 /** Returns GitHub's anchor of a heading, so that `#anchor` leads to the same place here. */
 export function anchorOf(title: string): string {
@@ -31,7 +31,7 @@ function siteLink(href: string, folder: string): string {
   const target = posix.join(folder, path!);
   const suffix = anchor ? `#${anchor}` : "";
   const inDocs = target.startsWith("docs/") ? target.slice("docs/".length) : undefined;
-  if (inDocs === undefined || !/\.md$/.test(inDocs) && !FILES.test(inDocs)) {
+  if (inDocs === undefined || !inDocs.endsWith(".md") && inDocs !== SCHEMA) {
     return `${REPOSITORY}/blob/main/${target}${suffix}`;
   }
   return `/${inDocs.replace(/README\.md$/, "index.md")}${suffix}`;

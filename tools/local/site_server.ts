@@ -54,10 +54,14 @@ export async function startSiteServer(options: SiteServerOptions): Promise<SiteS
     const file = isInside
       ? pathname.slice(path.length).replace(/(^|\/)$/, "$1index.html")
       : undefined;
-    const found = file && await readFile(join(folder, file)).catch(() => undefined);
+    const read = (file: string) => readFile(join(folder, file)).catch(() => undefined);
+    // GitHub Pages finds notes.html for /notes, too.
+    const found = file && (await read(file) ?? await read(`${file}.html`));
     const missing = async () =>
       isInside ? await readFile(join(folder, "404.html")).catch(() => "404") : "404";
-    const type = found ? TYPES[extname(file!)] ?? "application/octet-stream" : TYPES[".html"]!;
+    const type = found
+      ? TYPES[extname(file!) || ".html"] ?? "application/octet-stream"
+      : TYPES[".html"]!;
     const body = found || await missing();
     response.writeHead(found ? 200 : 404, { "content-type": type, "cache-control": "max-age=600" });
     response.end(method === "HEAD" ? undefined : body);
