@@ -12,7 +12,7 @@ import { openByStream } from "./fetch/opened_socket.ts";
 import type { TunnelSocket } from "./fetch/socket.ts";
 import { socketConstructor, type TunnelSocketConstructor } from "./fetch/socket_constructor.ts";
 import type { DeviceName } from "./identity/device_store.ts";
-import { checkPage } from "./identity/identity.ts";
+import { checkPage } from "./identity/check_page.ts";
 import { OpenedLink } from "./identity/opened_link.ts";
 import { styles } from "./lighthouse_tunnel_styles.ts";
 import { fragmentIn } from "./pairing/pasted_link.ts";

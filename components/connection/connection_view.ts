@@ -28,7 +28,8 @@ export class CurrentView extends EventTarget {
   #actual: ConnectionView = { state: "idle", reason: "Not connected" };
   #shown = this.#actual;
   #pending: string | undefined;
-  #ready = Promise.withResolvers<void>();
+  #setReady = () => {};
+  #ready = this.#nextReady();
 
   /** The view now. */
   get now(): ConnectionView {
@@ -37,7 +38,7 @@ export class CurrentView extends EventTarget {
 
   /** Resolves when the state is `connected`. After a loss, it is a new promise. */
   get ready(): Promise<void> {
-    return this.#ready.promise;
+    return this.#ready;
   }
 
   /** Replaces the view. */
@@ -60,21 +61,29 @@ export class CurrentView extends EventTarget {
    * reason when aborted.
    */
   session(signal?: AbortSignal): Promise<StreamOpener> {
-    const { promise, resolve, reject } = Promise.withResolvers<StreamOpener>();
     const done = new AbortController();
-    if (signal?.aborted) reject(signal.reason);
-    const look = () => {
-      const { state, error, session } = this.#shown;
-      if (state === "connected") resolve(session!);
-      else if (error) reject(error);
-      else if (state === "idle") {
-        reject(new LighthouseError("closed", "The tunnel is closed, or has no relay attribute"));
-      }
-    };
-    this.addEventListener("statechange", look, { signal: done.signal });
-    signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
-    look();
-    return promise.finally(() => done.abort());
+    const session = new Promise<StreamOpener>((resolve, reject) => {
+      if (signal?.aborted) reject(signal.reason);
+      const look = () => {
+        const { state, error, session } = this.#shown;
+        if (state === "connected") resolve(session!);
+        else if (error) reject(error);
+        else if (state === "idle") {
+          reject(new LighthouseError("closed", "The tunnel is closed, or has no relay attribute"));
+        }
+      };
+      this.addEventListener("statechange", look, { signal: done.signal });
+      signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
+      look();
+    });
+    return session.finally(() => done.abort());
+  }
+
+  // Not Promise.withResolvers(): in older browsers too, there is a view that says why.
+  #nextReady(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#setReady = resolve;
+    });
   }
 
   #update(): void {
@@ -83,9 +92,9 @@ export class CurrentView extends EventTarget {
     const now = this.#shown = isDelayed
       ? { ...this.#actual, state: "connecting", reason: this.#pending! }
       : this.#actual;
-    if (now.state === "connected" && before.state !== "connected") this.#ready.resolve();
+    if (now.state === "connected" && before.state !== "connected") this.#setReady();
     if (now.state !== "connected" && before.state === "connected") {
-      this.#ready = Promise.withResolvers();
+      this.#ready = this.#nextReady();
     }
     if (now.state !== before.state || now.reason !== before.reason) {
       this.dispatchEvent(new StateChangeEvent(now.state, before.state, now.reason));

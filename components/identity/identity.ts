@@ -7,6 +7,7 @@ import {
   type Sender,
 } from "../../wire/mod.ts";
 import { ENGLISH } from "../texts/english.ts";
+import { wrongOrigin } from "./check_page.ts";
 import type { DeviceName, DeviceRecord, DeviceStore, KeptLink } from "./device_store.ts";
 
 /** Seals an offer: who sends it, and to whom. */
@@ -185,34 +186,6 @@ export class Identities {
     }
     return keys;
   }
-}
-
-/** A page's window, as far as {@linkcode checkPage} reads it. */
-export interface PageContext {
-  origin: string;
-  isSecureContext: boolean;
-  /** Undefined if the browser has no WebRTC. */
-  RTCPeerConnection?: unknown;
-}
-
-/**
- * Checks that a page can connect at all. A page without an origin of its own, such as a sandboxed frame,
- * shares its storage with all others of the kind.
- *
- * @throws {LighthouseError} `wrong-origin` or `unsupported`.
- */
-export function checkPage({ origin, isSecureContext, RTCPeerConnection }: PageContext): void {
-  if (origin === "null") throw wrongOrigin();
-  if (!isSecureContext) {
-    throw new LighthouseError("unsupported", ENGLISH.insecure);
-  }
-  if (!RTCPeerConnection) {
-    throw new LighthouseError("unsupported", ENGLISH["no-webrtc"]);
-  }
-}
-
-function wrongOrigin(): LighthouseError {
-  return new LighthouseError("wrong-origin", ENGLISH["no-origin"]);
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

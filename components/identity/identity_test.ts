@@ -3,7 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError, type PairingLink, TAG_KEY_BYTES } from "../../wire/mod.ts";
 import { MemoryStore } from "../testing/memory_store.ts";
 import type { DeviceStore } from "./device_store.ts";
-import { checkPage, Identities, type IdentitiesOptions } from "./identity.ts";
+import { Identities, type IdentitiesOptions } from "./identity.ts";
 
 const test = suite("identity");
 
@@ -175,25 +175,5 @@ test("a record of another origin is of no use", async () => {
   await pair(ids);
   assert.is(await codeOf(at({ origin: "https://you.example" }).current()), "wrong-origin");
 });
-
-for (
-  const [page, code] of [
-    [{ origin: ORIGIN, isSecureContext: true, RTCPeerConnection: class {} }, undefined],
-    [{ origin: "null", isSecureContext: true, RTCPeerConnection: class {} }, "wrong-origin"],
-    [
-      { origin: "http://192.168.1.2", isSecureContext: false, RTCPeerConnection: class {} },
-      "unsupported",
-    ],
-    [{ origin: "https://without-webrtc.example", isSecureContext: true }, "unsupported"],
-  ] as const
-) {
-  test(`a page at ${page.origin} ${code ? `is refused with ${code}` : "may connect"}`, () => {
-    if (!code) return checkPage(page);
-    assert.throws(
-      () => checkPage(page),
-      (error: unknown) => (error as LighthouseError).code === code,
-    );
-  });
-}
 
 test.run();

@@ -8,8 +8,8 @@
 import { LighthouseError } from "../../wire/mod.ts";
 import { Connection } from "../connection/connection.ts";
 import { CurrentView } from "../connection/connection_view.ts";
+import { checkPage } from "../identity/check_page.ts";
 import { IndexedDbStore } from "../identity/device_store.ts";
-import { checkPage } from "../identity/identity.ts";
 import { parseAttributes } from "../settings.ts";
 import { KeyHolder } from "./key_holder.ts";
 import { errorMessage, type FromKeyFrame, KEY_PORT } from "./key_messages.ts";

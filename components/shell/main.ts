@@ -14,7 +14,12 @@ import { styles } from "./shell_styles.ts";
 
 // A page without a language of its own speaks its reader's.
 document.documentElement.lang ||= preferredLanguage(navigator.languages);
-document.adoptedStyleSheets.push(styles.styleSheet!);
+// Not push(): a browser that is too old has a list that cannot change, or none.
+if (styles.styleSheet) {
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, styles.styleSheet];
+}
+// What the page says to browsers that do not get this far.
+document.getElementById("too-old")?.remove();
 new Shell(
   {
     scope: new URL(metaOf("lighthouse-scope"), location.href),

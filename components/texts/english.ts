@@ -89,6 +89,10 @@ export const ENGLISH = {
     "This page is not at the site that was paired: it is a file, or in a sandboxed frame",
   "insecure": "This page is not secure, so the browser gives it no cryptography: serve it by https",
   "no-webrtc": "This browser has no WebRTC, or it is switched off",
+  "no-crypto": "This browser has no WebCrypto, or it is switched off",
+  // The numbers are those of docs/browsers.md.
+  "too-old":
+    "This browser is too old: Lighthouse needs Chrome 119, Firefox 124 or Safari 17.4. Update it, or use another one",
   "no-storage":
     "This browser keeps nothing for this site, so it cannot be paired: the window is private, or storage is switched off or full",
   "no-worker": "There are no service workers in this window: is it private, or not secure?",

@@ -86,6 +86,9 @@ export const GERMAN: Texts = {
   "insecure":
     "Diese Seite ist nicht sicher, darum gibt ihr der Browser keine Verschlüsselung: Sie muss über https kommen",
   "no-webrtc": "Dieser Browser hat kein WebRTC, oder es ist abgeschaltet",
+  "no-crypto": "Dieser Browser hat kein WebCrypto, oder es ist abgeschaltet",
+  "too-old":
+    "Dieser Browser ist zu alt: Lighthouse braucht Chrome 119, Firefox 124 oder Safari 17.4. Aktualisiere ihn oder nimm einen anderen",
   "no-storage":
     "Dieser Browser speichert nichts für diese Website, darum lässt er sich nicht koppeln: Das Fenster ist privat, oder der Speicher ist abgeschaltet oder voll",
   "no-worker":

@@ -32,6 +32,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Exported types", link: "/reference/types" },
       { text: "Command line", link: "/command-line" },
       { text: "Errors", link: "/errors" },
+      { text: "Browsers", link: "/browsers" },
       { text: "AWS resources and cost", link: "/aws" },
     ],
   },

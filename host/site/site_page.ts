@@ -1,7 +1,17 @@
-// The page of a site in app mode. Its script builds all that is seen.
+// The page of a site in app mode. Its script builds all that is seen, and takes away what is here for
+// browsers that cannot read it.
+import { createHash } from "node:crypto";
 import { escapeHtml } from "./html.ts";
 import type { Icon } from "./icons.ts";
 import type { SiteOptions } from "./site_options.ts";
+
+/** Browsers older than 2021 cannot read the script. A page that loads slowly shows this for a moment, too. */
+const TOO_OLD =
+  "If nothing else appears here, this browser is too old: Lighthouse needs Chrome 119, Firefox 124 or Safari 17.4.";
+
+/** Shows it after 4 seconds. */
+const STYLE =
+  "#too-old { animation: appear 0s 4s both } @keyframes appear { from { visibility: hidden } }";
 
 /** The page, `index.html` and `404.html`. Static hosts send it for deep links, so its URLs are absolute. */
 export function formatPage(options: SiteOptions, icons: Icon[]): string {
@@ -27,12 +37,14 @@ export function formatPage(options: SiteOptions, icons: Icon[]): string {
 <meta name="apple-mobile-web-app-title" content="${escapeHtml(name)}">
 <meta name="mobile-web-app-capable" content="yes">
 <title>${escapeHtml(name)}</title>
+<style>${STYLE}</style>
 <link rel="icon" href="${base}${icon.path}" type="${icon.type}">${appleLink}
 <link rel="manifest" href="${base}lighthouse/manifest.webmanifest">
 <script defer src="${escapeHtml(base)}lighthouse/shell.js"></script>
 </head>
 <body>
 <lighthouse-tunnel ${element}></lighthouse-tunnel>
+<p id="too-old" lang="en">${TOO_OLD}</p>
 <noscript lang="en">This page needs JavaScript to reach your laptop.</noscript>
 </body>
 </html>
@@ -47,8 +59,9 @@ function formatPolicy({ page, attributes }: SiteOptions): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
-    // Pictures of the app come as data; the shell's styles are in its script.
-    "style-src 'self'",
+    // The shell's styles are in its script.
+    `style-src 'self' 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`,
+    // Pictures of the app come as data.
     "img-src 'self' data: blob:",
     "manifest-src 'self'",
     "worker-src 'self'",

@@ -1,8 +1,10 @@
 // Tests the check of what pages run: it finds what is newer than the floor, and no more.
+import { readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import { newSyntax, withoutExceptions } from "./check.ts";
 import { newFeatures } from "./features.ts";
+import { BROWSERS, FLOOR } from "./floor.ts";
 
 const test = suite("floor", { deadline: 60_000 });
 
@@ -142,6 +144,22 @@ test("syntax that the floor cannot read is refused", async () => {
     ["b.js", "using a = b();"],
   ]);
   assert.equal((await newSyntax(files)).map((line) => line.split(" ")[0]), ["b.js"]);
+});
+
+test("pages and documents state the floor", async () => {
+  const { chrome, firefox, safari } = FLOOR;
+  const say = (or: string) => `Chrome ${chrome}, Firefox ${firefox} ${or} Safari ${safari}`;
+  const stated: [file: string, words: string][] = [
+    ["components/texts/english.ts", say("or")],
+    ["components/texts/german.ts", say("oder")],
+    ["host/site/site_page.ts", say("or")],
+    ["docs/browsers.md", say("or")],
+    ["docs/browsers.md", say("and")],
+  ];
+  for (const [file, words] of stated) {
+    assert.ok((await readFile(file, "utf8")).includes(words), `${file}: ${words}`);
+  }
+  assert.equal(BROWSERS, [`chrome${chrome}`, `firefox${firefox}`, `safari${safari}`]);
 });
 
 test.run();
