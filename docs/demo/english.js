@@ -45,7 +45,7 @@ export const english = {
     "Open this page in a second tab: both share one connection. Close the first, and the second takes it over.",
 
   // What the scripts say.
-  "missing": 
+  "missing":
     "Cannot reach your laptop: lighthouse-tunnel.js is missing beside this page, or this browser is too old to read it.",
   "kept": "Kept in a file on your laptop, and nowhere else.",
   "not-kept": "Not connected. What you type stays here until you can add it.",

@@ -44,7 +44,7 @@ export const german = {
   "tabs-about":
     "Öffne diese Seite in einem zweiten Tab: Beide teilen sich eine Verbindung. Schließ den ersten, und der zweite übernimmt sie.",
 
-  "missing": 
+  "missing":
     "Dein Laptop ist nicht erreichbar: Neben dieser Seite fehlt lighthouse-tunnel.js, oder dieser Browser ist zu alt dafür.",
   "kept": "Steht in einer Datei auf deinem Laptop und sonst nirgends.",
   "not-kept": "Nicht verbunden. Was du schreibst, bleibt hier, bis du es hinzufügen kannst.",

@@ -77,7 +77,9 @@ class Scan {
       ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent) && !node.dotDotDotToken
     ) {
       const name = node.propertyName ?? node.name;
-      return ts.isIdentifier(name) ? this.#member(name.text, node.parent) : undefined;
+      const { parent } = node.parent;
+      const of = ts.isVariableDeclaration(parent) && parent.initializer || node.parent;
+      return ts.isIdentifier(name) ? this.#member(name.text, of) : undefined;
     }
     if (ts.isForOfStatement(node) && node.awaitModifier) {
       const name = this.#checker.getTypeAtLocation(node.expression).symbol?.name;
