@@ -39,7 +39,7 @@ export const styles = css`
     align-items: center;
     gap: 0.375em 0.625em;
     max-width: 100%;
-    padding: 0.375em 0.875em;
+    padding: 0.5em 0.875em;
     border: 1px solid var(--_line);
     border-radius: 1.25em;
     background: var(--_surface);
@@ -76,6 +76,12 @@ export const styles = css`
   .said,
   .pairing {
     overflow-wrap: anywhere;
+  }
+  /* English in a page that is written from right to left. */
+  .state,
+  .device,
+  .reason {
+    unicode-bidi: plaintext;
   }
   code {
     padding: 0.1em 0.3em;

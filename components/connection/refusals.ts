@@ -55,7 +55,7 @@ export async function plainRefusal(
       ? `The host does not know this pairing link. ${AGAIN}`
       : sender.kind === "paired"
       ? `The host does not know this browser. ${HOW_TO_PAIR}`
-      : ENGLISH["not-paired"],
+      : `This browser is not paired. ${HOW_TO_PAIR}`,
   );
 }
 

@@ -40,7 +40,7 @@ export interface IdentitiesOptions {
 const LINK_MS = 3_600_000;
 
 /** Advice for a browser that is not paired. */
-export const HOW_TO_PAIR = "Open the pairing link that `lighthouse-host pair` prints on the laptop";
+export const HOW_TO_PAIR = ENGLISH["not-paired"];
 
 /** The identities of this browser at one relay. */
 export class Identities {
@@ -77,7 +77,7 @@ export class Identities {
       };
     }
     if (!pinned) {
-      throw new LighthouseError("not-paired", ENGLISH["not-paired"]);
+      throw new LighthouseError("not-paired", `This browser is not paired. ${HOW_TO_PAIR}`);
     }
     return {
       hostKey: pinned,

@@ -225,6 +225,7 @@ export const styles = css`
   .services li > div {
     display: grid;
     grid-template-columns: 2.5rem 1fr;
+    align-content: center;
     align-items: center;
     gap: 0 0.875rem;
     height: 100%;

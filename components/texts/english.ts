@@ -50,8 +50,7 @@ export const ENGLISH = {
   // Failures, by the error's code; `failure` for the codes without a text of their own.
   "failure": "No connection came about ({code})",
   "host-offline": "The host is offline. This page connects as soon as it is back.",
-  "not-paired":
-    "This browser is not paired. Open the pairing link that `lighthouse-host pair` prints on the laptop",
+  "not-paired": "Open the pairing link that `lighthouse-host pair` prints on the laptop",
   "device-revoked":
     "The host has removed this browser from its devices. Open the pairing link that `lighthouse-host pair` prints on the laptop, to add it again",
   "pairing-used":

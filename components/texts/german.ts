@@ -43,8 +43,7 @@ export const GERMAN: Texts = {
   "failure": "Es kam keine Verbindung zustande ({code})",
   "host-offline":
     "Der Host ist nicht erreichbar. Die Seite verbindet sich, sobald er wieder da ist.",
-  "not-paired":
-    "Dieser Browser ist nicht gekoppelt. Öffne den Kopplungslink, den `lighthouse-host pair` auf dem Laptop ausgibt",
+  "not-paired": "Öffne den Kopplungslink, den `lighthouse-host pair` auf dem Laptop ausgibt",
   "device-revoked":
     "Der Host hat diesen Browser aus seinen Geräten entfernt. Um ihn wieder aufzunehmen, öffne den Kopplungslink, den `lighthouse-host pair` auf dem Laptop ausgibt",
   "pairing-used":

@@ -1,7 +1,8 @@
 // The service worker's own error responses.
 import type { LighthouseError } from "../../wire/mod.ts";
 import type { Language } from "../texts/language.ts";
-import { asSentence, fill, nameOfError, textsIn, valuesOf } from "../texts/texts.ts";
+import { tell } from "../texts/telling.ts";
+import { asSentence, fill, textsIn, valuesOf } from "../texts/texts.ts";
 import { PAGE_TEXTS, type PageTexts } from "./page_texts.ts";
 
 /** Seconds after which the browser loads the page again. */
@@ -39,8 +40,13 @@ export function unavailable(
 function explain(site: string | undefined, error: LighthouseError, language: Language): string[] {
   const texts = PAGE_TEXTS[language];
   if (error.code !== "no-holder") {
-    const why = fill(textsIn(language)[nameOfError(error)], valuesOf(error));
-    return [sentence(why), texts["still-trying"]];
+    const { label, sentence: why } = tell({ state: "failed", reason: "", error }, true);
+    const said = textsIn(language);
+    return [
+      sentence(said[label]),
+      sentence(fill(said[why!], valuesOf(error))),
+      texts["still-trying"],
+    ];
   }
   if (site === undefined) return [texts["no-tab"]];
   const link = `<a href="${escape(site)}" target="_blank" rel="noopener">${texts["this-site"]}</a>`;

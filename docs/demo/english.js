@@ -80,5 +80,5 @@ export const english = {
     "The picture, the film and the app appear here once this browser is paired with your laptop.",
   "waiting": "The picture, the film and the app appear here once your laptop answers.",
   "waiting-events": "Waiting …",
-  "no-worker": "Nothing below can be shown, since there is no service worker: {message}",
+  "no-worker": "Nothing can be shown here, since there is no service worker: {message}",
 };

@@ -47,6 +47,7 @@ function showWaiting() {
 }
 
 function showAll() {
+  document.querySelector("main")?.classList.remove("waiting");
   for (const element of document.querySelectorAll("[data-src]")) {
     element.setAttribute("src", /** @type {HTMLElement} */ (element).dataset.src ?? "");
   }
