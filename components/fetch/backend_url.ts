@@ -26,7 +26,8 @@ const MAX_QUOTED = 100;
 export function parseBackendUrl(input: string | URL, site: string, use: keyof typeof USES): URL {
   const { verb, from, own, schemes } = USES[use];
   const example = 'give a path, such as "/api/notes"';
-  if (input === undefined) throw new TypeError(`Cannot ${verb} through the tunnel: ${example}`);
+  // The platform would ask for "/undefined" or "/null".
+  if (input == null) throw new TypeError(`Cannot ${verb} through the tunnel: ${example}`);
   const base = new URL(origin(site));
   const url = parseUrl(input, base);
   if (!url) {

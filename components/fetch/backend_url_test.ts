@@ -87,6 +87,7 @@ for (
     [SITE, "http://", `fetch from "http://" through the tunnel: ${SUCH_AS}$`],
     [SITE, `http://${"[".repeat(1000)}`, `fetch from "http://\\[{93}" through .* ${SUCH_AS}$`],
     [SITE, undefined, `^Cannot fetch through the tunnel: ${SUCH_AS}$`],
+    [SITE, null, `^Cannot fetch through the tunnel: ${SUCH_AS}$`],
   ] as [string, string, string][]
 ) {
   test(`${String(input).slice(0, 50)} on a page of ${site} is refused with the cure`, () => {
