@@ -10,6 +10,7 @@ import { writeCommandDocs } from "./command_docs.ts";
 import { embeddedScripts, scriptOptions } from "./embedded_scripts.ts";
 import { BROWSERS, READABLE_IN } from "./floor/floor.ts";
 import { nativeLock } from "./native_lock.ts";
+import { writeLicenses } from "./package/licenses.ts";
 import { writeManifest } from "./package/manifest.ts";
 import { writeTypes } from "./package/types.ts";
 import { pureModules } from "./pure_modules.ts";
@@ -208,6 +209,8 @@ export interface BuiltBundle {
   gzipped: number;
   /** Whether the bundle exceeds its budget. */
   over: boolean;
+  /** The files that are in it, as paths from the root. */
+  inputs: string[];
 }
 
 /** Builds all bundles. @throws esbuild's error, if a source has one. */
@@ -285,7 +288,8 @@ async function buildOne(
   const bytes = entry.contents;
   const gzipped = gzipSync(bytes, { level: 9 }).length;
   const measured = budget?.gzip ? gzipped : bytes.length;
-  return { outfile, minified: bytes.length, gzipped, over: measured > (budget?.bytes ?? Infinity) };
+  const over = measured > (budget?.bytes ?? Infinity);
+  return { outfile, minified: bytes.length, gzipped, over, inputs: Object.keys(metafile.inputs) };
 }
 
 /** Writes a changed file atomically: a program that starts meanwhile finds it whole. */
@@ -320,6 +324,16 @@ async function removeOldChunks(outfile: string, written: string[]): Promise<void
   }
 }
 
+/** The files in the bundles of each published folder. */
+function inputsOf(built: BuiltBundle[]): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  for (const { outfile, inputs } of built) {
+    const [folder] = /^.*dist\b/.exec(outfile) ?? [];
+    if (folder) folders.set(folder, [...folders.get(folder) ?? [], ...inputs]);
+  }
+  return folders;
+}
+
 if (import.meta.main) {
   const built = await build();
   await writeCommandDocs();
@@ -327,6 +341,7 @@ if (import.meta.main) {
   await writeManifest();
   await writeReferenceDocs();
   await writeTypes();
+  await writeLicenses(inputsOf(built));
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;
     console.log(`${outfile.padEnd(38)} ${sizes}${over ? "  OVER BUDGET" : ""}`);
