@@ -1,14 +1,21 @@
 // `npm start` as a newcomer meets it: the demo page in a real Chromium, and nothing left behind.
-import { spawn } from "node:child_process";
+import { exec, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import process from "node:process";
+import { promisify } from "node:util";
 import * as assert from "uvu/assert";
+import { listen } from "../testing/listen.ts";
 import { RunningProgram } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
+import { inTerminal } from "../testing/terminal.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { until } from "../testing/until.ts";
 import { launchBrowser, openConnected, untilState } from "./browser.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 const test = suite("npm start", { deadline: 90_000 });
 
@@ -98,6 +105,42 @@ test("with --app, the sample app is there as it is, once the link is opened", as
     await browser.close();
   }
   assert.is(await demo.interrupt(), 0);
+});
+
+test("with --backend, a backend of one's own is shown, p gives a link, and so does the pair command", async () => {
+  await using backend = await listen(createServer((_request, response) => response.end("mine")));
+  const [command, ...args] = inTerminal(120, 40);
+  const child = spawn(command!, [...args, "npm", "start", "--", "--backend", backend.url], {
+    env: { ...process.env, PORT: "0", LIGHTHOUSE_STATE: state, NO_COLOR: "1" },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const demo = new RunningProgram(child);
+  assert.match(await demo.until(/^ {2}backend/), backend.url);
+  const links = () => demo.lines.filter((line) => line.includes("#lighthouse="));
+  await demo.until(/online/);
+  child.stdin.write("p");
+  await until(() => links().length === 2);
+  const [, pair] = /pair +(.*)/.exec(demo.lines.join("\n"))!;
+  const { stdout } = await promisify(exec)(`${pair} --no-wait`, { cwd: ROOT });
+  assert.match(stdout, /http:\/\/127\.0\.0\.1:\d+\/#lighthouse=\d+/);
+  child.stdin.write("q");
+  assert.is(await demo.exited, 0);
+});
+
+test("help lists the flags, and others are refused", async () => {
+  const answers: [flags: string[], code: number, text: RegExp][] = [
+    [["--help"], 0, /--backend 3000/],
+    [["--bakend", "1"], 2, /Unknown option: --bakend. Did you mean --backend\?/],
+    [["3000"], 2, /Did you mean --backend 3000\?/],
+    [["--backend", "nowhere"], 2, /--backend is not a URL/],
+  ];
+  for (const [flags, code, text] of answers) {
+    const program = new RunningProgram(
+      spawn(process.execPath, ["tools/local/start.ts", ...flags], { cwd: ROOT }),
+    );
+    assert.is(await program.exited, code);
+    assert.match(program.lines.join("\n") + program.errors, text);
+  }
 });
 
 test("a port that is in use is named, with what to do", async () => {

@@ -1,14 +1,12 @@
 // `npm start`: runs the whole bridge on this machine, and serves a demo page or a site.
 //
-//     npm start                     the page on port 8080
-//     npm start -- --app            a site as lighthouse-host site writes it, with the sample app
-//     npm start -- --registry s3    with the registry in S3, which the page reads
-//     PORT=9000 npm start           the page on another port
+//     npm start -- --help
 import process from "node:process";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { Admissions } from "../../host/access/admission.ts";
 import { invite } from "../../host/access/invitation.ts";
 import { pairingsFolder } from "../../host/access/pairings.ts";
+import { watchKeys } from "../../host/platform/keys.ts";
 import { escapeControls } from "../../host/platform/terminal.ts";
 import { costOf, formatDollars } from "../../host/signalling/prices.ts";
 import { writeSite } from "../../host/site/write_site.ts";
@@ -20,6 +18,7 @@ import { type Bridge, startBridge } from "./bridge.ts";
 import type { HostLine } from "./host_process.ts";
 import { Meter } from "./meter.ts";
 import { startSiteServer } from "./site_server.ts";
+import { parseFlags, parsePort } from "./start_flags.ts";
 
 /** Events of the host to show. */
 const SHOWN = new Set([
@@ -38,8 +37,8 @@ const SHOWN = new Set([
 /** Events after which to show the costs. */
 const COSTING = new Set(["page-connected", "page-left"]);
 
+const { registry, isApp, backend } = parseFlags(process.argv.slice(2));
 const port = parsePort(process.env.PORT ?? "8080");
-const { registry, isApp } = parseFlags(process.argv.slice(2));
 try {
   await start();
 } catch (error) {
@@ -67,6 +66,7 @@ async function start(): Promise<void> {
     port: isApp ? 0 : port,
     origins: server && [server.origin],
     routes: isApp ? { "GET /": home } : {},
+    backend,
     onActivity: meter.note,
     // The relay's port stays the same, so that paired browsers recognise the relay.
     relayPort: port && port + 1,
@@ -80,23 +80,33 @@ async function start(): Promise<void> {
     },
   });
   const page = server ? new URL(server.origin) : new URL(bridge.page.url);
-  if (isApp) await writeApp(folder, page, bridge);
+  if (isApp) await writeApp(folder, page, bridge, backend ?? "Sample app");
   // A relay that knows the devices of an earlier start lets in nobody else.
   const admissions = await Admissions.open({ state: bridge.state });
   const pairings = pairingsFolder(bridge.state);
-  const { link } = await invite(pairings, bridge.identity, page, { admissions });
+  const inviteMore = async () =>
+    (await invite(pairings, bridge.identity, page, { admissions })).link;
+  const hasKeys = process.stdin.isTTY && process.stdout.isTTY;
   console.log(`
   ${styleText("bold", "Lighthouse on this machine")}
   The relay's Lambda runs here, behind stand-ins for API Gateway and for Lambda's control plane.
 
-  backend   ${bridge.backend.url}  (private: 127.0.0.1 only)
+  backend   ${backend ?? `${bridge.backend.url}  (private: 127.0.0.1 only)`}
   relay     ${bridge.gateway.url}
   registry  ${bridge.store?.url ?? "the Lambda's environment"}
-  page      ${styleText(["bold", "underline"], link)}  ← click here
+  page      ${styleText(["bold", "underline"], await inviteMore())}  ← click here
+  pair      ${pairCommand(bridge, page)}
 
   The link pairs your browser with the host once, within ten minutes. After that, and in any paired
   browser, open: ${page.href}
-`);
+${hasKeys ? "\n  p  another link    q  quit\n" : ""}`);
+  const tellLink = async () => {
+    const text = await inviteMore().catch(({ message }) => message);
+    console.log(`  ${styleText(["bold", "underline"], text)}`);
+  };
+  using _keys = hasKeys
+    ? watchKeys({ p: () => void tellLink(), q: () => stop.resolve("SIGINT") })
+    : undefined;
   const host = bridge.startHost();
   const reason = await Promise.race([
     stop.promise,
@@ -112,32 +122,23 @@ function show({ level, event, message }: HostLine): void {
   console.log(`  ${mark} ${escapeControls(message)}`);
 }
 
-/** Writes the site of the sample app, as its owner would. */
-async function writeApp(folder: string, page: URL, { gateway, store, identity }: Bridge) {
+/** The command that lets another browser in, from the repository's folder. */
+function pairCommand({ state }: Bridge, page: URL): string {
+  return `node_modules/.bin/node host/dist/main.mjs pair --state ${state} --page ${page.href}`;
+}
+
+/** Writes the site of the app, as its owner would. */
+async function writeApp(
+  folder: string,
+  page: URL,
+  { gateway, store, identity }: Bridge,
+  name: string,
+) {
   const attributes = {
     "relay": gateway.url,
     "registry": store?.url,
     "stun": "none",
     "host-key": toBase64url(identity.publicKey),
   };
-  await writeSite(folder, { page, attributes, service: "/", name: "Sample app" });
-}
-
-function parseFlags(args: string[]): { registry: "lambda-env" | "s3"; isApp: boolean } {
-  try {
-    const options = { registry: { type: "string" }, app: { type: "boolean" } } as const;
-    const { registry = "lambda-env", app: isApp = false } = parseArgs({ args, options }).values;
-    if (registry === "lambda-env" || registry === "s3") return { registry, isApp };
-    throw new Error(`--registry is neither lambda-env nor s3: ${registry}`);
-  } catch (error) {
-    console.error(`Cannot start: ${(error as Error).message}`);
-    process.exit(2);
-  }
-}
-
-function parsePort(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 0 && number <= 65535 && text.trim()) return number;
-  console.error(`Cannot start: PORT is not a number from 0 to 65535: ${text}`);
-  process.exit(2);
+  await writeSite(folder, { page, attributes, service: "/", name });
 }
