@@ -25,6 +25,10 @@ export function socketConstructor(
     constructor(url: string | URL, protocols: string | string[] = []) {
       super(parseSocketUrl(url, site), protocols, { open, site });
     }
+
+    get [Symbol.toStringTag](): string {
+      return "WebSocket";
+    }
   };
 }
 

@@ -173,6 +173,7 @@ test("the constructor is as the platform's", () => {
   assert.equal([Socket.CONNECTING, Socket.OPEN, Socket.CLOSING, Socket.CLOSED], [0, 1, 2, 3]);
   assert.equal([socket.CONNECTING, socket.OPEN, socket.CLOSING, socket.CLOSED], [0, 1, 2, 3]);
   assert.equal([Socket.name, socket.constructor], ["WebSocket", Socket]);
+  assert.is(Object.prototype.toString.call(socket), "[object WebSocket]");
   assert.equal(
     [Socket, TunnelSocket, EventTarget].map((type) => socket instanceof type),
     [true, true, true],
