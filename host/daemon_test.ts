@@ -414,7 +414,7 @@ test("a page's requests reach the backend, go on without the relay, and it is to
   const started = performance.now();
   assert.is(await host.stop(), 0);
   assert.ok(performance.now() - started < 2_800);
-  assert.match((await goodbye.promise).message, "The other side closed");
+  assert.match((await goodbye.promise).message, "The host closed the connection");
   session.close();
 });
 

@@ -58,7 +58,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["run", "-x"], /Unknown option: -x$/m],
   [["run", "--relai", "wss://abc.example"], /Unknown option: --relai. Did you mean --relay\?/],
   [["pair", "--no-weit"], /Unknown option: --no-weit. Did you mean --no-wait\?/],
-  [["devices", "--backend", "http://h"], /--backend is for init, run, doctor, not for devices/],
+  [["devices", "--backend", "http://h"], /--backend is for init, run, .*doctor, not for devices/],
   [["revoke"], /Cannot revoke: DEVICE is missing/],
   [["completion", "tcsh"], /Cannot complete for tcsh, but for bash, zsh, fish/],
   [["run", "--relay"], /--relay/],
@@ -103,9 +103,11 @@ test("an error is coloured where colours are wanted, and not with NO_COLOR", asy
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`run keeps trying to reach the relay, and ends by ${signal} with 0`, async () => {
-    const host = start(UNREACHABLE);
+    const host = start([...UNREACHABLE, "--log-level", "debug"]);
     const { until, lines } = host;
-    await until(/ECONNREFUSED.*again in/, 2);
+    await until(/ECONNREFUSED.*again in/, 4);
+    // A warning is for what is new.
+    assert.is(lines.filter((line) => line.includes("▲ Cannot connect")).length, 1);
     const { code, ms } = await host.end(signal);
     assert.is(code, 0);
     assert.ok(ms < 2_000, `it took ${ms} ms`);

@@ -15,7 +15,7 @@ import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { formatTable } from "../platform/layout.ts";
 import { line, paint, print } from "../platform/terminal.ts";
-import { durationSince } from "./duration.ts";
+import { durationSince } from "../platform/duration.ts";
 import { checkHasKey, openStateAnyway } from "./state.ts";
 
 type Flags = Settings & { json: boolean };

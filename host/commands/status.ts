@@ -11,7 +11,7 @@ import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
 import { formatRow } from "../platform/layout.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
-import { durationSince } from "./duration.ts";
+import { durationSince } from "../platform/duration.ts";
 import { openStateAnyway } from "./state.ts";
 
 /** Asks the running host for its status. @returns Undefined if no host runs. */

@@ -29,8 +29,8 @@ function setUp() {
     state: environment.LIGHTHOUSE_STATE,
     environment,
     /** A host that tries to reach its relay. */
-    async startHost() {
-      const host = start(RUN, environment);
+    async startHost(...flags: string[]) {
+      const host = start([...RUN, ...flags], environment);
       await host.until(/"relay-unreachable"/);
       return host;
     },
@@ -78,15 +78,15 @@ test("without a host, status and logs say so", async () => {
 
 test("logs prints the last lines, and with --follow what comes", async () => {
   const at = setUp();
-  const host = await at.startHost();
+  const host = await at.startHost("--log-level", "debug");
   const all = await run(["logs", "--json"], at.environment);
   const events = all.output.trim().split("\n").map((line) => JSON.parse(line).event);
   assert.equal(events.slice(0, 3), ["starting", "nobody-paired", "relay-unreachable"]);
   const last = await run(["logs", "-n", "1"], at.environment);
-  assert.match(last.output, /^\d\d:\d\d:\d\d {2}▲ .*ECONNREFUSED.*\n$/);
+  assert.match(last.output, /^\d\d:\d\d:\d\d {2}[▲·] .*ECONNREFUSED.*\n$/);
   const follower = start(["logs", "--follow", "--json", "-n", "0"], at.environment);
   const before = host.lines.length;
-  await follower.until(/relay-unreachable/);
+  await follower.until(/relay-still-unreachable/);
   assert.ok(host.lines.length > before);
   await host.end();
   // The host is gone, and so is what follows it.
@@ -112,7 +112,7 @@ test("a second host with the same state folder is refused, and the first goes on
     errors,
     `another host runs with the state folder ${at.state} (process ${host.pid})`,
   );
-  await host.until(/"relay-unreachable"/, 2);
+  assert.ok(host.isRunning);
   await host.end();
 });
 

@@ -416,7 +416,7 @@ test("close() says goodbye to all pages, and takes no more", async () => {
   assert.is(await outcome(SILENT_OFFER), "nothing");
   await closed;
   for (const { detached } of [first, second]) {
-    assert.match((await detached).message, /other side closed/);
+    assert.match((await detached).message, /The host closed the connection: The host is stopping/);
   }
   assert.is(peers.connected, 0);
 });

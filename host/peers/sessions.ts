@@ -134,17 +134,17 @@ export class Sessions {
 
     const { log, onSeen } = this.#options;
     onSeen?.(principal);
-    const way = `${path.local} ↔ ${path.remote}`;
+    const way = describePath(path);
     const pages = this.connected;
     const who = nameOf(principal);
     const device = principal.id;
     if (joins) {
       const { carriers } = session;
       const fields = { path, carriers, device };
-      log("info", "page-lane", `page uses ${carriers} connections (${way}): ${who}`, fields);
+      log("info", "page-lane", `page uses ${carriers} connections, ${way}: ${who}`, fields);
     } else {
       const [event, again] = known ? ["page-back", " again"] : ["page-connected", ""];
-      const text = `page connected${again} (${way}), ${pages} open: ${who}`;
+      const text = `page connected${again} ${way}, ${pages} open: ${who}`;
       log("info", event!, text, { path, pages, device });
     }
   }
@@ -171,7 +171,7 @@ export class Sessions {
       timeout.promise,
     ]);
     clearTimeout(timer);
-    for (const { session } of all) session.close();
+    for (const { session } of all) session.close(stopping);
   }
 
   #create(hello: Hello, principal: Principal): Session {
@@ -206,7 +206,9 @@ export class Sessions {
       this.#all.delete(hello.session.join());
       onEnded?.(session);
       const pages = this.connected;
-      const text = `page left (${message}), ${pages} open: ${nameOf(principal)}`;
+      // That a page has hung up needs no reason.
+      const why = code === "closed" ? "" : ` (${message})`;
+      const text = `page left${why}, ${pages} open: ${nameOf(principal)}`;
       log("info", "page-left", text, { reason: code, pages, device: principal.id });
       onSeen?.(principal);
     });
@@ -281,4 +283,10 @@ function check(
 /** A principal's name for logs. */
 function nameOf({ name }: Principal): string {
   return name === undefined ? "not paired" : `“${name}”`;
+}
+
+/** The packets' way, in words. */
+export function describePath({ local, remote }: PeerPath): string {
+  if (local === "relay" || remote === "relay") return "through a TURN server";
+  return local === "srflx" || remote === "srflx" ? "through a router" : "directly";
 }

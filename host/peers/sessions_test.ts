@@ -17,7 +17,7 @@ import { failureOf } from "../../wire/testing/failure.ts";
 import { pageSession } from "../../wire/testing/session_pair.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceContext } from "../proxy/service.ts";
-import { MAX_AWAY, Sessions } from "./sessions.ts";
+import { describePath, MAX_AWAY, Sessions } from "./sessions.ts";
 
 const test = suite("sessions");
 
@@ -35,6 +35,8 @@ class TestHost {
   readonly sessions: Sessions;
   /** Events that were logged, with the reason of an end. */
   readonly events: string[] = [];
+  /** The texts that were logged. */
+  readonly texts: string[] = [];
   /** Requests that were seen, in their order. */
   readonly requests: { target: string; context: ServiceContext; answer: () => void }[] = [];
   /** The sessions in which further connections were offered. */
@@ -57,7 +59,8 @@ class TestHost {
         this.offered.push(session);
         return Promise.resolve(sdp);
       },
-      log: (_level, event, _text, fields) => {
+      log: (_level, event, text, fields) => {
+        this.texts.push(text);
         this.events.push(fields?.reason ? `${event} ${fields.reason}` : event);
         this.#look();
       },
@@ -142,6 +145,18 @@ function answerOn(channel: MemoryChannel): Promise<Frame[]> {
   });
 }
 
+test("the packets' way is told in words", () => {
+  const ways: [local: string, remote: string, words: string][] = [
+    ["host", "host", "directly"],
+    ["host", "prflx", "directly"],
+    ["host", "srflx", "through a router"],
+    ["srflx", "prflx", "through a router"],
+    ["srflx", "relay", "through a TURN server"],
+    ["relay", "host", "through a TURN server"],
+  ];
+  for (const [local, remote, words] of ways) assert.is(describePath({ local, remote }), words);
+});
+
 test("a page that says goodbye leaves", async () => {
   const host = new TestHost();
   const page = pageSession();
@@ -152,6 +167,8 @@ test("a page that says goodbye leaves", async () => {
   await host.until("page-left closed");
   assert.is(host.sessions.connected, 0);
   assert.equal(host.events, ["page-connected", "page-left closed"]);
+  assert.match(host.texts[0]!, /^page connected directly, 1 open: /);
+  assert.match(host.texts[1]!, /^page left, 0 open: /);
 });
 
 test("a page whose connection ends is away, and goes on with another", async () => {
@@ -444,7 +461,10 @@ test("close() lets requests under way finish, refuses others, and says goodbye",
   host.requests[0]!.answer();
   assert.is(await answer, "/wait");
   await closed;
-  assert.match((await goodbye.promise).message, /other side closed/);
+  assert.match(
+    (await goodbye.promise).message,
+    /The host closed the connection: The host is stopping/,
+  );
   assert.equal(host.requests.map(({ target }) => target), ["/wait"]);
   page.close();
 });

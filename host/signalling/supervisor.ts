@@ -9,6 +9,7 @@ import type { BridgeConfig } from "../config/config.ts";
 import type { Log } from "../platform/log.ts";
 import { deliver } from "./deliver.ts";
 import { keepRegistered } from "./registrar.ts";
+import { Outage } from "./outage.ts";
 import type { Registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
 import { isAnswered, isRefused, RelaySocket } from "./relay_socket.ts";
@@ -84,6 +85,8 @@ export class Supervisor {
   #state = startSupervision()[0];
   /** The registration's state that was logged last. */
   #told: Registration | undefined;
+  /** The time without the relay, from the first failed attempt until the host is online. */
+  #outage: Outage | undefined;
   /** Ends the present effect: an attempt, a pause, or following a connection. */
   #underWay = new AbortController();
   /** Resolves when that effect, and all before it, have ended. */
@@ -243,7 +246,13 @@ export class Supervisor {
     const { trouble } = effect;
     const ms = backoff(effect.failures, effect);
     const again = `again in ${(ms / 1000).toFixed(1)} s`;
-    if (trouble) this.#options.log("warn", "relay-unreachable", `${trouble}; ${again}`);
+    if (trouble) {
+      const { log } = this.#options;
+      const now = Date.now();
+      const told = (this.#outage ??= new Outage(now)).failed(trouble, again, now);
+      if (told) log("warn", "relay-unreachable", told);
+      else log("debug", "relay-still-unreachable", `${trouble}; ${again}`);
+    }
     return await sleep(ms, { type: "paused" }, { signal });
   }
 
@@ -299,7 +308,11 @@ export class Supervisor {
     const { name } = this.#registry;
     if (phase === "writing") log("info", "registering", `registering with ${name} …`);
     if (phase === "online") {
-      log("info", "online", `online: ${name} knows this host`, { connectionId: state.own });
+      const after = this.#outage
+        ? `, after ${this.#outage.lasted(Date.now())} without the relay`
+        : "";
+      this.#outage = undefined;
+      log("info", "online", `online: ${name} knows this host${after}`, { connectionId: state.own });
       this.#take({ type: "online" });
     }
   }

@@ -163,7 +163,7 @@ if (canMakeNetworks()) {
     await using bridge = await startBridge({ propagation: 0 });
     await using machine = await plugIn(bridge);
     const { child, until, lines } = machine.startHost();
-    await until(/"relay-unreachable"/, 3);
+    await until(/"relay-unreachable"/);
     machine.up(2);
     machine.cut(true);
     await sleep(GONE_MS);

@@ -236,7 +236,9 @@ export class Session {
   }
 
   /** Says CLOSE, fails all streams, and closes the carriers. */
-  close(reason = new LighthouseError("closed", "This side closed the session")): void {
+  close(
+    reason = new LighthouseError("closed", `The ${this.#options.role} disconnected`),
+  ): void {
     if (this.#isOver) return;
     this.#carriers.leave(reason);
     this.#end(reason);
@@ -274,7 +276,7 @@ export class Session {
 
   #loseCarrier(): void {
     if (this.#carriers.size === 0) {
-      const reason = "The connection to the other side ended";
+      const reason = "The connection ended";
       return this.#detach(new LighthouseError("connection-lost", reason));
     }
     // The others carry again what may be lost with it.
@@ -373,7 +375,7 @@ export class Session {
     const isKept = isHost || code === "bad-frame" || code === "device-revoked";
     const reason = new LighthouseError(
       isKept ? code : "connection-lost",
-      `The other side closed the connection: ${message}`,
+      `The ${isHost ? "page" : "host"} closed the connection: ${message}`,
     );
     if (!isHost) return this.#startOver(reason);
     this.#carriers.discard();

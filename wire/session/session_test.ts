@@ -489,7 +489,7 @@ test("close() by the page ends the host's session and both ends' streams", async
     assert.is((await failureOf(opened.head)).code, "closed");
     const reason = await host.closed;
     assert.is(reason.code, "closed");
-    assert.match(reason.message, "closed the session");
+    assert.match(reason.message, "The page closed the connection: The page disconnected");
     assert.is((await failureOf(bytesOf(streams[0]!.readable))).code, "closed");
     assert.is(thrownBy(() => link.page.open(HEAD)).code, "closed");
   });
