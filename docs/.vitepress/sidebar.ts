@@ -8,6 +8,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
     text: "Start",
     items: [
       { text: "Try it on your machine", link: "/dev" },
+      { text: "Install", link: "/install" },
       { text: "The element", link: "/element" },
       { text: "Pair a browser", link: "/pairing" },
       { text: "Run the host", link: "/host" },
