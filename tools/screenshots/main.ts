@@ -1,7 +1,9 @@
-// `npm run screenshots`: takes the pictures of docs/apps.md, each of a real app on a site in app mode.
+// `npm run screenshots`: takes the pictures of docs/apps.md, each of a real app on a site in app mode, and
+// that of the README.
 //
 //     npm run screenshots                      all pictures
 //     npm run screenshots -- --only jupyter    those of apps whose names have the word
+//     npm run screenshots -- --only readme     the README's
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -13,9 +15,11 @@ import type { RealApp } from "../compatibility/real_apps/real_app.ts";
 import { REAL_APPS } from "../compatibility/real_apps/mod.ts";
 import { startApp } from "../compatibility/running_app.ts";
 import { SHOW } from "../compatibility/ways.ts";
+import { pictureOfDev } from "./dev.ts";
 import { launchForDownloads } from "../compatibility/downloads.ts";
 
 const FOLDER = "docs/apps";
+const README = "docs/images/dev.webp";
 
 /** The longest picture, in bytes: a clone of the repository has all of them. */
 const MOST_BYTES = 60 * 1024;
@@ -30,6 +34,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 await build();
 await mkdir(FOLDER, { recursive: true });
 const browser = await launchForDownloads("chromium");
+if ("readme".includes(only.toLowerCase())) await writeFile(README, await pictureOfDev(browser));
 for (const app of REAL_APPS) {
   if (!app.name.toLowerCase().includes(only.toLowerCase())) continue;
   try {
