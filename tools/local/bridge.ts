@@ -18,6 +18,8 @@ import { type Page, startPage } from "./page.ts";
 export interface BridgeOptions {
   /** The page's port. @default any free one */
   port?: number;
+  /** The page's folder. @default docs/demo */
+  folder?: string;
   /**
    * The relay's port: browsers know a host by its relay's address. @default any free one, also if this
    * one is in use
@@ -38,7 +40,7 @@ export interface BridgeOptions {
   origins?: string[];
   /** Further routes of the sample backend. */
   routes?: BackendOptions["routes"];
-  /** URL of the backend in the hosts' flags. @default the sample backend's */
+  /** The backend in the hosts' flags: a URL, or a folder's path. @default the sample backend's URL */
   backend?: string;
   /** The hosts' registry. @default "lambda-env" */
   registry?: "lambda-env" | "s3";
@@ -97,6 +99,7 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   const page = stack.use(
     await startPage({
       port,
+      folder: options.folder,
       relay: () => gateway.url,
       stun: "none",
       hostKey,
@@ -165,8 +168,9 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     "--region",
     "us-east-1",
     ...store ? ["--registry", "s3", "--bucket", BUCKET] : ["--function", FUNCTION],
-    "--backend",
-    options.backend ?? backend.url,
+    ...options.backend?.startsWith("/")
+      ? ["--service", `/=${options.backend}`]
+      : ["--backend", options.backend ?? backend.url],
     "--stun",
     "none",
     "--state",

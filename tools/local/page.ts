@@ -1,8 +1,8 @@
-// Development part: serves docs/demo as GitHub Pages would, from an origin other than the backend's, with
-// the local relay's address in its pages.
+// Development part: serves docs/demo or another page as GitHub Pages would, from an origin other than the
+// backend's, with the local relay's address in it.
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { extname, join } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listen } from "../testing/listen.ts";
 
@@ -11,7 +11,7 @@ const ELEMENT_FOLDER = fileURLToPath(new URL("../../components/dist/", import.me
 const ELEMENT_FILES = ["lighthouse-tunnel.js", "lighthouse-worker.js"];
 const SITE_FILES = ["code_detector.js"];
 
-/** The placeholder for the relay in the demo. */
+/** The placeholder for the relay in the demo and in examples/. */
 const DEMO_RELAY = "wss://YOUR-API.execute-api.us-east-1.amazonaws.com";
 
 const TYPES: Record<string, string> = {
@@ -39,6 +39,8 @@ export interface PageOptions {
   connect?: string[];
   /** TCP port on 127.0.0.1; 0 takes a free one. @default 0 */
   port?: number;
+  /** The page's folder. @default docs/demo */
+  folder?: string;
   /** Folder with the built element and worker. @default components/dist of this repository */
   elementFolder?: string;
 }
@@ -119,12 +121,20 @@ async function find(options: PageOptions, request: IncomingMessage): Promise<Ans
     if (body) return { status: 200, type, body };
     return text(404, `Cannot find ${name}: build it with "npm run build"`);
   }
-  // Names come from the folder's list, so they cannot lead out of the folder.
-  const entries = await readdir(DEMO_FOLDER, { withFileTypes: true });
-  if (!entries.some((entry) => entry.isFile() && entry.name === name)) {
+  const { folder = DEMO_FOLDER } = options;
+  // Paths come from the folder's list, so they cannot lead out of the folder.
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"));
+  if (!paths.includes(name)) {
     return text(404, "Cannot find the file");
   }
-  const body = await readFile(join(DEMO_FOLDER, name));
+  const body = await readFile(join(folder, name));
+  if (extname(name) === ".js") {
+    // A framework's build has the element in its script.
+    const script = body.toString().replaceAll(`${DEMO_RELAY}/prod`, options.relay());
+    return { status: 200, type, body: script };
+  }
   if (extname(name) !== ".html") return { status: 200, type, body };
   const { relay, hostKey, stun = "none", connect = [] } = options;
   const registry = options.registry?.();

@@ -15,6 +15,7 @@ import { build } from "../build.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { home } from "./backend_home.ts";
 import { type Bridge, startBridge } from "./bridge.ts";
+import { prepareExample } from "./examples.ts";
 import type { HostLine } from "./host_process.ts";
 import { Meter } from "./meter.ts";
 import { startSiteServer } from "./site_server.ts";
@@ -37,7 +38,8 @@ const SHOWN = new Set([
 /** Events after which to show the costs. */
 const COSTING = new Set(["page-connected", "page-left"]);
 
-const { registry, isApp, backend } = parseFlags(process.argv.slice(2));
+const flags = parseFlags(process.argv.slice(2));
+const { registry, isApp } = flags;
 const port = parsePort(process.env.PORT ?? "8080");
 try {
   await start();
@@ -52,6 +54,9 @@ async function start(): Promise<void> {
     process.on(signal, () => stop.resolve(signal));
   }
   await build();
+  if (flags.example) console.log(`Making examples/${flags.example} ready …`);
+  const example = flags.example === undefined ? undefined : await prepareExample(flags.example);
+  const backend = flags.backend ?? example?.backend;
   const meter = new Meter();
   const tellCost = () => {
     const billed = meter.read(bridge.gateway);
@@ -64,8 +69,9 @@ async function start(): Promise<void> {
   await using server = isApp ? await startSiteServer({ folder, port }) : undefined;
   await using bridge = await startBridge({
     port: isApp ? 0 : port,
+    folder: example?.folder,
     origins: server && [server.origin],
-    routes: isApp ? { "GET /": home } : {},
+    routes: isApp || example ? { "GET /": home } : {},
     backend,
     onActivity: meter.note,
     // The relay's port stays the same, so that paired browsers recognise the relay.

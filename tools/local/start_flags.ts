@@ -3,12 +3,15 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { parseServices } from "../../host/config/service_config.ts";
 import { suggestion } from "../../host/config/suggest.ts";
+import { EXAMPLE_NAMES } from "./examples.ts";
 
 const HELP = `npm start: the whole bridge on this machine, without an account
 
   npm start                         the demo page on port 8080, with a sample backend
   npm start -- --app                a site as lighthouse-host site writes it, with the sample app
   npm start -- --backend 3000       the same site with a backend of yours: a port, a URL or unix:SOCKET
+  npm start -- --example react      a page of examples/: ${EXAMPLE_NAMES.join(", ")};
+                                    --backend gives it a backend of yours
   npm start -- --registry s3        with the registry in S3, which the page reads
   PORT=9000 npm start               the page on another port
 
@@ -18,6 +21,7 @@ lighthouse-host dev shows a backend without the stand-ins for AWS: docs/dev.md`;
 const FLAGS = {
   app: { type: "boolean" },
   backend: { type: "string" },
+  example: { type: "string" },
   registry: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -27,6 +31,8 @@ export interface StartFlags {
   registry: "lambda-env" | "s3";
   /** Whether the page is a site around the app. */
   isApp: boolean;
+  /** The name of an example, whose page is shown. */
+  example: string | undefined;
   /** As `--backend` of the host takes it. */
   backend: string | undefined;
 }
@@ -34,7 +40,7 @@ export interface StartFlags {
 /** Reads the flags. Ends the process for `--help`, and for what it does not know. */
 export function parseFlags(args: string[]): StartFlags {
   try {
-    const { registry = "lambda-env", app, backend, help } = parse(args);
+    const { registry = "lambda-env", app, backend, example, help } = parse(args);
     if (help) {
       console.log(HELP);
       process.exit(0);
@@ -43,7 +49,15 @@ export function parseFlags(args: string[]): StartFlags {
       throw new Error(`--registry is neither lambda-env nor s3: ${registry}`);
     }
     if (backend !== undefined) parseServices({ backend }, { HOME: process.env.HOME });
-    return { registry, isApp: app === true || backend !== undefined, backend };
+    if (example !== undefined && !EXAMPLE_NAMES.includes(example)) {
+      const meant = suggestion(example, EXAMPLE_NAMES);
+      throw new Error(`--example is none of ${EXAMPLE_NAMES.join(", ")}: ${example}${meant}`);
+    }
+    if (example !== undefined && app) {
+      throw new Error("--app and --example are two pages: give one");
+    }
+    const isApp = app === true || (backend !== undefined && example === undefined);
+    return { registry, isApp, example, backend };
   } catch (error) {
     const message = (error as Error).message.replace(/^Cannot run: /, "");
     console.error(`Cannot start: ${message}\nnpm start -- --help lists the flags`);

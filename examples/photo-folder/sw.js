@@ -1,0 +1,2 @@
+// The site's service worker: ./local/ leads to the laptop.
+importScripts("./lighthouse-worker.js");
