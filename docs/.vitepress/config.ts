@@ -46,7 +46,7 @@ export default defineConfig({
     logo: "/lighthouse.svg",
     search: { provider: "local" },
     nav: [
-      { text: "Start", link: "/element" },
+      { text: "Start", link: "/dev" },
       { text: "Reference", link: "/reference/element" },
       { text: "Security", link: "/security" },
     ],
