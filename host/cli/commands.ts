@@ -276,15 +276,20 @@ export const COMMANDS: Commands = {
   completion: {
     summary: "print a script with which a shell completes this command",
     does: "print the script",
+    more: [
+      "The script completes commands, flags, files, and the names of devices and services, for which it " +
+      "runs completion devices and completion services.",
+    ],
     args: ["bash|zsh|fish"],
     flags: [],
     examples: [
       "completion bash >> ~/.bashrc",
+      "completion zsh > ~/.zsh/completions/_lighthouse-host",
       "completion fish > ~/.config/fish/completions/lighthouse-host.fish",
     ],
-    async run(_flags, [shell], commands) {
-      const { printCompletion } = await import("./completion.ts");
-      printCompletion(commands, shell!);
+    async run({ settings }, [shell], commands) {
+      const { printCompletion } = await import("./completion/mod.ts");
+      await printCompletion(commands, shell!, settings);
     },
   },
   version: {
