@@ -7,14 +7,13 @@ import type { Identity } from "./access/host_key.ts";
 import { Memory } from "./access/memory.ts";
 import type { HostConfig } from "./config/config.ts";
 import type { Metrics } from "./control/metrics.ts";
-import { Exchanges } from "./inspector/exchanges.ts";
+import { type Exchange, Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
 import { endPeers } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
 import type { Log } from "./platform/log.ts";
 import { watchNetwork } from "./platform/network_monitor.ts";
 import type { CookieFolder } from "./proxy/cookie_folder.ts";
-import type { ServiceHandler } from "./proxy/service.ts";
 import { Services } from "./proxy/services.ts";
 import { Sockets } from "./proxy/websocket.ts";
 import type { Registry } from "./signalling/registry.ts";
@@ -65,7 +64,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   const services = Services.start(settings().services, { cookies: options.cookies, memory });
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
   const handler = inspector?.handler ?? services.handler;
-  const sockets = new Sockets(services, { memory });
+  const sockets = new Sockets(services, { memory, watch: inspector?.watchSocket });
   const { admissions } = options;
   /** Devices that were sent a value, and have not connected with it yet. */
   const offered = new Set<string>();
@@ -174,15 +173,24 @@ function followAccess(
 /** Starts the inspector, if it has a port. Its handler passes requests on to the services. */
 async function inspect(
   port: number | undefined,
-  { handler }: Services,
+  services: Services,
   onInspector: HostOptions["onInspector"],
-): Promise<{ handler: ServiceHandler } & AsyncDisposable | undefined> {
+) {
   if (port === undefined) return undefined;
   const exchanges = new Exchanges();
-  const inspector = await startInspector({ exchanges, handler, port });
+  const { handler } = services;
+  const sentOf = (exchange: Exchange) => {
+    const upstream = services.find(exchange.target)?.upstream;
+    if (!upstream) return undefined;
+    const { backend, config: { socketPath, tls } } = upstream;
+    const { url, headers } = backend.upstreamRequest(exchange, exchange.principal);
+    return { url, headers, socketPath, insecure: tls?.insecure };
+  };
+  const inspector = await startInspector({ exchanges, handler, sentOf, port });
   onInspector?.(inspector.url, exchanges);
   return {
     handler: exchanges.watch(handler),
+    watchSocket: exchanges.watchSocket.bind(exchanges),
     [Symbol.asyncDispose]: () => inspector[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,9 @@
 // Records the last requests of pages and their answers for the inspector, while they pass.
-import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
+import { type HeaderField, type HttpRequest, LighthouseError } from "../../wire/mod.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
+import type { SocketWatcher } from "../proxy/websocket.ts";
+import { SeenSocket } from "./seen_socket.ts";
 
 /** Most recorded requests, and most bytes of their heads and bodies; the oldest are dropped. */
 export const MAX_EXCHANGES = 200;
@@ -38,11 +40,16 @@ export interface Exchange {
   endAfter?: number;
   /** The code of the error that ended it early. */
   failure?: string;
+  /** The messages, where it opened a WebSocket. */
+  socket?: SeenSocket;
 }
+
+/** Shortest time between two events about one WebSocket's messages, in milliseconds. */
+const NEWS_MS = 200;
 
 /** The last exchanges, the newest last. Dispatches {@linkcode ExchangeEvent}s. */
 export class Exchanges extends EventTarget {
-  /** Whether the first 64 KiB of each body are recorded. @default false */
+  /** Whether the first 64 KiB of each body, and the last 64 KiB of messages, are recorded. @default false */
   keepsBodies = false;
   readonly #all = new Map<number, Exchange>();
   /** Bytes that each of them has taken, and all together. */
@@ -74,7 +81,8 @@ export class Exchanges extends EventTarget {
   async replay(id: number, handler: ServiceHandler, signal: AbortSignal): Promise<Exchange> {
     const seen = this.#all.get(id);
     if (!seen) throw new LighthouseError("bad-request", `No request ${id} is remembered`);
-    const { principal, method, target, headers, requestBody } = seen;
+    const { principal, method, target, headers, requestBody, socket } = seen;
+    if (socket) throw new LighthouseError("bad-request", "A WebSocket cannot be repeated");
     if (requestBody && requestBody.kept?.length !== requestBody.bytes) {
       throw new LighthouseError(
         "bad-request",
@@ -103,6 +111,71 @@ export class Exchanges extends EventTarget {
     return made!;
   }
 
+  /** Records a WebSocket that a page opens. */
+  watchSocket(
+    request: Pick<HttpRequest, "method" | "target" | "headers">,
+    principal: Principal,
+  ): SocketWatcher {
+    const socket = new SeenSocket();
+    const { exchange, started, changed } = this.#begin({ request, principal, socket });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = (failure?: string) => {
+      clearTimeout(timer);
+      exchange.endAfter ??= performance.now() - started;
+      exchange.failure ??= failure;
+      changed();
+    };
+    changed();
+    return {
+      answered: (status, headers) => {
+        exchange.answer = { status, statusText: "", headers, body: null };
+        exchange.headAfter = performance.now() - started;
+        this.#grow(exchange.id, lengthOf(headers));
+        if (status === 101) changed();
+        else end();
+      },
+      message: (message) => {
+        this.#grow(exchange.id, socket.add(message, this.keepsBodies));
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          changed();
+        }, NEWS_MS).unref();
+      },
+      closed: (code, reason) => {
+        socket.close = { code, reason };
+        end();
+      },
+      failed: (error) => end(codeOf(error, false)),
+    };
+  }
+
+  /** Records what has begun. */
+  #begin(
+    { request: { method, target, headers }, principal, replayOf, requestBody = null, socket }: {
+      request: Pick<HttpRequest, "method" | "target" | "headers">;
+      principal: Principal;
+      replayOf?: number;
+      requestBody?: SeenBody | null;
+      socket?: SeenSocket;
+    },
+  ) {
+    const exchange: Exchange = {
+      id: ++this.#count,
+      time: Date.now(),
+      principal,
+      method,
+      target,
+      headers,
+      replayOf,
+      requestBody,
+      socket,
+    };
+    this.#all.set(exchange.id, exchange);
+    this.#grow(exchange.id, target.length + lengthOf(headers));
+    const changed = () => this.dispatchEvent(new ExchangeEvent(exchange));
+    return { exchange, started: performance.now(), changed };
+  }
+
   async #pass(
     { handler, request, signal, principal, replayOf, onStart }: {
       handler: ServiceHandler;
@@ -113,26 +186,19 @@ export class Exchanges extends EventTarget {
       onStart?: (exchange: Exchange) => void;
     },
   ): ReturnType<ServiceHandler> {
-    const { method, target, headers, body } = request;
-    const exchange: Exchange = {
-      id: ++this.#count,
-      time: Date.now(),
+    const { body } = request;
+    const requestBody = body && this.#newBody();
+    const { exchange, started, changed } = this.#begin({
+      request,
       principal,
-      method,
-      target,
-      headers,
       replayOf,
-      requestBody: body && this.#newBody(),
-    };
-    const started = performance.now();
-    this.#all.set(exchange.id, exchange);
+      requestBody,
+    });
     const grow = (bytes: number) => this.#grow(exchange.id, bytes);
-    grow(target.length + lengthOf(headers));
-    const changed = () => this.dispatchEvent(new ExchangeEvent(exchange));
     const end = (error?: unknown) => {
       if (exchange.endAfter !== undefined) return;
       exchange.endAfter = performance.now() - started;
-      if (error !== undefined) exchange.failure = codeOf(error, signal);
+      if (error !== undefined) exchange.failure = codeOf(error, signal.aborted);
       changed();
     };
     onStart?.(exchange);
@@ -227,7 +293,7 @@ function lengthOf(headers: HeaderField[]): number {
   return headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }
 
-function codeOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return "aborted";
+function codeOf(error: unknown, isAborted: boolean): string {
+  if (isAborted) return "aborted";
   return LighthouseError.from(error, "backend-failed").code;
 }

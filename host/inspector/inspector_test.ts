@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { type HeaderField, LighthouseError } from "../../wire/mod.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
-import { Exchanges, MAX_BODY, MAX_EXCHANGES } from "./exchanges.ts";
+import { type Exchange, Exchanges, MAX_BODY, MAX_EXCHANGES } from "./exchanges.ts";
+import { MAX_MESSAGE } from "./seen_socket.ts";
 import { startInspector } from "./server.ts";
 
 const test = suite("inspector");
@@ -24,9 +25,13 @@ const echo: ServiceHandler = async ({ target, headers, body }) => {
   };
 };
 
+/** The backend of all but `/folder`. */
+const sentOf = ({ target, headers }: Exchange) =>
+  target === "/folder" ? undefined : { url: new URL(target, "http://127.0.0.1:3000"), headers };
+
 async function setUp() {
   const exchanges = new Exchanges();
-  const inspector = await startInspector({ exchanges, handler: echo, port: 0 });
+  const inspector = await startInspector({ exchanges, handler: echo, sentOf, port: 0 });
   const { origin, hash } = new URL(inspector.url);
   const authorization = `Bearer ${new URLSearchParams(hash.slice(1)).get("token")}`;
   const handler = exchanges.watch(echo);
@@ -139,6 +144,88 @@ test("what cannot be replayed says why", async () => {
   assert.match((await at.ask("POST", "exchanges/9/replay")).value.error.message, "No request 9");
 });
 
+const utf8 = new TextEncoder();
+const live = { method: "GET", target: "/live", headers: [] };
+
+test("a WebSocket is shown with its counts, its messages where they are kept, and its close", async () => {
+  await using at = await setUp();
+  await at.ask("PUT", "bodies");
+  const socket = at.exchanges.watchSocket(live, PHONE);
+  socket.answered(101, [["sec-websocket-protocol", "chat"]]);
+  socket.message({ from: "page", isBinary: false, data: utf8.encode("grün") });
+  socket.message({ from: "backend", isBinary: true, data: Uint8Array.of(1, 2, 3) });
+  const open = (await at.ask("GET", "exchanges/1")).value;
+  assert.equal([open.status, open.socket, open.endAfter], [
+    101,
+    { sent: 1, received: 1 },
+    undefined,
+  ]);
+  assert.equal(open.answer.headers, [["sec-websocket-protocol", "chat"]]);
+  assert.equal(open.messages.map(({ after, ...message }: { after: number }) => message), [
+    { from: "page", bytes: 5, kept: 5, text: "grün" },
+    { from: "backend", bytes: 3, kept: 3 },
+  ]);
+  await at.ask("DELETE", "bodies");
+  socket.message({ from: "backend", isBinary: false, data: utf8.encode("more") });
+  socket.closed(4001, "Enough");
+  const { value } = await at.ask("GET", "exchanges/1");
+  assert.equal(value.socket, { sent: 1, received: 2, close: { code: 4001, reason: "Enough" } });
+  assert.equal([value.sent, value.received, value.messages.length], [5, 7, 2]);
+  assert.ok(value.endAfter >= 0);
+});
+
+test("a refused or failed WebSocket says so, and none can be repeated", async () => {
+  await using at = await setUp();
+  at.exchanges.watchSocket(live, PHONE).answered(403, []);
+  at.exchanges.watchSocket(live, PHONE).failed(new LighthouseError("backend-timeout", "It slept"));
+  assert.is((await at.ask("GET", "exchanges/1")).value.status, 403);
+  assert.is((await at.ask("GET", "exchanges/2")).value.failure, "backend-timeout");
+  assert.match(
+    (await at.ask("POST", "exchanges/1/replay")).value.error.message,
+    /cannot be repeated/,
+  );
+  assert.is((await at.ask("GET", "exchanges/1/curl")).status, 404);
+});
+
+test("of a busy WebSocket the newest messages are kept, up to the bounds", async () => {
+  const exchanges = new Exchanges();
+  exchanges.keepsBodies = true;
+  const socket = exchanges.watchSocket(live, PHONE);
+  for (let i = 0; i < 3000; i++) {
+    socket.message({ from: "page", isBinary: true, data: new Uint8Array(MAX_MESSAGE + 1).fill(i) });
+    socket.message({ from: "backend", isBinary: true, data: new Uint8Array() });
+  }
+  const { counts, messages } = exchanges.get(1)!.socket!;
+  assert.equal(counts.page, { messages: 3000, bytes: 3000 * (MAX_MESSAGE + 1) });
+  const kept = messages.reduce((sum, message) => sum + message.kept.length, 0);
+  assert.ok(kept > 56 * 1024 && kept <= 64 * 1024, `${kept} bytes are kept`);
+  assert.is(messages.at(-2)!.kept[0], 2999 % 256);
+  assert.is(messages.at(-2)!.kept.length, MAX_MESSAGE);
+  // Empty ones count, too.
+  for (let i = 0; i < 10_000; i++) {
+    socket.message({ from: "page", isBinary: true, data: new Uint8Array() });
+  }
+  assert.ok(messages.length <= 1024, `${messages.length} are kept`);
+});
+
+test("a request is a command for curl, without its secrets", async () => {
+  await using at = await setUp();
+  await at.send("/notes?a=1", "it's", [["Cookie", "secret=1"], ["X-A", "b c"]]);
+  const without = (await at.ask("GET", "exchanges/1/curl")).value;
+  assert.equal([without.isWhole, without.without], [false, ["Cookie"]]);
+  await at.ask("PUT", "bodies");
+  await at.send("/notes?a=1", "it's", [["Cookie", "secret=1"], ["X-A", "b c"]]);
+  const { value } = await at.ask("GET", "exchanges/2/curl");
+  assert.equal(value, {
+    command: "curl 'http://127.0.0.1:3000/notes?a=1' \\\n  --header 'X-A: b c' \\\n" +
+      "  --header Content-Type: \\\n  --data-raw 'it'\\''s'",
+    without: ["Cookie"],
+    isWhole: true,
+  });
+  await at.send("/folder");
+  assert.is((await at.ask("GET", "exchanges/3/curl")).status, 404);
+});
+
 test("the newest are remembered, and no more", async () => {
   await using at = await setUp();
   for (let i = 0; i < MAX_EXCHANGES + 5; i++) await at.send("/empty");
@@ -219,7 +306,7 @@ test("the page comes with a policy that lets in its own files alone", async () =
 test("a port that is in use is named", async () => {
   await using at = await setUp();
   const port = Number(new URL(at.origin).port);
-  const failed = await startInspector({ exchanges: at.exchanges, handler: echo, port })
+  const failed = await startInspector({ exchanges: at.exchanges, handler: echo, sentOf, port })
     .then(() => undefined, (error) => error);
   assert.match(failed.message, `Cannot use --inspect ${port}: the port is in use`);
 });

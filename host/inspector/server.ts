@@ -6,6 +6,7 @@ import { type HeaderField, LighthouseError, toBase64url } from "../../wire/mod.t
 import { serveLoopback } from "../platform/loopback.ts";
 import { formatJson } from "../platform/terminal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
+import { curlCommand, type SentRequest } from "./curl.ts";
 import type { Exchange, ExchangeEvent, Exchanges, SeenBody } from "./exchanges.ts";
 
 /** Options of {@linkcode startInspector}. */
@@ -13,6 +14,8 @@ export interface InspectorOptions {
   exchanges: Exchanges;
   /** Answers replayed requests. */
   handler: ServiceHandler;
+  /** Gives a request as its backend gets it; undefined where a folder or nothing answers. */
+  sentOf: (exchange: Exchange) => Omit<SentRequest, "method" | "body"> | undefined;
   /** The port on 127.0.0.1; 0 for any free one. */
   port: number;
 }
@@ -45,6 +48,10 @@ const SECURITY_HEADERS = {
 const SECRET =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|.*(?:token|secret|api-?key).*)$/i;
 
+function isSecret(name: string): boolean {
+  return SECRET.test(name);
+}
+
 /** Most pages that may follow at once. */
 const MAX_FOLLOWERS = 16;
 
@@ -57,7 +64,7 @@ const MAX_FOLLOWERS = 16;
  * @throws {LighthouseError} `bad-config` if the port is not free.
  */
 export async function startInspector(
-  { exchanges, handler, port }: InspectorOptions,
+  { exchanges, handler, sentOf, port }: InspectorOptions,
 ): Promise<Inspector> {
   const token = toBase64url(crypto.getRandomValues(new Uint8Array(16)));
   const stop = new AbortController();
@@ -85,7 +92,7 @@ export async function startInspector(
     if (!isSame(authorization, `Bearer ${token}`)) {
       return sendError(response, 401, "Open the address that lighthouse-host has printed");
     }
-    const [, id, action] = /^\/api\/exchanges\/(\d{1,15})(\/replay)?$/.exec(pathname) ?? [];
+    const [, id, action] = /^\/api\/exchanges\/(\d{1,15})(\/replay|\/curl)?$/.exec(pathname) ?? [];
     const route = `${method} ${id ? pathname.replace(id, "ID") : pathname}`;
     switch (route) {
       case "GET /api/exchanges":
@@ -96,6 +103,16 @@ export async function startInspector(
         const exchange = exchanges.get(Number(id));
         if (!exchange) return sendError(response, 404, "It is no longer remembered");
         return sendJson(response, 200, details(exchange));
+      }
+      case "GET /api/exchanges/ID/curl": {
+        const exchange = exchanges.get(Number(id));
+        const sent = exchange && !exchange.socket && sentOf(exchange);
+        if (!sent) return sendError(response, 404, "No backend has answered it");
+        const { method, requestBody } = exchange;
+        const isWhole = requestBody?.kept?.length === requestBody?.bytes;
+        const body = isWhole ? requestBody?.kept : undefined;
+        const made = curlCommand({ ...sent, method, body }, isSecret);
+        return sendJson(response, 200, { ...made, isWhole });
       }
       case "POST /api/exchanges/ID/replay": {
         const made = await exchanges.replay(Number(id), handler, stop.signal);
@@ -159,7 +176,8 @@ async function follow(
 
 /** An exchange in the form for the list. */
 function summary(exchange: Exchange) {
-  const { id, time, principal, method, target, requestBody, answer, endAfter, failure } = exchange;
+  const { id, time, principal, method, target, requestBody, answer, socket } = exchange;
+  const { endAfter, failure } = exchange;
   return {
     id,
     time,
@@ -170,19 +188,29 @@ function summary(exchange: Exchange) {
     replayOf: exchange.replayOf,
     device: principal.name ?? null,
     status: answer?.status,
-    sent: requestBody?.bytes ?? 0,
-    received: answer?.body?.bytes ?? 0,
+    sent: socket?.counts.page.bytes ?? requestBody?.bytes ?? 0,
+    received: socket?.counts.backend.bytes ?? answer?.body?.bytes ?? 0,
+    socket: socket && {
+      sent: socket.counts.page.messages,
+      received: socket.counts.backend.messages,
+      close: socket.close,
+    },
   };
 }
 
 /** An exchange in the form for its details. */
 function details(exchange: Exchange) {
-  const { headers, requestBody, answer, headAfter } = exchange;
+  const { headers, requestBody, answer, headAfter, socket } = exchange;
   return {
     ...summary(exchange),
     headAfter,
     headers: masked(headers),
     body: shownBody(requestBody),
+    messages: socket?.messages.map(({ after, from, isBinary, bytes, kept }) => ({
+      after,
+      from,
+      ...isBinary ? { bytes, kept: kept.length } : shownBody({ bytes, kept }),
+    })),
     answer: answer && {
       status: answer.status,
       statusText: answer.statusText,
@@ -195,7 +223,7 @@ function details(exchange: Exchange) {
 function masked(headers: HeaderField[]): HeaderField[] {
   return headers.map(([name, value]) => [
     name,
-    SECRET.test(name) ? `(hidden, ${value.length} characters)` : value,
+    isSecret(name) ? `(hidden, ${value.length} characters)` : value,
   ]);
 }
 

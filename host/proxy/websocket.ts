@@ -40,8 +40,28 @@ export interface SocketTimes {
   close: number;
 }
 
+/** A message that passes. */
+export interface SocketMessage {
+  from: "page" | "backend";
+  isBinary: boolean;
+  data: Uint8Array;
+}
+
+/** Sees a socket that passes. */
+export interface SocketWatcher {
+  /** The backend has answered the opening; 101 accepts it. */
+  answered(status: number, headers: HeaderField[]): void;
+  message(message: SocketMessage): void;
+  /** The backend's end is closed. @param code See RFC 6455 §7.4.1 */
+  closed(code: number, reason: string): void;
+  /** The socket could not be opened. */
+  failed(error: unknown): void;
+}
+
 /** Options of {@linkcode Sockets}. */
 export interface SocketsOptions {
+  /** Called for each socket that a page opens. @default nobody looks on */
+  watch?: (request: Omit<HttpRequest, "body">, principal: Principal) => SocketWatcher;
   /** Holds messages that are incomplete, or that an end has not taken. @default the sockets' own */
   memory?: Memory;
   times?: Partial<SocketTimes>;
@@ -52,13 +72,15 @@ export interface SocketsOptions {
 /** Forwards WebSockets to the services' backends. */
 export class Sockets {
   readonly #services: Pick<Services, "find">;
+  readonly #watch: SocketsOptions["watch"];
   readonly #times: SocketTimes;
   readonly #memory: Memory;
   readonly #shares: Shares;
   readonly #open = new Set<WebSocket>();
 
   constructor(services: Pick<Services, "find">, options: SocketsOptions = {}) {
-    const { memory = new Memory(), times, limits } = options;
+    const { memory = new Memory(), times, limits, watch } = options;
+    this.#watch = watch;
     this.#services = services;
     this.#times = { open: 10_000, close: 10_000, ...times };
     this.#memory = memory;
@@ -81,12 +103,29 @@ export class Sockets {
     stream: Stream,
     principal: Principal,
   ): Promise<void> {
-    stream.signal.throwIfAborted();
-    const service = this.#services.find(request.target);
-    if (!service?.upstream) return refuseWebSocket(stream, 404, "Not Found");
-    if (!mayAsk(principal, service.prefix, request.headers)) {
-      return refuseWebSocket(stream, 403, "Forbidden");
+    const watcher = this.#watch?.(request, principal);
+    try {
+      await this.#serve(request, stream, principal, watcher);
+    } catch (error) {
+      watcher?.failed(error);
+      throw error;
     }
+  }
+
+  async #serve(
+    request: Omit<HttpRequest, "body">,
+    stream: Stream,
+    principal: Principal,
+    watcher: SocketWatcher | undefined,
+  ): Promise<void> {
+    stream.signal.throwIfAborted();
+    const refuse = (status: number, statusText: string) => {
+      watcher?.answered(status, []);
+      refuseWebSocket(stream, status, statusText);
+    };
+    const service = this.#services.find(request.target);
+    if (!service?.upstream) return refuse(404, "Not Found");
+    if (!mayAsk(principal, service.prefix, request.headers)) return refuse(403, "Forbidden");
     const answerFields = takeCookies(request, principal, this.#services.find);
     const { backend, config, credentials } = service.upstream;
     const upstream = backend.upstreamRequest(request, principal);
@@ -95,14 +134,19 @@ export class Sockets {
     const socket = this.#connect(upstream, config, protocolsOf(request.headers), principal);
     stream.signal.addEventListener("abort", () => leave(socket));
     const name = backendName(config);
-    const { statusCode, statusMessage, socket: connection } = await opened(socket, upstream, name);
+    const answer = await opened(socket, upstream, name);
+    const { statusCode, statusMessage, socket: connection } = answer;
     login?.answered(statusCode!);
-    if (statusCode !== 101) return refuseWebSocket(stream, statusCode!, statusMessage!);
+    if (statusCode !== 101) return refuse(statusCode!, statusMessage!);
+    if (watcher) look(socket, answer, watcher);
 
     acceptWebSocket(stream, socket.protocol, answerFields(service));
     const page = { connection, stream };
     const writer = sendToPage(socket, { ...page, name, share: this.#memory.share(principal) });
-    await sendToBackend(socket, { ...page, writer, share: this.#memory.share(principal) })
+    const onMessage = watcher &&
+      ((isBinary: boolean, data: Uint8Array) => watcher.message({ from: "page", isBinary, data }));
+    const share = this.#memory.share(principal);
+    await sendToBackend(socket, { ...page, writer, share, onMessage })
       // The socket is open here only if the page ended without a close message.
       .finally(() => leave(socket));
   }
@@ -198,6 +242,16 @@ function opened(
     });
     socket.on("error", (cause) => reject(socketFailure(name, cause)));
   });
+}
+
+/** Tells a watcher what the backend's end does. */
+function look(socket: WebSocket, { headers }: IncomingMessage, watcher: SocketWatcher): void {
+  const fields = Object.entries(headers).map(([name, value]): HeaderField => [name, String(value)]);
+  watcher.answered(101, fields);
+  socket.on("message", (data: Buffer, isBinary) => {
+    watcher.message({ from: "backend", isBinary, data });
+  });
+  socket.on("close", (code, reason) => watcher.closed(code, reason.toString()));
 }
 
 /** The answer's Set-Cookie headers, for the cookie jar. */

@@ -115,12 +115,15 @@ function frameLength({ length }: Buffer): number {
 /**
  * Sends the page's messages to the backend, up to the close. Discards whatever follows it.
  *
- * @param writer Tells the page what it does wrong.
+ * @param options `writer` tells the page what it does wrong. `onMessage` is called for each message.
  * @throws {LighthouseError} `host-busy` if the share cannot grow; the error of the stream.
  */
 export async function sendToBackend(
   socket: WebSocket,
-  { connection, stream, share, writer }: PageEnd & { writer: WebSocketWriter },
+  { connection, stream, share, writer, onMessage }: PageEnd & {
+    writer: WebSocketWriter;
+    onMessage?: (isBinary: boolean, data: Uint8Array) => void;
+  },
 ): Promise<void> {
   let isOver = false;
   let held = 0;
@@ -135,6 +138,8 @@ export async function sendToBackend(
   try {
     for await (const message of readWebSocket(stream.readable, claim)) {
       claim(MESSAGE);
+      if (message.type === "text") onMessage?.(false, Buffer.from(message.data));
+      else if (message.type === "binary") onMessage?.(true, message.data);
       // Small messages of one turn share a write: each costs as much as sending 16 KiB.
       if (!isGathering) {
         isGathering = true;

@@ -1,12 +1,16 @@
 // The inspector as the laptop's owner sees it: a page's requests in a real browser, while they come.
+import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { Bridge } from "../local/bridge.ts";
 import type { HostProcess } from "../local/host_process.ts";
+import { startSocketServer } from "../testing/socket_server.ts";
 import { suite } from "../testing/suite.ts";
 import { fetchText, openConnected } from "./browser.ts";
+import { judge } from "./shell_page.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const test = suite("inspector", { deadline: 60_000 });
@@ -21,8 +25,12 @@ let file: string;
 let url: string;
 const troubles: string[] = [];
 
-withBridge(test, { hostFlags: ["--inspect", "0"] }, async (running) => {
+const sockets = await startSocketServer();
+const hostFlags = ["--inspect", "0", "--service", `/live=${sockets.url}`];
+
+withBridge(test, { hostFlags }, async (running) => {
   ({ bridge, host, browser } = running);
+  running.stack.use(sockets);
   ({ page } = await openConnected(browser, bridge.page.url));
   file = join(bridge.state, "inspector.url");
   url = (await readFile(file, "utf8")).trim();
@@ -83,6 +91,55 @@ test("a request appears as it comes, is shown, and is replayed with its body", a
   await inspector.keyboard.press("Escape");
   await inspector.waitForSelector("#details", { hidden: true });
   assert.equal(troubles, []);
+});
+
+test("a WebSocket is shown with its messages and its close", async () => {
+  await page.evaluate(async () => {
+    const socket = document.querySelector("lighthouse-tunnel")!.socket("/live/echo");
+    await new Promise((resolve) => socket.onopen = resolve);
+    const answer = new Promise((resolve) => socket.onmessage = resolve);
+    socket.send("Hello, socket");
+    await answer;
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close(4001, "Enough");
+    await closed;
+  });
+  await until("#rows tr", /GET \/live\/echo \(WebSocket\).*closed 4001/s);
+  await inspector.click("#rows tr button");
+  await until("#messages-note", /1 \(13 B\) from the page, 1 \(13 B\) from the backend$/);
+  await until("#message-list", /Page.*Hello, socket.*Backend.*Hello, socket/s);
+  await inspector.waitForSelector("#replay", { hidden: true });
+});
+
+test("a request is copied as a command that a shell runs", async () => {
+  await inspector.keyboard.press("Escape");
+  // The first request is the last row; the newest has the focus at first.
+  const title = () => inspector.evaluate(() => document.activeElement!.textContent);
+  await inspector.focus("#rows tr button");
+  await inspector.keyboard.press("End");
+  while (await title() !== "POST /api/notes") await inspector.keyboard.press("ArrowUp");
+  await inspector.keyboard.press("Enter");
+  await until("#details-title", /POST \/api\/notes/);
+  await inspector.click("#curl");
+  await until("#outcome", /, without x-token/);
+  const command = await inspector.$eval("#command", ({ textContent }) => textContent!);
+  const posts = () => bridge.backend.requests.filter(({ method }) => method === "POST").length;
+  const before = posts();
+  const { stdout } = await promisify(execFile)("sh", ["-c", command]);
+  assert.match(stdout, /"text":"Milk"/);
+  assert.is(posts(), before + 1);
+});
+
+test("all of it can be read on a phone, in the dark, and by a screen reader", async () => {
+  await inspector.setViewport({ width: 390, height: 700 });
+  const width = await inspector.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 390, `it is ${width} pixels wide`);
+  await inspector.reload();
+  await until("#rows tr", /WebSocket/);
+  await judge(inspector);
+  await inspector.click("#rows tr button");
+  await until("#message-list", /Hello/);
+  await judge(inspector);
 });
 
 test("a reload goes on, and an address without the token gets nothing", async () => {

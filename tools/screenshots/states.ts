@@ -4,6 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import type { Page } from "puppeteer-core";
+import { type Exchange, Exchanges } from "../../host/inspector/exchanges.ts";
+import { startInspector } from "../../host/inspector/server.ts";
+import type { HeaderField } from "../../wire/mod.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { startLooks } from "../looks/server.ts";
 import type { StandIn } from "../looks/pages/stand_in.ts";
@@ -35,6 +38,7 @@ const STATES = ["not-paired", "signalling", "host-offline", "connected", "host-k
 const [folder = "screenshots", only = ""] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 await using server = await startLooks();
+await using inspector = await startInspectorWithSome();
 const browser = await launchBrowser();
 for (const [name, look] of Object.entries(LOOKS)) {
   const { lang = "en", dir = "ltr", width = 960, dark, forced, text = 100 } = look;
@@ -73,9 +77,64 @@ for (const [name, look] of Object.entries(LOOKS)) {
       await take(`${subject}-${state}`);
     }
   }
+  await page.goto("about:blank");
+  await page.goto(inspector.url);
+  await page.waitForSelector("#rows tr");
+  await take("inspector");
+  await page.click("#rows tr button");
+  await page.waitForSelector("#details:not([hidden])");
+  await take("inspector-socket");
+  await page.$$eval("#rows tr button", (buttons) => buttons.at(-1)!.click());
+  await page.waitForFunction(() =>
+    document.querySelector("#details-title")!.textContent.startsWith("POST")
+  );
+  await page.click("#curl");
+  await page.waitForSelector("#command:not([hidden])");
+  await take("inspector-curl");
   await page.close();
 }
 await browser.close();
+
+/** Starts an inspector with some requests. */
+async function startInspectorWithSome() {
+  const exchanges = new Exchanges();
+  exchanges.keepsBodies = true;
+  const phone = { id: "k4h7x2", origin: "https://me.example", name: "Chrome on Android" };
+  const signal = new AbortController().signal;
+  const handler = exchanges.watch(({ target }) => {
+    const found = target !== "/missing";
+    const body = new Blob([found ? '{"id":"3","text":"Milk"}' : "Not found"]).stream();
+    const headers: HeaderField[] = [["content-type", "application/json"], ["set-cookie", "a=1"]];
+    return Promise.resolve({ status: found ? 200 : 404, statusText: "", headers, body });
+  });
+  for (
+    const target of [
+      "/api/notes",
+      "/missing",
+      "/a/very/long/path?with=a&long=query&that=goes&on=and&on=1",
+    ]
+  ) {
+    const body = target === "/api/notes" ? new Blob(['{"text":"It\'s milk"}']).stream() : null;
+    const headers: HeaderField[] = [["content-type", "application/json"], ["cookie", "a=1"]];
+    const answer = await handler(
+      { method: body ? "POST" : "GET", target, headers, body },
+      { signal, principal: phone },
+    );
+    await new Response(answer.body).text();
+  }
+  const socket = exchanges.watchSocket({ method: "GET", target: "/live", headers: [] }, phone);
+  socket.answered(101, [["sec-websocket-protocol", "chat"]]);
+  for (const [from, text] of [["page", "Hello"], ["backend", '{"welcome":true}']] as const) {
+    socket.message({ from, isBinary: false, data: new TextEncoder().encode(text) });
+  }
+  socket.message({ from: "backend", isBinary: true, data: new Uint8Array(70_000) });
+  socket.closed(1000, "Goodbye");
+  const sentOf = ({ target, headers }: Exchange) => ({
+    url: new URL(target, "http://127.0.0.1:3000"),
+    headers,
+  });
+  return await startInspector({ exchanges, handler, sentOf, port: 0 });
+}
 
 /** Has the stand-in show a state. */
 async function show(page: Page, state: string): Promise<void> {

@@ -23,7 +23,14 @@ filter.addEventListener("input", () => {
 bodies.addEventListener("change", () => act(bodies.checked ? "PUT" : "DELETE", "bodies"));
 $("close").addEventListener("click", close);
 $("replay").addEventListener("click", replay);
-document.addEventListener("keydown", ({ key }) => key === "Escape" && close());
+$("curl").addEventListener("click", copy);
+$("rows").addEventListener("keydown", walk);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") close();
+  if (event.key !== "/" || event.target === filter) return;
+  event.preventDefault();
+  filter.focus();
+});
 void keepFollowing();
 
 /** Out of the address, where it would end up in a bookmark; a reload finds it again. */
@@ -122,7 +129,7 @@ function show(summary) {
 function fill(row, summary) {
   const { id, time, method, target, endAfter, failure, status, sent, received, device } = summary;
   row.hidden = !matches(summary);
-  row.classList.toggle("failed", failure !== undefined || status >= 400);
+  row.classList.toggle("failed", failure !== undefined || status >= 400 || isCutOff(summary));
   row.setAttribute("aria-current", String(id === current));
   let button = row.querySelector("button");
   if (!button) {
@@ -133,8 +140,10 @@ function fill(row, summary) {
     row.cells[1]?.append(button);
     row.cells[1]?.classList.add("request");
     for (const at of [3, 4, 5]) row.cells[at]?.classList.add("number");
+    for (const at of [3, 4, 5, 6]) row.cells[at]?.classList.add("more");
   }
-  button.textContent = visible(`${method} ${target}${summary.replayOf ? " (replay)" : ""}`);
+  const remark = summary.socket ? " (WebSocket)" : summary.replayOf ? " (replay)" : "";
+  button.textContent = visible(`${method} ${target}${remark}`);
   button.title = button.textContent;
   const texts = [
     new Date(time).toLocaleTimeString(),
@@ -157,6 +166,21 @@ function matches(summary) {
   return `${method} ${target} ${statusOf(summary)} ${device ?? ""}`.toLowerCase().includes(text);
 }
 
+/** Moves from request to request by the arrow keys. */
+function walk(event) {
+  const buttons = [...document.querySelectorAll("#rows tr:not([hidden]) button")];
+  const at = buttons.indexOf(event.target);
+  const to = {
+    ArrowDown: Math.min(at + 1, buttons.length - 1),
+    ArrowUp: Math.max(at - 1, 0),
+    Home: 0,
+    End: buttons.length - 1,
+  }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  buttons[to].focus();
+}
+
 async function open(id) {
   const before = current;
   current = id;
@@ -165,6 +189,7 @@ async function open(id) {
     known?.row.setAttribute("aria-current", String(each === id));
   }
   $("outcome").textContent = "";
+  $("command").hidden = true;
   await refresh(id);
   $("details-title").focus();
 }
@@ -189,11 +214,14 @@ async function refresh(id) {
     device ?? "not paired",
     ...headAfter === undefined ? [] : [`head after ${durationOf(headAfter)}`],
     ...endAfter === undefined ? ["under way"] : [`end after ${durationOf(endAfter)}`],
+    ...seen.socket?.close?.reason ? [`“${seen.socket.close.reason}”`] : [],
   ].join(" · "));
   showFields("request-headers", seen.headers);
   showBody("request-body", seen.body);
   showFields("answer-headers", answer?.headers ?? []);
   showBody("answer-body", answer?.body ?? null);
+  showMessages(seen);
+  for (const name of ["replay", "curl"]) $(name).hidden = seen.socket !== undefined;
   $("details").hidden = false;
 }
 
@@ -219,6 +247,48 @@ function showBody(id, body) {
   $(id).replaceChildren(...text ? [note, pre] : [note]);
 }
 
+/** Shows what a WebSocket has carried. */
+function showMessages({ socket, messages, sent, received }) {
+  $("messages").hidden = !socket;
+  if (!socket) return;
+  const of = (count, bytes) => `${count} (${sizeOf(bytes)})`;
+  const kept = messages.length;
+  const isWhole = kept === socket.sent + socket.received;
+  $("messages-note").textContent =
+    `${of(socket.sent, sent)} from the page, ${of(socket.received, received)} from the backend` +
+    (isWhole ? "" : kept > 0 ? `; the newest ${kept} are kept` : "; none are kept");
+  $("message-list").replaceChildren(...messages.map((message) => {
+    const { after, from, bytes, kept, text } = message;
+    const [item, head, body] = ["li", "p", "pre"].map((name) => document.createElement(name));
+    const what = text === undefined
+      ? ", not text"
+      : kept < bytes
+      ? `, the first ${sizeOf(kept)}:`
+      : "";
+    head.textContent = `${from === "page" ? "↑ Page" : "↓ Backend"}, ${durationOf(after)}, ` +
+      sizeOf(bytes) + what;
+    body.textContent = text ?? "";
+    item.append(...text ? [head, body] : [head]);
+    return item;
+  }));
+}
+
+async function copy() {
+  if (current === undefined) return;
+  try {
+    const made = await (await ask("GET", `exchanges/${current}/curl`)).json();
+    const { command, without, isWhole } = made;
+    $("command").textContent = command;
+    $("command").hidden = false;
+    const missing = [...without, ...isWhole ? [] : ["the body, which was not kept whole"]];
+    const remark = missing.length > 0 ? `, without ${visible(missing.join(", "))}` : "";
+    const isCopied = await navigator.clipboard.writeText(command).then(() => true, () => false);
+    $("outcome").textContent = `${isCopied ? "Copied" : "Copy it from below"}${remark}`;
+  } catch (error) {
+    $("outcome").textContent = messageOf(error);
+  }
+}
+
 async function replay() {
   if (current === undefined) return;
   try {
@@ -230,8 +300,14 @@ async function replay() {
   }
 }
 
-function statusOf({ status, failure }) {
+function statusOf({ status, failure, socket }) {
+  if (socket?.close) return `closed ${socket.close.code}`;
   return failure ? `${status ?? ""} ${failure}`.trim() : String(status ?? "…");
+}
+
+/** Whether a WebSocket has ended without a close (RFC 6455 §7.4.1). */
+function isCutOff({ socket }) {
+  return socket?.close?.code === 1006;
 }
 
 function durationOf(ms) {

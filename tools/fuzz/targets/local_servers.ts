@@ -70,7 +70,9 @@ export const inspector: Target = {
   async start(stack) {
     const exchanges = new Exchanges();
     const handler = () => Promise.reject(new Error("A replay without the token"));
-    const server = stack.use(await startInspector({ exchanges, handler, port: 0 }));
+    const server = stack.use(
+      await startInspector({ exchanges, handler, sentOf: () => undefined, port: 0 }),
+    );
     const port = Number(new URL(server.url).port);
     const token = new URLSearchParams(new URL(server.url).hash.slice(1)).get("token")!;
     const wrong = token.slice(1) + (token[0] === "A" ? "B" : "A");
