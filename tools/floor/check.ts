@@ -13,7 +13,7 @@ const FILES = [
   "components/dist/**/*.js",
   "host/{dev,inspector,site}/**/*.{css,html,js}",
   "docs/demo/*.{css,html,js}",
-  "examples/page/**/*.{css,html,js}",
+  "examples/{llm-chat,page,photo-folder}/*.{css,html,js}",
   "components/**/*.ts",
   "wire/**/*.ts",
 ];

@@ -16,7 +16,12 @@ import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build as esbuild } from "esbuild";
 import { publint } from "publint";
+import type { Browser } from "puppeteer-core";
 import * as assert from "uvu/assert";
+import { launchBrowser } from "../e2e/browser.ts";
+import { openExample } from "../e2e/example_page.ts";
+import { judge } from "../e2e/shell_page.ts";
+import { builtExample } from "../local/examples.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -44,8 +49,11 @@ const folder = temporaryFolder();
 const app = join(folder, "app");
 let tarball: string;
 let examples: string;
+let browser: Browser | undefined;
 /** The output of each example's build. */
 const outputs = new Map<string, Promise<string>>();
+
+test.after(async () => await browser?.close());
 
 test.before(async () => {
   await writeManifest();
@@ -249,5 +257,23 @@ test("the page that SvelteKit renders on the server has the element, for the bro
   const page = readFileSync(join(examples, "sveltekit/build/index.html"), "utf8");
   assert.match(page, /<lighthouse-tunnel relay="wss:[^"]+"><\/lighthouse-tunnel>/);
 });
+
+for (const name of ["react", "vue", "svelte", "sveltekit"]) {
+  test(`the page of ${name} is paired, and gets the backend's answer`, async () => {
+    await outputs.get(name);
+    browser ??= await launchBrowser("chromium", {
+      // The pages name no STUN server, so they would ask the default one.
+      args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+    });
+    await using example = await openExample(browser, builtExample(examples, name));
+    const { page, troubles } = example;
+    await page.locator("button:not(:disabled)").click();
+    await page.waitForFunction(() => document.querySelector("pre")!.textContent !== "");
+    assert.match(await page.$eval("pre", ({ textContent }) => textContent!), "Sample app");
+    assert.is(await page.$eval("[role=status]", (status) => status.textContent), "Status 200");
+    await judge(page);
+    assert.equal(troubles, []);
+  });
+}
 
 test.run();
