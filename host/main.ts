@@ -34,6 +34,11 @@ async function main(line: string[]): Promise<number> {
   let doing: string | undefined;
   try {
     checkNode();
+    if (line.length === 0 && process.stdout.isTTY) {
+      const { printNextSteps } = await import("./commands/next_step.ts");
+      await printNextSteps();
+      return EXIT.well;
+    }
     const { name, command, flags, args } = parseCommandLine(line);
     doing = command.does ?? name;
     if (line.some(hasPassword)) warnOfPassword();

@@ -303,6 +303,9 @@ export const COMMANDS: Commands = {
   },
   help: {
     summary: "list the commands, or explain one",
+    more: [
+      "Without a command, the program says at a terminal what the next step is, else it prints this.",
+    ],
     does: "show the help",
     args: ["[COMMAND]"],
     flags: [],

@@ -1,9 +1,8 @@
 // `lighthouse-host doctor`: prints the results of the checks, and the cure for each that failed.
-import { stat } from "node:fs/promises";
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
 import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
-import { tryRun, unitOf } from "../platform/service_manager.ts";
+import { findUnit, tryRun } from "../platform/service_manager.ts";
 import { formatRow } from "../platform/layout.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { openStateAnyway, readConfig } from "./state.ts";
@@ -54,13 +53,8 @@ async function* findingsOf(flags: Settings): AsyncGenerator<Finding> {
 
 async function serviceState(): Promise<Finding> {
   const check = "service";
-  const { HOME, XDG_CONFIG_HOME } = process.env;
-  // The platform's path of the service depends only on these.
-  const environment = { ...HOME && { HOME }, ...XDG_CONFIG_HOME && { XDG_CONFIG_HOME } };
-  for (const user of [undefined, "root"]) {
-    const options = { command: [], state: "", environment, hasNamespaces: false, user };
-    const unit = unitOf(process.platform, options);
-    if (!unit || !await stat(unit.path).then(() => true, () => false)) continue;
+  const unit = await findUnit();
+  if (unit) {
     const trouble = await tryRun(unit.ask);
     if (trouble === undefined) return { check, ok: true, message: `${unit.path} runs` };
     const message = `${unit.path} is installed, and does not run`;

@@ -9,7 +9,8 @@ import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
 import { formatLine } from "../platform/log.ts";
-import { formatRow } from "../platform/layout.ts";
+import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
+import { findUnit } from "../platform/service_manager.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "../platform/duration.ts";
 import { openStateAnyway } from "./state.ts";
@@ -44,11 +45,17 @@ export async function printStatus(flags: Settings & { json: boolean }): Promise<
   return status.phase === "online";
 }
 
+/** How the host is, in one line. */
+export function summarize({ phase, since, reason }: HostStatus): Painted {
+  const mark = paint(phase === "online" ? "green" : "yellow", "●");
+  return line`${mark} ${phase} for ${durationSince(Date.parse(since))}${
+    reason ? `: ${reason}` : ""
+  }`;
+}
+
 function describe(status: HostStatus): Painted[] {
-  const { phase, since, reason, version, pid, started, relay, registry, trouble } = status;
+  const { reason, version, pid, started, relay, registry, trouble } = status;
   const { services, devices, pages, requests } = status;
-  const isOnline = phase === "online";
-  const mark = paint(isOnline ? "green" : "yellow", "●");
   const rows: [name: string, text: string | Painted][] = [
     ["relay", relay],
     ["registry", registry],
@@ -66,7 +73,7 @@ function describe(status: HostStatus): Painted[] {
     ]);
   }
   return [
-    line`${mark} ${phase} for ${durationSince(Date.parse(since))}${reason ? `: ${reason}` : ""}`,
+    wrap(summarize(status), columnsOf()),
     ...rows.map(([name, text]) => formatRow(`  ${name}`, text, { at: 16 })),
   ];
 }
@@ -88,7 +95,9 @@ export async function printLogs(
   if (!/^\d{1,5}$/.test(lines)) throw badSetting(`--lines is not a number: ${lines}`);
   const answer = await askHost(state, `/logs?lines=${lines}${follow ? "&follow=yes" : ""}`);
   if (!answer) {
-    print(`No host runs with ${state}`, process.stderr);
+    const unit = await findUnit();
+    const where = unit ? `. The system service's log: ${unit.logs}` : "";
+    print(`No host runs with ${state}${where}`, process.stderr);
     return false;
   }
   answer.setTimeout(0);

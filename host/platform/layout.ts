@@ -40,6 +40,11 @@ export function pad(text: string, width: number): string {
  */
 export function wrap(text: string | Painted, width: number, indent = 0): Painted {
   const whole = line`${text}`;
+  const parts = String(whole).split("\n");
+  if (parts.length > 1) {
+    const wrapped = parts.map((part) => wrap(new Painted(part), width, indent));
+    return new Painted(wrapped.join(`\n${" ".repeat(indent)}`));
+  }
   if (indent + widthOf(whole) <= width) return whole;
   const lines: string[] = [];
   let current = "";

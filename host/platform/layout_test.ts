@@ -32,6 +32,7 @@ test("wraps between words, and leaves longer words whole", () => {
   assert.is(plain("one two three", 13), "one two three");
   assert.is(plain("one two three", Infinity), "one two three");
   assert.is(plain("a https://example.org/long b", 10), "a\nhttps://example.org/long\nb");
+  assert.is(String(wrap(line`one\n${"two three"}`, 5)), "one\ntwo\nthree");
   assert.is(plain("one two three", 9, 2), "one two\n  three");
   assert.is(plain("a\x1b[2J b", 80), "a\\u001b[2J b");
 });

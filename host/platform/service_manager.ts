@@ -1,5 +1,6 @@
 // The host as a system service: its file, and the commands that start and stop it.
 import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -40,6 +41,19 @@ export function unitOf(platform: string, options: UnitOptions): Unit | undefined
   const home = options.environment.HOME ?? homedir();
   if (platform === "linux") return systemdUnit(options, home);
   if (platform === "darwin" && options.user === undefined) return launchdUnit(options, home);
+  return undefined;
+}
+
+/** Finds the system service that is installed: this user's, or the system's. */
+export async function findUnit(): Promise<Unit | undefined> {
+  const { HOME, XDG_CONFIG_HOME } = process.env;
+  // The platform's path of the service depends only on these.
+  const environment = { ...HOME && { HOME }, ...XDG_CONFIG_HOME && { XDG_CONFIG_HOME } };
+  for (const user of [undefined, "root"]) {
+    const options = { command: [], state: "", environment, hasNamespaces: false, user };
+    const unit = unitOf(process.platform, options);
+    if (unit && await stat(unit.path).then(() => true, () => false)) return unit;
+  }
   return undefined;
 }
 
