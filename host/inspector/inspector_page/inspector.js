@@ -140,7 +140,7 @@ function fill(row, summary) {
     row.cells[1]?.append(button);
     row.cells[1]?.classList.add("request");
     for (const at of [3, 4, 5]) row.cells[at]?.classList.add("number");
-    for (const at of [3, 4, 5, 6]) row.cells[at]?.classList.add("more");
+    for (const at of [0, 3, 4, 5, 6]) row.cells[at]?.classList.add("more");
   }
   const remark = summary.socket ? " (WebSocket)" : summary.replayOf ? " (replay)" : "";
   button.textContent = visible(`${method} ${target}${remark}`);
