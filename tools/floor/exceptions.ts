@@ -17,29 +17,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     guard: ["components/pairing/camera.ts", "Native?.getSupportedFormats()"],
   },
   {
-    features: ["api.NavigateEvent", "api.NavigationDestination"],
+    features: ["api.NavigateEvent"],
     reason: "links, forms and history are led by their own events too",
     guard: ["components/inject/navigation.ts", "if (!navigation || !NavigateEvent) return;"],
-  },
-  {
-    features: ["api.ServiceWorkerGlobalScope.cookieStore"],
-    reason: "it is taken away from the app, whether it is there or not",
-    guard: ["components/inject/cookies.ts", "delete (window as Partial"],
   },
   {
     features: ["api.Request.keepalive"],
     reason: "a browser that does not know it does not do it either",
     guard: ["components/inject/requests.ts", "input.keepalive"],
-  },
-  {
-    features: ["api.Navigator.userAgentData", "api.NavigatorUAData"],
-    reason: "the name of the browser is in userAgent too",
-    guard: ["components/identity/device_name.ts", "userAgentData?.brands"],
-  },
-  {
-    features: ["api.Location.ancestorOrigins"],
-    reason: "the origin of the message is the parent's, and the parent is the top",
-    guard: ["components/key_frame/policy.ts", "(above && ("],
   },
   {
     features: ["api.IDBFactory.databases"],
@@ -52,24 +37,9 @@ export const EXCEPTIONS: readonly Exception[] = [
     guard: ["node_modules/lit-html/development/lit-html.js", "const policy = trustedTypes\n"],
   },
   {
-    features: ["api.HTMLInputElement.capture"],
-    reason: "Lit means a listener's option",
-    guard: ["node_modules/lit-html/development/lit-html.js", "newListener.capture !=="],
-  },
-  {
-    features: ["api.RTCPeerConnection.peerIdentity"],
-    reason: "simple-peer uses it where it is there",
-    guard: ["node_modules/simple-peer/index.js", "typeof this._pc.peerIdentity === 'object'"],
-  },
-  {
     features: ["api.Scheduler", "api.scheduler"],
     reason: "qr has timers in its place",
     guard: ["node_modules/qr/decode.js", "typeof host.scheduler?.yield === 'function'"],
-  },
-  {
-    features: ["api.VideoFrame"],
-    reason: "qr reads it of a VideoFrame, and the shell gives it a canvas",
-    guard: ["node_modules/qr/decode.js", "if (kind === 'VideoFrame') {"],
   },
   {
     features: ["css.properties.text-wrap.balance"],

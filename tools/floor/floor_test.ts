@@ -40,6 +40,8 @@ const SCRIPTS: [code: string, ...features: string[]][] = [
   [`document.startViewTransition(() => {});`, "api.Document.startViewTransition"],
   [`document.querySelector("dialog").requestClose();`, "api.HTMLDialogElement.requestClose"],
   [`(function (frame) { frame.moveBefore(frame, null); });`, "api.Document.moveBefore"],
+  // Data have members by any name.
+  [`const { command, device } = await (await fetch("a")).json(); command.source;`],
   [`navigator.userAgentData;`, "api.Navigator.userAgentData"],
   [`Symbol.dispose;`, "javascript.builtins.Symbol.dispose"],
   [`[3, 1].toSorted().at(-1); "a".isWellFormed(); [1].findLast(Boolean);`],

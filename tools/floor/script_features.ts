@@ -107,7 +107,9 @@ class Scan {
       return isGlobalObject ? lookUpGlobal(name) : lookUpMember(of.text, name);
     }
     if (isIterator(of)) return lookUpMember("Iterator", name);
-    return this.#own.has(name) ? undefined : lookUpMember(undefined, name);
+    // Of what has no type, data have members by all kinds of names, so only calls and classes count.
+    const isMeant = isCalled(of) || /^[A-Z]/.test(name);
+    return this.#own.has(name) || !isMeant ? undefined : lookUpMember(undefined, name);
   }
 
   /** Looks at a member that is declared somewhere. */
@@ -135,6 +137,11 @@ function isRead(node: ts.Identifier): boolean {
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
   const { name, propertyName } = parent as { name?: ts.Node; propertyName?: ts.Node };
   return name !== node && propertyName !== node;
+}
+
+/** Whether the member of an expression is called: `of.member(…)`. */
+function isCalled({ parent }: ts.Node): boolean {
+  return ts.isCallExpression(parent.parent) && parent.parent.expression === parent;
 }
 
 /** Whether an expression without a type looks like the call of a method that makes an iterator. */
