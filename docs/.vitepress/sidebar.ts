@@ -25,6 +25,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Plain URLs", link: "/service-worker" },
       { text: "The system service", link: "/service" },
       { text: "Frameworks and servers", link: "/compatibility" },
+      { text: "Examples", link: `${REPOSITORY}/tree/main/examples` },
     ],
   },
   {
