@@ -48,7 +48,6 @@ export const COMMANDS: Commands = {
         otherwise: "any",
         environment: undefined,
       },
-      state: { summary: "the folder that has dev's own state in dev/PORT" },
     },
     examples: [
       "dev 3000",

@@ -3,6 +3,7 @@
 import process from "node:process";
 import { LighthouseError } from "../../wire/mod.ts";
 import { formatInvitation, type Invitation } from "../access/invitation.ts";
+import { calledAs } from "../cli/program.ts";
 import { formatService } from "../config/service_config.ts";
 import { escapeHtml } from "../site/html.ts";
 import { escapeControls, line, paint, Painted } from "../platform/terminal.ts";
@@ -181,9 +182,9 @@ function clock(time: number): string {
   return new Date(time).toTimeString().slice(0, 5);
 }
 
-/** How this program was called. */
+/** How to call this program again. */
 function program(): string {
-  return process.env.npm_command === "exec" ? "npx lighthouse-tunnel" : "lighthouse-host";
+  return process.env.npm_command === "exec" ? "npx lighthouse-tunnel" : calledAs();
 }
 
 /** A word for a shell. */

@@ -20,7 +20,7 @@ export interface DevPagesOptions {
 }
 
 /** The path of the app where the root has the page for phones. */
-export const APP = "/app/";
+const APP = "/app/";
 
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
