@@ -14,6 +14,9 @@ import { runDev } from "./dev_host.ts";
 /** Events of the host that are shown, besides warnings and errors. */
 const SHOWN = new Set(["device-paired", "device-revoked", "page-connected", "page-left"]);
 
+/** Time between looks at the parent process, in milliseconds. */
+const PARENT_MS = 500;
+
 /**
  * Runs the development host until Ctrl-C.
  *
@@ -34,6 +37,7 @@ export async function dev(
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => stop.abort());
   }
+  using _parent = process.env.npm_command === "exec" ? watchParent(stop) : undefined;
   const tell: Tell = (event, fields, text) => {
     const time = new Date().toISOString();
     print(json ? formatJson({ time, event, ...fields }) : text);
@@ -64,4 +68,13 @@ export async function dev(
     },
   });
   tell("stopped", {}, paint("dim", "stopped"));
+}
+
+/** Ends the command after npx, which hands no signal on. */
+function watchParent(stop: AbortController): Disposable {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stop.abort();
+  }, PARENT_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

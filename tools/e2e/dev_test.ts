@@ -270,6 +270,18 @@ test("without a terminal there are no keys, and all is told by lines", async () 
   assert.is((await program.end("SIGTERM")).code, 0);
 });
 
+test("when npx has been ended, the command ends, too", async () => {
+  // As npx does: a shell between, which is killed.
+  const through = ["sh", "-c", '"$@" & wait', "sh"];
+  const environment = { LIGHTHOUSE_STATE: temporaryFolder(), npm_command: "exec" };
+  const args = ["dev", "9", "--port", "0", "--json"];
+  const program = start(args, environment, { through });
+  const { site } = JSON.parse(await program.until(/"event":"ready"/));
+  program.child.kill("SIGKILL");
+  await program.until(/"event":"stopped"/);
+  await until(async () => !await canConnect(Number(new URL(site).port)));
+});
+
 test("a port in use is named, and without --port the next free one is taken", async () => {
   await using other = await startBackend();
   const { code, errors } = await run(["dev", "9", "--port", String(other.port)]);
