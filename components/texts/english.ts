@@ -96,3 +96,9 @@ export const ENGLISH = {
     "This browser keeps nothing for this site, so it cannot be paired: the window is private, or storage is switched off or full",
   "no-worker": "There are no service workers in this window: is it private, or not secure?",
 };
+
+/** The name of a text. */
+export type TextName = keyof typeof ENGLISH;
+
+/** All texts of the element, by their names. */
+export type Texts = Record<TextName, string>;

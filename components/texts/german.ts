@@ -1,5 +1,5 @@
 // What the element says, in German.
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./english.ts";
 
 /** The element's texts in German. */
 export const GERMAN: Texts = {

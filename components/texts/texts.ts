@@ -1,14 +1,10 @@
 // Finds the words for what is to be said, in the page's language.
 import type { LighthouseError } from "../../wire/mod.ts";
-import { ENGLISH } from "./english.ts";
+import { ENGLISH, type TextName, type Texts } from "./english.ts";
 import { GERMAN } from "./german.ts";
 import type { Language } from "./language.ts";
 
-/** All texts of the element, by their names. */
-export type Texts = Record<TextName, string>;
-
-/** The name of a text. */
-export type TextName = keyof typeof ENGLISH;
+export type { TextName, Texts };
 
 /** What stands for the names in braces. */
 type Values = Record<string, string | undefined>;

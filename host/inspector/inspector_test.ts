@@ -161,7 +161,7 @@ test("a WebSocket is shown with its counts, its messages where they are kept, an
     undefined,
   ]);
   assert.equal(open.answer.headers, [["sec-websocket-protocol", "chat"]]);
-  assert.equal(open.messages.map(({ after, ...message }: { after: number }) => message), [
+  assert.equal(open.messages.map(({ after: _after, ...message }: { after: number }) => message), [
     { from: "page", bytes: 5, kept: 5, text: "grün" },
     { from: "backend", bytes: 3, kept: 3 },
   ]);
@@ -187,7 +187,7 @@ test("a refused or failed WebSocket says so, and none can be repeated", async ()
   assert.is((await at.ask("GET", "exchanges/1/curl")).status, 404);
 });
 
-test("of a busy WebSocket the newest messages are kept, up to the bounds", async () => {
+test("of a busy WebSocket the newest messages are kept, up to the bounds", () => {
   const exchanges = new Exchanges();
   exchanges.keepsBodies = true;
   const socket = exchanges.watchSocket(live, PHONE);
