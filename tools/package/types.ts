@@ -1,7 +1,7 @@
 // Writes the type declarations of each entry: one file of all that it exports, emitted from the sources.
 import { generateDtsBundle } from "dts-bundle-generator";
 import { writeFile } from "node:fs/promises";
-import { frameworkTypes } from "./framework_types.ts";
+import { entryTypes } from "./entry_types.ts";
 import { readElement } from "./manifest.ts";
 
 /** Writes all of them. The manifest must be written. */
@@ -13,7 +13,7 @@ export async function writeTypes(): Promise<void> {
       "stack/dist/mod.d.ts",
       `import * as pulumi from "@pulumi/pulumi";\n\n${declarationsOf("stack/mod.ts")}`,
     ],
-    ...frameworkTypes(await readElement()),
+    ["components/dist/define.d.ts", entryTypes(await readElement())],
   ];
   for (const [file, text] of files) await writeFile(file, text);
 }

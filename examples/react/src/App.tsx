@@ -1,6 +1,6 @@
 // Defines <lighthouse-tunnel>, and tells TypeScript and JSX of it.
-import "lighthouse-tunnel/react";
-import type { LighthouseTunnel, TunnelState } from "lighthouse-tunnel/react";
+import "lighthouse-tunnel";
+import type { LighthouseTunnel, TunnelState } from "lighthouse-tunnel";
 import { type SyntheticEvent, useRef, useState } from "react";
 
 const RELAY = import.meta.env.VITE_LIGHTHOUSE_RELAY;

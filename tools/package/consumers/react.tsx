@@ -1,6 +1,6 @@
 // A component of React 19, as TypeScript sees it.
-import "lighthouse-tunnel/react";
-import type { LighthouseTunnel } from "lighthouse-tunnel/react";
+import "lighthouse-tunnel";
+import type { LighthouseTunnel } from "lighthouse-tunnel";
 import { useRef } from "react";
 
 export function Notes({ relay }: { relay: string }) {
