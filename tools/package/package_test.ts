@@ -65,6 +65,8 @@ test.before(async () => {
     installExamples(tarball),
     run("npm", ["install", ...INSTALL_FLAGS, tarball], app),
   ]);
+  await cp(join(CONSUMERS, "Page.vue"), join(examples, "vue/src/Page.vue"));
+  await cp(join(CONSUMERS, "Page.svelte"), join(examples, "svelte/src/Page.svelte"));
   // Two at a time, beside the other tests.
   for (const [first, second] of [["react", "svelte"], ["vue", "sveltekit"]] as const) {
     const output = buildExample(first);
