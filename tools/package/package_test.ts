@@ -26,7 +26,8 @@ import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { INSTALL_FLAGS, installExamples, pack } from "./examples.ts";
-import { writeManifest } from "./manifest.ts";
+import { formatElement } from "../reference_element.ts";
+import { readElement, writeManifest } from "./manifest.ts";
 import { writeTypes } from "./types.ts";
 
 const test = suite("package", { deadline: 120_000 });
@@ -102,6 +103,11 @@ function sizeOf(files: string[]): number {
 }
 
 const installed = (...path: string[]) => join(app, "node_modules", "lighthouse-tunnel", ...path);
+
+test("docs/reference/element.md is what the manifest says", async () => {
+  const page = readFileSync("docs/reference/element.md", "utf8");
+  assert.is(page, formatElement(await readElement()));
+});
 
 test("it has what its entries name, its licences, and neither maps nor sources", () => {
   const files = filesIn(installed());
