@@ -47,8 +47,7 @@ export async function dev(
     state,
     signal: stop.signal,
     log(level: Level, event, message, fields) {
-      if (event === "request" && fields?.method !== "WEBSOCKET") return;
-      const isShown = isAtLeast("warn", level) || SHOWN.has(event) || event === "request";
+      const isShown = isAtLeast("warn", level) || SHOWN.has(event);
       if (!json && !isShown) return;
       tell(
         event,

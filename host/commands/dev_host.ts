@@ -22,7 +22,7 @@ import { lanCertificate } from "../dev/certificate.ts";
 import type { DevOptions } from "../dev/options.ts";
 import { DevPages } from "../dev/pages.ts";
 import { DevRelay } from "../dev/relay.ts";
-import { recordOf, type RequestRecord } from "../dev/request_line.ts";
+import { RequestLog, type RequestRecord } from "../dev/request_line.ts";
 import { type DevServer, startDevServer } from "../dev/server.ts";
 import type { ExchangeEvent } from "../inspector/exchanges.ts";
 import { cutLongLines } from "../platform/bounded_log.ts";
@@ -90,7 +90,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
   const metrics = new Metrics(
     log,
     () => ({ standing: monitor.standing, devices: accessList.active.length }),
-    () => true,
+    () => false,
   );
   const started = new Date().toISOString();
   await using _control = await serveControl({
@@ -131,8 +131,9 @@ export async function runDev(options: RunDevOptions): Promise<void> {
     signal,
     onInspector(url, exchanges) {
       inspector = url;
+      const requests = new RequestLog();
       exchanges.addEventListener("exchange", (event) => {
-        const record = recordOf((event as ExchangeEvent).exchange);
+        const record = requests.take((event as ExchangeEvent).exchange);
         if (record) options.onRequest(record);
       });
     },

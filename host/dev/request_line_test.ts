@@ -2,7 +2,8 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { withoutColors } from "../../tools/testing/terminal.ts";
 import type { Exchange } from "../inspector/exchanges.ts";
-import { formatBytes, formatRequest, recordOf } from "./request_line.ts";
+import { SeenSocket } from "../inspector/seen_socket.ts";
+import { formatBytes, formatRequest, RequestLog } from "./request_line.ts";
 
 const test = suite("request line");
 
@@ -19,7 +20,7 @@ const EXCHANGE: Exchange = {
 };
 
 function wholeLineOf(changes: Partial<Exchange>, columns?: number): string {
-  const record = recordOf({ ...EXCHANGE, ...changes })!;
+  const record = new RequestLog().take({ ...EXCHANGE, ...changes })!;
   return withoutColors(String(formatRequest(record, columns)));
 }
 
@@ -35,7 +36,7 @@ test("a request has a line with all that a developer looks for, and without its 
 test("a request without an answer has its error, and one of a stranger no device", () => {
   const changes = { answer: undefined, failure: "backend-failed", principal: {} as never };
   assert.is(lineOf(changes), "GET    /notes/list  backend-failed  12 ms  0 B  not paired");
-  assert.equal(recordOf({ ...EXCHANGE, ...changes }), {
+  assert.equal(new RequestLog().take({ ...EXCHANGE, ...changes }), {
     method: "GET",
     path: "/notes/list",
     status: null,
@@ -46,8 +47,40 @@ test("a request without an answer has its error, and one of a stranger no device
   });
 });
 
-test("a request that goes on has none", () => {
-  assert.is(recordOf({ ...EXCHANGE, endAfter: undefined }), undefined);
+test("a request is told once, when it has ended", () => {
+  const log = new RequestLog();
+  const exchange: Exchange = { ...EXCHANGE, endAfter: undefined };
+  assert.is(log.take(exchange), undefined);
+  exchange.endAfter = 3;
+  assert.is(log.take(exchange)?.ms, 3);
+  assert.is(log.take(exchange), undefined);
+});
+
+test("a WebSocket is told when it is open, and when it has ended", () => {
+  const log = new RequestLog();
+  const socket = new SeenSocket();
+  const exchange: Exchange = { ...EXCHANGE, endAfter: undefined, answer: undefined, socket };
+  assert.is(log.take(exchange), undefined);
+  exchange.answer = { status: 101, statusText: "", headers: [], body: null };
+  exchange.headAfter = 4;
+  const opened = log.take(exchange)!;
+  assert.equal([opened.method, opened.status, opened.ms, opened.socket], ["WS", 101, 4, "open"]);
+  assert.is(log.take(exchange), undefined);
+  socket.add({ from: "page", isBinary: false, data: new Uint8Array(5) }, false);
+  socket.add({ from: "backend", isBinary: false, data: new Uint8Array(7) }, false);
+  exchange.endAfter = 900;
+  const closed = log.take(exchange)!;
+  assert.equal([closed.bytes, closed.ms, closed.socket], [12, 900, "closed"]);
+  assert.match(withoutColors(String(formatRequest(closed, 80))), /WS {5}\/notes\/list {2}closed/);
+  assert.is(log.take(exchange), undefined);
+});
+
+test("a WebSocket that is refused is a request with its status", () => {
+  const answer = { status: 403, statusText: "", headers: [], body: null };
+  assert.is(
+    lineOf({ answer, socket: new SeenSocket() }),
+    "WS     /notes/list  403  12 ms  0 B  Firefox on Android",
+  );
 });
 
 test("a long path is cut where the terminal ends", () => {
