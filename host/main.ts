@@ -6,10 +6,11 @@ import { LighthouseError } from "../wire/mod.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { parseCommandLine } from "./cli/parse.ts";
 import { watchOutput } from "./cli/output.ts";
-import { calledAs } from "./cli/program.ts";
+import { calledAs, LOOK_FOR_UPDATE } from "./cli/program.ts";
 import { UsageError } from "./cli/usage_error.ts";
 import { hasPassword, SettingError } from "./config/setting_parsers.ts";
 import { line, paint, print } from "./platform/terminal.ts";
+import manifest from "../package.json" with { type: "json" };
 
 /** Exit codes; `help` explains them. */
 const EXIT = { well: 0, failed: 1, usage: 2, replaced: 3 };
@@ -27,7 +28,13 @@ const ABOUT_FILES = [
 ];
 
 const output = watchOutput();
+if (process.argv[2] === LOOK_FOR_UPDATE) {
+  const { lookForUpdate } = await import("./cli/update_notice.ts");
+  await lookForUpdate(process.env).catch(() => {});
+  process.exit(EXIT.well);
+}
 const code = await main(process.argv.slice(2));
+await tellOfUpdate(process.argv);
 process.exit(await output.flush() ? code : EXIT.failed);
 
 async function main(line: string[]): Promise<number> {
@@ -46,6 +53,20 @@ async function main(line: string[]): Promise<number> {
   } catch (error) {
     return report(error, doing);
   }
+}
+
+/** Says at a terminal that there is a newer version. */
+async function tellOfUpdate([, program, ...line]: string[]): Promise<void> {
+  const isTerminal = process.stdout.isTTY && process.stderr.isTTY;
+  if (!isTerminal || line.includes("--json")) return;
+  const { mayNotify, updateNotice } = await import("./cli/update_notice.ts");
+  if (!mayNotify(process.env)) return;
+  const notice = await updateNotice({
+    version: manifest.version,
+    program: program!,
+    environment: process.env,
+  });
+  if (notice) print(notice, process.stderr);
 }
 
 /** @throws {LighthouseError} `unsupported` if Node.js is too old. */

@@ -13,3 +13,6 @@ export function calledAs(): string {
   const name = basename(process.argv[1] ?? "");
   return PROGRAMS.includes(name) ? name : PROGRAM;
 }
+
+/** The argument of the process that looks for a newer version: see update_notice.ts. */
+export const LOOK_FOR_UPDATE = "look-for-update";

@@ -208,6 +208,14 @@ export const SETTINGS = {
     as: "logLevel",
     parse: parseLevel,
   },
+  "update-notice": {
+    kind: ["on", "off"],
+    value: "on|off",
+    summary: "whether commands at a terminal say that there is a newer version",
+    default: "on",
+    commands: ["init"],
+    isLive: true,
+  },
   state: {
     kind: "text",
     value: "FOLDER",

@@ -71,7 +71,7 @@ function atTerminal(columns: number, args: string[]): string[] | undefined {
   const command = [...PROGRAM, ...args].map((word) => `'${word}'`).join(" ");
   const found = spawnSync("script", ["-qec", `stty cols ${columns}; ${command}`, "/dev/null"], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH, HOME: "/nonexistent", TERM: "xterm" },
+    env: { PATH: process.env.PATH, HOME: "/nonexistent", TERM: "xterm", CI: "true" },
   });
   return found.error ? undefined : stripVTControlCharacters(found.stdout).split("\r\n");
 }
