@@ -69,8 +69,10 @@ async function ask(content) {
   try {
     for await (const part of answerTo(messages, answering.signal)) {
       answer.content += part;
+      // Who has scrolled up to read stays there.
+      const isAtEnd = scrollY + innerHeight > document.body.scrollHeight - 80;
       item.textContent = answer.content;
-      scrollTo({ top: document.body.scrollHeight });
+      if (isAtEnd) scrollTo({ top: document.body.scrollHeight });
     }
     status.textContent = "The answer is complete.";
   } catch (error) {
