@@ -189,7 +189,9 @@ async function prepareFor(
 ): Promise<void> {
   if (user === undefined) return void await loadNative();
   const prepare = [node!, program!, "prepare"];
-  const trouble = await tryRun(["runuser", "-u", user, "--", "env", `HOME=${HOME}`, ...prepare]);
+  // As the service will be, without the cache folder of the user who installs it.
+  const env = ["env", "--unset=XDG_CACHE_HOME", `HOME=${HOME}`];
+  const trouble = await tryRun(["runuser", "-u", user, "--", ...env, ...prepare]);
   if (trouble) throw new LighthouseError("unsupported", `Cannot prepare for ${user}: ${trouble}`);
 }
 

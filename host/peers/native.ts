@@ -120,12 +120,13 @@ function load(base: string): typeof import("node-datachannel") {
 /** Installs into a draft, which then takes the folder's name: two processes may do so at the same time. */
 async function install(folder: string, options: NativeOptions): Promise<void> {
   const { lock = LOCK, environment = process.env, say = sayOnStderr } = options;
-  say(`Fetching node-datachannel ${NATIVE_VERSION} (WebRTC, 4 MB) into ${folder}, once …`);
+  const cache = dirname(folder);
   let draft: string | undefined;
   try {
-    await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-    checkFolder(dirname(folder), "XDG_CACHE_HOME");
-    draft = await mkdtemp(join(dirname(folder), "draft-"));
+    await mkdir(cache, { recursive: true, mode: 0o700 });
+    checkFolder(cache, "XDG_CACHE_HOME");
+    draft = await mkdtemp(join(cache, "draft-"));
+    say(`Fetching node-datachannel ${NATIVE_VERSION} (WebRTC, 4 MB) into ${folder}, once …`);
     await cp(fileURLToPath(lock), draft, { recursive: true });
     await runNpm(draft, environment);
     await rename(draft, folder).catch(async () => {
@@ -136,8 +137,10 @@ async function install(folder: string, options: NativeOptions): Promise<void> {
     });
   } catch (cause) {
     if (cause instanceof LighthouseError) throw cause;
-    const { message } = cause as Error;
-    throw refusal(`${message}. Run lighthouse-host prepare once, as the same user`, cause);
+    // A sandbox, such as systemd's, leaves only some folders to write to.
+    const cure =
+      "Make that possible, or run lighthouse-host prepare once outside of the sandbox, as this user";
+    throw refusal(`cannot write to ${cache} (${(cause as Error).message}). ${cure}`, cause);
   } finally {
     if (draft) await rm(draft, { recursive: true, force: true });
   }
@@ -162,7 +165,7 @@ async function runNpm(cwd: string, environment: NativeOptions["environment"]): P
     }
     const said = stderr.split("\n").map((line) => line.replace(/^npm (?:error|ERR!) ?/, ""))
       .filter((line) => /^\S/.test(line) && !/^(?:code|syscall|errno) /.test(line));
-    const why = said[0] ?? firstLine(message);
+    const why = (said[0] ?? firstLine(message)).replace(/\.+$/, "");
     throw refusal(`npm says: ${why}. Is there a network? Then run this again`, cause);
   }
 }
