@@ -47,6 +47,24 @@ for (const shell of ["zsh", "fish"]) {
   });
 }
 
+test("each command that only prints gives JSON, too", async () => {
+  const linesOf = async (...args: string[]) => {
+    const { code, output, errors } = await run([...args, "--json"]);
+    assert.equal([code, errors], [0, ""]);
+    return output.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  };
+  const help = await linesOf("help");
+  assert.equal(help.map(({ name }) => name), Object.keys(COMMANDS));
+  const [revoke] = await linesOf("help", "revoke");
+  assert.equal(revoke.args, ["DEVICE"]);
+  assert.equal(revoke.options.at(-1).flag, "--json");
+  assert.match((await linesOf("version"))[0].version, /^\d+\.\d+\.\d+$/);
+  assert.match((await linesOf("completion", "bash"))[0].script, "complete -F");
+  assert.equal(await linesOf("completion", "devices"), [{ words: [] }]);
+  assert.equal(await linesOf("devices"), [{ devices: [] }]);
+  assert.equal(await linesOf("services"), []);
+});
+
 test("the man page has all commands, and no line that roff would take for its own", () => {
   const page = formatManPage(COMMANDS);
   assert.match(page, /^\.TH LIGHTHOUSE-HOST 1 /);

@@ -283,21 +283,21 @@ export const COMMANDS: Commands = {
     flags: [],
     examples: [
       "completion bash >> ~/.bashrc",
-      "completion zsh > ~/.zsh/completions/_lighthouse-host",
+      "completion zsh >> ~/.zshrc",
       "completion fish > ~/.config/fish/completions/lighthouse-host.fish",
     ],
-    async run({ settings }, [shell], commands) {
+    async run({ settings, json }, [shell], commands) {
       const { printCompletion } = await import("./completion/mod.ts");
-      await printCompletion(commands, shell!, settings);
+      await printCompletion(commands, shell!, { ...settings, json });
     },
   },
   version: {
     summary: "print the version",
     does: "print the version",
     flags: [],
-    async run() {
+    async run({ json }) {
       const { printVersion } = await import("./help.ts");
-      printVersion();
+      printVersion(json);
     },
   },
   help: {
@@ -308,9 +308,9 @@ export const COMMANDS: Commands = {
     does: "show the help",
     args: ["[COMMAND]"],
     flags: [],
-    async run(_flags, [command], commands) {
+    async run({ json }, [command], commands) {
       const { printHelp } = await import("./help.ts");
-      printHelp(commands, command);
+      printHelp(commands, command, json);
     },
   },
 };

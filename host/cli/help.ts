@@ -3,6 +3,7 @@ import process from "node:process";
 import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
 import { type Command, type Commands, COMMON, flagsFor } from "./command.ts";
 import { type Flag, type FlagName, FLAGS, formatFlag } from "./flags.ts";
+import { print } from "../platform/terminal.ts";
 import { commandHint } from "./hints.ts";
 import { calledAs, PROGRAM } from "./program.ts";
 import { UsageError } from "./usage_error.ts";
@@ -36,13 +37,31 @@ function here(): Place {
 }
 
 /** Prints the version. */
-export function printVersion(): void {
-  process.stdout.write(`${manifest.version}\n`);
+export function printVersion(json: boolean): void {
+  const { version } = manifest;
+  print(json ? JSON.stringify({ version }) : version);
 }
 
 /** Prints the list of commands, or one command's help. @throws {UsageError} For an unknown command. */
-export function printHelp(commands: Commands, name?: string): void {
+export function printHelp(commands: Commands, name: string | undefined, json: boolean): void {
+  if (json) {
+    const names = name === undefined ? Object.keys(commands) : [name];
+    for (const each of names) print(JSON.stringify(describeCommand(commands, each)));
+    return;
+  }
   process.stdout.write(name === undefined ? overview(commands) : formatHelp(commands, name));
+}
+
+/** A command for programs. */
+function describeCommand(commands: Commands, name: string) {
+  const command = commandOf(commands, name);
+  const { summary, more = [], args = [], flags, examples = [] } = command;
+  const table = flagsFor(command, FLAGS);
+  const options = [...flags, ...COMMON].map((flag) => ({
+    flag: formatFlag(flag, table),
+    purpose: describe(table[flag]),
+  }));
+  return { name, summary, more, args, options, examples };
 }
 
 function overview(commands: Commands): string {

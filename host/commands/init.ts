@@ -12,6 +12,7 @@ import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { parseOutputs } from "../config/stack_outputs.ts";
 import { createLog } from "../platform/log.ts";
+import { print } from "../platform/terminal.ts";
 import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { openState } from "./state.ts";
@@ -69,7 +70,12 @@ export async function init(source: string, flags: Settings & { json: boolean }):
 }
 
 async function readSource(source: string): Promise<string> {
-  if (source === "-") return await text(process.stdin);
+  if (source === "-") {
+    if (process.stdin.isTTY) {
+      print("Paste what pulumi stack output --json prints, then press Ctrl-D:", process.stderr);
+    }
+    return await text(process.stdin);
+  }
   try {
     return await readFile(source, "utf8");
   } catch (error) {

@@ -11,6 +11,7 @@ import { pathsOf } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
 import { loadNative } from "../peers/native.ts";
 import { createLog, type Log } from "../platform/log.ts";
+import { print } from "../platform/terminal.ts";
 import { tryRun, type Unit, unitOf } from "../platform/service_manager.ts";
 import { openState, openStateAnyway, readConfig } from "./state.ts";
 
@@ -55,7 +56,9 @@ export async function install(flags: InstallFlags): Promise<boolean> {
   // Check the settings now: the service reads the same file at each start, and gets no flags.
   readConfig({}, file, environment);
   if (flags.print) {
-    process.stdout.write(unit.text);
+    const { path, text } = unit;
+    if (flags.json) print(JSON.stringify({ path, text }));
+    else process.stdout.write(text);
     return true;
   }
   for (const path of unit.command.slice(0, 2)) {

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { suggestion } from "../../config/suggest.ts";
 import type { Settings } from "../../config/settings.ts";
+import { print } from "../../platform/terminal.ts";
 import type { Commands } from "../command.ts";
 import { UsageError } from "../usage_error.ts";
 import { bash } from "./bash.ts";
@@ -19,11 +20,13 @@ const SCRIPTS: Record<string, (commands: Commands) => string> = { bash, zsh, fis
 export async function printCompletion(
   commands: Commands,
   what: string,
-  settings: Settings,
+  { json, ...settings }: Settings & { json: boolean },
 ): Promise<void> {
   if (what === "devices" || what === "services") {
     const { wordsFor } = await import("./words.ts");
-    for (const word of await wordsFor(what, settings)) process.stdout.write(`${word}\n`);
+    const words = await wordsFor(what, settings);
+    if (json) return print(JSON.stringify({ words }));
+    for (const word of words) print(word);
     return;
   }
   const script = Object.hasOwn(SCRIPTS, what) ? SCRIPTS[what] : undefined;
@@ -33,5 +36,7 @@ export async function printCompletion(
       `Cannot complete for ${what}, but for ${known.join(", ")}${suggestion(what, known)}`,
     );
   }
-  process.stdout.write(script(commands));
+  const text = script(commands);
+  if (json) print(JSON.stringify({ script: text }));
+  else process.stdout.write(text);
 }
