@@ -41,20 +41,20 @@ export async function formatTypes(): Promise<string> {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** Finds what a module exports, and follows `export … from`. @param only Names, if not all. */
+/**
+ * Finds what a module exports, and follows `export … from` and imports that it exports.
+ *
+ * @param only Names, if not all that it exports from others.
+ * @throws {Error} If one of the names is declared nowhere.
+ */
 async function exportsOf(file: string, only?: ReadonlySet<string>): Promise<Exported[]> {
   const source = await declarationsOf(file);
   const found: Exported[] = [];
   for (const node of source.statements) {
-    if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
-      const from = posix.join(posix.dirname(file), (node.moduleSpecifier as ts.StringLiteral).text);
-      const names = node.exportClause && ts.isNamedExports(node.exportClause)
-        ? new Set(node.exportClause.elements.map(({ name }) => name.text))
-        : undefined;
-      const wanted = names && only
-        ? new Set([...names].filter((name) => only.has(name)))
-        : names ?? only;
-      if (wanted?.size !== 0) found.push(...await exportsOf(from, wanted));
+    const names = namesFromOthers(node)?.filter((name) => !only || only.has(name));
+    if (names?.length && (only || ts.isExportDeclaration(node))) {
+      const { text } = (node as ts.ImportDeclaration).moduleSpecifier as ts.StringLiteral;
+      found.push(...await exportsOf(posix.join(posix.dirname(file), text), new Set(names)));
     } else if ("name" in node && node.name && ts.isIdentifier(node.name as ts.Node)) {
       const name = (node.name as ts.Identifier).text;
       // An interface that adds to a class tells only its overloads.
@@ -62,7 +62,24 @@ async function exportsOf(file: string, only?: ReadonlySet<string>): Promise<Expo
       if (only?.has(name) && !isAddition) found.push({ name, node, source });
     }
   }
+  for (const name of only ?? []) {
+    if (!found.some((each) => each.name === name)) {
+      throw new Error(`Cannot find the declaration of ${name}, which ${file} exports`);
+    }
+  }
   return found;
+}
+
+/** The names in `export { … } from` and in `import { … } from`. */
+function namesFromOthers(node: ts.Statement): string[] | undefined {
+  const clause = ts.isExportDeclaration(node) && node.moduleSpecifier
+    ? node.exportClause
+    : ts.isImportDeclaration(node)
+    ? node.importClause?.namedBindings
+    : undefined;
+  return clause && (ts.isNamedExports(clause) || ts.isNamedImports(clause))
+    ? clause.elements.map(({ name }) => name.text)
+    : undefined;
 }
 
 function isClass(name: string, source: ts.SourceFile): boolean {
