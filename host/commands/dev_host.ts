@@ -58,7 +58,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
   });
   const site: DevPages = new DevPages({
     attributes: (origin) => attributes(origin),
-    service: services.length === 1 ? services[0]!.prefix : null,
+    service: options.shown?.prefix ?? null,
     name: options.name,
     authority: lan?.certificate.authority,
   });
@@ -118,6 +118,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
   monitor.addEventListener("line", (event) => {
     if ((event as CustomEvent<{ event: string }>).detail.event === "online") online.resolve();
   });
+  const seen = lookAt(config.services);
   log("info", "starting", `connecting to ${config.relay.host}`);
   const running = runHost({
     settings: () => config,
@@ -144,6 +145,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
     state,
     attributes,
     inspector,
+    seen: await seen,
     invite: (page) => invitations.add(page),
   });
   await running;

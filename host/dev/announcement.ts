@@ -5,6 +5,7 @@ import { LighthouseError } from "../../wire/mod.ts";
 import { formatInvitation, type Invitation } from "../access/invitation.ts";
 import { calledAs } from "../cli/program.ts";
 import { formatService } from "../config/service_config.ts";
+import type { SeenService } from "../control/look.ts";
 import { escapeHtml } from "../site/html.ts";
 import { escapeControls, line, paint, Painted } from "../platform/terminal.ts";
 import { isLocal } from "./addresses.ts";
@@ -30,6 +31,8 @@ export interface ReadyDev {
   attributes: (origin: string) => Record<string, string>;
   /** The inspector's page, a secret. */
   inspector: string;
+  /** What is seen of the backends. */
+  seen: SeenService[];
   /** Makes a pairing link. @throws {LighthouseError} `host-busy`. */
   invite: (page: URL) => Promise<Invitation>;
 }
@@ -113,7 +116,7 @@ export async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<vo
   }
 }
 
-function notes({ server }: ReadyDev, { services, ports }: AnnounceOptions): string[] {
+function notes({ server, seen }: ReadyDev, { services, ports }: AnnounceOptions): string[] {
   const { port, lanOrigins } = server;
   const all: string[] = [];
   if (server.isSecondChoice) {
@@ -122,6 +125,11 @@ function notes({ server }: ReadyDev, { services, ports }: AnnounceOptions): stri
         ports[0]
       } is in use, so this is ${port}. Browsers that have paired at another port pair anew.`,
     );
+  }
+  for (const { service, isUp, trouble, hint, cure } of seen) {
+    const why = trouble ?? hint;
+    if (why !== undefined) all.push(`${service}: ${why}. To mend it, ${cure}.`);
+    else if (isUp === false) all.push(`${service} does not answer yet: start it, and it is there.`);
   }
   for (const service of services) {
     if (!("folder" in service) || service.scripts) continue;

@@ -20,6 +20,8 @@ export interface DevFlags {
 /** What `dev` runs. */
 export interface DevOptions {
   services: ServiceConfig[];
+  /** The service at the page's root; undefined for a list of all. */
+  shown: ServiceConfig | undefined;
   /** The app's name. */
   name: string;
   /** Pages of other servers that reach the backend. Without one, there is only the own page. */
@@ -65,9 +67,13 @@ export function parseDevOptions(
     const name = target === undefined ? "--backend" : "the argument";
     services.unshift({ prefix: "/", ...parseTarget(name, withScripts(own.trim(), home), home) });
   }
+  // Others are under its paths.
+  const root = services.find(({ prefix }) => prefix === "/");
+  const shown = root ?? (services.length === 1 ? services[0] : undefined);
   return {
     services,
-    name: nameOf(services),
+    shown,
+    name: shown ? nameOf(shown) : "Lighthouse dev",
     pages: origin.map(parsePage),
     ports: port === undefined ? PORTS : [parsePort(port, "--port")],
     isLan: lan,
@@ -82,11 +88,10 @@ function withScripts(target: string, home: string): string {
   return hasIndex ? `${target} scripts` : target;
 }
 
-function nameOf([first, ...more]: ServiceConfig[]): string {
-  if (!first || more.length > 0) return "Lighthouse dev";
-  if ("folder" in first) return basename(first.folder) || "Folder";
-  if (first.name !== undefined) return first.name;
-  return first.socketPath === undefined ? first.backend.host : basename(first.socketPath);
+function nameOf(service: ServiceConfig): string {
+  if ("folder" in service) return basename(service.folder) || "Folder";
+  const { name, socketPath, backend } = service;
+  return name ?? (socketPath === undefined ? backend.host : basename(socketPath));
 }
 
 /** Reads a page's origin: a port, a host and port, or a URL, whose path is the page's. */

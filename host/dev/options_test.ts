@@ -53,9 +53,12 @@ test("several services stand beside the backend", () => {
   const service = ["/api=8000", `/files=${folder}/files`];
   const one = parseDevOptions("3000", { service });
   assert.equal(one.services.map(({ prefix }) => prefix), ["/", "/api", "/files"]);
-  assert.is(one.name, "Lighthouse dev");
+  assert.equal([one.name, one.shown?.prefix], ["localhost:3000", "/"]);
   const other = parseDevOptions(undefined, { service });
   assert.equal(other.services.map(({ prefix }) => prefix), ["/api", "/files"]);
+  assert.equal([other.name, other.shown], ["Lighthouse dev", undefined]);
+  const single = parseDevOptions(undefined, { service: ["/api=8000"] });
+  assert.equal([single.name, single.shown?.prefix], ["localhost:8000", "/api"]);
 });
 
 test("the ports are 4600 to 4609, or the one that is named", () => {

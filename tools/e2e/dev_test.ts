@@ -129,10 +129,13 @@ function testIn(name: BrowserName): void {
     await mkdir(join(folder, "api"));
     await writeFile(join(folder, "index.html"), APP);
     await writeFile(join(folder, "api", "number"), "42");
-    await using dev = await startDev(folder);
+    await using dev = await startDev(folder, "--service", `/api/other=${backend.port}`);
     const page = await context.newPage();
     await page.goto(dev.link);
     assert.is(await numberOf(page), "42");
+    const app = await appOf(page);
+    const other = await app.evaluate(async () => await (await fetch("/api/other/x")).text());
+    assert.is(other, "GET /x", "another service is under the app's paths");
   });
 
   test("a page of another server needs two lines and a link; others are refused", async () => {
@@ -264,6 +267,7 @@ test("without a terminal there are no keys, and all is told by lines", async () 
   const environment = { LIGHTHOUSE_STATE: temporaryFolder() };
   const program = start(["dev", "9", "--port", "0"], environment);
   await program.until(/http:\/\/localhost:\d+\/#lighthouse=\d+/);
+  assert.match(program.lines.join("\n"), "http://localhost:9/ does not answer yet");
   for (const text of ["another pairing link", "\x1b"]) {
     assert.not.ok(program.lines.join("\n").includes(text));
   }
