@@ -30,7 +30,10 @@ export class Pill implements ReactiveController {
   constructor(host: PillHost, actions: PillActions) {
     this.#host = host;
     this.#actions = actions;
-    const onChange = () => host.requestUpdate();
+    const onChange = () => {
+      host.requestUpdate();
+      return host.updateComplete;
+    };
     this.#pairing = new PairingView({
       onLink: (fragment) => {
         this.#open(false);

@@ -10,8 +10,8 @@ import { fragmentIn } from "./pasted_link.ts";
 export interface PairingViewOptions {
   /** Called with the fragment of a pairing link. */
   onLink: (fragment: string) => void;
-  /** Called when something has changed, so that the view is to be rendered again. */
-  onChange: () => void;
+  /** Called when something has changed, so that the view is to be rendered again. May resolve after that. */
+  onChange: () => unknown;
   /** Makes the detector of codes. */
   detector: () => Promise<CodeDetector>;
 }
@@ -104,7 +104,8 @@ export class PairingView {
     } catch (error) {
       this.#pasteError = nameOfError(LighthouseError.from(error, "bad-link"));
       form.querySelector("input")!.focus();
-      return this.#options.onChange();
+      this.#options.onChange();
+      return;
     }
     this.close();
     form.reset();
@@ -116,9 +117,11 @@ export class PairingView {
     const view = (event.target as Element).closest(".camera")!;
     const { signal } = this.#scanning = new AbortController();
     this.#cameraError = undefined;
-    this.#change("starting");
+    await this.#change("starting");
+    // The views were closed at once.
+    if (signal.aborted) return await this.#change("off");
     const video = view.querySelector("video")!;
-    video.addEventListener("playing", () => this.#change("on"), { signal });
+    video.addEventListener("playing", () => void this.#change("on"), { signal });
     view.querySelector<HTMLElement>(".stop")!.focus();
     try {
       const { detector } = this.#options;
@@ -128,7 +131,7 @@ export class PairingView {
     }
     this.#scanning.abort();
     const hadFocus = view.contains((view.getRootNode() as Document).activeElement);
-    this.#change("off");
+    await this.#change("off");
     if (hadFocus) view.querySelector<HTMLElement>(".scan")?.focus();
   };
 
@@ -146,9 +149,9 @@ export class PairingView {
     }
   }
 
-  #change(camera: Camera): void {
+  async #change(camera: Camera): Promise<void> {
     this.#camera = camera;
-    this.#options.onChange();
+    await this.#options.onChange();
   }
 }
 

@@ -10,6 +10,7 @@ import type { HostProcess } from "../local/host_process.ts";
 import { outputOf, pairingLink, type RunningProgram, start } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { giveCamera, holdCode } from "./camera.ts";
 import { fetchText, openPage, untilState } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
@@ -103,6 +104,39 @@ function testIn(name: BrowserName): void {
     await page.reload();
     await untilState(page, "connected");
     assert.equal(await device(page), paired);
+  });
+
+  test("the pill takes a pasted link, and leaves the page's address alone", async () => {
+    const { command, link } = await pair();
+    const page = await open(`${bridge.page.url}#/notes/1`);
+    await untilState(page, "failed");
+    await page.click("lighthouse-tunnel >>> [part=pair]");
+    await page.type("lighthouse-tunnel >>> input", "https://me.example/");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("lighthouse-tunnel >>> [role=alert]");
+    const input = (await page.$("lighthouse-tunnel >>> input"))!;
+    await input.evaluate((input) => (input as HTMLInputElement).select());
+    await page.keyboard.type(`Open ${link} please`);
+    await page.keyboard.press("Enter");
+    await untilState(page, "connected");
+    assert.is(page.url(), `${bridge.page.url}#/notes/1`);
+    assert.is(await command.exited, 0);
+  });
+
+  test("the demo's pill reads the code with the camera", async () => {
+    const { command, link } = await pair();
+    const page = await context.newPage();
+    await giveCamera(page);
+    await page.goto(bridge.page.url);
+    await page.waitForSelector("lighthouse-tunnel:defined");
+    await untilState(page, "failed");
+    // The page brings the reader where the browser has none.
+    await page.waitForFunction(() => "BarcodeDetector" in globalThis);
+    await page.click("lighthouse-tunnel >>> [part=pair]");
+    await holdCode(page, link);
+    await (await page.waitForSelector("lighthouse-tunnel >>> [part=scan]"))!.click();
+    await untilState(page, "connected");
+    assert.is(await command.exited, 0);
   });
 
   test("a device without a given name proposes one", async () => {

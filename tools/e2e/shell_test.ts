@@ -1,7 +1,6 @@
 // The page around an app, as its user meets it: each of its states, in real browsers, with axe's judgement
 // of each.
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
-import qrcode from "qrcode-generator";
 import * as assert from "uvu/assert";
 import { pageRequest } from "../../components/testing/page_request.ts";
 import { failed, forbidden, unavailable, unplaced } from "../../components/worker/service_page.ts";
@@ -12,6 +11,7 @@ import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { until } from "../testing/until.ts";
 import { type AppSite, startAppSite } from "./app_site.ts";
+import { giveCamera, holdCode } from "./camera.ts";
 import { launchBrowser } from "./browser.ts";
 import {
   appOf,
@@ -272,19 +272,14 @@ function testIn(name: BrowserName): void {
   test("the camera reads the code that the laptop shows", async () => {
     const page = await context.newPage();
     await page.setViewport({ width: 390, height: 700 });
-    await page.evaluateOnNewDocument(() => {
-      const canvas = document.createElement("canvas");
-      Object.assign(globalThis, { canvas });
-      // This machine has no camera, and only this call reaches for one.
-      navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream(10));
-    });
+    await giveCamera(page);
     await page.goto(`${site.url}page`);
     await untilPanel(page, /Pair this browser/);
-    await show(page, "https://example.com/");
+    await holdCode(page, "https://example.com/");
     await page.click(".scan");
     await untilPanel(page, /This code is no pairing link/);
     await judge(page);
-    await show(page, await pair());
+    await holdCode(page, await pair());
     assert.is(await headingOf(await appOf(page)), "Hello");
   });
 
@@ -387,41 +382,4 @@ function testIn(name: BrowserName): void {
   });
 
   test.run();
-}
-
-/** Holds a code in front of the page's camera. */
-async function show(page: Page, text: string): Promise<void> {
-  const code = qrcode(0, "L");
-  code.addData(text);
-  code.make();
-  const size = code.getModuleCount();
-  // With the standard's margin of four.
-  const places = Array.from({ length: size + 8 }, (_, at) => at - 4);
-  const isInside = (at: number) => at >= 0 && at < size;
-  const data = places.map((y) =>
-    places.map((x) => isInside(x) && isInside(y) && code.isDark(y, x))
-  );
-  await page.evaluate((data) => {
-    const { canvas, timer } = globalThis as unknown as {
-      canvas: HTMLCanvasElement;
-      timer?: number;
-    };
-    clearInterval(timer);
-    const cell = 8;
-    canvas.width = canvas.height = data.length * cell;
-    const context = canvas.getContext("2d")!;
-    const draw = () => {
-      context.fillStyle = "white";
-      context.fillRect(0, 0, canvas.width, canvas.height);
-      context.fillStyle = "black";
-      for (const [y, row] of data.entries()) {
-        for (const [x, isDark] of row.entries()) {
-          if (isDark) context.fillRect(x * cell, y * cell, cell, cell);
-        }
-      }
-    };
-    draw();
-    // A picture that stays the same is sent once only.
-    Object.assign(globalThis, { timer: setInterval(draw, 100) });
-  }, data);
 }
