@@ -59,7 +59,9 @@ export class DevPages {
   async answer({ origin, path, isNavigation }: DevRequest): Promise<DevAnswer> {
     const isPhone = origin.startsWith("https:");
     if (ELEMENT.test(path)) {
-      return fileOf(path, await readFile(new URL(path.slice(1), ELEMENT_FOLDER)), SHARED);
+      // The package has no source map.
+      const bytes = await readFile(new URL(path.slice(1), ELEMENT_FOLDER)).catch(() => undefined);
+      return bytes ? fileOf(path, bytes, SHARED) : MISSING;
     }
     if (isPhone && !path.startsWith(APP)) return await this.#phone(origin, path);
     const root = isPhone ? APP : "/";
