@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const QUIET = ["--no-audit", "--no-fund", "--loglevel=error"];
 
 /** The tarball's name, as the examples' package.json has it. */
-export const TARBALL = "lighthouse-tunnel.tgz";
+const TARBALL = "lighthouse-tunnel.tgz";
 
 /** Flags of `npm ci` and `npm install` that do without the network where npm's cache has all. */
 export const INSTALL_FLAGS = ["--ignore-scripts", "--prefer-offline", ...QUIET];
