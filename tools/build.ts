@@ -174,7 +174,6 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "components/dist/key/key.js",
-    isSplit: true,
     options: {
       entryPoints: ["components/key_frame/main.ts"],
       platform: "browser",
