@@ -99,6 +99,7 @@ export const OWNERS: readonly Owner[] = [
     name: "other programs",
     modules: ["node:child_process"],
     files: [
+      "host/cli/update_notice.ts",
       "host/commands/install.ts",
       "host/peers/native.ts",
       "host/platform/sd_notify.ts",

@@ -117,9 +117,9 @@ async function checkClock(relay: URL): Promise<Finding> {
     // The header has whole seconds.
     skew = Date.parse(response.headers.get("date") ?? "") + 500 - (before + Date.now()) / 2;
   } catch {
-    return { check, ok: null, message: "nobody to compare it with" };
+    return { check, ok: null, message: "no answer to compare it with" };
   }
-  if (Number.isNaN(skew)) return { check, ok: null, message: "nobody to compare it with" };
+  if (Number.isNaN(skew)) return { check, ok: null, message: "no answer to compare it with" };
   if (Math.abs(skew) <= MAX_SKEW_MS) {
     return { check, ok: true, message: "within a minute of the relay's" };
   }
@@ -186,7 +186,7 @@ async function* checkNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding>
       check: "stun",
       ok: false,
       message: `${servers.join(" and ")} do not answer`,
-      cure: "is UDP let out by this network's firewall? Pages outside of it cannot connect else",
+      cure: "does this network's firewall let UDP out? Pages outside of it need that",
     };
     return;
   }
@@ -221,7 +221,7 @@ function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
       return {
         check,
         ok: null,
-        message: "the STUN server has one address alone, so how the router maps is not known",
+        message: "the STUN server has only one address, so the router's mapping is not known",
         cure: "name a second one: --stun SERVER --stun SERVER",
       };
     case "endpoint-dependent":
@@ -306,7 +306,7 @@ async function checkCors(
 ): Promise<Finding> {
   const check = "cors";
   if (!page) {
-    const message = "not looked at: which page reads the entry, --page says";
+    const message = "not checked: --page says which page reads the entry";
     return { check, ok: null, message };
   }
   const { origin } = page;
