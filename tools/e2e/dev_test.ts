@@ -69,10 +69,14 @@ async function numberOf(page: Page): Promise<string> {
   return await app.$eval("p", (paragraph) => paragraph.textContent!);
 }
 
+/** Whether this machine is in a network, which the tests of `--lan` need. */
+const isInNetwork = lanAddresses(networkInterfaces()).length > 0;
+
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
 function testIn(name: BrowserName): void {
   const test = suite(`dev in ${name}`, { deadline: 60_000 });
+  const testLan = isInNetwork ? test : test.skip;
   let backend: Listening;
   let lan: Awaited<ReturnType<typeof startDev>> | undefined;
   let browser: Browser;
@@ -80,9 +84,7 @@ function testIn(name: BrowserName): void {
 
   test.before(async () => {
     backend = await startBackend();
-    if (lanAddresses(networkInterfaces()).length > 0) {
-      lan = await startDev(String(backend.port), "--lan");
-    }
+    if (isInNetwork) lan = await startDev(String(backend.port), "--lan");
     const userDataDir = temporaryFolder();
     if (name === "firefox" && lan) await addException(userDataDir, lan);
     browser = await launchBrowser(name, {
@@ -156,10 +158,9 @@ function testIn(name: BrowserName): void {
     await untilState(stranger, "failed");
   });
 
-  test("in the network, one exception is enough to pair, and to ask", async () => {
-    if (!lan) return;
+  testLan("in the network, one exception is enough to pair, and to ask", async () => {
     const page = await context.newPage();
-    await visit(page, lan.link, name);
+    await visit(page, lan!.link, name);
     // Firefox takes the worker of such a site.
     if (name === "firefox") {
       assert.is(await numberOf(page), "GET /api/number");
@@ -213,6 +214,7 @@ async function visit(page: Page, url: string, name: BrowserName): Promise<void> 
 }
 
 const test = suite("dev at a terminal", { deadline: 30_000 });
+const testLan = isInNetwork ? test : test.skip;
 
 /** Runs `dev` in a terminal. */
 function startInTerminal(args: string[], [columns, rows] = [100, 40]) {
@@ -250,8 +252,7 @@ test("p gives another link, q ends it, and nothing is left", async () => {
   }
 });
 
-test("with --lan, a terminal of 80 × 24 ends with the code of the phone's link", async () => {
-  if (lanAddresses(networkInterfaces()).length === 0) return;
+testLan("with --lan, a terminal of 80 × 24 ends with the code of the phone's link", async () => {
   const { program, press, links } = startInTerminal(["9", "--port", "0", "--lan"], [80, 24]);
   await until(() => codeLines(program.lines).length >= 22);
   const code = codeLines(program.lines);
@@ -304,7 +305,7 @@ test("a port in use is named, and without --port the next free one is taken", as
   for (const program of programs) assert.is((await program.end("SIGINT")).code, 0);
 });
 
-test("only this machine is served without --lan", async () => {
+testLan("only this machine is served without --lan", async () => {
   await using dev = await startDev("9");
   for (const address of lanAddresses(networkInterfaces())) {
     assert.is(await canConnect(Number(new URL(dev.ready.site).port), address), false);
