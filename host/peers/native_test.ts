@@ -1,5 +1,13 @@
 // node-datachannel is found, or installed by the real npm. tools/test.ts builds the lock file first.
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -7,6 +15,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
+import manifest from "../../package.json" with { type: "json" };
 import { loadNative, NATIVE_VERSION, type NativeOptions } from "./native.ts";
 
 const test = suite("native", { deadline: 60_000 });
@@ -122,6 +131,12 @@ test("it uses no folder that others can write to", async () => {
     assert.equal(said, []);
     rmSync(join(cache, NAME), { recursive: true, force: true });
   }
+});
+
+test("the package asks for the same version, and docs/install.md names it", () => {
+  assert.is(manifest.peerDependencies["node-datachannel"], `^${NATIVE_VERSION}`);
+  const text = readFileSync(new URL("../../docs/install.md", import.meta.url), "utf8");
+  assert.match(text, `lighthouse-tunnel node-datachannel@${NATIVE_VERSION} `);
 });
 
 test.run();
