@@ -10,6 +10,12 @@ import { REPOSITORY } from "./repository.ts";
 /** The path of the site at its origin: GitHub Pages serves a project's site under the project's name. */
 const BASE = process.env.DOCS_BASE ?? "/";
 
+/** A branch of a repository. */
+const BRANCH =
+  '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" style="fill: none">' +
+  '<circle cx="6" cy="5" r="2.5"/><circle cx="6" cy="19" r="2.5"/><circle cx="18" cy="8" r="2.5"/>' +
+  '<path d="M6 7.5v9M18 10.5c0 4-5 3-10.5 6.5"/></svg>';
+
 export default defineConfig({
   title: "Lighthouse",
   description: "A static web page reaches a program on your laptop, directly over WebRTC.",
@@ -52,7 +58,8 @@ export default defineConfig({
     ],
     sidebar: SIDEBAR,
     outline: [2, 3],
-    socialLinks: [{ icon: "github", link: REPOSITORY }],
+    // A picture of our own: VitePress's server fetches its icons from a CDN.
+    socialLinks: [{ icon: { svg: BRANCH }, link: REPOSITORY, ariaLabel: "Source code" }],
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: "Improve this page" },
   },
 });
