@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import process from "node:process";
 import { pathsOf } from "../config/paths.ts";
-import { announce, mainPage, type Tell, tellLink } from "../dev/announcement.ts";
+import { announce, type Tell, tellLinks } from "../dev/announcement.ts";
 import { type DevFlags, parseDevOptions } from "../dev/options.ts";
 import { formatRequest } from "../dev/request_line.ts";
 import { watchKeys } from "../platform/keys.ts";
@@ -58,10 +58,11 @@ export async function dev(
     onRequest: (record) => tell("request", record, formatRequest(record, process.stdout.columns)),
     async onReady(ready) {
       const hasKeys = !json && process.stdin.isTTY && process.stdout.isTTY;
-      await announce(ready, { ...options, hasKeys, tell });
+      const announced = { ...options, hasKeys, tell };
+      await announce(ready, announced);
       if (!hasKeys) return undefined;
       return watchKeys({
-        p: () => void tellLink(ready, mainPage(ready, options), tell),
+        p: () => void tellLinks(ready, announced),
         q: () => stop.signal.aborted ? process.exit(130) : stop.abort(),
       });
     },

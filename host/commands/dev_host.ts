@@ -17,7 +17,7 @@ import { Metrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
 import { serveControl } from "../control/server.ts";
 import type { ReadyDev } from "../dev/announcement.ts";
-import { lanAddresses } from "../dev/addresses.ts";
+import { isLoopback, lanAddresses } from "../dev/addresses.ts";
 import { lanCertificate } from "../dev/certificate.ts";
 import type { DevOptions } from "../dev/options.ts";
 import { DevPages } from "../dev/pages.ts";
@@ -199,9 +199,7 @@ async function lanOf(folder: string) {
 
 /** The relay's address for a page: on the port that the page has, so that one exception is enough. */
 function relayOf(origin: string, { origin: own, origins, lanOrigins }: DevServer): string {
-  const isOfThisMachine = /^https?:\/\/(?:[^/]*\.)?(?:localhost|127\.[\d.]+|\[::1\])(?::|$)/.test(
-    origin,
-  );
-  const at = origins.includes(origin) ? origin : isOfThisMachine ? own : lanOrigins[0] ?? own;
+  const ofOthers = isLoopback(new URL(origin)) ? own : lanOrigins[0] ?? own;
+  const at = origins.includes(origin) ? origin : ofOthers;
   return `${at.replace(/^http/, "ws")}/`;
 }

@@ -95,6 +95,20 @@ test("at a terminal, pair ends with a code that fits into the window, and holds 
   }
 });
 
+test("the first link of run fits into a window, with the lines that follow it", async () => {
+  const at = setUp();
+  const flags = ["--relay", "ws://127.0.0.1:9/", "--backend", "9", "--page", PAGE];
+  const through = inTerminal(80, 24);
+  const host = start(["run", ...flags], { ...at.environment, TERM: "xterm-256color" }, { through });
+  await host.until(/Cannot connect/);
+  const code = codeLines(host.lines);
+  assert.equal([code[0]!.length, code.length], [39, 20]);
+  assert.is(readCode(code), linkIn(host.lines));
+  const shown = host.lines.map(withoutColors);
+  assert.ok(shown.length - shown.indexOf(code[0]!) < 24);
+  await host.end();
+});
+
 test("a window that is too small gets the link, and is told the size", async () => {
   for (const [columns, rows] of [[80, 20], [40, 60]] as const) {
     const at = setUp();

@@ -44,3 +44,8 @@ export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces>): 
 export function isLocal(address: string): boolean {
   return localList.check(address);
 }
+
+/** Whether a URL is of this machine only: browsers take its pages for secure, without https. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(?:(?:.+\.)?localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+}

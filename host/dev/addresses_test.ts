@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { isLocal, lanAddresses } from "./addresses.ts";
+import { isLocal, isLoopback, lanAddresses } from "./addresses.ts";
 
 const test = suite("addresses");
 
@@ -40,6 +40,15 @@ test("addresses of the internet are told from those of networks", () => {
   }
   for (const address of ["8.8.8.8", "172.32.0.1", "192.169.0.1", "100.128.0.1"]) {
     assert.is(isLocal(address), false, address);
+  }
+});
+
+test("pages of this machine are told from others", () => {
+  for (const host of ["localhost:1", "app.localhost", "127.0.0.1:4600", "[::1]:80"]) {
+    assert.is(isLoopback(new URL(`http://${host}`)), true, host);
+  }
+  for (const host of ["localhost.example", "192.168.1.5", "127.example", "[::2]"]) {
+    assert.is(isLoopback(new URL(`http://${host}`)), false, host);
   }
 });
 

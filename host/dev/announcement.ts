@@ -8,7 +8,7 @@ import { formatService } from "../config/service_config.ts";
 import type { SeenService } from "../control/look.ts";
 import { escapeHtml } from "../site/html.ts";
 import { escapeControls, line, paint, Painted } from "../platform/terminal.ts";
-import { isLocal } from "./addresses.ts";
+import { isLocal, isLoopback } from "./addresses.ts";
 import type { DevOptions } from "./options.ts";
 
 /** Prints an event: its fields as JSON, or the text for people. */
@@ -48,19 +48,19 @@ export interface AnnounceOptions extends Pick<DevOptions, "services" | "pages" |
 const WIDTH = 78;
 const INDENT = "  ";
 
-/** The page that is to be opened next: the phone's, that of another server, or the own. */
-export function mainPage(
-  { server: { origin, lanOrigins: [lan] } }: ReadyDev,
-  { pages }: Pick<DevOptions, "pages">,
-): URL {
-  return pages[0] ?? new URL("/", lan ?? origin);
+/** The pages that get a link: one on this machine, and one for a phone, whose code is to stay in view. */
+export function pagesToOpen(
+  { server: { origin, lanOrigins: [lan] } }: Pick<ReadyDev, "server">,
+  { pages: [page = new URL("/", origin)] }: Pick<DevOptions, "pages">,
+): URL[] {
+  return lan !== undefined && isLoopback(page) ? [page, new URL("/", lan)] : [page];
 }
 
-/** Says what is there, and makes a link for {@linkcode mainPage}. */
+/** Says what is there, and makes the first links. */
 export async function announce(dev: ReadyDev, options: AnnounceOptions): Promise<void> {
   const { server, state, attributes, inspector } = dev;
   const { services, pages, hasKeys, tell } = options;
-  const page = mainPage(dev, options);
+  const [page] = pagesToOpen(dev, options) as [URL];
   const site = new URL("/", server.origin).href;
   const values = attributes(page.origin);
   const rows: [string, string | Painted][] = [
@@ -97,19 +97,27 @@ ${new Painted(
     tell("note", { message: text }, new Painted(`${wrap(text, INDENT)}\n`));
   }
   if (pages.length > 0) tell("snippet", { html: snippetOf(values) }, snippetText(values, pages));
-  await tellLink(dev, page, tell);
+  await tellLinks(dev, options);
 }
 
-/** Makes a pairing link for a page, and shows it, with a code for a phone. */
-export async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<void> {
+/** Makes pairing links, and shows them, with a code for a phone. */
+export async function tellLinks(
+  dev: ReadyDev,
+  options: Pick<AnnounceOptions, "pages" | "tell">,
+): Promise<void> {
+  for (const page of pagesToOpen(dev, options)) await tellLink(dev, page, options.tell);
+}
+
+async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<void> {
   try {
     const invitation = await dev.invite(page);
     const { link, pairing: { id, expires } } = invitation;
-    const text = dev.server.lanOrigins.includes(page.origin)
-      ? formatInvitation(invitation, page, { again: "press p" })
-      : line`  ${paint("bold", "Open")}  ${paint(["bold", "underline"], link)}
-        The link pairs a browser, once, until ${clock(expires)}.\n`;
-    tell("link", { id, link, expires: new Date(expires).toISOString() }, text);
+    const text = isLoopback(page)
+      ? line`  ${paint("bold", "Open")}  ${paint(["bold", "underline"], link)}
+        The link pairs a browser, once, until ${clock(expires)}.\n`
+      : formatInvitation(invitation, page, { again: "press p" });
+    const fields = { id, page: page.href, link, expires: new Date(expires).toISOString() };
+    tell("link", fields, text);
   } catch (error) {
     if (!(error instanceof LighthouseError)) throw error;
     tell("no-link", { message: error.message }, error.message);

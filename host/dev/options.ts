@@ -6,6 +6,7 @@ import { isAddress } from "../config/backend_address.ts";
 import { parseServices, parseTarget, type ServiceConfig } from "../config/service_config.ts";
 import { resolvePath } from "../config/setting_files.ts";
 import { badSetting, parsePort } from "../config/setting_parsers.ts";
+import { isLoopback } from "./addresses.ts";
 
 /** The flags of `dev`. */
 export interface DevFlags {
@@ -106,10 +107,7 @@ function parsePage(text: string): URL {
     throw badSetting(`--origin is not an origin such as http://localhost:5173: ${text}`);
   }
   if (url.search || url.hash) throw badSetting("--origin must not have a query or a fragment");
-  if (
-    url.protocol === "http:" &&
-    !/^(?:localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)
-  ) {
+  if (url.protocol === "http:" && !isLoopback(url)) {
     throw badSetting(
       `--origin ${text} gets no cryptography from browsers, since it is not secure: serve the page by ` +
         "https, or open it as http://localhost",

@@ -75,7 +75,6 @@ export class DevRelay implements Disposable {
 
   /** Answers a handshake. */
   async accept(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
-    stream.on("error", () => stream.destroy());
     const connectionId = randomUUID();
     const status = await this.#admit(request, connectionId);
     if (status !== 200) {

@@ -82,6 +82,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     response.end(request.method === "HEAD" ? undefined : found.body);
   };
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on("error", () => stream.destroy());
     const isKnown = names.has(request.headers.host ?? "") && request.url === "/";
     if (isKnown) void accept(request, stream, head);
     else stream.end("HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\n\r\n");
