@@ -49,7 +49,7 @@ const WIDTH = 78;
 const INDENT = "  ";
 
 /** The pages that get a link: one on this machine, and one for a phone, whose code is to stay in view. */
-export function pagesToOpen(
+function pagesToOpen(
   { server: { origin, lanOrigins: [lan] } }: Pick<ReadyDev, "server">,
   { pages: [page = new URL("/", origin)] }: Pick<DevOptions, "pages">,
 ): URL[] {
