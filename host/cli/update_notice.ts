@@ -1,11 +1,11 @@
 // Says at a terminal that there is a newer version. Once a day at most, a process in the background asks
 // npm's registry for it, and tells it nothing but the package's name.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { readConfigFile } from "../config/config_file.ts";
-import { pathsOf } from "../config/paths.ts";
+import { homeOf, pathsOf } from "../config/paths.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { LOOK_FOR_UPDATE } from "./program.ts";
 import { line, paint, type Painted } from "../platform/terminal.ts";
@@ -56,6 +56,8 @@ function isNo(text: string | undefined): boolean {
 export async function updateNotice(options: UpdateNoticeOptions): Promise<Painted | undefined> {
   const { version, program, environment } = options;
   try {
+    // A home that is not there, as that of a user of the system, is not made for this.
+    if (!existsSync(homeOf(environment))) return undefined;
     const path = pathOf(environment);
     const known = read(path);
     const now = Date.now();

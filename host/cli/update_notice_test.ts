@@ -136,6 +136,14 @@ if (hasScript) {
     });
   }
 
+  test("a home that is not there is not made", async () => {
+    await using at = await setUp(NEWEST);
+    const HOME = join(at.folder, "gone");
+    assert.is(at.atTerminal("devices", { HOME, XDG_CACHE_HOME: "" }).status, 0);
+    assert.is(await stat(HOME).catch(({ code }) => code), "ENOENT");
+    assert.equal(at.requests, []);
+  });
+
   test("without a folder for the cache nobody asks, and the command succeeds", async () => {
     await using at = await setUp(NEWEST);
     await writeFile(join(at.folder, "cache"), "");

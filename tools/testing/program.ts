@@ -17,6 +17,7 @@ const ENVIRONMENT = {
   HOME: "/nonexistent",
   LIGHTHOUSE_STATE: join(temporaryFolder(), "state"),
   AWS_EC2_METADATA_DISABLED: "true",
+  LIGHTHOUSE_NO_UPDATE_NOTICE: "1",
 };
 
 const running = new Set<ChildProcess>();
