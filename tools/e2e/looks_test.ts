@@ -60,6 +60,8 @@ for (const name of ["chromium", "firefox"] as const) {
       await standIn.updateComplete;
       // What the page asks the stand-in for is there after that.
       await new Promise((resolve) => setTimeout(resolve, 50));
+      const changes = document.getAnimations().filter((each) => each instanceof CSSTransition);
+      await Promise.all(changes.map(({ finished }) => finished.catch(() => {})));
     }, state);
   };
   /** Looks at what is shown: for axe, for what is cut off, and for the language. */
