@@ -249,7 +249,7 @@ function testIn(name: BrowserName): void {
     assert.match(reason, /of another host than the one that this browser is paired with/);
     await page.evaluate(() =>
       document.querySelector("lighthouse-tunnel")!.shadowRoot!
-        .querySelector<HTMLElement>("[part=forget]")!.click()
+        .querySelector<HTMLElement>("[part=accept]")!.click()
     );
     await untilState(page, "connected");
     assert.is((await element(page)).device!.name, "Anew");
