@@ -133,6 +133,8 @@ test("help lists the flags, and others are refused", async () => {
     [["--bakend", "1"], 2, /Unknown option: --bakend. Did you mean --backend\?/],
     [["3000"], 2, /Did you mean --backend 3000\?/],
     [["--backend", "nowhere"], 2, /--backend is not a URL/],
+    [["--example", "reakt"], 2, /none of page, .* vue: reakt\. Did you mean react\?/],
+    [["--example", "page", "--app"], 2, /two pages/],
   ];
   for (const [flags, code, text] of answers) {
     const program = new RunningProgram(
