@@ -27,12 +27,13 @@ if (flags.includes("--fix")) {
   run("deno", "fmt", "--check", "--quiet");
   run("deno", "lint", "--quiet");
   await checkSources();
+  // Before knip, because stack/ names the relay's bundle by "#relay".
+  await checkSizes();
   run("knip");
   // Files that only tests use.
   run("knip", "--production", "--include", "files");
   run("tsc");
   run("tsc", "-p", "wire");
-  await checkSizes();
   // After the build, because it reads what was built.
   console.log("· what pages run, beside the floor of browsers");
   fail(await beyondFloor());
