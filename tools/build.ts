@@ -233,6 +233,20 @@ export async function build(): Promise<BuiltBundle[]> {
   }
 }
 
+/**
+ * Builds all bundles, and what else the package has: the element's manifest, the declarations, which take
+ * longer than all bundles, and the licences.
+ *
+ * @throws esbuild's error, if a source has one.
+ */
+export async function buildPackage(): Promise<BuiltBundle[]> {
+  const built = await build();
+  await writeManifest();
+  await writeTypes();
+  await writeLicenses(inputsOf(built));
+  return built;
+}
+
 /** Copies what `lighthouse-host site` writes to the folder in which its bundle looks for it. */
 async function copySiteFiles(): Promise<void> {
   const folders = {
@@ -334,13 +348,10 @@ function inputsOf(built: BuiltBundle[]): Map<string, string[]> {
 }
 
 if (import.meta.main) {
-  const built = await build();
+  const built = await buildPackage();
   await writeCommandDocs();
   await writeOwnersTable();
-  await writeManifest();
   await writeReferenceDocs();
-  await writeTypes();
-  await writeLicenses(inputsOf(built));
   for (const { outfile, minified, gzipped, over } of built) {
     const sizes = `${(minified / KiB).toFixed(1)} KiB, ${(gzipped / KiB).toFixed(1)} KiB gzipped`;
     console.log(`${outfile.padEnd(38)} ${sizes}${over ? "  OVER BUDGET" : ""}`);

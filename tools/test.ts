@@ -14,7 +14,7 @@ import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { findBrowser } from "./browser.ts";
-import { build } from "./build.ts";
+import { build, buildPackage } from "./build.ts";
 
 const FILE_DEADLINE_MS = 240_000;
 
@@ -43,7 +43,16 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-await build();
+/** These use the package as npm publishes it. */
+const OF_PACKAGE = [
+  "tools/e2e/examples_test.ts",
+  "tools/e2e/npx_test.ts",
+  "tools/e2e/recipes_test.ts",
+  "tools/package/package_test.ts",
+];
+
+if (files.some((file) => OF_PACKAGE.includes(file))) await buildPackage();
+else await build();
 // Finds or installs the browsers once for all files.
 const browsers = {
   CHROME_PATH: await findBrowser("chromium"),

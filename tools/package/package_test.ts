@@ -27,8 +27,7 @@ import { temporaryFolder } from "../testing/temporary_folder.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { INSTALL_FLAGS, installExamples, pack } from "./examples.ts";
 import { formatElement } from "../reference_element.ts";
-import { readElement, writeManifest } from "./manifest.ts";
-import { writeTypes } from "./types.ts";
+import { readElement } from "./manifest.ts";
 
 const test = suite("package", { deadline: 120_000 });
 
@@ -57,8 +56,6 @@ const outputs = new Map<string, Promise<string>>();
 test.after(async () => await browser?.close());
 
 test.before(async () => {
-  await writeManifest();
-  await writeTypes();
   tarball = await pack(folder);
   mkdirSync(app);
   writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
