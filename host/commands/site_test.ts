@@ -81,14 +81,18 @@ test("a site has all files, with relay, key and page of the settings", async () 
   for (const name of own) assert.ok(files.includes(name), name);
 });
 
-test("the page runs no inline script or style, and connects to the relay only", async () => {
+test("the page runs no inline script, styles by their hash, and connects to the relay only", async () => {
   const at = await setUp();
   await at.write();
   for (const name of ["index.html", "lighthouse/reset.html"]) {
     const page = await at.read(name);
     assert.not.match(page, /<script(?![^>]*\ssrc=)/);
-    assert.not.match(page, /<style|\sstyle=|\son\w+=|javascript:/);
+    assert.not.match(page, /\sstyle=|\son\w+=|javascript:/);
     const [, policy = ""] = /Content-Security-Policy"\s+content="([^"]*)"/.exec(page) ?? [];
+    for (const [, style] of page.matchAll(/<style[^>]*>([^]*?)<\/style>/g)) {
+      const hash = createHash("sha256").update(style!).digest("base64");
+      assert.match(policy, `'sha256-${hash}'`);
+    }
     assert.not.match(policy, /unsafe|\*|http:|data:.*script|script-src[^;]*data:/);
     for (const part of ["default-src 'none'", "base-uri 'none'", "form-action 'none'"]) {
       assert.ok(policy.split("; ").includes(part), part);
