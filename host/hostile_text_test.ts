@@ -62,7 +62,8 @@ for (const [what, flags, environment, head] of modes) {
       const request = { method: "GET", target, headers: [], body: null };
       await sendRequest(session, request).catch(() => {});
     }
-    session.close(new LighthouseError("closed", `bye ${HOSTILE}`));
+    // With "closed", the log has no reason.
+    session.close(new LighthouseError("aborted", `bye ${HOSTILE}`));
     await host.until(/bye /);
     const shown = await Promise.all(
       [["devices"], ["devices", "--json"], ["status"], ["status", "--json"], ["logs"], [
