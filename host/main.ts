@@ -75,7 +75,8 @@ function checkNode(): void {
   if (major > 22 || (major === 22 && minor >= 18)) return;
   throw new LighthouseError(
     "unsupported",
-    `lighthouse-host needs Node.js 22.18 or newer, and this is ${process.versions.node}`,
+    `lighthouse-host needs Node.js 22.18 or newer, and this is ${process.versions.node}. ` +
+      "Install one from https://nodejs.org, or run npx -p node@24 -p lighthouse-tunnel lighthouse-tunnel",
   );
 }
 
