@@ -1,5 +1,6 @@
 // An invitation for `pair` and the first `run`: creates the pairing, and formats its text.
 import process from "node:process";
+import { formatClock } from "../platform/duration.ts";
 import { line, paint, Painted } from "../platform/terminal.ts";
 import type { Admissions } from "./admission.ts";
 import type { Identity } from "./host_key.ts";
@@ -54,7 +55,7 @@ export function formatInvitation(
   page: URL | undefined,
   { below = 0, again = "run lighthouse-host pair for another link" }: FormatOptions = {},
 ): Painted {
-  const until = new Date(pairing.expires).toTimeString().slice(0, 5);
+  const until = formatClock(pairing.expires);
   const screen = page && screenOf(process.stdout, below + CURSOR_ROWS);
   const code = screen && formatQrCode(link, screen);
   const isShown = typeof code === "string";

@@ -6,8 +6,11 @@ import { formatInvitation, type Invitation } from "../access/invitation.ts";
 import { calledAs } from "../cli/program.ts";
 import { formatService } from "../config/service_config.ts";
 import type { SeenService } from "../control/look.ts";
-import { escapeHtml } from "../site/html.ts";
-import { escapeControls, line, paint, Painted } from "../platform/terminal.ts";
+import { formatClock } from "../platform/duration.ts";
+import { wrap } from "../platform/layout.ts";
+import { shellWord } from "../platform/shell_words.ts";
+import { line, paint, Painted } from "../platform/terminal.ts";
+import { formatAttributes } from "../site/html.ts";
 import { isLocal, isLoopback } from "./addresses.ts";
 import type { DevOptions } from "./options.ts";
 
@@ -68,7 +71,7 @@ export async function announce(dev: ReadyDev, options: AnnounceOptions): Promise
     ["page", `${site}  (any paired browser on this machine)`],
     ...server.lanOrigins.map((origin): [string, string] => ["", `${origin}/  (in this network)`]),
     ["requests", inspector],
-    ["devices", `${program()} devices --state ${quote(state)}  (so do pair, revoke, status)`],
+    ["devices", `${program()} devices --state ${shellWord(state)}  (so do pair, revoke, status)`],
     ...hasKeys ? [["keys", "p  another pairing link    q  quit"] as [string, string]] : [],
   ];
   const scope = server.lanOrigins.length > 0
@@ -94,7 +97,7 @@ ${new Painted(
   };
   tell("ready", fields, head);
   for (const text of notes(dev, options)) {
-    tell("note", { message: text }, new Painted(`${wrap(text, INDENT)}\n`));
+    tell("note", { message: text }, line`${INDENT}${wrap(text, WIDTH, INDENT.length)}\n`);
   }
   if (pages.length > 0) tell("snippet", { html: snippetOf(values) }, snippetText(values, pages));
   await tellLinks(dev, options);
@@ -114,7 +117,7 @@ async function tellLink(dev: ReadyDev, page: URL, tell: Tell): Promise<void> {
     const { link, pairing: { id, expires } } = invitation;
     const text = isLoopback(page)
       ? line`  ${paint("bold", "Open")}  ${paint(["bold", "underline"], link)}
-        The link pairs a browser, once, until ${clock(expires)}.\n`
+        The link pairs a browser, once, until ${formatClock(expires)}.\n`
       : formatInvitation(invitation, page, { again: "press p" });
     const fields = { id, page: page.href, link, expires: new Date(expires).toISOString() };
     tell("link", fields, text);
@@ -167,10 +170,8 @@ function elementOf(relay: string): string {
 }
 
 function snippetOf(values: Record<string, string>): string {
-  const attributes = Object.entries(values)
-    .map(([name, value]) => `${name}="${escapeHtml(value)}"`).join(" ");
   return `<script type="module" src="${elementOf(values.relay!)}"></script>
-<lighthouse-tunnel ${attributes}></lighthouse-tunnel>`;
+<lighthouse-tunnel ${formatAttributes(values)}></lighthouse-tunnel>`;
 }
 
 function snippetText(values: Record<string, string>, pages: URL[]): Painted {
@@ -183,27 +184,7 @@ ${new Painted(code)}
     const answer = await document.querySelector("lighthouse-tunnel").fetch("/");\n`;
 }
 
-/** Breaks a text into lines. */
-function wrap(text: string, indent: string): string {
-  const lines = [""];
-  for (const word of escapeControls(text).split(" ")) {
-    const last = lines.at(-1)!;
-    if (last && indent.length + last.length + 1 + word.length > WIDTH) lines.push(word);
-    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
-  }
-  return lines.map((each) => indent + each).join("\n");
-}
-
-function clock(time: number): string {
-  return new Date(time).toTimeString().slice(0, 5);
-}
-
 /** How to call this program again. */
 function program(): string {
   return process.env.npm_command === "exec" ? "npx lighthouse-tunnel" : calledAs();
-}
-
-/** A word for a shell. */
-function quote(word: string): string {
-  return /^[\w/.:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,7 +2,7 @@
 // file for pages of other servers, and a page for phones.
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { escapeHtml } from "../site/html.ts";
+import { escapeHtml, formatAttributes } from "../site/html.ts";
 import type { SiteFiles } from "../site/site_folder.ts";
 import { composeSite } from "../site/write_site.ts";
 import type { DevAnswer, DevRequest } from "./server.ts";
@@ -27,15 +27,14 @@ const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json; charset=utf-8",
-  ".map": "application/json; charset=utf-8",
   ".png": "image/png",
   ".svg": "image/svg+xml",
   ".webmanifest": "application/manifest+json",
 };
 
 /** The element's file, for pages of any origin. */
-const ELEMENT = /^\/lighthouse-tunnel\.js(?:\.map)?$/;
-const ELEMENT_FOLDER = new URL("../../components/dist/", import.meta.url);
+const ELEMENT = "/lighthouse-tunnel.js";
+const ELEMENT_FILE = new URL(`../../components/dist${ELEMENT}`, import.meta.url);
 const SHARED = {
   "access-control-allow-origin": "*",
   "cross-origin-resource-policy": "cross-origin",
@@ -58,11 +57,7 @@ export class DevPages {
   /** Answers a request for a file. */
   async answer({ origin, path, isNavigation }: DevRequest): Promise<DevAnswer> {
     const isPhone = origin.startsWith("https:");
-    if (ELEMENT.test(path)) {
-      // The package has no source map.
-      const bytes = await readFile(new URL(path.slice(1), ELEMENT_FOLDER)).catch(() => undefined);
-      return bytes ? fileOf(path, bytes, SHARED) : MISSING;
-    }
+    if (path === ELEMENT) return fileOf(path, await readFile(ELEMENT_FILE), SHARED);
     if (isPhone && !path.startsWith(APP)) return await this.#phone(origin, path);
     const root = isPhone ? APP : "/";
     this.#sites.get(origin) ?? this.#sites.set(origin, this.#compose(new URL(root, origin)));
@@ -86,10 +81,8 @@ export class DevPages {
     if (path !== "/") return MISSING;
     const page = await readFile(new URL("index.html", PHONE_FOLDER), "utf8");
     const values = attributes(origin);
-    const element = Object.entries(values)
-      .map(([name, value]) => `${name}="${escapeHtml(value)}"`).join(" ");
-    const body = page.replaceAll("{name}", escapeHtml(name))
-      .replace("{attributes}", element);
+    const body = page.replaceAll("{name}", () => escapeHtml(name))
+      .replace("{attributes}", () => formatAttributes(values));
     return {
       ...fileOf("index.html", body),
       headers: { "content-security-policy": policy(values) },

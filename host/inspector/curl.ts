@@ -1,5 +1,6 @@
 // Writes a recorded request as a command for a terminal on this machine.
 import type { HeaderField } from "../../wire/mod.ts";
+import { shellWord } from "../platform/shell_words.ts";
 
 /** A request as the backend got it. */
 export interface SentRequest {
@@ -32,24 +33,24 @@ export function curlCommand(
 ): { command: string; without: string[] } {
   const kept = headers.filter(([name]) => !OWN.test(name) && !/^lighthouse-/i.test(name));
   const isLeftOut = ([name, value]: HeaderField) => isSecret(name) || UNSAFE.test(name + value);
-  const parts = [["curl", quote(url.href)]];
+  const parts = [["curl", shellWord(url.href)]];
   // curl reads more into a URL than it says.
   if (/[[\]{}]/.test(url.href)) parts.push(["--globoff"]);
   if (method === "HEAD") parts.push(["--head"]);
-  else if (method !== (body ? "POST" : "GET")) parts.push(["--request", quote(method)]);
-  if (socketPath) parts.push(["--unix-socket", quote(socketPath)]);
+  else if (method !== (body ? "POST" : "GET")) parts.push(["--request", shellWord(method)]);
+  if (socketPath) parts.push(["--unix-socket", shellWord(socketPath)]);
   if (insecure) parts.push(["--insecure"]);
   for (const [name, value] of kept.filter((field) => !isLeftOut(field))) {
-    parts.push(["--header", quote(value === "" ? `${name};` : `${name}: ${value}`)]);
+    parts.push(["--header", shellWord(value === "" ? `${name};` : `${name}: ${value}`)]);
   }
   if (body && !kept.some(([name]) => /^content-type$/i.test(name))) {
-    parts.push(["--header", quote("Content-Type:")]);
+    parts.push(["--header", shellWord("Content-Type:")]);
   }
   const text = body && textOf(body);
   let before = "";
-  if (text !== undefined) parts.push(["--data-raw", quote(text)]);
+  if (text !== undefined) parts.push(["--data-raw", shellWord(text)]);
   else if (body) {
-    before = `printf %s ${quote(Buffer.from(body).toString("base64"))} | base64 -d | `;
+    before = `printf %s ${shellWord(Buffer.from(body).toString("base64"))} | base64 -d | `;
     parts.push(["--data-binary", "@-"]);
   }
   return {
@@ -66,9 +67,4 @@ function textOf(body: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** One word of a POSIX shell: all but the quote itself stands for itself between quotes. */
-function quote(text: string): string {
-  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

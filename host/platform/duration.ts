@@ -1,4 +1,4 @@
-// Durations in words.
+// Durations and times of day in words.
 
 /** A duration, in the largest unit that gives at least 2: `3 hours`. @param ms In milliseconds. */
 export function formatDuration(ms: number): string {
@@ -12,4 +12,9 @@ export function formatDuration(ms: number): string {
 /** The time since a moment, as {@linkcode formatDuration} gives it. @param time Milliseconds since 1970. */
 export function durationSince(time: number): string {
   return formatDuration(Date.now() - time);
+}
+
+/** The local time of day of a moment: `14:05`. @param time Milliseconds since 1970. */
+export function formatClock(time: number): string {
+  return new Date(time).toTimeString().slice(0, 5);
 }

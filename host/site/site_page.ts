@@ -1,7 +1,7 @@
 // The page of a site in app mode. Its script builds all that is seen, and takes away what is here for
 // browsers that cannot read it.
 import { createHash } from "node:crypto";
-import { escapeHtml } from "./html.ts";
+import { escapeHtml, formatAttributes } from "./html.ts";
 import type { Icon } from "./icons.ts";
 import type { SiteOptions } from "./site_options.ts";
 
@@ -17,9 +17,7 @@ const STYLE =
 export function formatPage(options: SiteOptions, icons: Icon[]): string {
   const { page, attributes, service, name } = options;
   const base = page.pathname;
-  const element = Object.entries({ ...attributes, worker: `${base}sw.js` })
-    .flatMap(([each, value]) => value === undefined ? [] : `${each}="${escapeHtml(value)}"`)
-    .join(" ");
+  const element = formatAttributes({ ...attributes, worker: `${base}sw.js` });
   const icon = icons[0]!;
   const apple = icons.find(({ isApple }) => isApple);
   const appleLink = apple ? `\n<link rel="apple-touch-icon" href="${base}${apple.path}">` : "";

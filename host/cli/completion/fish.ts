@@ -3,7 +3,7 @@ import { type Commands, COMMON, flagsFor } from "../command.ts";
 import { type Flag, FLAGS } from "../flags.ts";
 import { PROGRAM, PROGRAMS } from "../program.ts";
 import { type Kind, kindOfArgument, kindOfFlag, typed, valuedFlags } from "./kinds.ts";
-import { quoted } from "./quoted.ts";
+import { quoted } from "../../platform/shell_words.ts";
 
 /** Returns the script. */
 export function fish(commands: Commands): string {

@@ -2,7 +2,7 @@
 import type { Commands } from "../command.ts";
 import { PROGRAMS } from "../program.ts";
 import { flagsOf, places, typed, valuedFlags } from "./kinds.ts";
-import { quoted } from "./quoted.ts";
+import { quoted } from "../../platform/shell_words.ts";
 
 /** Returns the script. */
 export function zsh(commands: Commands): string {
