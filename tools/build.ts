@@ -270,8 +270,7 @@ async function copySiteFiles(): Promise<void> {
   }
   await put(`${target}/pages.yml`, await readFile("host/site/files/pages.yml"));
   const worker = "lighthouse-worker.js";
-  const [text] = (await readFile(`components/dist/${worker}`, "utf8")).split("//# sourceMapping");
-  await put(`${target}/${worker}`, Buffer.from(text!));
+  await put(`${target}/${worker}`, await readFile(`components/dist/${worker}`));
 }
 
 async function buildOne(
