@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { installDebian } from "../../tools/compatibility/install.ts";
+import { findOrInstall } from "../../tools/testing/debian_program.ts";
 import { freePort } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
@@ -84,7 +84,7 @@ test("php -S sees the device that the host names, whatever the page sends", asyn
   const folder = temporaryFolder();
   await writeFile(join(folder, "index.php"), "<?php echo json_encode($_SERVER);");
   const port = await freePort();
-  const php = spawn(installDebian("php", "php-cli"), ["-S", `127.0.0.1:${port}`, "index.php"], {
+  const php = spawn(findOrInstall("php", "php-cli"), ["-S", `127.0.0.1:${port}`, "index.php"], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -5,11 +5,12 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { installDebianPackage } from "../debian.ts";
+import { findOrInstall } from "../testing/debian_program.ts";
 
 const run = promisify(execFile);
 
@@ -94,27 +95,11 @@ export async function installLocked(source: string): Promise<string> {
   return folder;
 }
 
-/**
- * Finds a program, or installs Debian's.
- *
- * @param packages Of Debian.
- * @throws {Error} If there is none.
- */
-export function installDebian(command: string, ...packages: string[]): string {
-  const find = () =>
-    (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, command))
-      .find(existsSync);
-  if (!find()) { for (const name of packages) installDebianPackage(name); }
-  const found = find();
-  if (!found) throw new Error(`Cannot find ${command} on PATH`);
-  return found;
-}
-
 /** Builds a program of Go. @param path Of its package. @throws {Error} If that fails, or there is no Go. */
 export async function installGo(path: string, version: string): Promise<string> {
   const folder = join(CACHE, `go-${hashOf(new TextEncoder().encode(path + version))}`);
   await once(folder, async () => {
-    await run(installDebian("go", "golang-go"), ["install", `${path}@${version}`], {
+    await run(findOrInstall("go", "golang-go"), ["install", `${path}@${version}`], {
       env: { ...process.env, GOBIN: folder },
     });
   });

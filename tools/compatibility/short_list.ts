@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import process from "node:process";
 import { type App, onPython } from "./app.ts";
-import { APPS, installDebian, installNpm, npmVersions, outputOf } from "./install.ts";
+import { APPS, installNpm, npmVersions, outputOf } from "./install.ts";
+import { findOrInstall } from "../testing/debian_program.ts";
 
 const ROOT = join(APPS, "..", "..", "..");
 const PYTHON = "requirements.txt";
@@ -130,7 +131,7 @@ export const SHORT_LIST: App[] = [
     id: "php",
     settings: "`PHP_CLI_SERVER_WORKERS=4`: otherwise an event stream holds up other requests",
     async prepare(port) {
-      const php = installDebian("php", "php-cli");
+      const php = findOrInstall("php", "php-cli");
       return {
         command: [php, "-S", `127.0.0.1:${port}`, "app.php"],
         environment: { PHP_CLI_SERVER_WORKERS: "4" },

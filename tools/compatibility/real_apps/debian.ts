@@ -7,7 +7,8 @@ import { temporaryFolder } from "../../testing/temporary_folder.ts";
 import type { Prepared } from "../app.ts";
 import { type AppTab, newFile } from "../app_tab.ts";
 import { expect } from "../cells.ts";
-import { debianVersions, installDebian } from "../install.ts";
+import { debianVersions } from "../install.ts";
+import { findOrInstall } from "../../testing/debian_program.ts";
 import type { RealApp } from "./real_app.ts";
 import { untilText, untilTitle } from "./steps.ts";
 
@@ -18,7 +19,7 @@ export const DEBIAN_APPS: RealApp[] = [
     name: "Prometheus",
     id: "prometheus",
     async prepare(port) {
-      const program = installDebian("prometheus", "prometheus");
+      const program = findOrInstall("prometheus", "prometheus");
       const config = await newFile("prometheus.yml", "scrape_configs: []\n");
       const flags = {
         "config.file": config,
@@ -56,7 +57,7 @@ export const DEBIAN_APPS: RealApp[] = [
     name: "Syncthing",
     id: "syncthing",
     async prepare(port) {
-      const program = installDebian("syncthing", "syncthing");
+      const program = findOrInstall("syncthing", "syncthing");
       const home = temporaryFolder();
       await run(program, ["generate", "--no-default-folder", `--home=${home}`]);
       // It keeps to itself: no discovery, no relays, no reports.
@@ -154,9 +155,9 @@ export const DEBIAN_APPS: RealApp[] = [
           ["xsetroot", "x11-xserver-utils"],
         ]
       ) {
-        installDebian(command!, name!);
+        findOrInstall(command!, name!);
       }
-      const websockify = installDebian("websockify", "novnc", "websockify");
+      const websockify = findOrInstall("websockify", "novnc", "websockify");
       // The desktop's number, and the port of its server.
       const [display, vnc] = [port % 1_000 + 100, 5900 + port % 1_000 + 100];
       const script = `Xvfb :${display} -screen 0 640x480x16 & sleep 1
@@ -178,7 +179,7 @@ exec ${websockify} --web /usr/share/novnc 127.0.0.1:${port} 127.0.0.1:${vnc}`;
 ];
 
 async function transmission(port: number, access: string[]): Promise<Prepared> {
-  const program = installDebian("transmission-daemon", "transmission-daemon");
+  const program = findOrInstall("transmission-daemon", "transmission-daemon");
   const folder = temporaryFolder();
   const isolated = ["--no-portmap", "--no-dht", "--no-utp", "--peerport", String(port - 1)];
   const web = ["-p", String(port), "-r", "127.0.0.1", ...access];

@@ -9,7 +9,8 @@ import { temporaryFolder } from "../../testing/temporary_folder.ts";
 import type { Prepared } from "../app.ts";
 import { newFile } from "../app_tab.ts";
 import { expect } from "../cells.ts";
-import { installDebian, installNpm, npmVersions } from "../install.ts";
+import { installNpm, npmVersions } from "../install.ts";
+import { findOrInstall } from "../../testing/debian_program.ts";
 import type { RealApp } from "./real_app.ts";
 import { untilText } from "./steps.ts";
 
@@ -99,7 +100,7 @@ async function onNode(args: string[], ...packages: string[]): Promise<Prepared> 
 /** Makes test pictures as a film of half a minute, and a shorter one in pieces. @returns Their folder. */
 async function makeFilms(): Promise<string> {
   const folder = temporaryFolder();
-  const ffmpeg = installDebian("ffmpeg", "ffmpeg");
+  const ffmpeg = findOrInstall("ffmpeg", "ffmpeg");
   const pictures = ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x180:rate=12"];
   if (!existsSync(join(folder, "pieces"))) await mkdir(join(folder, "pieces"));
   await run(
