@@ -62,6 +62,12 @@ export {
   TAG_KEY_BYTES,
 } from "./signal/keys.ts";
 export {
+  type CandidateKind,
+  candidateKinds,
+  type NetworkReport,
+  parseReport,
+} from "./signal/report.ts";
+export {
   type Acceptance,
   type Answer,
   MAX_NAME,

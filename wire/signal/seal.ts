@@ -18,6 +18,7 @@ import {
 } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
 import { proofOf } from "./proof.ts";
+import { type NetworkReport, parseReport } from "./report.ts";
 import {
   asBytes,
   asTime,
@@ -54,6 +55,8 @@ export interface Offer {
   origin: string;
   /** While pairing: the device's name for itself. */
   name?: string;
+  /** What the page sees of its network. */
+  report?: NetworkReport;
 }
 
 /** The contents of a sealed answer that accepts, as page and host see them. */
@@ -67,6 +70,8 @@ export interface Acceptance {
   tagKey?: Bytes;
   /** For a device: what it shows to the relay from now on (wire/signal/admission.ts). */
   admission?: string;
+  /** What the host sees of its network. */
+  report?: NetworkReport;
 }
 
 /** The contents of a sealed answer that refuses. */
@@ -338,11 +343,12 @@ function contentOf(text: ArrayBuffer, path: string): Record<string, unknown> {
 
 function parseOfferContent(text: ArrayBuffer): Offer {
   try {
-    const { sdp, origin, name } = contentOf(text, "the offer");
+    const { sdp, origin, name, report } = contentOf(text, "the offer");
     return {
       sdp: asString(sdp, "offer.sdp", MAX_SDP),
       origin: asString(origin, "offer.origin", MAX_ORIGIN),
       ...name !== undefined && { name: asString(name, "offer.name", MAX_NAME) },
+      ...report !== undefined && { report: parseReport(report) },
     };
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
@@ -381,6 +387,7 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
     if (answer.admission !== undefined) {
       parsed.admission = asBytes(answer.admission, "answer.admission", ADMISSION_BYTES);
     }
+    if (answer.report !== undefined) parsed.report = parseReport(answer.report);
     return parsed;
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");

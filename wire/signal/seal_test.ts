@@ -4,6 +4,7 @@ import { fromBase64url, toBase64url } from "../base64url.ts";
 import { failureOf } from "../testing/failure.ts";
 import { fingerprintOf, generateKeyPair, importTagKey, rawPublicKey } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
+import type { NetworkReport } from "./report.ts";
 import {
   type Acceptance,
   MAX_NAME,
@@ -58,6 +59,18 @@ test("an offer and its answer go there and back, for each kind of sender", async
     }
     const refusal: Refusal = { time: 3, refused: { code: "clock-skew", message: "Wrong clock" } };
     assert.equal(await openAnswer(await opened.sealRefusal(refusal)), refusal);
+  }
+});
+
+test("each end's report goes with its signal, and one that cannot be read costs nothing", async () => {
+  const reports = [[{ stun: "silent" }, { stun: "silent" }], ["no object", undefined]] as const;
+  for (const [sent, expected] of reports) {
+    const report = sent as NetworkReport;
+    const { signal, openAnswer } = await seal({ report });
+    const opened = await openOffer(signal, { host, device: deviceKey });
+    assert.equal(opened.offer.report, expected);
+    const answer = await openAnswer((await opened.sealAnswer({ ...ANSWER, report })).signal);
+    assert.equal((answer as Acceptance).report, expected);
   }
 });
 

@@ -12,7 +12,7 @@ import { relays, sessionDescriptions } from "./relay.ts";
 import { cookies, headers, hostileAnswers, location, staticFiles } from "./services.ts";
 import { session } from "./session.ts";
 import { commandLine, settings, settingsFile, stackOutputs } from "./settings.ts";
-import { envelopes, hostEntries, pairingLinks, sealedOffers, signals } from "./signals.ts";
+import { envelopes, hostEntries, pairingLinks, reports, sealedOffers, signals } from "./signals.ts";
 
 export const TARGETS: readonly Target[] = [
   frames,
@@ -25,6 +25,7 @@ export const TARGETS: readonly Target[] = [
   signals,
   envelopes,
   sealedOffers,
+  reports,
   hostEntries,
   pairingLinks,
   sessionDescriptions,

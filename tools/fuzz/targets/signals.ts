@@ -7,6 +7,7 @@ import {
   isSignedBy,
   openOffer,
   parseRelayMessage,
+  parseReport,
   parseSignal,
   SECRET_BYTES,
   signHostEntry,
@@ -88,6 +89,40 @@ export const sealedOffers: Target = {
       const keys = { host: identity.keys, device: device.key };
       const opened = await orRejected(openOffer(parsed, keys), "bad-seal", "bad-message");
       assert.not.ok(opened && !isSealed, "it was opened");
+    };
+  },
+};
+
+export const reports: Target = {
+  name: "reports",
+  invariant: "A report is read into one of at most 512 bytes that is read again the same.",
+  start() {
+    const full = {
+      candidates: [
+        "mdns",
+        "private4",
+        "private6",
+        "public4",
+        "public6",
+        "srflx4",
+        "srflx6",
+        "relay",
+      ],
+      stun: "answers",
+      nat: "endpoint-independent",
+      turn: "unreachable",
+      port: "unreachable",
+      relay: "spent",
+      direct: "failed",
+      webrtc: "off",
+      localNetwork: "denied",
+      vpn: "on",
+    };
+    return (draw) => {
+      const report = parseReport(draw.chance(0.9) ? draw.mutateJson(full) : draw.json());
+      if (!report) return;
+      assert.ok(JSON.stringify(report).length <= 512);
+      assert.equal(parseReport(JSON.parse(JSON.stringify(report))), report);
     };
   },
 };
