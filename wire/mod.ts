@@ -81,7 +81,17 @@ export {
   type SentOffer,
   taggedBytes,
 } from "./signal/seal.ts";
-export { DEFAULT_STUN, formatStunServers, type IceConfig, parseStunServers } from "./ice.ts";
+export {
+  DEFAULT_STUN,
+  formatStunServers,
+  type IceConfig,
+  type IceServer,
+  type IceUrl,
+  parseIceServers,
+  parseIceUrl,
+  parseIceUrls,
+  parseStunServers,
+} from "./ice.ts";
 export { backoff } from "./backoff.ts";
 export type { Channel } from "./session/channel.ts";
 export { Carrier } from "./session/carrier.ts";

@@ -7,6 +7,7 @@ import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/c
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
+import { type IceServer, parseIceServers } from "../ice.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
 import { ADMISSION_BYTES } from "./admission.ts";
 import {
@@ -72,6 +73,8 @@ export interface Acceptance {
   admission?: string;
   /** What the host sees of its network. */
   report?: NetworkReport;
+  /** For a device: servers that help it to connect, from the next offer on. */
+  iceServers?: IceServer[];
 }
 
 /** The contents of a sealed answer that refuses. */
@@ -388,6 +391,9 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
       parsed.admission = asBytes(answer.admission, "answer.admission", ADMISSION_BYTES);
     }
     if (answer.report !== undefined) parsed.report = parseReport(answer.report);
+    if (answer.iceServers !== undefined) {
+      parsed.iceServers = parseIceServers(answer.iceServers, "answer.iceServers");
+    }
     return parsed;
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
