@@ -6,7 +6,7 @@
  * From the relay: `host-offline`, `peer-gone`, `not-allowed`, `bad-message`, `too-large`,
  * `relay-failed`. From the host, about who may connect: `not-paired`, `pairing-used`,
  * `pairing-expired`, `device-revoked`, `wrong-origin`, `clock-skew`. From the host besides:
- * `bad-offer`, `host-busy`, `bad-request`, `no-access`, `no-service`, `not-found`,
+ * `bad-offer`, `host-busy`, `relay-budget`, `bad-request`, `no-access`, `no-service`, `not-found`,
  * `backend-unreachable`, `backend-failed`, `backend-timeout`, `bad-redirect`, `replaced`. On either
  * end: `bad-seal`, `bad-frame`, `aborted`, `connection-lost`, `closed`, `session-lost`, `refused`,
  * `stopped`. Only on the page: `relay-unreachable`, `no-answer`, `connection-failed`, `bad-link`,
@@ -30,6 +30,7 @@ export const errorCodes = [
   "clock-skew",
   "bad-offer",
   "host-busy",
+  "relay-budget",
   "bad-request",
   "no-access",
   "no-service",

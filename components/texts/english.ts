@@ -64,6 +64,8 @@ export const ENGLISH = {
   "host-key-changed":
     "The host that answers has another key than the one that this page trusts, so nothing is sent to it. If you have set your host up anew, pair again; if not, somebody stands in its place",
   "host-busy": "The host has all the connections that it takes",
+  "relay-budget":
+    "No direct connection comes about in this network, and the host's budget for connections through the relay is spent for today (`relay-budget`)",
   "bad-seal":
     "The relay brought an answer that is not from the host, so there is no connection. Somebody may be tampering with the relay",
   "relay-failed": "The relay does not work at the moment",

@@ -59,6 +59,8 @@ export const GERMAN: Texts = {
   "host-key-changed":
     "Der Host, der antwortet, hat einen anderen Schlüssel als der, dem diese Seite vertraut. Darum wird ihm nichts gesendet. Hast du deinen Host neu eingerichtet, kopple ihn erneut; wenn nicht, gibt sich jemand für ihn aus",
   "host-busy": "Der Host hat so viele Verbindungen, wie er annimmt",
+  "relay-budget":
+    "In diesem Netz kommt keine direkte Verbindung zustande, und was der Host heute für Verbindungen über das Relay ausgeben darf, ist verbraucht (`relay-budget`)",
   "bad-seal":
     "Das Relay brachte eine Antwort, die nicht vom Host ist. Darum gibt es keine Verbindung. Vielleicht manipuliert jemand das Relay",
   "relay-failed": "Das Relay ist gestört",
