@@ -14,7 +14,8 @@ import {
   PRICES,
   WHO,
 } from "../signalling/prices.ts";
-import { monthOf, readUsage } from "../signalling/usage.ts";
+import { readSpent } from "../signalling/relay_budget.ts";
+import { emptyMonth, monthOf, readUsage } from "../signalling/usage.ts";
 import { openStateAnyway } from "./state.ts";
 
 /** Numbers of connects a month for the estimate. */
@@ -29,11 +30,14 @@ const CONNECTS = [1, 1_000, 1_000_000];
 export async function printCost(flags: Settings & { json: boolean }): Promise<void> {
   const { json, ...wanted } = flags;
   const { file, state } = await openStateAnyway(wanted);
-  const throttles = parseSetting("throttles", mergeSettings(wanted, process.env, file.settings));
+  const settings = mergeSettings(wanted, process.env, file.settings);
+  const throttles = parseSetting("throttles", settings);
+  const budget = parseSetting("relay-budget", settings);
   const exposures = exposuresAt(throttles);
   const month = monthOf(new Date());
-  const billed = (await readUsage(state)).get(month) ?? { messages: 0, minutes: 0, runs: 0 };
+  const { relayed, ...billed } = (await readUsage(state)).get(month) ?? emptyMonth();
   const rounded = { ...billed, minutes: Math.round(billed.minutes) };
+  const { dollars: spent } = await readSpent(state, Date.now());
   if (json) {
     const months = CONNECTS.map((connects) => ({ connects, dollars: costOf(monthWith(connects)) }));
     const dollars = costOf(billed);
@@ -41,6 +45,13 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
       month,
       ...rounded,
       dollars,
+      relayed: {
+        ...relayed,
+        minutes: Math.round(relayed.minutes),
+        dollars: costOf(relayed),
+        today: spent,
+        budget,
+      },
       months,
       throttles,
       exposures,
@@ -49,6 +60,20 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
     return;
   }
   print(`${month} so far: ${formatBilled(rounded)}: ${formatDollars(costOf(billed))}`);
+  print(wrap(
+    `Of this, sessions through the relay: ${count(relayed.messages, "message")}, ${
+      (relayed.bytes / 1e6).toFixed(1)
+    } MB: ${formatDollars(costOf(relayed))}`,
+    columnsOf(),
+  ));
+  print(wrap(
+    budget === 0
+      ? "They are off (relay-budget 0)"
+      : `Today ${formatDollars(spent)} of their budget of ${formatDollars(budget)} a day, ${
+        formatDollars(30 * budget)
+      } a month at most (relay-budget)`,
+    columnsOf(),
+  ));
   print("A whole month, with the host online day and night:");
   for (const connects of CONNECTS) {
     const dollars = formatDollars(costOf(monthWith(connects)));
@@ -72,7 +97,8 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
     `A stolen key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env write ` +
     `logs, $${PRICES.gigabytesLogged.toFixed(2)} a GB. docs/aws.md says what bounds each.`,
     `Prices of us-east-1 of ${PRICES.date}, before any free tier: ${PRICES.sources.join(" ")}`,
-    "Counted by this host, up to five minutes ago: offers that found it offline are not in it.",
+    "Counted by this host, up to five minutes ago: offers that found it offline are not in it, nor is " +
+    "what the gateway throttled of pages' messages.",
   ];
   for (const note of notes) print(wrap(note, columnsOf()));
 }

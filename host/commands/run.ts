@@ -23,6 +23,7 @@ import { createNotifier } from "../platform/sd_notify.ts";
 import { line, print } from "../platform/terminal.ts";
 import { CookieFolder } from "../proxy/cookie_folder.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
+import { RelayBudget } from "../signalling/relay_budget.ts";
 import { Usage } from "../signalling/usage.ts";
 import { toJson } from "./devices.ts";
 import { type Current, followSettings, leave } from "./live_config.ts";
@@ -131,8 +132,16 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       log("warn", "nobody-paired", "no device is paired yet: lighthouse-host pair lets one in");
     }
   }
-  await using usage = await Usage.open(state, ({ message }) => {
+  const onTrouble = ({ message }: Error) => {
     log("warn", "usage-not-saved", `cannot write down what the relay costs: ${message}`);
+  };
+  await using budget = await RelayBudget.open(state, {
+    limit: () => current.config.relayBudget,
+    onTrouble,
+  });
+  await using usage = await Usage.open(state, {
+    onTrouble,
+    onRelayed: (dollars) => budget.spend(dollars),
   });
   // Ready also without a network: the host waits for it.
   notifier.ready();

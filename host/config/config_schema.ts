@@ -36,6 +36,12 @@ const ADDRESS: Check = {
   wrongIn: PORT.wrongIn,
 };
 
+const AMOUNT: Check = {
+  expected: "a number",
+  schema: { type: ["number", "string"], minimum: 0 },
+  wrongIn: (node) => node.type === "string" || node.type === "number" ? undefined : node,
+};
+
 /** The check for a setting's kind. */
 export function checkOf({ kind }: Pick<Setting, "kind">): Check {
   switch (kind) {
@@ -47,6 +53,8 @@ export function checkOf({ kind }: Pick<Setting, "kind">): Check {
       return LIST;
     case "port":
       return PORT;
+    case "amount":
+      return AMOUNT;
     default:
       return {
         expected: kind.map((word) => `"${word}"`).join(" or "),

@@ -17,6 +17,8 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
+    throttles: { connects: 200, messages: 10 },
+    relayBudget: 0.01,
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:stun.l.google.com:19302"] }] },
     public: [],
@@ -40,6 +42,8 @@ test("parseConfig() takes each setting from the environment, and flags before it
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
+    throttles: { connects: 200, messages: 10 },
+    relayBudget: 0.01,
     services: [{ prefix: "/", backend: new URL("https://backend.example/api") }],
     ice: { iceServers: [] },
     public: ["/"],
@@ -59,6 +63,8 @@ test("parseConfig() takes each setting from the environment, and flags before it
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
+    throttles: { connects: 200, messages: 10 },
+    relayBudget: 0.01,
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:a.example"] }] },
     public: [],
@@ -101,6 +107,16 @@ test("parsePage() reads where the page is, from flags, environment and file", ()
   ) {
     assert.throws(() => parsePage({ page }), /--page/);
   }
+});
+
+test("parseConfig() takes a budget for the relay in dollars a day", () => {
+  const budgetOf = (text: string) => parseConfig({ ...GOOD, "relay-budget": text }).relayBudget;
+  const good = [["0", 0], ["0.05", 0.05], [".5", 0.5], ["1.", 1], ["100", 100]] as const;
+  for (const [text, dollars] of good) assert.is(budgetOf(text), dollars);
+  for (const text of ["-1", "1e3", "a cent", "0,01", "$1", "100.01", ".", "Infinity"]) {
+    assert.throws(() => budgetOf(text), /--relay-budget is not an amount of dollars/);
+  }
+  assert.is(parseConfig(GOOD, { LIGHTHOUSE_RELAY_BUDGET: "0.2" }).relayBudget, 0.2);
 });
 
 test("parseConfig() takes an empty variable for one that is not set", () => {

@@ -6,6 +6,7 @@ import {
   parseStunServers,
 } from "../../wire/mod.ts";
 import { type Level, LEVELS } from "../platform/log.ts";
+import type { Throttles } from "../signalling/prices.ts";
 
 /** The error for a wrong setting. Its message leaves out what fails by it, which each command adds. */
 export class SettingError extends LighthouseError {
@@ -84,10 +85,22 @@ export function parseRegistryKind(text: string): "lambda-env" | "s3" {
  * @returns Connects and messages a second.
  * @throws {LighthouseError} `bad-config`.
  */
-export function parseThrottles(text: string): { connects: number; messages: number } {
+export function parseThrottles(text: string): Throttles {
   const [, connects, messages] = /^([1-9]\d{0,4})\/([1-9]\d{0,4})$/.exec(text) ?? [];
   if (connects && messages) return { connects: Number(connects), messages: Number(messages) };
   throw badSetting(`--throttles is not connects and messages a second, such as 200/10: ${text}`);
+}
+
+/** Highest budget, in dollars a day: more is a mistake. */
+const MAX_BUDGET = 100;
+
+/** Reads dollars a day. @throws {LighthouseError} `bad-config`. */
+export function parseBudget(text: string): number {
+  const dollars = /^(?:\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
+  if (dollars <= MAX_BUDGET) return dollars;
+  throw badSetting(
+    `--relay-budget is not an amount of dollars a day such as 0.05, at most ${MAX_BUDGET}: ${text}`,
+  );
 }
 
 /** @throws {LighthouseError} `bad-config`. */

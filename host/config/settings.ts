@@ -3,8 +3,10 @@
 // one entry here, and the code that uses its value.
 import { DEFAULT_HOST, DEFAULT_STUN, formatStunServers, type IceConfig } from "../../wire/mod.ts";
 import { LEVELS } from "../platform/log.ts";
+import type { Throttles } from "../signalling/prices.ts";
 import {
   parseBucket,
+  parseBudget,
   parseFunctionName,
   parseHost,
   parseLevel,
@@ -20,8 +22,11 @@ import {
 
 /** One setting. */
 export interface Setting {
-  /** Its value in the settings file: text, text or a port, a list of texts, a port, or one of these words. */
-  kind: "text" | "address" | "list" | "port" | readonly string[];
+  /**
+   * Its value in the settings file: text, text or a port, a list of texts, a port, an amount, or one of
+   * these words.
+   */
+  kind: "text" | "address" | "list" | "port" | "amount" | readonly string[];
   /** The name of its value in help, such as `URL`. */
   value: string;
   /** Whether the flag may be repeated. For a text, spaces join the values. */
@@ -173,11 +178,23 @@ export const SETTINGS = {
   throttles: {
     kind: "text",
     value: "CONNECTS/MESSAGES",
-    summary: "the stack's throttles in requests a second, for what cost shows",
+    summary: "the stack's throttles in requests a second, for relayed sessions and cost",
     default: "200/10",
-    commands: ["init", "cost"],
+    commands: ["init", "run", "cost"],
     isLive: true,
+    as: "throttles",
     parse: parseThrottles,
+    format: ({ connects, messages }: Throttles) => `${connects}/${messages}`,
+  },
+  "relay-budget": {
+    kind: "amount",
+    value: "DOLLARS",
+    summary: "most that sessions through the relay may cost in a day; 0 for no such sessions",
+    default: "0.01",
+    commands: ["init", "run", "cost"],
+    isLive: true,
+    as: "relayBudget",
+    parse: parseBudget,
   },
   inspect: {
     kind: "port",

@@ -8,6 +8,8 @@ export interface Billed {
   minutes: number;
   /** Runs of the Lambda. */
   runs: number;
+  /** Bytes out of AWS, where they are worth counting: those of relayed sessions. @default 0 */
+  bytes?: number;
 }
 
 /** Prices in US dollars in us-east-1, without free tier. */
@@ -38,6 +40,9 @@ export const PRICES = {
 const RUN_SECONDS = 0.02;
 const RUN_GIGABYTES = 0.5;
 
+/** Bytes that AWS bills as one message: https://aws.amazon.com/api-gateway/pricing/ */
+const UNIT_BYTES = 32 * 1024;
+
 /** One connect: offer and answer, each in and out; at most one minute; and four runs. */
 export const CONNECT: Billed = { messages: 4, minutes: 1, runs: 4 };
 
@@ -49,9 +54,15 @@ export const HOST_MONTH: Billed = {
 };
 
 /** The cost of billed amounts in US dollars. */
-export function costOf({ messages, minutes, runs }: Billed): number {
+export function costOf({ messages, minutes, runs, bytes = 0 }: Billed): number {
   const time = runs * RUN_SECONDS * RUN_GIGABYTES * PRICES.gigabyteSeconds;
-  return messages * PRICES.messages + minutes * PRICES.minutes + runs * PRICES.runs + time;
+  const out = bytes / 1e9 * PRICES.gigabytesOut;
+  return messages * PRICES.messages + minutes * PRICES.minutes + runs * PRICES.runs + time + out;
+}
+
+/** A message of a relayed session, into the gateway and out of it. @param bytes Its length. */
+export function relayedMessage(bytes: number): Required<Billed> {
+  return { messages: 2 * Math.ceil(bytes / UNIT_BYTES), minutes: 0, runs: 1, bytes };
 }
 
 /** Billed amounts of a host that is online for a month, with a number of connects. */

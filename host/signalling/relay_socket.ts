@@ -130,10 +130,10 @@ export class RelaySocket {
 
   /** Sends a signal to the registered host or, from the registered host, to another connection. */
   send(data: Signal, to?: string): void {
-    if (this.isOpen) {
-      this.#usage?.sent(to);
-      this.#socket.send(formatSendSignal({ to, host: this.#host, data }, routeOf(this.#socket)));
-    }
+    if (!this.isOpen) return;
+    const text = formatSendSignal({ to, host: this.#host, data }, routeOf(this.#socket));
+    this.#usage?.sent({ to, data, bytes: text.length });
+    this.#socket.send(text);
   }
 
   /**
@@ -161,7 +161,7 @@ export class RelaySocket {
 
   #receive(text: string, isBinary: boolean): void {
     const message = isBinary ? undefined : tryParse(text);
-    this.#usage?.received(message);
+    this.#usage?.received(message, text.length);
     if (message) { for (const listener of this.listeners) listener(message); }
   }
 }
@@ -188,9 +188,10 @@ async function echo(
   try {
     signal.throwIfAborted();
     if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
-    usage?.sent(ME);
     const data: Signal = { type: "probe", nonce };
-    socket.send(formatSendSignal({ to: ME, data }, routeOf(socket)));
+    const text = formatSendSignal({ to: ME, data }, routeOf(socket));
+    usage?.sent({ to: ME, data, bytes: text.length });
+    socket.send(text);
     return await promise;
   } finally {
     clearTimeout(timer);

@@ -7,7 +7,7 @@ import { startBridge } from "../../tools/local/bridge.ts";
 import { run } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
-import { formatSendSignal, type Signal } from "../../wire/mod.ts";
+import { formatSendSignal, parseRelayMessage, type Signal } from "../../wire/mod.ts";
 import { TestDevice } from "../testing/access.ts";
 import { parseThrottles } from "../config/setting_parsers.ts";
 import { SETTINGS } from "../config/settings.ts";
@@ -72,7 +72,7 @@ test("the host's counts are the gateway's, to the message and the run", async ()
 
 test("counts go on where they were, and months that are long over are forgotten", async () => {
   const folder = temporaryFolder();
-  const complain = (error: Error) => assert.unreachable(error.message);
+  const onTrouble = (error: Error) => assert.unreachable(error.message);
   const months = Object.fromEntries(
     Array.from({ length: MAX_MONTHS + 3 }, (_, at) => [
       monthOf(new Date(Date.UTC(2020, at))),
@@ -81,14 +81,57 @@ test("counts go on where they were, and months that are long over are forgotten"
   );
   await writeFile(join(folder, "usage.json"), JSON.stringify({ months }));
   for (let at = 0; at < 2; at++) {
-    await using usage = await Usage.open(folder, complain);
-    usage.sent();
-    usage.sent("abc=");
+    await using usage = await Usage.open(folder, { onTrouble });
+    usage.sent({ data: { type: "probe" }, bytes: 90 });
+    usage.sent({ to: "abc=", data: { type: "sealed-answer" }, bytes: 2_000 });
     usage.received({ kind: "signal", data: {} });
   }
   const all = await readUsage(folder);
   assert.is(all.size, MAX_MONTHS);
-  assert.equal(all.get(monthOf(new Date())), { messages: 8, minutes: 0, runs: 4 });
+  assert.equal(all.get(monthOf(new Date())), {
+    messages: 8,
+    minutes: 0,
+    runs: 4,
+    bytes: 0,
+    relayed: { messages: 0, minutes: 0, runs: 0, bytes: 0 },
+  });
+});
+
+test("messages of relayed sessions count both ways, by their length, and against a budget", async () => {
+  const folder = temporaryFolder();
+  let dollars = 0;
+  const onTrouble = (error: Error) => assert.unreachable(error.message);
+  const onRelayed = (more: number) => dollars += more;
+  {
+    await using usage = await Usage.open(folder, { onTrouble, onRelayed });
+    const data = { type: "relayed" };
+    usage.sent({ to: "abc=", data, bytes: 31_000 });
+    usage.received({ kind: "signal", from: "abc=", data }, 9_000);
+    // AWS bills another for each 32 KB.
+    usage.received({ kind: "signal", from: "abc=", data }, 40_000);
+    usage.sent({ to: "abc=", data: { type: "sealed-answer" }, bytes: 2_000 });
+  }
+  const { relayed, ...all } = (await readUsage(folder)).get(monthOf(new Date()))!;
+  const { minutes, ...amounts } = relayed;
+  assert.equal(amounts, { messages: 8, runs: 3, bytes: 80_000 });
+  assert.ok(minutes >= 0 && minutes < 0.1);
+  assert.equal([all.messages, all.runs, all.bytes], [10, 4, 80_000]);
+  // Worked out by hand: 8 messages, 3 runs with their time, 80 KB out.
+  const expected = 8e-6 + 3 * 0.3333e-6 + 7.2e-6;
+  assert.ok(Math.abs(dollars - expected) < 1e-8, `${dollars}`);
+  assert.ok(Math.abs(costOf(relayed) - dollars) < 1e-12);
+});
+
+test("messages that the gateway throttles count as it bills them", async () => {
+  const folder = temporaryFolder();
+  const onTrouble = (error: Error) => assert.unreachable(error.message);
+  {
+    await using usage = await Usage.open(folder, { onTrouble });
+    usage.sent({ to: "abc=", data: { type: "relayed" }, bytes: 100 });
+    usage.received(parseRelayMessage('{"message":"Too Many Requests","connectionId":"x"}'));
+  }
+  const { messages, runs } = (await readUsage(folder)).get(monthOf(new Date()))!;
+  assert.equal([messages, runs], [2, 0]);
 });
 
 for (const text of ["", "{", "[]", '{"months":{"2026-11":{"messages":"9"}}}']) {
@@ -102,8 +145,10 @@ for (const text of ["", "{", "[]", '{"months":{"2026-11":{"messages":"9"}}}']) {
 test("a folder that cannot be written to is told, and nothing is lost", async () => {
   const folder = temporaryFolder();
   const troubles: string[] = [];
-  const usage = await Usage.open(folder, ({ message }) => troubles.push(message));
-  usage.sent();
+  const usage = await Usage.open(folder, {
+    onTrouble: ({ message }) => troubles.push(message),
+  });
+  usage.sent({ data: { type: "probe" }, bytes: 90 });
   await mkdir(join(folder, "usage.json"));
   await usage.save();
   assert.is(troubles.length, 1);

@@ -28,6 +28,9 @@ const MAX_CONNECTION_ID = 128;
 /** The host that is addressed where a message names no host. */
 export const DEFAULT_HOST = "laptop";
 
+/** The gateway's own answer to a message above its throttle. */
+const TOO_MANY = "Too Many Requests";
+
 /** What a client asks the relay to forward. */
 export interface SendSignal {
   /** A connectionId, `"me"`, or undefined for the host. */
@@ -55,6 +58,8 @@ export type RelayMessage =
     message: string;
     /** The connectionId that the message was for, if it named one. */
     to?: string;
+    /** Whether the gateway has dropped a message since there were too many. */
+    isThrottled?: true;
   };
 
 /** Writes a message to the relay. @param action Its route. @default "sendSignal" */
@@ -133,7 +138,8 @@ export function parseRelayMessage(text: string): RelayMessage {
     }
     if (body.data === undefined && typeof body.message === "string") {
       const message = `API Gateway answered "${body.message.slice(0, 200)}"`;
-      return { kind: "error", code: "relay-failed", message };
+      const isThrottled = body.message === TOO_MANY;
+      return { kind: "error", code: "relay-failed", message, ...isThrottled && { isThrottled } };
     }
     if (body.data === undefined) throw new TypeError("Cannot parse data: it is missing");
     const from = body.from === undefined

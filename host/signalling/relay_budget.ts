@@ -1,0 +1,119 @@
+// What sessions through the relay may cost in a day (UTC, as AWS bills). The count is on disk before it is
+// used up: a host that is killed forgets none of it.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { asRecord, asString } from "../../wire/mod.ts";
+import { writePrivateFile } from "../platform/private_file.ts";
+
+/** The part of a budget that is written down ahead, as if it were spent: so many writes a day. */
+const AHEAD = 1 / 20;
+
+/** Options of {@linkcode RelayBudget.open}. */
+export interface RelayBudgetOptions {
+  /** The budget now, in dollars a day. */
+  limit: () => number;
+  /** Called if the count cannot be written. */
+  onTrouble: (error: Error) => void;
+  /** Milliseconds since 1970. @default Date.now */
+  now?: () => number;
+}
+
+/** What a day's sessions have cost. */
+export interface Spent {
+  /** Such as `2026-11-30`. */
+  day: string;
+  dollars: number;
+}
+
+/** Counts a day's dollars against the budget. */
+export class RelayBudget implements AsyncDisposable {
+  readonly #path: string;
+  readonly #options: Required<RelayBudgetOptions>;
+  #spent: Spent;
+  /** What the file says, or will say when the write that is under way has ended. */
+  #written: number;
+  #write: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, spent: Spent, options: Required<RelayBudgetOptions>) {
+    this.#path = path;
+    this.#spent = spent;
+    this.#written = spent.dollars;
+    this.#options = options;
+  }
+
+  /** Continues the count in the state folder. */
+  static async open(state: string, options: RelayBudgetOptions): Promise<RelayBudget> {
+    const all = { now: Date.now, ...options };
+    return new RelayBudget(budgetFile(state), await readSpent(state, all.now()), all);
+  }
+
+  /** The budget, in dollars a day. */
+  get limit(): number {
+    return this.#options.limit();
+  }
+
+  /** Dollars spent today. */
+  get spent(): number {
+    return this.#today().dollars;
+  }
+
+  /** Dollars left today. */
+  get left(): number {
+    return Math.max(0, this.limit - this.spent);
+  }
+
+  /** Counts dollars that are spent, within the budget or not. */
+  spend(dollars: number): void {
+    const today = this.#today();
+    today.dollars += dollars;
+    if (today.dollars > this.#written) this.#save(today.dollars + AHEAD * this.limit);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#written !== this.#today().dollars) this.#save(this.#spent.dollars);
+    await this.#write;
+  }
+
+  #today(): Spent {
+    const day = dayOf(this.#options.now());
+    // Not if the clock was set back.
+    if (day > this.#spent.day) {
+      this.#spent = { day, dollars: 0 };
+      this.#written = 0;
+    }
+    return this.#spent;
+  }
+
+  #save(dollars: number): void {
+    const { day } = this.#spent;
+    this.#written = dollars;
+    const text = `${JSON.stringify({ day, dollars })}\n`;
+    this.#write = this.#write.then(() => writePrivateFile(this.#path, text)).catch(
+      this.#options.onTrouble,
+    );
+  }
+}
+
+/** What was spent on the day of a moment, in milliseconds since 1970. A file in another form counts as empty. */
+export async function readSpent(state: string, now: number): Promise<Spent> {
+  const today = dayOf(now);
+  try {
+    const file = asRecord(JSON.parse(await readFile(budgetFile(state), "utf8")), "relay-budget");
+    const day = asString(file.day, "day", 10);
+    const { dollars } = file;
+    if (typeof dollars !== "number" || !(dollars >= 0) || !/^\d{4}-\d\d-\d\d$/.test(day)) {
+      throw new TypeError("Cannot parse relay-budget.json");
+    }
+    return day < today ? { day: today, dollars: 0 } : { day, dollars };
+  } catch {
+    return { day: today, dollars: 0 };
+  }
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+function budgetFile(state: string): string {
+  return join(state, "relay-budget.json");
+}
