@@ -92,6 +92,8 @@ export {
   parseIceUrls,
   parseStunServers,
 } from "./ice.ts";
+export { diagnose, type Verdict, type Way, waysOf, type WayState } from "./diagnosis/diagnose.ts";
+export { type Cause, CAUSES, type Cure, CURES } from "./diagnosis/texts.ts";
 export { backoff } from "./backoff.ts";
 export type { Channel } from "./session/channel.ts";
 export { Carrier } from "./session/carrier.ts";

@@ -1,5 +1,5 @@
 // What an end sees of its network: the `report` of a sealed offer and of its answer. Both ends judge by
-// both reports (../network/diagnose.ts). A report names kinds and states, and no address.
+// both reports (../diagnosis/diagnose.ts). A report names kinds and states, and no address.
 
 /**
  * A kind of candidate (RFC 8445 §5.1.1): an address of the machine that a browser hides behind an mDNS
@@ -35,8 +35,11 @@ export interface NetworkReport {
   port?: "off" | "none" | "mapped" | "unreachable";
   /** Of the host: whether sessions may go through the relay, and whether today's budget is spent. */
   relay?: "on" | "off" | "spent";
-  /** How the last attempt at a direct connection ended, from the network in which the end is now. */
-  direct?: "works" | "failed";
+  /**
+   * Of the page: the way of its newest connection from the network in which it is now. `none`: the attempt
+   * has failed.
+   */
+  way?: "direct" | "turn" | "relayed" | "none";
   /** Of the page: what WebRTC lacks in this browser. `off`: all of it. */
   webrtc?: "off";
   /** Of the page: whether the user has denied it the local network (Local Network Access). */
@@ -53,7 +56,7 @@ const STATES: { readonly [name in State]: readonly NetworkReport[name][] } = {
   turn: ["off", "works", "unreachable", "refused"],
   port: ["off", "none", "mapped", "unreachable"],
   relay: ["on", "off", "spent"],
-  direct: ["works", "failed"],
+  way: ["direct", "turn", "relayed", "none"],
   webrtc: ["off"],
   localNetwork: ["denied"],
   vpn: ["on"],
@@ -61,7 +64,7 @@ const STATES: { readonly [name in State]: readonly NetworkReport[name][] } = {
 
 /**
  * Reads a report. It leaves out what it does not know, as a later version may send it: a report never
- * costs a connection. With all of its members it has some 340 bytes as JSON.
+ * costs a connection. With all of its members it has some 330 bytes as JSON.
  *
  * @returns Undefined if the value is no object.
  */

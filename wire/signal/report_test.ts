@@ -12,7 +12,7 @@ const LONGEST: Required<NetworkReport> = {
   turn: "unreachable",
   port: "unreachable",
   relay: "spent",
-  direct: "failed",
+  way: "relayed",
   webrtc: "off",
   localNetwork: "denied",
   vpn: "on",
@@ -30,7 +30,7 @@ const odd: [what: string, value: unknown, expected: NetworkReport | undefined][]
   ["null", null, undefined],
   ["a list", [], {}],
   ["members of a later version", { moon: "full", stun: "off" }, { stun: "off" }],
-  ["states of a later version", { stun: "slow", nat: 3, direct: ["works"] }, {}],
+  ["states of a later version", { stun: "slow", nat: 3, way: ["direct"] }, {}],
   ["members of every object", { stun: "toString", constructor: "off" }, {}],
   ["an address in place of a kind", { candidates: ["192.0.2.1", 7, "relay"] }, {
     candidates: ["relay"],

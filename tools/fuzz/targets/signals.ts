@@ -113,7 +113,7 @@ export const reports: Target = {
       turn: "unreachable",
       port: "unreachable",
       relay: "spent",
-      direct: "failed",
+      way: "relayed",
       webrtc: "off",
       localNetwork: "denied",
       vpn: "on",
