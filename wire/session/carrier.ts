@@ -5,7 +5,7 @@ import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
 import type { Channel } from "./channel.ts";
 import { CongestionWindow } from "./congestion_window.ts";
-import { decodeMessage, encodeMessage, type Frame, writeFrame } from "./frame.ts";
+import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
 /**
@@ -71,7 +71,7 @@ export class Carrier {
   readonly #channel: Channel;
   readonly #hello = Promise.withResolvers<Hello>();
   readonly #window = new CongestionWindow();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #owner: CarrierOwner | undefined;
   /** The session of this end's HELLO; undefined before. */
   #session: Uint8Array | undefined;
@@ -98,6 +98,8 @@ export class Carrier {
     this.hello.catch(() => {});
     channel.onmessage = (message) => this.#receive(message);
     channel.onclose = () => this.#end();
+    // Of messages in an offer, the caller knows when there was no answer.
+    if (channel.limits) return;
     this.#timer = setTimeout(() => {
       this.#break(new LighthouseError("no-answer", "The other side sent no HELLO"));
     }, HELLO_MS);
@@ -132,7 +134,12 @@ export class Carrier {
 
   /** Whether the channel's queue is too long for any message. */
   get isFull(): boolean {
-    return this.#channel.bufferedAmount > MAX_QUEUED;
+    return this.#channel.bufferedAmount >= (this.#channel.limits?.queue ?? MAX_QUEUED);
+  }
+
+  /** Most bytes of a message of streams. */
+  get maxMessage(): number {
+    return this.#channel.limits?.message ?? MAX_MESSAGE;
   }
 
   /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
@@ -149,11 +156,11 @@ export class Carrier {
     return this.#roundTripTime !== undefined && this.#roundTripTime < NEAR_MS;
   }
 
-  /** Whether a message has arrived since the last call. */
+  /** Whether a message has arrived since the last call, or none can. */
   takeHeard(): boolean {
     const heard = this.#heard;
     this.#heard = false;
-    return heard;
+    return heard || this.#channel.limits !== undefined;
   }
 
   /** Sends a PING, which also measures the round trip. */

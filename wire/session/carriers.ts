@@ -80,10 +80,14 @@ export class Carriers {
   /** Closes all carriers but the one given; the session does not hear of it. */
   discard(kept?: Carrier): void {
     for (const carrier of [...this]) {
-      if (carrier === kept) continue;
-      this.#remove(carrier);
-      carrier.close();
+      if (carrier !== kept) this.drop(carrier);
     }
+  }
+
+  /** Closes a carrier; the session does not hear of it. */
+  drop(carrier: Carrier): void {
+    this.#remove(carrier);
+    carrier.close();
   }
 
   /** Closes all carriers but the oldest. */

@@ -11,6 +11,11 @@ export interface Channel {
   send(message: Uint8Array<ArrayBuffer>): void;
   /** Bytes queued here, without those on their way. */
   readonly bufferedAmount: number;
+  /**
+   * Of a channel that is not open yet (early_channel.ts): most bytes of a message, and of the queue from
+   * which on nothing more is sent. @default those of an open channel
+   */
+  readonly limits?: { readonly message: number; readonly queue: number };
   /** Closes the channel and drops the queue. `onclose` follows. */
   close(): void;
   /** Called with each message. Text is no message of the protocol, but a peer can send it. */

@@ -11,6 +11,7 @@
 //   0x07 next     (i): the lowest stream that the sender may still open
 //   0x08 held     per stream: stream (i), received (i), limit (i); limit 0: the direction is over
 //   0x09 proof    32 bytes: proves whose the connection is
+//   0x0a resumption  32 bytes: lets the page's next offer carry its first messages
 import { ByteReader, ByteWriter, varintLength } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 
@@ -46,13 +47,16 @@ export interface Hello {
   held: Held[];
   /** From a page, on a connection that it has offered through the relay: see proof.ts. */
   proof?: Uint8Array;
+  /** From a host to a device: a secret for one later offer, see wire/signal/early.ts. */
+  resumption?: Uint8Array<ArrayBuffer>;
 }
 
 /** Bytes of a session's name. */
 export const ID_BYTES = 16;
 
-/** Bytes of a proof. */
+/** Bytes of a proof, and of a resumption secret. */
 export const PROOF_BYTES = 32;
+export const RESUMPTION_BYTES = 32;
 
 /** Most streams that a HELLO can list. */
 export const MAX_HELD = 2048;
@@ -71,6 +75,7 @@ const KEY = {
   next: 0x07,
   held: 0x08,
   proof: 0x09,
+  resumption: 0x0a,
 } as const;
 
 /** The body of a HELLO frame. */
@@ -94,6 +99,7 @@ export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
   integer(KEY.next, hello.next);
   if (hello.held.length > 0) bytes(KEY.held, encodeHeld(hello.held));
   if (hello.proof) bytes(KEY.proof, hello.proof);
+  if (hello.resumption) bytes(KEY.resumption, hello.resumption);
   return writer.finish();
 }
 
@@ -119,7 +125,7 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
     const value = new ByteReader(reader.bytes(reader.varint()));
     if (fields.has(key)) throw bad(`field ${key} is there twice`);
     // Unknown ones are not kept: there can be many.
-    if (key <= KEY.proof) fields.set(key, value);
+    if (key <= KEY.resumption) fields.set(key, value);
   }
   const integer = (key: number, fallback: number) => fields.get(key)?.varint() ?? fallback;
   const version = integer(KEY.version, 0);
@@ -130,8 +136,13 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
   if (session?.length !== ID_BYTES) throw bad(`its session is not of ${ID_BYTES} bytes`);
   const mode = modes[integer(KEY.mode, 0)];
   if (!mode) throw bad("its mode is unknown");
-  const proof = fields.get(KEY.proof)?.bytes().slice();
-  if (proof && proof.length !== PROOF_BYTES) throw bad(`its proof is not of ${PROOF_BYTES} bytes`);
+  const secret = (key: number, name: string, length: number) => {
+    const value = fields.get(key)?.bytes().slice();
+    if (value && value.length !== length) throw bad(`its ${name} is not of ${length} bytes`);
+    return value;
+  };
+  const proof = secret(KEY.proof, "proof", PROOF_BYTES);
+  const resumption = secret(KEY.resumption, "resumption secret", RESUMPTION_BYTES);
   return {
     session,
     mode,
@@ -140,6 +151,7 @@ export function decodeHello(body: Uint8Array<ArrayBuffer>): Hello {
     next: integer(KEY.next, 1),
     held: decodeHeld(fields.get(KEY.held)),
     ...proof && { proof },
+    ...resumption && { resumption },
   };
 }
 

@@ -27,7 +27,7 @@ const NOTHING = new Uint8Array();
 /** The part of {@linkcode Carrier} that the packer uses. */
 export type PackerCarrier = Pick<
   Carrier,
-  "isFull" | "isInPace" | "isResting" | "isDue" | "write" | "send"
+  "isFull" | "isInPace" | "isResting" | "isDue" | "maxMessage" | "write" | "send"
 >;
 
 /** Options of {@linkcode Packer}. */
@@ -147,10 +147,12 @@ export class Packer {
     const hasControl = carrier.isDue || this.#isGoawayDue || this.#forgotten.size > 0 ||
       (this.#isUrgent && this.#due.size > 0);
     if (!hasData && !hasControl) return NOTHING;
-    carrier.write(this.#writer);
-    this.#writeControl();
-    if (hasData) this.#writeData(isResting);
-    return this.#writer.finish();
+    const { maxMessage } = carrier;
+    const writer = maxMessage === MAX_MESSAGE ? this.#writer : new ByteWriter(maxMessage);
+    carrier.write(writer);
+    this.#writeControl(writer);
+    if (hasData) this.#writeData(writer, isResting);
+    return writer.finish();
   }
 
   #beginStreams(): void {
@@ -159,8 +161,7 @@ export class Packer {
     }
   }
 
-  #writeControl(): void {
-    const writer = this.#writer;
+  #writeControl(writer: ByteWriter): void {
     if (this.#isGoawayDue) writeFrame(writer, { type: "goaway" });
     this.#isGoawayDue = false;
     let left = MAX_ENTRIES;
@@ -178,8 +179,7 @@ export class Packer {
     this.#isUrgent &&= this.#due.size > 0;
   }
 
-  #writeData(isResting: boolean): void {
-    const writer = this.#writer;
+  #writeData(writer: ByteWriter, isResting: boolean): void {
     const { room } = writer;
     for (let left = MAX_ENTRIES; left > 0 && writer.room >= MIN_DATA + DATA_OVERHEAD; left--) {
       const stream = this.#scheduler.next(isResting);

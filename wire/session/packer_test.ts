@@ -3,7 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { newStream } from "../testing/stream.ts";
-import { decodeMessage, type Frame, writeFrame } from "./frame.ts";
+import { decodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import { Packer, type PackerCarrier } from "./packer.ts";
 import type { Stream } from "./stream.ts";
 import { Streams } from "./streams.ts";
@@ -25,6 +25,7 @@ class FakeCarrier implements PackerCarrier {
   readonly isFull: boolean;
   readonly isInPace: boolean;
   readonly isResting: boolean;
+  readonly maxMessage = MAX_MESSAGE;
   isDue: boolean;
 
   constructor({ isFull = false, isInPace = true, isResting = false, isDue = false }: State = {}) {

@@ -42,6 +42,8 @@ export interface SessionOptions {
   onSilence?: (silent: boolean) => void;
   /** Called when bytes of streams move after a pause. */
   onBusy?: () => void;
+  /** Called with each secret for a later offer that the host gives: see wire/signal/early.ts. */
+  onResumption?: (secret: Uint8Array<ArrayBuffer>) => void;
   /** When silence counts, see {@linkcode LivenessRules}. */
   liveness: LivenessRules;
   /**
@@ -73,6 +75,13 @@ export class Session {
   readonly #packer: Packer;
   readonly #owner: StreamOwner;
   #isGreeted = false;
+  /** The carrier in an offer that has no answer yet. */
+  #early: Carrier | undefined;
+  /**
+   * The lowest number of this end's streams that only such carriers have carried, while no HELLO says
+   * whether the host has seen them.
+   */
+  #unsure: number | undefined;
   #isGoingAway = false;
   #isOver = false;
   /** Fails the streams that wait for a carrier, unless one comes in time. */
@@ -146,6 +155,11 @@ export class Session {
     return this.#bytes;
   }
 
+  /** Whether the other end waits for this one: for an answer's head, or for the rest of an answer. */
+  get isAwaited(): boolean {
+    return [...this.#streams].some((stream) => stream.isAwaited);
+  }
+
   /** Whether bytes of streams have moved in the last 2 s. */
   get busy(): boolean {
     return performance.now() - this.#moved < BUSY_MS;
@@ -163,7 +177,7 @@ export class Session {
     }
     const stream = new Stream(this.#owner, INITIAL_LIMITS.credit);
     this.#streams.add(stream);
-    if (this.#carriers.size === 0 && this.#deadline === undefined) this.#limitWait();
+    this.#limitWaitOnce();
     stream.sendHead(head);
     return stream;
   }
@@ -173,18 +187,25 @@ export class Session {
    * that resumes, when the host has answered.
    *
    * @param options `join`: whether the present carriers stay; by default this one replaces them.
-   * `proof`: shows the host whose connection it is, where it was offered through the relay.
+   * `proof`: shows the host whose connection it is, where it was offered through the relay. `early`:
+   * whether the messages go in an offer: {@linkcode withdraw} follows where that has no answer.
    * @returns Resolves when the host has answered.
    * @throws {LighthouseError} `no-answer`, `bad-frame` or `connection-lost` if the host does not
    * answer; the host's reason where it refuses.
    */
   async connect(
     carrier: Carrier,
-    { join = false, proof }: { join?: boolean; proof?: Uint8Array } = {},
+    { join = false, proof, early = false }: {
+      join?: boolean;
+      proof?: Uint8Array;
+      early?: boolean;
+    } = {},
   ): Promise<void> {
     const isFirst = !this.#isGreeted;
     this.#isGreeted = true;
     const announced = this.#streams.nextId;
+    if (early && isFirst) this.#unsure ??= announced;
+    if (early) this.#early = carrier;
     carrier.greet({ ...this.#hello(isFirst ? "new" : join ? "join" : "resume"), proof });
     if (isFirst) this.#adopt(carrier);
     const hello = await carrier.hello;
@@ -192,26 +213,56 @@ export class Session {
       carrier.close();
       throw new LighthouseError("closed", "The session is over");
     }
+    this.#early = undefined;
     this.#streams.limit(hello);
-    if (hello.mode === "new" && !isFirst) this.#restart(hello.next);
+    // The host opens messages in an offer once: where they begin the session, it has seen no earlier ones.
+    const isUnseen = early && this.#unsure !== undefined;
+    if (hello.mode === "new" && !isFirst && !isUnseen) this.#restart(hello.next);
     else if (hello.mode === "resume") this.#resume(carrier, hello, announced);
-    forgetHeld(hello);
-    if (isFirst) this.#packer.schedule();
-    else this.#adopt(carrier);
+    else if (isUnseen && !isFirst) this.#rewind();
+    this.#unsure = undefined;
+    if (hello.resumption) this.#options.onResumption?.(hello.resumption);
+    forgetSecrets(hello);
+    if (!isFirst) return this.#adopt(carrier);
+    if (early) this.#forgetDeadline();
+    this.#packer.schedule();
+  }
+
+  /**
+   * Gives up a carrier whose messages went in an offer.
+   *
+   * @param isUnseen Whether the host has not seen them for certain: then all is as before them.
+   */
+  withdraw(carrier: Carrier, isUnseen: boolean): void {
+    const isCurrent = this.#early === carrier;
+    if (isCurrent) this.#early = undefined;
+    this.#carriers.drop(carrier);
+    if (this.#isOver) return;
+    if (isCurrent && isUnseen && this.#unsure !== undefined) {
+      this.#isGreeted = false;
+      this.#rewind();
+    }
+    this.#limitWaitOnce();
   }
 
   /**
    * Takes a carrier whose HELLO named this session, and answers it: the host's part.
    *
    * @param isNew Whether the session was made for it.
+   * @param resumption A secret for a later offer of this page, 32 bytes.
    */
-  accept(carrier: Carrier, hello: Hello, isNew: boolean): void {
+  accept(
+    carrier: Carrier,
+    hello: Hello,
+    isNew: boolean,
+    resumption?: Uint8Array<ArrayBuffer>,
+  ): void {
     const mode = isNew ? "new" : hello.mode === "join" ? "join" : "resume";
     this.#streams.limit(hello);
     if (mode === "new") this.#streams.restart(hello.next);
     if (mode === "resume") this.#resume(carrier, hello, this.#streams.nextId);
-    forgetHeld(hello);
-    carrier.greet(this.#hello(mode));
+    forgetSecrets(hello);
+    carrier.greet({ ...this.#hello(mode), resumption });
     this.#adopt(carrier);
   }
 
@@ -250,16 +301,25 @@ export class Session {
       mode,
       streams: MAX_STREAMS,
       credit: INITIAL_LIMITS.credit,
-      next: this.#streams.nextId,
+      next: this.#unsure ?? this.#streams.nextId,
       held: mode === "resume" ? this.#streams.held : [],
     };
   }
 
   #adopt(carrier: Carrier): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = undefined;
+    if (this.#early !== carrier) this.#forgetDeadline();
     this.#carriers.adopt(carrier);
     this.#packer.schedule();
+  }
+
+  #forgetDeadline(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  /** Sends again all that the other end is not known to have. */
+  #rewind(): void {
+    for (const stream of this.#streams) stream.rewind();
   }
 
   /** The other end goes on where it stopped, over the new carrier only. */
@@ -280,13 +340,18 @@ export class Session {
       return this.#detach(new LighthouseError("connection-lost", reason));
     }
     // The others carry again what may be lost with it.
-    for (const stream of this.#streams) stream.rewind();
+    this.#rewind();
   }
 
   #detach(reason: LighthouseError): void {
     this.#carriers.forgetSilence();
     this.#limitWait();
     this.#options.onDetached?.(reason);
+  }
+
+  #limitWaitOnce(): void {
+    const isWaiting = this.#carriers.size === 0 || this.#early !== undefined;
+    if (isWaiting && this.#deadline === undefined) this.#limitWait();
   }
 
   #limitWait(): void {
@@ -406,7 +471,8 @@ export class Session {
   }
 }
 
-/** Lets the list go, of 2,048 entries at most: its carrier keeps the HELLO for as long as it lives. */
-function forgetHeld(hello: Hello): void {
+/** Lets the list of 2,048 entries at most and the secret go: the carrier keeps the HELLO while it lives. */
+function forgetSecrets(hello: Hello): void {
   hello.held = [];
+  hello.resumption = undefined;
 }

@@ -159,6 +159,12 @@ export class Stream {
     return !this.#incoming.over || !this.#outgoing.complete;
   }
 
+  /** Whether the other end waits for this one: for its head, or for the rest behind a whole request. */
+  get isAwaited(): boolean {
+    const isWhole = this.#incoming.complete || this.#incoming.over;
+    return !this.#outgoing.complete && (isWhole || this.#outgoing.sent === 0);
+  }
+
   /** Bytes sent so far, each counted once. */
   get sent(): number {
     return this.#outgoing.sent;

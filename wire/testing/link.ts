@@ -71,7 +71,7 @@ export class Link {
     this.channels.push([page, host]);
     const [near, far] = [new Carrier(page), new Carrier(host)];
     this.carriers = [near, far];
-    await Promise.all([this.page.connect(near, options), this.#accept(far)]);
+    await Promise.all([this.page.connect(near, options), this.accept(far)]);
   }
 
   /** Closes the newest channel at both ends. Bytes on their way are lost. */
@@ -99,7 +99,8 @@ export class Link {
     await this.page.closed;
   }
 
-  async #accept(carrier: Carrier): Promise<void> {
+  /** Takes a carrier into the host's session, or into a new one. */
+  async accept(carrier: Carrier): Promise<void> {
     const hello = await carrier.hello;
     const known = this.host;
     this.host ??= this.#create(hello.session);
