@@ -13,6 +13,10 @@ import { formatOffer, type Offer } from "./sdp.ts";
 export interface PeerPath {
   local: string;
   remote: string;
+  /** The address of the other end's candidate. */
+  remoteAddress?: string;
+  /** Whether this end's router maps a port for the connection. */
+  isMapped?: boolean;
 }
 
 /** A page's connection, from its offer to its end. */
@@ -71,7 +75,9 @@ export function answerOffer(offer: Offer, { ice, owner = "" }: AnswerOptions): P
     closed,
     get path() {
       const pair = open.has(connection) ? connection.getSelectedCandidatePair() : null;
-      return pair ? { local: pair.local.type, remote: pair.remote.type } : undefined;
+      if (!pair) return undefined;
+      const { local, remote } = pair;
+      return { local: local.type, remote: remote.type, remoteAddress: remote.address };
     },
     close,
   };

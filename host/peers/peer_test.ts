@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { isIP } from "node:net";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
@@ -116,7 +117,9 @@ test("a channel opens and carries bytes both ways", async () => {
   const reply = nextMessage(theirs);
   ours.send(new Uint8Array([4, 5]));
   assert.equal(new Uint8Array(await reply as Uint8Array), new Uint8Array([4, 5]));
-  assert.equal(peer.path, { local: "host", remote: "host" });
+  const { remoteAddress, ...types } = peer.path!;
+  assert.equal(types, { local: "host", remote: "host" });
+  assert.ok(isIP(remoteAddress!), remoteAddress);
   peer.close();
   await peer.closed;
   assert.is(peer.path, undefined);

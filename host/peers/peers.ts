@@ -10,7 +10,7 @@ import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
-import { type Claim, Sessions } from "./sessions.ts";
+import { type Claim, type ConnectedPage, Sessions } from "./sessions.ts";
 
 /** Most connections, and most that are still opening, without those inside sessions. */
 export const MAX_PEERS = 64;
@@ -86,6 +86,16 @@ export class Peers {
   /** Number of requests and WebSockets under way. */
   get streams(): number {
     return this.#sessions.streams;
+  }
+
+  /** The connected pages. */
+  get pages(): ConnectedPage[] {
+    return this.#sessions.pages;
+  }
+
+  /** Measures the round trip to a device's page, see {@linkcode Sessions.ping}. */
+  ping(device: string): ReturnType<Sessions["ping"]> {
+    return this.#sessions.ping(device);
   }
 
   /** The connected principals. */

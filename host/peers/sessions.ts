@@ -21,6 +21,7 @@ import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import type { PeerPath } from "./peer.ts";
 import { Rounds } from "./rounds.ts";
+import { describeWay, type Way, wayOf } from "./way.ts";
 
 /** Most sessions of a device without a connection; above that, its oldest ends. As many of all strangers. */
 export const MAX_AWAY = 16;
@@ -67,10 +68,30 @@ export interface Claim {
   proof?: Uint8Array;
 }
 
-/** A session and its principal. */
+/** A session, its principal, and its way. */
 interface Owned {
   session: Session;
   principal: Principal;
+  /** The way of its carriers, and since when, in milliseconds since 1970. */
+  way: Way;
+  since: number;
+}
+
+/** A page that is connected. */
+export interface ConnectedPage {
+  /** The device's id and name; a stranger has no name. */
+  device: string;
+  name: string | null;
+  /** The origin of the page's site. */
+  origin: string;
+  way: Way;
+  /** Start of the connection by this way, in ISO 8601. */
+  since: string;
+  /** The newest measured round trip, in milliseconds. */
+  roundTrip: number | null;
+  /** Bytes of requests and WebSockets from the page, and to it, since its session began. */
+  bytesIn: number;
+  bytesOut: number;
 }
 
 /** All sessions, with and without a connection. */
@@ -99,6 +120,31 @@ export class Sessions {
     return this.#attached.map(({ principal }) => principal);
   }
 
+  /** The connected pages, the last one that connected at the end. */
+  get pages(): ConnectedPage[] {
+    return this.#attached.map(({ session, principal: { id, name, origin }, way, since }) => ({
+      device: id,
+      name: name ?? null,
+      origin,
+      way,
+      since: new Date(since).toISOString(),
+      roundTrip: session.roundTripTime ?? null,
+      bytesIn: session.traffic.received,
+      bytesOut: session.traffic.sent,
+    }));
+  }
+
+  /**
+   * Measures the round trip to a device's page, of several to the one that connected last.
+   *
+   * @returns Undefined if none is connected. It stays pending while the page does not answer.
+   */
+  async ping(device: string): Promise<{ way: Way; roundTrip: number } | undefined> {
+    const owned = this.#attached.findLast(({ principal }) => principal.id === device);
+    const roundTrip = await owned?.session.ping();
+    return roundTrip === undefined ? undefined : { way: owned!.way, roundTrip };
+  }
+
   /** Number of requests and WebSockets under way. */
   get streams(): number {
     return [...this.#all.values()].reduce((sum, { session }) => sum + session.streams, 0);
@@ -111,9 +157,10 @@ export class Sessions {
   /**
    * Gives a page's open channel to its session, or to a new one.
    *
+   * @param path Of the packets, or `relayed`.
    * @throws {LighthouseError} If the page's HELLO is refused.
    */
-  async take(channel: Channel, path: PeerPath, claim: Claim): Promise<void> {
+  async take(channel: Channel, path: PeerPath | "relayed", claim: Claim): Promise<void> {
     const { principal, joins } = claim;
     const carrier = new Carrier(channel);
     this.#greeting.set(carrier, principal);
@@ -126,26 +173,29 @@ export class Sessions {
       carrier.leave(LighthouseError.from(error, "bad-frame"));
       throw error;
     }
-    const owned = known ?? { session: this.#create(hello, principal), principal };
+    const way = wayOf(path);
+    const since = Date.now();
+    const owned = known ?? { session: this.#create(hello, principal), principal, way, since };
     const { session } = owned;
+    // A further connection goes the same way, unless it takes the relay's place.
+    if (!joins || owned.way === "relayed") Object.assign(owned, { way, since });
     this.#all.delete(key);
     this.#all.set(key, owned);
     session.accept(carrier, hello, !known);
 
     const { log, onSeen } = this.#options;
     onSeen?.(principal);
-    const way = describePath(path);
     const pages = this.connected;
     const who = nameOf(principal);
     const device = principal.id;
     if (joins) {
       const { carriers } = session;
-      const fields = { path, carriers, device };
-      log("info", "page-lane", `page uses ${carriers} connections, ${way}: ${who}`, fields);
+      const text = `page uses ${carriers} connections, ${describeWay(way)}: ${who}`;
+      log("info", "page-lane", text, { way, carriers, device });
     } else {
       const [event, again] = known ? ["page-back", " again"] : ["page-connected", ""];
-      const text = `page connected${again} ${way}, ${pages} open: ${who}`;
-      log("info", event!, text, { path, pages, device });
+      const text = `page connected${again} ${describeWay(way)}, ${pages} open: ${who}`;
+      log("info", event!, text, { way, pages, device });
     }
   }
 
@@ -283,10 +333,4 @@ function check(
 /** A principal's name for logs. */
 function nameOf({ name }: Principal): string {
   return name === undefined ? "not paired" : `“${name}”`;
-}
-
-/** The packets' way, in words. */
-export function describePath({ local, remote }: PeerPath): string {
-  if (local === "relay" || remote === "relay") return "through a TURN server";
-  return local === "srflx" || remote === "srflx" ? "through a router" : "directly";
 }

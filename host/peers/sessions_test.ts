@@ -17,7 +17,7 @@ import { failureOf } from "../../wire/testing/failure.ts";
 import { pageSession } from "../../wire/testing/session_pair.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceContext } from "../proxy/service.ts";
-import { describePath, MAX_AWAY, Sessions } from "./sessions.ts";
+import { MAX_AWAY, Sessions } from "./sessions.ts";
 
 const test = suite("sessions");
 
@@ -68,9 +68,13 @@ class TestHost {
   }
 
   /** Gives a session a connection. */
-  async connect(page: Session, principal = PRINCIPAL): Promise<MemoryChannel> {
+  async connect(
+    page: Session,
+    principal = PRINCIPAL,
+    path: Parameters<Sessions["take"]>[1] = PATH,
+  ): Promise<MemoryChannel> {
     const [channel, ours] = MemoryChannel.pair();
-    const taken = this.sessions.take(ours, PATH, { principal, proof: PROOF });
+    const taken = this.sessions.take(ours, path, { principal, proof: PROOF });
     await Promise.all([page.connect(new Carrier(channel), { proof: PROOF }), taken]);
     return channel;
   }
@@ -145,16 +149,34 @@ function answerOn(channel: MemoryChannel): Promise<Frame[]> {
   });
 }
 
-test("the packets' way is told in words", () => {
-  const ways: [local: string, remote: string, words: string][] = [
-    ["host", "host", "directly"],
-    ["host", "prflx", "directly"],
-    ["host", "srflx", "through a router"],
-    ["srflx", "prflx", "through a router"],
-    ["srflx", "relay", "through a TURN server"],
-    ["relay", "host", "through a TURN server"],
-  ];
-  for (const [local, remote, words] of ways) assert.is(describePath({ local, remote }), words);
+test("connected pages are told with their way, their bytes and their round trip", async () => {
+  const host = new TestHost();
+  const page = pageSession();
+  assert.is(await host.sessions.ping("1"), undefined);
+  await host.connect(page, PRINCIPAL, "relayed");
+  await get(page, "/");
+  const [first] = host.sessions.pages;
+  const { since, roundTrip: _, bytesIn, bytesOut, ...rest } = first!;
+  assert.equal(rest, {
+    device: "1",
+    name: "phone",
+    origin: "https://me.example",
+    way: "relayed",
+  });
+  assert.ok(Math.abs(Date.now() - Date.parse(since)) < 10_000);
+  assert.ok(bytesIn > 0 && bytesOut > 0, `${bytesIn} in, ${bytesOut} out`);
+  const ping = (await host.sessions.ping("1"))!;
+  assert.is(ping.way, "relayed");
+  assert.is(host.sessions.pages[0]!.roundTrip, ping.roundTrip);
+  assert.is(await host.sessions.ping("2"), undefined);
+  // The direct connection takes the relay's place, and the counts go on.
+  await host.connect(page);
+  const [next] = host.sessions.pages;
+  assert.equal([host.sessions.pages.length, next!.way], [1, "direct"]);
+  assert.ok(next!.bytesIn >= bytesIn);
+  page.close();
+  await host.until("page-left closed");
+  assert.equal(host.sessions.pages, []);
 });
 
 test("a page that says goodbye leaves", async () => {

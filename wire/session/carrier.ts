@@ -85,6 +85,8 @@ export class Carrier {
   #pong: number | undefined;
   #ping: { token: number; at: number } | undefined;
   #pingDue = false;
+  /** Called with the next measured round trip. */
+  #onPong: ((roundTripTime: number) => void)[] = [];
   #token = 0;
   #roundTripTime: number | undefined;
   #heard = true;
@@ -163,8 +165,9 @@ export class Carrier {
     return heard || this.#channel.limits !== undefined;
   }
 
-  /** Sends a PING, which also measures the round trip. */
-  ping(): void {
+  /** Sends a PING, which also measures the round trip. @param onPong Called with it, in milliseconds. */
+  ping(onPong?: (roundTripTime: number) => void): void {
+    if (onPong) this.#onPong.push(onPong);
     this.#pingDue = true;
     this.#owner?.wake();
   }
@@ -266,6 +269,7 @@ export class Carrier {
       case "pong":
         if (frame.token === this.#ping?.token) {
           this.#roundTripTime = performance.now() - this.#ping.at;
+          for (const tell of this.#onPong.splice(0)) tell(this.#roundTripTime);
         }
         return false;
       case "close":

@@ -88,7 +88,8 @@ export class Session {
   #deadline: ReturnType<typeof setTimeout> | undefined;
   /** When bytes of a stream moved last. */
   #moved = -Infinity;
-  #bytes = 0;
+  #sent = 0;
+  #received = 0;
   /** Streams that the present message has opened. */
   #opened = 0;
 
@@ -111,7 +112,10 @@ export class Session {
     const packer = this.#packer = new Packer({
       carriers,
       streams,
-      onData: (bytes) => this.#move(bytes),
+      onData: (bytes) => {
+        this.#sent += bytes;
+        this.#move();
+      },
       soon,
     });
     const windows = new Windows(memory);
@@ -152,7 +156,12 @@ export class Session {
 
   /** Bytes of streams that were sent and received; those sent twice count twice. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#sent + this.#received;
+  }
+
+  /** The same by direction. */
+  get traffic(): { sent: number; received: number } {
+    return { sent: this.#sent, received: this.#received };
   }
 
   /** Whether the other end waits for this one: for an answer's head, or for the rest of an answer. */
@@ -264,6 +273,16 @@ export class Session {
     forgetSecrets(hello);
     carrier.greet({ ...this.#hello(mode), resumption });
     this.#adopt(carrier);
+  }
+
+  /**
+   * Measures the round trip over the oldest carrier.
+   *
+   * @returns Milliseconds; undefined without a carrier. It stays pending if the other end does not answer.
+   */
+  async ping(): Promise<number | undefined> {
+    const [carrier] = this.#carriers;
+    return carrier && await new Promise((resolve) => carrier.ping(resolve));
   }
 
   /** Finds out at once whether the other end is there: after a sleep, or a change of network. */
@@ -388,7 +407,10 @@ export class Session {
     const known = this.#streams.get(frame.stream);
     const stream = known ?? this.#accept(frame);
     if (!stream) return;
-    if (frame.type === "data") this.#move(frame.bytes.length);
+    if (frame.type === "data") {
+      this.#received += frame.bytes.length;
+      this.#move();
+    }
     stream.receive(frame);
     if (!known && !stream.hasHead) this.#limitHead(stream);
   }
@@ -425,11 +447,10 @@ export class Session {
     stream.head.catch(() => {}).then(() => clearTimeout(timer));
   }
 
-  #move(bytes: number): void {
+  #move(): void {
     const now = performance.now();
     const wasBusy = now - this.#moved < BUSY_MS;
     this.#moved = now;
-    this.#bytes += bytes;
     if (!wasBusy) this.#options.onBusy?.();
     this.#carriers.nudge();
   }

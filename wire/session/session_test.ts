@@ -479,6 +479,28 @@ test("onBusy is called when bytes move after a pause, and they are counted both 
   });
 });
 
+test("each end counts the bytes of streams by their direction", () =>
+  withLink({ onStream: echo }, async (link) => {
+    await roundTrip(link, pattern(100_000));
+    const { sent, received } = link.page.traffic;
+    assert.ok(sent >= 100_000 && sent < 101_000, `${sent} sent`);
+    assert.ok(received >= 100_000 && received < 101_000, `${received} received`);
+    assert.is(link.page.bytes, sent + received);
+    const host = link.host!.traffic;
+    assert.ok(host.received >= 100_000 && host.received <= sent, `${host.received} received`);
+    assert.ok(host.sent >= received && host.sent < 101_000, `${host.sent} sent`);
+  }));
+
+test("ping() measures the round trip, several at once too, and needs a carrier", async () => {
+  await withLink({}, async ({ page, host }) => {
+    const times = await Promise.all([page.ping(), page.ping(), host!.ping()]);
+    for (const time of times) assert.ok(time! >= 0 && time! < 10_000, `${time} ms`);
+  });
+  const alone = new Link({});
+  assert.is(await alone.page.ping(), undefined);
+  await alone.close();
+});
+
 test("close() by the page ends the host's session and both ends' streams", async () => {
   const { streams, onStream } = collector();
   await withLink({ onStream }, async (link) => {

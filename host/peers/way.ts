@@ -1,0 +1,53 @@
+// The way that a page's bytes take, in one word and in several.
+import { isIPv6 } from "node:net";
+import type { PeerPath } from "./peer.ts";
+
+/**
+ * A way, the best first:
+ * - `direct`: within one network, or between public addresses;
+ * - `mapped`: to a port that the host's router maps;
+ * - `router`: through NATs, by what a STUN server saw;
+ * - `turn`: through a TURN server of either end;
+ * - `relayed`: through the relay that brings the signals.
+ */
+export type Way = "direct" | "mapped" | "router" | "turn" | "relayed";
+
+const WORDS: Readonly<Record<Way, string>> = {
+  direct: "directly",
+  mapped: "to a mapped port",
+  router: "through a router",
+  turn: "through a TURN server",
+  relayed: "through the relay",
+};
+
+/** The way in words, as after "connected". */
+export function describeWay(way: Way): string {
+  return WORDS[way];
+}
+
+/**
+ * The way of a connection's packets.
+ *
+ * A candidate that was learned from a check (`prflx`) belongs to a page that hides its address, or that a
+ * NAT stands before: its address tells which.
+ */
+export function wayOf(path: PeerPath | "relayed"): Way {
+  if (path === "relayed") return path;
+  const { local, remote, remoteAddress, isMapped } = path;
+  if (local === "relay" || remote === "relay") return "turn";
+  const isFar = local === "srflx" || remote === "srflx" ||
+    (remote === "prflx" && remoteAddress !== undefined && !isPrivate(remoteAddress));
+  if (!isFar) return "direct";
+  return isMapped ? "mapped" : "router";
+}
+
+/**
+ * Loopback, link-local and private addresses (RFC 1918), those of overlay networks and of a provider's NAT
+ * (RFC 6598), and all of IPv6, which has no NAT.
+ */
+function isPrivate(address: string): boolean {
+  return isIPv6(address) || PRIVATE.test(address);
+}
+
+const PRIVATE =
+  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
