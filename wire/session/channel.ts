@@ -2,7 +2,8 @@
 
 /**
  * A reliable channel of messages that is open; their order does not matter. node-datachannel's on the
- * host (host/peers/peer.ts), simple-peer's on the page (components/connection/peer.ts).
+ * host (host/peers/peer.ts), simple-peer's on the page (components/connection/peer.ts), and
+ * {@linkcode MeteredChannel}.
  */
 export interface Channel {
   /**
@@ -22,4 +23,22 @@ export interface Channel {
   onmessage: (message: Uint8Array<ArrayBuffer> | string) => void;
   /** Called once, whichever end closed the channel. */
   onclose: () => void;
+  /** Whether each message costs money, see {@linkcode MeteredChannel}. @default false */
+  readonly isMetered?: boolean;
+}
+
+/** A channel on which each message costs money: what can wait shares one. See relayed_channel.ts. */
+export interface MeteredChannel extends Channel {
+  readonly isMetered: true;
+  /** Bytes of the largest message that would leave now; 0 while any would wait. */
+  readonly room: number;
+  /** Called when there is room again. */
+  onroom: () => void;
+  /** The measured round-trip time in milliseconds, undefined before the first. */
+  readonly roundTripTime: number | undefined;
+}
+
+/** Whether each message of a channel costs money. */
+export function isMetered(channel: Channel): channel is MeteredChannel {
+  return channel.isMetered === true;
 }

@@ -57,7 +57,8 @@ export async function readReply(
 }
 
 /** Options of {@linkcode Handshake}. */
-export interface HandshakeOptions extends Pick<SealOfferOptions, "hostKey" | "device" | "sender"> {
+export interface HandshakeOptions
+  extends Pick<SealOfferOptions, "hostKey" | "device" | "sender" | "ephemeral"> {
   /** The offer's SDP. Most of the sealing is done before it arrives. */
   offer: Offer | Promise<Offer>;
   /** Sends the envelope with the sealed offer. */
@@ -82,8 +83,8 @@ export class Handshake {
    * @throws {LighthouseError} As {@linkcode sealOffer} throws, and as the offer rejects.
    */
   async ask(time: number): Promise<Reply> {
-    const { offer, send, hostKey, device, sender } = this.#options;
-    const sealed = await sealOffer(offer, { hostKey, device, sender, time });
+    const { offer, send, hostKey, device, sender, ephemeral } = this.#options;
+    const sealed = await sealOffer(offer, { hostKey, device, sender, ephemeral, time });
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#waiting = { offer: sealed, resolve };
     send(sealed.signal);

@@ -9,6 +9,8 @@ import { concat } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import { type IceServer, parseIceServers } from "../ice.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
+import type { RelayedKeys } from "../session/relayed_channel.ts";
+import type { RelayedPace } from "../session/relayed_pace.ts";
 import { ADMISSION_BYTES } from "./admission.ts";
 import {
   generateKeyPair,
@@ -19,6 +21,7 @@ import {
 } from "./keys.ts";
 import { derivePairingKeys } from "./pairing.ts";
 import { proofOf } from "./proof.ts";
+import { relayedKeysOf } from "./relayed_keys.ts";
 import { type NetworkReport, parseReport } from "./report.ts";
 import {
   asBytes,
@@ -58,6 +61,8 @@ export interface Offer {
   name?: string;
   /** What the page sees of its network. */
   report?: NetworkReport;
+  /** The page's raw public key for a session through the relay, 65 bytes, if it would use one. */
+  ephemeral?: Bytes;
 }
 
 /** The contents of a sealed answer that accepts, as page and host see them. */
@@ -73,6 +78,11 @@ export interface Acceptance {
   admission?: string;
   /** What the host sees of its network. */
   report?: NetworkReport;
+  /**
+   * What a page may send through the relay to a host that takes sessions there; otherwise why the host
+   * takes none: it is set so, or today's budget is spent. Older hosts leave it out.
+   */
+  relayed?: RelayedPace | { off: "off" | "spent" };
   /** For a device: servers that help it to connect, from the next offer on. */
   iceServers?: IceServer[];
 }
@@ -84,9 +94,17 @@ export interface Refusal {
   refused: { code: ErrorCode; message: string };
 }
 
-/** Adds the proof, 32 bytes, that the page's HELLO shows (wire/signal/proof.ts). */
+/** Adds what both ends derive from an offer and its answer. */
 export interface Proven {
+  /** 32 bytes, which the page's HELLO shows (wire/signal/proof.ts). */
   proof: Bytes;
+  /**
+   * Derives this end's keys for a session through the relay (wire/signal/relayed_keys.ts). Only where
+   * the offer brought an ephemeral key.
+   *
+   * @throws {LighthouseError} `bad-message` if that key, or the answer's, is no point of the curve.
+   */
+  relayedKeys?: () => Promise<RelayedKeys>;
 }
 
 /** As sealed: adds the host's per-connection public key, which the proof is made with. */
@@ -113,6 +131,8 @@ export interface SealOfferOptions {
   sender: Sender;
   /** The time by the host's clock, as far as the page knows it, in milliseconds since 1970. */
   time: number;
+  /** The page's key pair for a session through the relay, made for this offer. @default none */
+  ephemeral?: CryptoKeyPair;
   /** HPKE's ephemeral key material and the nonce, only for test vectors. @default random */
   random?: { ikm: Bytes; nonce: Bytes };
 }
@@ -166,7 +186,7 @@ export async function sealOffer(
   offer: Offer | Promise<Offer>,
   options: SealOfferOptions,
 ): Promise<SentOffer> {
-  const { hostKey, device, sender, time, random } = options;
+  const { hostKey, device, sender, time, ephemeral, random } = options;
   const nonce = random?.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const pairing = sender.kind === "pairing" ? await derivePairingKeys(sender.secret) : undefined;
   const context = await suite().createSenderContext({
@@ -180,8 +200,9 @@ export async function sealOffer(
     throw LighthouseError.from(cause, "bad-link");
   });
   const answerOpener = await answerKey(context, "decrypt");
-  const content = await offer;
-  const ct = await context.seal(utf8(JSON.stringify(content)), offerAad(time, nonce));
+  let content = await offer;
+  if (ephemeral) content = { ...content, ephemeral: await rawPublicKey(ephemeral) };
+  const ct = await context.seal(utf8(format(content)), offerAad(time, nonce));
   const signal: SealedOffer = {
     type: "sealed-offer",
     v: 1,
@@ -221,7 +242,10 @@ export async function sealOffer(
       if ("refused" in answer) return answer;
       const { challenge, ...acceptance } = answer;
       const keys = { own: device.privateKey, other: challenge, code: "bad-message" } as const;
-      return { ...acceptance, proof: await proofOf(keys, content.sdp, acceptance.sdp) };
+      const proof = await proofOf(keys, content.sdp, acceptance.sdp);
+      if (!ephemeral) return { ...acceptance, proof };
+      const secrets = { own: ephemeral.privateKey, other: challenge, proof, role: "page" } as const;
+      return { ...acceptance, proof, relayedKeys: () => relayedKeysOf(secrets) };
     },
   };
 }
@@ -259,7 +283,7 @@ export async function openOffer(
     const sealed = await crypto.subtle.encrypt(
       { name: "AES-GCM", iv, additionalData: answerAad(nonce) },
       key,
-      utf8(formatAnswer(content)),
+      utf8(format(content)),
     );
     return { type: "sealed-answer", v: 1, ct: toBase64url(concat(iv, new Uint8Array(sealed))) };
   };
@@ -274,7 +298,10 @@ export async function openOffer(
         seal({ ...answer, challenge }, random?.iv),
         proofOf(keys, offer.sdp, answer.sdp),
       ]);
-      return { signal, proof };
+      if (!offer.ephemeral) return { signal, proof };
+      const own = pair.privateKey;
+      const secrets = { own, other: offer.ephemeral, proof, role: "host" } as const;
+      return { signal, proof, relayedKeys: () => relayedKeysOf(secrets) };
     },
   };
 }
@@ -346,21 +373,23 @@ function contentOf(text: ArrayBuffer, path: string): Record<string, unknown> {
 
 function parseOfferContent(text: ArrayBuffer): Offer {
   try {
-    const { sdp, origin, name, report } = contentOf(text, "the offer");
+    const { sdp, origin, name, report, ephemeral } = contentOf(text, "the offer");
     return {
       sdp: asString(sdp, "offer.sdp", MAX_SDP),
       origin: asString(origin, "offer.origin", MAX_ORIGIN),
       ...name !== undefined && { name: asString(name, "offer.name", MAX_NAME) },
       ...report !== undefined && { report: parseReport(report) },
+      ...ephemeral !== undefined &&
+        { ephemeral: fromBase64url(asBytes(ephemeral, "offer.ephemeral", KEY_BYTES)) },
     };
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
   }
 }
 
-function formatAnswer(answer: Challenge | Refusal): string {
+function format(content: Offer | Challenge | Refusal): string {
   return JSON.stringify(
-    answer,
+    content,
     (_key, value) => value instanceof Uint8Array ? toBase64url(value) : value,
   );
 }
@@ -390,6 +419,7 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
     if (answer.admission !== undefined) {
       parsed.admission = asBytes(answer.admission, "answer.admission", ADMISSION_BYTES);
     }
+    if (answer.relayed !== undefined) parsed.relayed = parseRelayed(answer.relayed);
     if (answer.report !== undefined) parsed.report = parseReport(answer.report);
     if (answer.iceServers !== undefined) {
       parsed.iceServers = parseIceServers(answer.iceServers, "answer.iceServers");
@@ -398,4 +428,19 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
   }
+}
+
+/** Most messages a second or at once that a page takes a host's word for. */
+const MAX_RATE = 10_000;
+
+/** Reads whether a host takes sessions through the relay. An unknown reason of a later version is `off`. */
+function parseRelayed(value: unknown): Acceptance["relayed"] {
+  const { off, rate, burst } = asRecord(value, "answer.relayed");
+  if (off !== undefined) return { off: off === "spent" ? off : "off" };
+  return { rate: asRate(rate, "rate"), burst: Math.max(1, asRate(burst, "burst")) };
+}
+
+function asRate(value: unknown, name: string): number {
+  if (typeof value === "number" && value > 0) return Math.min(value, MAX_RATE);
+  throw new TypeError(`Cannot parse answer.relayed.${name}: expected a number above 0`);
 }

@@ -3,6 +3,7 @@
 import { fromBase64url } from "../base64url.ts";
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
 import { asRecord, asString } from "../parse.ts";
+import { MAX_RELAYED_CT } from "../session/relayed_channel.ts";
 
 /** An offer, as the relay sees it. Byte strings are base64url without padding. */
 export interface SealedOffer {
@@ -28,18 +29,27 @@ export interface SealedAnswer {
   ct: string;
 }
 
+/** A message of a session through the relay (wire/session/relayed_channel.ts), in both directions. */
+export interface Relayed {
+  type: "relayed";
+  v: 1;
+  ct: string;
+}
+
 /**
  * A signal, one of
  * - `sealed-offer`, page → host, and `sealed-answer`, host → page;
  * - `refused`, host → page: the reason for a refusal, to a page for which the host cannot seal an
  *   answer. Nothing proves that the host wrote it. `hostKey` is the fingerprint of the host's key,
  *   32 bytes in base64url;
+ * - `relayed`, in both directions: a session's messages where no direct connection comes about;
  * - `probe`, host → itself through the relay: proves that LAPTOP_ID is its own;
  * - `replaced`, host → the host that was registered before it.
  */
 export type Signal =
   | SealedOffer
   | SealedAnswer
+  | Relayed
   | { type: "refused"; code: ErrorCode; message: string; hostKey?: string }
   | { type: "probe"; nonce: string }
   | { type: "replaced" };
@@ -58,7 +68,7 @@ export const TAG_BYTES = 16;
 /** Bytes of a SHA-256 fingerprint. */
 const FINGERPRINT_BYTES = 32;
 
-/** Longest byte string in a signal, in characters. The relay bounds whole messages. */
+/** Longest byte string in an offer or an answer, in characters. The relay bounds whole messages. */
 const MAX_CT = MAX_SIGNAL_BYTES;
 
 /**
@@ -88,6 +98,12 @@ export function parseSignal(data: unknown): Signal {
           v: asVersion(signal.v),
           ct: asBytes(signal.ct, "data.ct"),
         };
+      case "relayed":
+        return {
+          type: "relayed",
+          v: asVersion(signal.v),
+          ct: asBytes(signal.ct, "data.ct", undefined, MAX_RELAYED_CT),
+        };
       case "refused":
         return {
           type: "refused",
@@ -101,7 +117,8 @@ export function parseSignal(data: unknown): Signal {
         return { type: "replaced" };
       default:
         throw new TypeError(
-          "Cannot parse data.type: expected sealed-offer, sealed-answer, refused, probe or replaced",
+          "Cannot parse data.type: expected sealed-offer, sealed-answer, relayed, refused, probe or " +
+            "replaced",
         );
     }
   } catch (error) {
@@ -124,9 +141,17 @@ export function asTime(value: unknown, path: string): number {
   throw new TypeError(`Cannot parse ${path}: expected milliseconds since 1970`);
 }
 
-/** @throws {TypeError} Unless the value is base64url, and of the given number of bytes. */
-export function asBytes(value: unknown, path: string, length?: number): string {
-  const text = asString(value, path, MAX_CT);
+/**
+ * @param max Longest text, in characters.
+ * @throws {TypeError} Unless the value is base64url, and of the given number of bytes.
+ */
+export function asBytes(
+  value: unknown,
+  path: string,
+  length?: number,
+  max: number = MAX_CT,
+): string {
+  const text = asString(value, path, max);
   try {
     const bytes = fromBase64url(text);
     if (length === undefined || bytes.length === length) return text;

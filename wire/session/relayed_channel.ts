@@ -1,0 +1,290 @@
+// A channel through the relay, where no direct one comes about: sealed messages in the two WebSockets
+// that page and host have there anyway (docs/wire.md, "Through the relay"). The relay may drop, copy or
+// reorder them; it can neither read nor change them. Each costs money, so they are few and full.
+import { fromBase64url, toBase64url } from "../base64url.ts";
+import { concat } from "../bytes.ts";
+import { LighthouseError } from "../error.ts";
+import type { MeteredChannel } from "./channel.ts";
+import { RelayedInbox } from "./relayed_inbox.ts";
+import {
+  decodeRelayed,
+  encodeRelayed,
+  joinMessages,
+  MAX_BATCH,
+  MAX_BODY,
+  sizeInBatch,
+  splitMessages,
+} from "./relayed_message.ts";
+import { type Batch, RelayedOutbox } from "./relayed_outbox.ts";
+import { type RelayedPace, TokenBucket } from "./relayed_pace.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes of a message's number, in front of the sealed text, and of AES-GCM's tag behind it. */
+const NUMBER_BYTES = 8;
+const TAG_BYTES = 16;
+
+/** Longest sealed text, in characters. */
+export const MAX_RELAYED_CT = Math.ceil((NUMBER_BYTES + MAX_BODY + TAG_BYTES) * 4 / 3);
+
+/** Bytes of messages that may wait before the start, and of each of them: they may go with an offer. */
+const MAX_UNSTARTED = 4096;
+const MAX_EARLY_MESSAGE = 1024;
+
+/** Least room worth a message, in bytes. */
+const MIN_ROOM = 1024;
+
+/** Most sealed texts that wait for the keys. */
+const MAX_UNOPENED = 8;
+
+/** Bytes that a message's length takes in a batch. */
+const LENGTH_BYTES = 4;
+
+/** The keys of one end, AES-GCM of 128 bits. See wire/signal/relayed_keys.ts. */
+export interface RelayedKeys {
+  seal: CryptoKey;
+  open: CryptoKey;
+}
+
+/** Options of {@linkcode RelayedChannel}. */
+export interface RelayedChannelOptions {
+  /** Sends the sealed text of a `relayed` signal. The caller wraps it into the envelope. */
+  send: (ct: string) => void;
+  /** Whether this end sends nothing before the other end's first message: the host's. @default false */
+  waits?: boolean;
+  /** The time in milliseconds. @default performance.now */
+  now?: () => number;
+}
+
+/** One end. What is sent before {@linkcode RelayedChannel.start} waits. */
+export class RelayedChannel implements MeteredChannel {
+  readonly isMetered = true;
+  onmessage: MeteredChannel["onmessage"] = () => {};
+  onclose: MeteredChannel["onclose"] = () => {};
+  onroom: MeteredChannel["onroom"] = () => {};
+
+  readonly #send: (ct: string) => void;
+  readonly #now: () => number;
+  readonly #inbox = new RelayedInbox();
+  readonly #outbox = new RelayedOutbox();
+  #keys: RelayedKeys | undefined;
+  #bucket: TokenBucket | undefined;
+  #isWaiting: boolean;
+  #isClosed = false;
+  #queue: Bytes[] = [];
+  #queued = 0;
+  #unopened: string[] = [];
+  #isScheduled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Resolves when all that was sealed so far has been sent: sealing may end in another order. */
+  #sent: Promise<void> = Promise.resolve();
+
+  constructor({ send, waits = false, now = () => performance.now() }: RelayedChannelOptions) {
+    this.#send = send;
+    this.#isWaiting = waits;
+    this.#now = now;
+  }
+
+  /** Bytes queued here, without those on their way. */
+  get bufferedAmount(): number {
+    return this.#queued;
+  }
+
+  /** The measured round-trip time in milliseconds, undefined before the first. */
+  get roundTripTime(): number | undefined {
+    return this.#outbox.roundTripTime;
+  }
+
+  /** Bytes of the largest message that would leave now; 0 while any would wait. */
+  get room(): number {
+    if (this.#isClosed) return 0;
+    if (!this.#bucket) return this.#queued < MAX_UNSTARTED ? MAX_EARLY_MESSAGE : 0;
+    if (!this.#maySend || this.#outbox.lost) return 0;
+    const room = MAX_BATCH - this.#queued - LENGTH_BYTES;
+    return room < MIN_ROOM ? 0 : room;
+  }
+
+  /** Begins to send and to receive. */
+  start(keys: RelayedKeys, pace: RelayedPace): void {
+    if (this.#isClosed) return;
+    this.#keys = keys;
+    this.#bucket = new TokenBucket(pace, this.#now());
+    for (const ct of this.#unopened.splice(0)) this.receive(ct);
+    this.#run();
+  }
+
+  /** Queues a copy of a message. */
+  send(message: Bytes): void {
+    if (this.#isClosed) return;
+    if (sizeInBatch(message) > MAX_BATCH) return this.close();
+    this.#queue.push(message.slice());
+    this.#queued += sizeInBatch(message);
+    this.#schedule();
+  }
+
+  /** Takes the sealed text of a signal. What is not genuine, known or too far ahead is dropped. */
+  receive(ct: string): void {
+    if (this.#isClosed || ct.length > MAX_RELAYED_CT) return;
+    if (this.#keys) this.#open(ct, this.#keys.open).catch(() => {});
+    else if (this.#unopened.length < MAX_UNOPENED) this.#unopened.push(ct);
+  }
+
+  /** The gateway has dropped a message of this end: slows down, and sends it again. */
+  throttled(): void {
+    const now = this.#now();
+    if (this.#isClosed || !this.#bucket) return;
+    this.#bucket.throttled(now);
+    if (this.#outbox.throttled()) this.#inbox.ackAgain(now);
+    this.#run();
+  }
+
+  /**
+   * Takes the first messages from the queue before the start, for an offer or an answer.
+   *
+   * @param bytes Most bytes of them.
+   * @returns Undefined if nothing fits.
+   */
+  takeEarly(bytes: number): Bytes | undefined {
+    let count = 0;
+    for (let size = 0; count < this.#queue.length; count++) {
+      size += sizeInBatch(this.#queue[count]!);
+      if (size > bytes) break;
+    }
+    return count === 0 ? undefined : joinMessages(this.#take(count));
+  }
+
+  /**
+   * Delivers messages that an offer or an answer has brought.
+   *
+   * @throws {LighthouseError} `bad-frame` if they are malformed.
+   */
+  receiveEarly(bytes: Bytes): void {
+    for (const message of splitMessages(bytes)) this.onmessage(message);
+  }
+
+  /** Closes the channel, and tells the other end. */
+  close(): void {
+    if (this.#isClosed) return;
+    if (this.#keys && !this.#isWaiting) this.#transmit(undefined, true);
+    this.end();
+  }
+
+  /** The connection to the relay is lost. */
+  end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#queue.length = this.#unopened.length = this.#queued = 0;
+    queueMicrotask(() => this.onclose());
+  }
+
+  get #maySend(): boolean {
+    return this.#bucket !== undefined && !this.#isWaiting && !this.#outbox.isFull &&
+      this.#bucket.wait(this.#now()) === 0;
+  }
+
+  #take(count: number): Bytes[] {
+    const messages = this.#queue.splice(0, count);
+    for (const message of messages) this.#queued -= sizeInBatch(message);
+    return messages;
+  }
+
+  /** Sends soon: what this turn still brings goes into the same message. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // The session packs in a microtask of its own, which may be later than this one.
+    queueMicrotask(() =>
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#run();
+      })
+    );
+  }
+
+  /** Sends what is due while there are tokens: first what was lost. */
+  #run(): void {
+    if (this.#isClosed || !this.#bucket || this.#isWaiting) return;
+    const now = this.#now();
+    if (now >= this.#outbox.deadline) this.#outbox.expire(now);
+    while (this.#bucket.wait(now) === 0) {
+      const batch = this.#outbox.lost ?? this.#nextBatch();
+      if (!batch && this.#inbox.due > now) break;
+      this.#transmit(batch);
+    }
+    this.#plan();
+    if (this.room > 0) this.onroom();
+  }
+
+  #nextBatch(): Batch | undefined {
+    if (this.#outbox.isFull || this.#queue.length === 0) return undefined;
+    let count = 0;
+    for (let size = 0; count < this.#queue.length; count++) {
+      size += sizeInBatch(this.#queue[count]!);
+      if (size > MAX_BATCH) break;
+    }
+    return this.#outbox.add(joinMessages(this.#take(count)));
+  }
+
+  #transmit(batch: Batch | undefined, close = false): void {
+    const now = this.#now();
+    this.#bucket!.take(now);
+    const number = this.#outbox.sent(batch, now);
+    const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
+    const sealing = seal(this.#keys!.seal, number, body);
+    this.#sent = this.#sent.then(async () => this.#send(await sealing));
+  }
+
+  /** Comes back when there is a token, a batch counts as lost, or an acknowledgement is due. */
+  #plan(): void {
+    clearTimeout(this.#timer);
+    const now = this.#now();
+    const token = this.#bucket!.wait(now);
+    const due = Math.min(this.#outbox.deadline, this.#inbox.due) - now;
+    const wait = token > 0 ? token : Math.max(0, due);
+    if (wait < Infinity) this.#timer = setTimeout(() => this.#run(), Math.ceil(wait));
+  }
+
+  async #open(ct: string, key: CryptoKey): Promise<void> {
+    const { number, body } = await open(key, ct);
+    const now = this.#now();
+    if (this.#isClosed || !this.#inbox.takeNumber(number, now)) return;
+    this.#isWaiting = false;
+    const { ack, batch, close } = decodeRelayed(body);
+    if (!this.#outbox.acked(ack, now)) return;
+    if (batch && this.#inbox.takeBatch(batch.id, now)) {
+      for (const message of splitMessages(batch.bytes)) {
+        if (!this.#isClosed) this.onmessage(message);
+      }
+    }
+    if (close) this.end();
+    // An answer to the messages may share a message with the acknowledgement.
+    else this.#schedule();
+  }
+}
+
+/** The number (8 bytes) and the sealed body, in base64url. */
+async function seal(key: CryptoKey, number: number, body: Bytes): Promise<string> {
+  const iv = ivOf(number);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, body);
+  return toBase64url(concat(iv.subarray(-NUMBER_BYTES), new Uint8Array(sealed)));
+}
+
+/** @throws If it is not genuine. */
+async function open(key: CryptoKey, ct: string): Promise<{ number: number; body: Bytes }> {
+  const bytes = fromBase64url(ct);
+  if (bytes.length < NUMBER_BYTES + TAG_BYTES) {
+    throw new LighthouseError("bad-seal", "Cannot open the relayed message: it is cut short");
+  }
+  const number = Number(new DataView(bytes.buffer).getBigUint64(0));
+  const algorithm = { name: "AES-GCM", iv: ivOf(number) };
+  const body = await crypto.subtle.decrypt(algorithm, key, bytes.subarray(NUMBER_BYTES));
+  return { number, body: new Uint8Array(body) };
+}
+
+/** 4 zero bytes, and the number (8 bytes, big endian). No number is used twice with a key. */
+function ivOf(number: number): Bytes {
+  const iv = new Uint8Array(12);
+  new DataView(iv.buffer).setBigUint64(4, BigInt(number));
+  return iv;
+}
