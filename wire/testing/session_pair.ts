@@ -27,8 +27,14 @@ export async function connectPage(
   proof?: Uint8Array,
 ): Promise<Session> {
   const page = pageSession(options);
-  await page.connect(new Carrier(channel), { proof });
-  return page;
+  try {
+    await page.connect(new Carrier(channel), { proof });
+    return page;
+  } catch (error) {
+    // Otherwise it waits for another carrier, which keeps the process from ending.
+    page.close();
+    throw error;
+  }
 }
 
 /** Accepts the session that a page begins on a carrier. */
