@@ -15,7 +15,7 @@ import { devicesFolder, readDevices, writeDevice } from "./access/devices.ts";
 import { readIdentity } from "./access/host_key.ts";
 import { pairingsFolder, readPairings } from "./access/pairings.ts";
 import { readConfigFile } from "./config/config_file.ts";
-import type { Finding } from "./doctor/diagnostics.ts";
+import type { Finding } from "./doctor/finding.ts";
 import { deviceOf } from "./testing/access.ts";
 
 const test = suite("crash", { deadline: 200_000 });

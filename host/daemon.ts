@@ -7,6 +7,8 @@ import type { Identity } from "./access/host_key.ts";
 import { Memory } from "./access/memory.ts";
 import type { HostConfig } from "./config/config.ts";
 import type { Metrics } from "./control/metrics.ts";
+import { Networks } from "./doctor/networks.ts";
+import { OwnNetwork } from "./doctor/own_network.ts";
 import { type Exchange, Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
 import { endPeers } from "./peers/peer.ts";
@@ -45,6 +47,8 @@ export interface HostOptions {
   usage?: RelayUsage;
   /** Called with the address of the inspector's page, which is a secret, if there is an inspector. */
   onInspector?: (url: string, exchanges: Exchanges) => void;
+  /** Called with what the host knows of its network and the pages'. */
+  onNetworks?: (networks: Networks) => void;
   /** Times to change in tests. */
   timing?: Partial<SupervisorTiming>;
 }
@@ -59,7 +63,12 @@ const SEEN_INTERVAL = 60_000;
  * `bad-config` if the inspector's port is in use.
  */
 export async function runHost(options: HostOptions): Promise<void> {
-  const { settings, accessList, identity, changes, log, metrics } = options;
+  const { settings, accessList, identity, changes, metrics } = options;
+  const network = new OwnNetwork({ settings });
+  const networks = new Networks(network);
+  options.onNetworks?.(networks);
+  const log = networks.watch(options.log);
+  void network.look();
   const memory = new Memory();
   const services = Services.start(settings().services, { cookies: options.cookies, memory });
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
@@ -78,6 +87,8 @@ export async function runHost(options: HostOptions): Promise<void> {
       if (value) offered.add(id);
       return value;
     },
+    report: (sdp) => networks.report(sdp),
+    onReport: (principal, report) => networks.reports.note(principal, report),
     log,
   });
   const peers = new Peers({
@@ -118,11 +129,12 @@ export async function runHost(options: HostOptions): Promise<void> {
     },
   });
 
-  using _access = followAccess(options, peers, services);
+  using _access = followAccess(options, peers, services, networks);
   using _network = watchNetwork({
     onJump: () => supervisor.wake({ type: "slept" }),
     onNetwork: (addresses) => {
       log("info", "network-changed", "this machine's addresses have changed");
+      void network.look();
       supervisor.wake({ type: "network", addresses });
     },
   });
@@ -147,11 +159,13 @@ function followAccess(
   { accessList, cookies, log }: HostOptions,
   peers: Peers,
   services: Services,
+  { reports }: Networks,
 ): Disposable {
   accessList.onRevoked = ({ id, name }) => {
     log("info", "device-revoked", `“${name}” is revoked, and out`, { device: id });
     peers.evict(id, new LighthouseError("device-revoked", "The host's owner revoked this device"));
     services.forget(id);
+    reports.forget(id);
     cookies?.forget(id).catch(({ message }) => {
       log("warn", "cookies-not-deleted", `cannot delete the cookies of “${name}”: ${message}`);
     });

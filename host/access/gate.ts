@@ -13,6 +13,7 @@ import {
   fingerprintOf,
   fromBase64url,
   LighthouseError,
+  type NetworkReport,
   type OpenedOffer,
   openOffer,
   parseSignal,
@@ -38,6 +39,10 @@ export interface GateOptions {
   settings: () => { readonly public: readonly string[] };
   /** What devices show to the relay from now on. @default nothing */
   admission?: (deviceId: string) => Promise<string | undefined>;
+  /** Returns what the host sees of its network. @param sdp The answer's. @default nothing */
+  report?: (sdp: string) => NetworkReport;
+  /** Called with what an admitted page sees of its network; a page of an earlier version tells nothing. */
+  onReport?: (principal: Principal, report: NetworkReport | undefined) => void;
   log: Log;
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number;
@@ -177,12 +182,20 @@ export class Gate {
     opened: OpenedOffer,
     rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
+    const { admission: admissionOf, report, onReport } = this.#options;
+    onReport?.(principal, opened.offer.report);
     return {
       principal,
       sdp: opened.offer.sdp,
       answer: async (sdp) => {
-        const admission = rest.device && await this.#options.admission?.(rest.device.id);
-        return await opened.sealAnswer({ sdp, time: this.#limits.now(), ...rest, admission });
+        const admission = rest.device && await admissionOf?.(rest.device.id);
+        return await opened.sealAnswer({
+          sdp,
+          time: this.#limits.now(),
+          ...rest,
+          admission,
+          report: report?.(sdp),
+        });
       },
       refuse: (error) => this.#seal(opened, error),
     };

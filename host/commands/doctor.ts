@@ -1,7 +1,8 @@
 // `lighthouse-host doctor`: prints the results of the checks, and the cure for each that failed.
 import process from "node:process";
 import type { Settings } from "../config/settings.ts";
-import { type Finding, runDiagnostics } from "../doctor/diagnostics.ts";
+import { runDiagnostics } from "../doctor/diagnostics.ts";
+import type { Finding } from "../doctor/finding.ts";
 import { findUnit, tryRun } from "../platform/service_manager.ts";
 import { formatRow } from "../platform/layout.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";

@@ -15,6 +15,7 @@ import { lookAt } from "../control/look.ts";
 import { Metrics, serveMetrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
 import { serveControl } from "../control/server.ts";
+import type { Networks } from "../doctor/networks.ts";
 import { cutLongLines, FoldedLog } from "../platform/bounded_log.ts";
 import { atLeast, createLog, isAtLeast, type Log } from "../platform/log.ts";
 import { keepShort, LOG_FILE } from "../platform/log_file.ts";
@@ -83,6 +84,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   using accessList = FolderAccessList.open(state, log);
   await using cookies = CookieFolder.open(state, { devices: () => accessList.active, log });
   const started = new Date().toISOString();
+  let networks: Networks | undefined;
   const look = () => ({ standing: monitor.standing, devices: accessList.active.length });
   const metrics = new Metrics(log, look, () => isAtLeast(level(), "debug"));
   await using served = config.metrics === undefined
@@ -105,6 +107,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       public: current.config.public,
       devices: accessList.active.length,
       requests: { answered: metrics.answered, underWay: metrics.underWay() },
+      networks: networks?.view,
       settings: toSettings({
         ...current.config,
         services: current.config.services.map(withoutPassword),
@@ -169,6 +172,9 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     log,
     usage,
     signal: stop.signal,
+    onNetworks: (known) => {
+      networks = known;
+    },
     onInspector: (url) => showInspector(url, inspectorFile, flags.json, log),
   });
   await leave(current.registry, log);

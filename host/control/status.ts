@@ -1,5 +1,6 @@
 // The status of a running host, which it gives on its control socket.
 import type { Settings } from "../config/settings.ts";
+import type { NetworksView } from "../doctor/networks.ts";
 import type { SeenService } from "./look.ts";
 import type { Standing } from "./monitor.ts";
 
@@ -17,6 +18,8 @@ export interface HostStatus extends Standing {
   devices: number;
   /** Requests answered since the start; requests and WebSockets under way. */
   requests: { answered: number; underWay: number };
+  /** What host and pages see of their networks; a host of an earlier version does not tell. */
+  networks?: NetworksView;
   /** The settings in force, from flags, environment and file, without passwords. */
   settings: Settings;
 }

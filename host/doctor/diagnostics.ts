@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_HOST, DEFAULT_STUN, entryKey, type IceConfig, OPEN } from "../../wire/mod.ts";
+import { DEFAULT_HOST, entryKey, OPEN } from "../../wire/mod.ts";
 import { Admissions } from "../access/admission.ts";
 import { devicesFolder, readDevices } from "../access/devices.ts";
 import { readIdentity } from "../access/host_key.ts";
@@ -15,19 +15,8 @@ import { loadNative, NATIVE_VERSION } from "../peers/native.ts";
 import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
 import { objectUrl } from "../signalling/s3_object.ts";
-import { type NatReport, probeNat } from "./nat.ts";
-
-/** The result of one check. */
-export interface Finding {
-  /** The check's name, such as `nat`. */
-  check: string;
-  /** Whether the check passed; null if it could not run, or does not matter. */
-  ok: boolean | null;
-  /** The result in one line. */
-  message: string;
-  /** The cure, if the check failed. */
-  cure?: string;
-}
+import type { Finding } from "./finding.ts";
+import { checkDevices, checkNetwork } from "./network_checks.ts";
 
 /** The installation that is checked. */
 export interface DoctorContext {
@@ -41,9 +30,6 @@ export interface DoctorContext {
   /** The system service's state: see `unitState`. */
   service: () => Promise<Finding>;
 }
-
-/** A second server of the same owner, since the usual one has only one address. */
-const SECOND_STUN = "stun:stun1.l.google.com:19302";
 
 /** Largest error of the clock, in milliseconds: offers are valid for two minutes. */
 const MAX_SKEW_MS = 60_000;
@@ -63,9 +49,10 @@ export async function* runDiagnostics(context: DoctorContext): AsyncGenerator<Fi
   yield await checkDns(config.relay);
   yield await checkClock(config.relay);
   yield* checkBackends(config, status);
-  yield* checkNetwork(config.ice);
+  yield* checkNetwork(config, status);
   yield* checkRelay(config, state, status);
   if (config.s3) yield await checkCors(config.s3, config.region!, page);
+  yield* checkDevices(status);
   yield await context.service();
   yield await checkLoop(context);
 }
@@ -167,73 +154,6 @@ function judgeBackend({ service, isUp, trouble, hint, cure }: SeenService): Find
   return hint
     ? { check, ok: null, message: `${message}: ${hint}`, cure }
     : { check, ok: true, message };
-}
-
-async function* checkNetwork({ iceServers }: IceConfig): AsyncGenerator<Finding> {
-  const stun = iceServers.flatMap(({ urls }) => urls);
-  if (stun.length === 0) {
-    const message = "no STUN server is set: only pages on the same network connect";
-    yield { check: "stun", ok: null, message };
-    return;
-  }
-  const servers = stun.includes(DEFAULT_STUN) ? [...stun, SECOND_STUN] : stun;
-  const [v4, v6] = await Promise.all([
-    probeNat(servers, 4).catch(() => undefined),
-    probeNat(servers, 6).catch(() => undefined),
-  ]);
-  if (!v4 && !v6) {
-    yield {
-      check: "stun",
-      ok: false,
-      message: `${servers.join(" and ")} do not answer`,
-      cure: "does this network's firewall let UDP out? Pages outside of it need that",
-    };
-    return;
-  }
-  const seen = [v4, v6].flatMap((report) => report ? [report.mapped.address] : []);
-  yield { check: "stun", ok: true, message: `seen from outside as ${seen.join(" and ")}` };
-  if (v4) yield judgeMapping(v4, v6 !== undefined);
-  yield v6
-    ? { check: "ipv6", ok: true, message: "pages that have IPv6 need no hole in a router" }
-    : { check: "ipv6", ok: null, message: "none here: pages come by IPv4" };
-  if (v4 && v4.mapping !== "none") {
-    const message = v4.hairpin
-      ? "the router leads its own outer address back in"
-      : "the router does not lead its own outer address back in: pages at home find this machine " +
-        "by its inner one";
-    yield { check: "hairpin", ok: v4.hairpin || null, message };
-  }
-}
-
-/** Checks whether STUN is enough. */
-function judgeMapping({ mapping }: NatReport, hasV6: boolean): Finding {
-  const check = "nat";
-  switch (mapping) {
-    case "none":
-      return { check, ok: true, message: "no router changes addresses: STUN will do" };
-    case "endpoint-independent":
-      return {
-        check,
-        ok: true,
-        message: "endpoint-independent mapping: STUN will do, no TURN is needed",
-      };
-    case "unknown":
-      return {
-        check,
-        ok: null,
-        message: "the STUN server has only one address, so the router's mapping is not known",
-        cure: "name a second one: --stun SERVER --stun SERVER",
-      };
-    case "endpoint-dependent":
-      return {
-        check,
-        ok: false,
-        message: "endpoint-dependent mapping (a symmetric NAT): STUN will not do for most pages" +
-          (hasV6 ? ", but for those that have IPv6" : ", and TURN would be needed"),
-        cure: "use another network, one with IPv6, or a router that keeps ports (cone NAT); " +
-          "a VPN or a phone's hotspot may be the reason",
-      };
-  }
 }
 
 async function* checkRelay(

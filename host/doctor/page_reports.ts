@@ -1,6 +1,6 @@
 // What the pages of the devices see of their networks, and how their connections came about: the newest of
 // each device, for `doctor`, `status` and the log.
-import { CAUSES, CURES, diagnose, type NetworkReport, type Verdict } from "../../wire/mod.ts";
+import type { NetworkReport } from "../../wire/mod.ts";
 import { groupOf, type Taker } from "../access/shares.ts";
 
 /** Most devices; all strangers count as one. */
@@ -17,8 +17,10 @@ export interface PageReport {
   name: string | undefined;
   /** When it came, in milliseconds since 1970. */
   time: number;
-  /** `way`: of the connection since, or else of the one before it. */
+  /** What the page saw when it offered. */
   page: NetworkReport;
+  /** How the connection has come about; undefined until then. */
+  outcome?: Outcome;
 }
 
 /** Keeps them. */
@@ -45,25 +47,23 @@ export class PageReports {
     if (this.#all.size > MAX_DEVICES) this.#all.delete(this.#all.keys().next().value!);
   }
 
-  /** Takes how the connection of the newest offer came about. */
-  tell(taker: Taker, way: Outcome): void {
-    const report = this.#all.get(groupOf(taker));
-    if (report) report.page = { ...report.page, way };
+  /**
+   * Takes how the connection of the newest offer came about. A direct attempt that fails is no news where
+   * another way has been found.
+   *
+   * @param id A device's, or a stranger's.
+   * @returns The device's report, if the outcome is news.
+   */
+  tell(id: string, outcome: Outcome): PageReport | undefined {
+    const report = this.#all.get(id) ?? this.#all.get(groupOf({ id }));
+    if (!report || report.outcome === outcome) return undefined;
+    if (report.outcome && outcome === "none") return undefined;
+    report.outcome = outcome;
+    return report;
   }
 
   /** Forgets a device. */
   forget(id: string): void {
     this.#all.delete(id);
   }
-
-  /** What decides the way of a device's connection. @param host The host's own report. */
-  verdict(taker: Taker, host: NetworkReport): Verdict {
-    return diagnose(this.#all.get(groupOf(taker))?.page, host);
-  }
-}
-
-/** A verdict in one line, in the words that the page has for it. */
-export function describeVerdict({ cause, cures }: Verdict): string {
-  const [cure] = cures;
-  return cure ? `${CAUSES[cause]}. ${CURES[cure]}` : CAUSES[cause];
 }

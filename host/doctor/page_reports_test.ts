@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { describeVerdict, PageReports } from "./page_reports.ts";
+import { PageReports } from "./page_reports.ts";
 
 const test = suite("page reports");
 
@@ -28,18 +28,18 @@ test("64 devices at most are kept", () => {
   assert.is(reports.all[0]!.id, "99");
 });
 
-test("the verdict is by both reports, and by the way that came about", () => {
+test("an outcome is news once, and a direct attempt that fails behind another way is none", () => {
   const reports = new PageReports();
-  const host = { stun: "answers", nat: "endpoint-independent", port: "off" } as const;
-  reports.tell(PHONE, "none");
-  assert.is(reports.verdict(PHONE, host).cause, "untried");
-  reports.note(PHONE, { stun: "answers", nat: "endpoint-dependent", way: "direct" });
-  assert.is(reports.verdict(PHONE, host).cause, "direct");
-  reports.tell(PHONE, "relayed");
-  const verdict = reports.verdict(PHONE, host);
-  assert.equal(verdict, { cause: "page-symmetric", cures: ["allow-port", "add-turn"] });
-  assert.match(describeVerdict(verdict), /^The page's router .*\. Let the host ask its router/);
-  assert.not.match(describeVerdict({ cause: "direct", cures: [] }), /\. /);
+  assert.is(reports.tell("a", "none"), undefined);
+  reports.note(PHONE, { way: "direct" });
+  assert.is(reports.tell("a", "relayed")!.id, "a");
+  assert.is(reports.tell("a", "relayed"), undefined);
+  assert.is(reports.tell("a", "none"), undefined);
+  assert.is(reports.tell("a", "direct")!.outcome, "direct");
+  reports.note(PHONE);
+  assert.is(reports.tell("a", "none")!.outcome, "none");
+  reports.note({ id: "x" });
+  assert.is(reports.tell("x", "turn")!.id, "strangers");
 });
 
 test.run();

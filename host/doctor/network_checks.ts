@@ -1,0 +1,93 @@
+// The checks of `doctor` about networks: the host's own, and what the devices' pages see of theirs.
+import { type Cause, CAUSES, CURES, diagnose } from "../../wire/mod.ts";
+import type { HostConfig } from "../config/config.ts";
+import type { HostStatus } from "../control/status.ts";
+import { durationSince } from "../platform/duration.ts";
+import type { Finding } from "./finding.ts";
+import type { NatReport } from "./nat.ts";
+import { probeNetwork, reportOf } from "./own_network.ts";
+
+/** How a device's newest connection has come about. */
+const WAYS = {
+  direct: "connected directly",
+  turn: "connected through a TURN server",
+  relayed: "connected through the relay",
+  none: "did not connect",
+} as const;
+
+/** Checks the host's own network. */
+export async function* checkNetwork(
+  { ice }: HostConfig,
+  status: HostStatus | undefined,
+): AsyncGenerator<Finding> {
+  const network = await probeNetwork(ice);
+  const report = { ...status?.networks?.host, ...reportOf(network) };
+  // What the host's own network does to pages that have no fault themselves.
+  const { cause, cures } = diagnose({}, report);
+  const cure = cures.map((code) => CURES[code]).join("; ");
+  const { servers, v4, v6 } = network;
+  if (report.stun === "off") {
+    const message = "no STUN server is set: pages connect directly only on the same network";
+    yield { check: "stun", ok: null, message };
+  } else if (report.stun === "silent") {
+    const message = `${servers.join(" and ")} do not answer: ${CAUSES["host-no-udp"]}`;
+    yield { check: "stun", ok: false, message, cure };
+  } else {
+    const seen = [v4, v6].flatMap((each) => each ? [each.mapped.address] : []);
+    yield { check: "stun", ok: true, message: `seen from outside as ${seen.join(" and ")}` };
+    if (v4) yield judgeMapping(v4, cause, cure);
+    yield v6
+      ? { check: "ipv6", ok: true, message: "pages that have IPv6 need no hole in a router" }
+      : { check: "ipv6", ok: null, message: "none here: pages come by IPv4" };
+    if (v4 && v4.mapping !== "none") yield judgeHairpin(v4);
+  }
+  if (report.vpn) {
+    const message = "a VPN is on: it decides which networks connections cross";
+    yield { check: "vpn", ok: null, message };
+  }
+}
+
+/** Whether STUN is enough. */
+function judgeMapping({ mapping }: NatReport, cause: Cause, cure: string): Finding {
+  const check = "nat";
+  switch (mapping) {
+    case "none":
+      return { check, ok: true, message: "no router changes addresses: STUN will do" };
+    case "endpoint-independent":
+      return { check, ok: true, message: "endpoint-independent mapping: STUN will do" };
+    case "unknown":
+      return {
+        check,
+        ok: null,
+        message: "the STUN server has only one address, so the router's mapping is not known",
+        cure: "name a second one: --stun SERVER --stun SERVER",
+      };
+    case "endpoint-dependent":
+      return cause === "host-symmetric"
+        ? { check, ok: false, message: CAUSES[cause], cure }
+        : { check, ok: true, message: `${CAUSES["host-symmetric"]}, and a mapped port leads in` };
+  }
+}
+
+function judgeHairpin({ hairpin }: NatReport): Finding {
+  const message = hairpin
+    ? "the router leads its own outer address back in"
+    : "the router does not lead its own outer address back in: pages at home find this machine " +
+      "by its inner one";
+  return { check: "hairpin", ok: hairpin || null, message };
+}
+
+/** Tells how the devices' newest connections have come about, and why so. */
+export function* checkDevices(status: HostStatus | undefined): Generator<Finding> {
+  for (const device of status?.networks?.devices ?? []) {
+    const { name, time, page, cause, cures } = device;
+    const who = name === null ? "a page that is not paired" : `“${name}”`;
+    const when = `${durationSince(Date.parse(time))} ago`;
+    const isFine = cause === "direct" || cause === "untried";
+    const cure = cures.map((code) => CURES[code]).join("; ") || undefined;
+    const message = `${who} ${page.way ? WAYS[page.way] : "asked"}, ${when}: ${CAUSES[cause]}`;
+    // A connection that works is no problem, however it goes.
+    const ok = page.way === "none" ? false : isFine || null;
+    yield { check: "device", ok, message, cure, device };
+  }
+}

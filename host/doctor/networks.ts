@@ -1,0 +1,119 @@
+// The networks of both ends, as the host knows them: what it tells pages, and what decides the way of each
+// device's connection, for the log, `doctor` and `status`.
+import {
+  CAUSES,
+  CURES,
+  diagnose,
+  type NetworkReport,
+  type Verdict,
+  type Way,
+  waysOf,
+  type WayState,
+} from "../../wire/mod.ts";
+import type { Log } from "../platform/log.ts";
+import type { OwnNetwork } from "./own_network.ts";
+import { type Outcome, PageReports } from "./page_reports.ts";
+
+/** A device's network and its connection. */
+export interface DeviceNetwork extends Verdict {
+  /** The device's id, or `strangers`. */
+  device: string;
+  name: string | null;
+  /** When the device offered the connection, in ISO 8601. */
+  time: string;
+  /** The verdict in one line, in the words that the page has for it. */
+  message: string;
+  ways: Record<Way, WayState>;
+  /** What its page sees. */
+  page: NetworkReport;
+}
+
+/** What is known of them now. */
+export interface NetworksView {
+  /** What the host sees. */
+  host: NetworkReport;
+  /** The newest first. */
+  devices: DeviceNetwork[];
+}
+
+/** The log's words for the ways, and what they are for a page. */
+const OUTCOMES: Record<string, Outcome> = {
+  direct: "direct",
+  mapped: "direct",
+  router: "direct",
+  turn: "turn",
+  relayed: "relayed",
+};
+
+/** Log events of a page's connection that has come about. They have the fields `device` and `way`. */
+const OPENED = new Set(["page-connected", "page-back", "page-lane"]);
+
+/** Knows the host's network, and what pages report of theirs. */
+export class Networks {
+  readonly #own: Pick<OwnNetwork, "report">;
+  readonly reports: PageReports;
+
+  constructor(own: Pick<OwnNetwork, "report">, reports = new PageReports()) {
+    this.#own = own;
+    this.reports = reports;
+  }
+
+  /** The host's report, for an answer. */
+  report(sdp: string): NetworkReport {
+    return this.#own.report(sdp);
+  }
+
+  /** All that is known now. */
+  get view(): NetworksView {
+    const host = this.#own.report();
+    const devices = this.reports.all.map(({ id, name, time, page: reported, outcome }) => {
+      const page = outcome ? { ...reported, way: outcome } : reported;
+      const verdict = diagnose(page, host);
+      return {
+        device: id,
+        name: name ?? null,
+        time: new Date(time).toISOString(),
+        ...verdict,
+        message: describeVerdict(verdict),
+        ways: waysOf(page, host),
+        page,
+      };
+    });
+    return { host, devices };
+  }
+
+  /** Wraps a log: learns from its lines how connections come about, and adds why one is not direct. */
+  watch(log: Log): Log {
+    return (level, event, text, fields) => {
+      log(level, event, text, fields);
+      const { device, way } = fields ?? {};
+      if (typeof device !== "string") return;
+      const outcome = OPENED.has(event)
+        ? OUTCOMES[String(way)]
+        : event === "page-refused"
+        ? "none"
+        : undefined;
+      const told = outcome && this.reports.tell(device, outcome);
+      if (!told || outcome === "direct") return;
+      const { cause, cures } = diagnose({ ...told.page, way: outcome }, this.#own.report());
+      const who = told.name === undefined ? "a page that is not paired" : `“${told.name}”`;
+      const what = outcome === "none" ? "no connection with" : "no direct connection with";
+      log(
+        outcome === "none" ? "warn" : "info",
+        "page-network",
+        `${what} ${who}: ${describeVerdict({ cause, cures })}`,
+        {
+          device,
+          cause,
+          cures,
+        },
+      );
+    };
+  }
+}
+
+/** A verdict in one line, in the words that the page has for it. */
+export function describeVerdict({ cause, cures }: Verdict): string {
+  const [cure] = cures;
+  return cure ? `${CAUSES[cause]}. ${CURES[cure]}` : CAUSES[cause];
+}
