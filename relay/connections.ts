@@ -1,7 +1,8 @@
 // Posts to a gateway's connections and closes them: `POST` and `DELETE @connections/{id}`.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 import type { Delivery, Post } from "./relay.ts";
-import { type Credentials, signedFetch } from "./signed_fetch.ts";
+import type { Credentials } from "./signature.ts";
+import { signedFetch } from "./signed_fetch.ts";
 
 /** Options of {@linkcode connectionsOf} and {@linkcode closingOf}. */
 export interface ConnectionsOptions {

@@ -3,7 +3,7 @@ import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { closingOf, connectionsOf } from "./connections.ts";
-import type { Credentials } from "./signed_fetch.ts";
+import type { Credentials } from "./signature.ts";
 import { type ReceivedPost, startManagementServer } from "./testing/management_server.ts";
 
 const test = suite("connections");

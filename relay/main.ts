@@ -14,7 +14,7 @@ import { parseAddress, parseEvent } from "./event.ts";
 import { IdleConnections } from "./idle_connections.ts";
 import { environmentKeys, environmentLookup, type S3Registry, s3Registry } from "./registry.ts";
 import { relay, type RelayEnvironment, type RelayResult } from "./relay.ts";
-import type { Credentials } from "./signed_fetch.ts";
+import type { Credentials } from "./signature.ts";
 
 /** Of this instance of the Lambda. */
 const idle = new IdleConnections();

@@ -6,7 +6,8 @@ import { admissionObject, OPEN, parseAdmissionObject } from "../wire/signal/admi
 import { DEFAULT_HOST } from "../wire/signal/envelope.ts";
 import { entryKey, parseHostEntry, readText } from "../wire/signal/host_entry.ts";
 import type { AdmissionKeys, Lookup } from "./relay.ts";
-import { type Credentials, signedFetch } from "./signed_fetch.ts";
+import type { Credentials } from "./signature.ts";
+import { signedFetch } from "./signed_fetch.ts";
 
 /** The registry `lambda-env`: one host without a name. @param laptopId Its connectionId, or `init`. */
 export function environmentLookup(laptopId: string): Lookup {

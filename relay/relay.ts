@@ -2,7 +2,13 @@
 // the environment, `lookup` and `post`, keeps no state between calls, and uses web standards only.
 import { type ErrorCode, LighthouseError } from "../wire/error.ts";
 import { isAdmission, OPEN, parseProtocols, SUBPROTOCOL } from "../wire/signal/admission.ts";
-import { DEFAULT_HOST, ME, parseSendSignal } from "../wire/signal/envelope.ts";
+import {
+  byteLength,
+  DEFAULT_HOST,
+  MAX_MESSAGE_BYTES,
+  ME,
+  parseSendSignal,
+} from "../wire/signal/envelope.ts";
 import type { GatewayEvent } from "./event.ts";
 
 /** The relay's configuration. */
@@ -41,6 +47,9 @@ export type Delivery = "delivered" | "gone" | "too-large" | "failed";
 /** Posts text to a connection. Never rejects. */
 export type Post = (connectionId: string, text: string) => Promise<Delivery>;
 
+/** The longest text that the relay posts, in bytes: `from` may be longer than what it replaces. */
+const MAX_POST_BYTES = MAX_MESSAGE_BYTES + 256;
+
 /** The answer to API Gateway: 401 and 403 refuse a connection; messages are always answered with 200. */
 export interface RelayResult {
   statusCode: 200 | 400 | 401 | 403;
@@ -69,7 +78,7 @@ export async function relay(
     case "disconnect":
       return { statusCode: 200 };
     case "message": {
-      const failure = await forward(event, environment.lookup, post);
+      const failure = await forward(event, environment.lookup, bounded(post));
       // The result does not matter: a closed connection needs no answer.
       if (failure) await post(event.connectionId, JSON.stringify({ error: failure }));
       return { statusCode: 200 };
@@ -110,6 +119,12 @@ interface Failure {
   message: string;
   /** The connection that the sender addressed, if it addressed one. */
   to?: string;
+}
+
+/** JSON may grow while it is read and written again: 1e20 has 21 digits then, and AWS bills them. */
+function bounded(post: Post): Post {
+  return async (connectionId, text) =>
+    byteLength(text) > MAX_POST_BYTES ? "too-large" : await post(connectionId, text);
 }
 
 async function forward(

@@ -162,10 +162,17 @@ test("data that nests too deep for the engine is answered with an error, not an 
   if (post!.to !== HOST) assertRefused([post!], PAGE, "bad-message");
 });
 
-test("a message of 16 KiB is forwarded, and one byte more is refused with too-large", async () => {
+test("a message of 32,000 bytes is forwarded, and one byte more is refused with too-large", async () => {
   const data = "x".repeat(MAX_MESSAGE_BYTES - signal("").length);
   assert.equal(await send(PAGE, signal(data)), [{ to: HOST, text: { from: PAGE, data } }]);
   assertRefused(await send(PAGE, signal(`${data}x`)), PAGE, "too-large");
+});
+
+test("data that grows as it is read and written again is refused with too-large", async () => {
+  const numbers = Array(6000).fill("1e20").join();
+  const text = `{"action":"sendSignal","data":[${numbers}]}`;
+  assert.ok(text.length < MAX_MESSAGE_BYTES);
+  assertRefused(await send(PAGE, text), PAGE, "too-large");
 });
 
 for (const laptopId of ["init", ""]) {

@@ -1,12 +1,5 @@
-// Requests to AWS, signed by aws4fetch, and sent again after a throttle or a server error.
-import { AwsV4Signer } from "aws4fetch";
-
-/** Credentials of the relay's role. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
+// Requests to AWS, signed, and sent again after a throttle or a server error.
+import { type Credentials, signatureOf } from "./signature.ts";
 
 /** Options of {@linkcode signedFetch}. */
 export interface SignedFetchOptions {
@@ -31,14 +24,8 @@ export async function signedFetch(url: string, options: SignedFetchOptions): Pro
   const { method, body, service, region, credentials, retries, deadline } = options;
   const signal = AbortSignal.timeout(deadline);
   for (let tries = 0;; tries++) {
-    const headers = credentials && (await new AwsV4Signer({
-      ...credentials,
-      url,
-      method,
-      body,
-      service,
-      region,
-    }).sign()).headers;
+    const request = { method, url, body, service, region };
+    const headers = credentials && await signatureOf({ ...request, credentials });
     const response = await fetch(url, { method, body, headers, signal });
     const isBusy = response.status >= 500 || response.status === 429;
     if (!credentials || !isBusy || tries === retries) return response;

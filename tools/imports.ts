@@ -45,7 +45,7 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "aws4fetch",
     modules: ["aws4fetch"],
-    files: ["relay/signed_fetch.ts", "host/signalling/s3_object.ts"],
+    files: ["host/signalling/s3_object.ts"],
   },
   {
     name: "the AWS SDK",

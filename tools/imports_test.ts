@@ -19,7 +19,7 @@ const cases: [file: string, source: string, isWrong: boolean][] = [
   ["relay/relay.ts", 'import { x } from "../wire/signal/envelope.ts";', false],
   ["relay/relay.ts", 'import { x } from "../wire/session/session.ts";', true],
   ["relay/relay.ts", 'import { AwsClient } from "aws4fetch";', true],
-  ["relay/signed_fetch.ts", 'import { AwsV4Signer } from "aws4fetch";', false],
+  ["host/signalling/s3_object.ts", 'import { AwsV4Signer } from "aws4fetch";', false],
   ["relay/main.ts", 'import { LambdaClient } from "@aws-sdk/client-lambda";', true],
   ["relay/relay.ts", 'import process from "node:process";', true],
   ["host/a.ts", 'import { x } from "../wire/mod.ts";', false],

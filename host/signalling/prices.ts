@@ -111,7 +111,7 @@ const LIFE_MINUTES = 120;
 
 /** Billed units of the gateway's largest message, and bytes of the relay's. */
 const MAX_UNITS = 4;
-const MAX_FORWARDED = 16 * 1024;
+const MAX_FORWARDED = 32_000;
 
 /**
  * Lambda's limits of an account, and of a new one: runs at once, and GB of each.
@@ -159,7 +159,7 @@ export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
     aMonth(
       "echoes",
       "guest",
-      "messages of 16 KiB that are forwarded or echoed",
+      "messages of 32 KB that are forwarded or echoed",
       answered(1) + sent * MAX_FORWARDED / 1e9 * PRICES.gigabytesOut,
     ),
     anHour(

@@ -42,8 +42,8 @@ const monthly: [
   ["kept", 200, 10, 15_552 + 345.56, "twenty times as many"],
   ["large", 10, 5, 129.60 + 8.64, "25.92 million messages of four units, as many answers of one"],
   ["large", 200, 10, 259.20 + 17.28, "twice as many, on two routes"],
-  ["echoes", 10, 5, 51.84 + 8.64 + 38.22, "25.92 million in, as many out, 424.7 GB at $0.09"],
-  ["echoes", 200, 10, 103.68 + 17.28 + 76.44, "twice as many, on two routes"],
+  ["echoes", 10, 5, 51.84 + 8.64 + 74.65, "25.92 million in, as many out, 829.4 GB at $0.09"],
+  ["echoes", 200, 10, 103.68 + 17.28 + 149.3, "twice as many, on two routes"],
 ];
 for (const [id, connects, messages, dollars, reckoning] of monthly) {
   test(`${id} at ${connects} connects and ${messages} messages a second: ${reckoning}`, () => {

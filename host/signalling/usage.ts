@@ -57,7 +57,7 @@ export interface UsageOptions {
 /**
  * Counts the messages and minutes of this host and of its pages: the host sees all of the pages' messages,
  * except offers that find no host, and messages that the gateway throttles. Each signal counts as one
- * message: AWS bills another for each 32 KB, and no signal has half of that.
+ * message: AWS bills another for each 32 KB, and the relay takes no more.
  */
 export class Usage implements RelayUsage, AsyncDisposable {
   readonly #path: string;

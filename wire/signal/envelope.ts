@@ -17,10 +17,11 @@ export const HOST_SIGNAL = "hostSignal";
 export const ME = "me";
 
 /**
- * The longest message that the relay forwards, in bytes of UTF-8. A signal has 1 to 4 KB; API Gateway
- * takes no frame above 32 KB, and closes the connection without a word.
+ * The longest message that the relay takes, and the longest that it posts, in bytes of UTF-8. An offer
+ * has 1 to 4 KB, and a full message of a relayed session fills it: API Gateway bills another message
+ * above 32 KB, and closes the connection without a word on a larger frame.
  */
-export const MAX_MESSAGE_BYTES = 16 * 1024;
+export const MAX_MESSAGE_BYTES = 32_000;
 
 /** Ids are 12 to 16 characters today; AWS promises no length. */
 const MAX_CONNECTION_ID = 128;
@@ -89,13 +90,18 @@ export function parseConnectionId(value: unknown, path: string): string {
   throw new TypeError(`Cannot parse ${path}: expected a connectionId`);
 }
 
+/** Bytes of a text in UTF-8. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
 /**
  * Reads a message to the relay.
  *
  * @throws {LighthouseError} `bad-message` with the path of the wrong value, or `too-large`.
  */
 export function parseSendSignal(text: string): SendSignal {
-  const size = new TextEncoder().encode(text).length;
+  const size = byteLength(text);
   if (size > MAX_MESSAGE_BYTES) {
     throw new LighthouseError(
       "too-large",
