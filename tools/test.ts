@@ -67,8 +67,9 @@ const NODE_ONLY = "wire/exit_test.ts";
 const DENO = ["deno", "run", "--allow-all", "--no-check", "--cached-only"];
 const NODE = [process.execPath];
 
-// Most end-to-end files drive a browser and wait. Two of them run at a time, beside one other file. Files
-// that keep the machine busy, or change its addresses, which all hosts notice, run one by one.
+// Most end-to-end files drive a browser and wait, so one more of them than there are processors run at a
+// time, beside one other file. Files that keep the machine busy, or change its addresses, which all hosts
+// notice, run one by one.
 const BUSY = [
   "bench",
   "doctor",
@@ -89,7 +90,7 @@ let results: Result[] = [];
 const units = files.filter((file) => !isEndToEnd(file)).map(inNode);
 const ends = files.filter((file) => isEndToEnd(file) && !isBusy(file)).map(inNode);
 await Promise.all([
-  ...Array.from({ length: availableParallelism() }, () => runEach([ends, units])),
+  ...Array.from({ length: availableParallelism() + 1 }, () => runEach([ends, units])),
   runEach([units, ends]),
 ]);
 await runEach([files.filter(isBusy).map(inNode)]);
