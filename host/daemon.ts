@@ -9,6 +9,8 @@ import type { HostConfig } from "./config/config.ts";
 import type { Metrics } from "./control/metrics.ts";
 import { Networks } from "./doctor/networks.ts";
 import { OwnNetwork } from "./doctor/own_network.ts";
+import { IceServers } from "./ice/ice_servers.ts";
+import { TurnPorts } from "./ice/turn_ports.ts";
 import { type Exchange, Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
 import { endPeers } from "./peers/peer.ts";
@@ -77,6 +79,12 @@ export async function runHost(options: HostOptions): Promise<void> {
   const { admissions } = options;
   /** Devices that were sent a value, and have not connected with it yet. */
   const offered = new Set<string>();
+  using iceServers = new IceServers({ log });
+  using turnPorts = new TurnPorts(log);
+  const forHost = () => turnPorts.choose([...settings().ice.iceServers, ...iceServers.current]);
+  // Connections need not wait for it. Choosing opens the ports.
+  const takeIceServers = () => iceServers.take(settings().iceServers).then(forHost);
+  void takeIceServers();
   const gate = new Gate({
     identity,
     accessList,
@@ -89,6 +97,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     },
     report: (sdp) => networks.report(sdp),
     onReport: (principal, report) => networks.reports.note(principal, report),
+    iceServers: () => iceServers.forPage,
     log,
   });
   const peers = new Peers({
@@ -98,7 +107,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       metrics?.sawWebSocket(request.target, principal);
       return sockets.serve(request, stream, principal);
     },
-    settings,
+    settings: () => ({ ice: { iceServers: forHost() } }),
     memory,
     onSeen: ({ id }) => {
       accessList.touch(id);
@@ -140,6 +149,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   });
   const take = () => {
     services.replace(settings().services);
+    void takeIceServers();
     supervisor.wake({ type: "settings" });
   };
   changes?.addEventListener("change", take);

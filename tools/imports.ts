@@ -87,13 +87,17 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "TLS in Node.js",
     modules: ["node:tls"],
-    files: ["host/proxy/connection_options.ts"],
+    files: [
+      "host/doctor/turn.ts",
+      "host/ice/turn_over_tcp.ts",
+      "host/proxy/connection_options.ts",
+    ],
   },
   { name: "zlib", modules: ["node:zlib"], files: ["host/proxy/decoding.ts"] },
   {
     name: "UDP and DNS",
     modules: ["node:dgram", "node:dns/promises"],
-    files: ["host/doctor/*.ts"],
+    files: ["host/doctor/*.ts", "host/ice/turn_over_tcp.ts"],
   },
   {
     name: "other programs",

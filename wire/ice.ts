@@ -68,7 +68,8 @@ export function parseIceServers(value: unknown, path: string): IceServer[] {
   return asList(value, path).map((each, at) => parseIceServer(each, `${path}[${at}]`));
 }
 
-function parseIceServer(value: unknown, path: string): IceServer {
+/** Reads one server. @throws {TypeError} As {@linkcode parseIceServers} does. */
+export function parseIceServer(value: unknown, path: string): IceServer {
   const { urls, username, credential, expires } = asRecord(value, path);
   const server: IceServer = { urls: parseIceUrls(urls, `${path}.urls`) };
   if (server.urls.some((url) => !/^stun:/i.test(url)) || username !== undefined) {

@@ -87,6 +87,7 @@ export {
   type IceConfig,
   type IceServer,
   type IceUrl,
+  parseIceServer,
   parseIceServers,
   parseIceUrl,
   parseIceUrls,

@@ -12,6 +12,7 @@ import {
   type ErrorCode,
   fingerprintOf,
   fromBase64url,
+  type IceServer,
   LighthouseError,
   type NetworkReport,
   type OpenedOffer,
@@ -43,6 +44,8 @@ export interface GateOptions {
   report?: (sdp: string) => NetworkReport;
   /** Called with what an admitted page sees of its network; a page of an earlier version tells nothing. */
   onReport?: (principal: Principal, report: NetworkReport | undefined) => void;
+  /** ICE servers for devices. Strangers get none: their owner pays for them. @default none */
+  iceServers?: () => IceServer[] | undefined;
   log: Log;
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number;
@@ -182,7 +185,7 @@ export class Gate {
     opened: OpenedOffer,
     rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
-    const { admission: admissionOf, report, onReport } = this.#options;
+    const { admission: admissionOf, iceServers, report, onReport } = this.#options;
     onReport?.(principal, opened.offer.report);
     return {
       principal,
@@ -194,6 +197,7 @@ export class Gate {
           time: this.#limits.now(),
           ...rest,
           admission,
+          iceServers: rest.device && iceServers?.(),
           report: report?.(sdp),
         });
       },

@@ -81,8 +81,13 @@ function explainValue(message: string): string {
   return `--${name} needs a value: ${formatFlag(name as FlagName)}${dash}`;
 }
 
-/** @throws {UsageError} If a flag is not for this command. */
+/** @throws {UsageError} If a flag is not for this command, or holds a secret. */
 function checkFlags(name: string, command: Command, values: FlagValues): void {
+  if (/^\s*\[/.test(String(values["ice-servers"] ?? ""))) {
+    const why =
+      "--ice-servers takes the path of a file: all users of this machine see command lines";
+    throw new UsageError(why, { command: name });
+  }
   const own = [...command.flags, ...COMMON, "help", "version"];
   for (const flag of Object.keys(values) as FlagName[]) {
     if (values[flag] === undefined || own.includes(flag)) continue;

@@ -1,5 +1,6 @@
 // `lighthouse-host init`: writes the settings from a stack's outputs, and checks them.
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
@@ -7,7 +8,9 @@ import { readIdentity } from "../access/host_key.ts";
 import { parseBridge, parsePage } from "../config/config.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
 import { pathsOf } from "../config/paths.ts";
+import { parseSetting } from "../config/read_settings.ts";
 import { formatSetting, hasServices, parseServices } from "../config/service_config.ts";
+import { resolvePath } from "../config/setting_files.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { parseOutputs } from "../config/stack_outputs.ts";
@@ -37,6 +40,11 @@ export async function init(source: string, flags: Settings & { json: boolean }):
     changes.backend = undefined;
   }
   if (wanted.state !== undefined) changes.state = resolve(wanted.state);
+  const servers = wanted["ice-servers"];
+  if (servers !== undefined) {
+    changes["ice-servers"] = resolvePath(servers, homedir());
+    parseSetting("ice-servers", changes);
+  }
   const settings = { ...file.settings, ...changes };
   const bridge = parseBridge(settings);
   parsePage(settings);

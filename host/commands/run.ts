@@ -9,6 +9,7 @@ import { type Identity, readIdentity } from "../access/host_key.ts";
 import { formatInvitation, invite } from "../access/invitation.ts";
 import { pairingsFolder } from "../access/pairings.ts";
 import { type HostConfig, toSettings } from "../config/config.ts";
+import { withoutSecrets } from "../config/ice_servers.ts";
 import { formatService, withoutPassword } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
 import { lookAt } from "../control/look.ts";
@@ -111,6 +112,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       settings: toSettings({
         ...current.config,
         services: current.config.services.map(withoutPassword),
+        iceServers: current.config.iceServers && withoutSecrets(current.config.iceServers),
       }),
     }),
   });

@@ -15,6 +15,7 @@ import { LighthouseError } from "../../wire/mod.ts";
 import { isReadByOthers, writePrivateFile } from "../platform/private_file.ts";
 import { checkFile } from "../platform/private_folder.ts";
 import { checkOf, formatConfigSchema } from "./config_schema.ts";
+import { holdsSecret } from "./ice_servers.ts";
 import { badSetting, hasPassword } from "./setting_parsers.ts";
 import { SETTINGS, type Settings, type SettingsTable } from "./settings.ts";
 import { suggestion } from "./suggest.ts";
@@ -77,8 +78,9 @@ export async function readConfigFile(
   const root = parse(path, text, onTrouble);
   if (!root) return { ...empty, text };
   const settings = settingsOf(root, { place: (at) => placeOf(path, text, at), table, onTrouble });
-  const { backend = "", service = [] } = settings;
-  if ([backend, ...service].some(hasPassword) && isReadByOthers(await stat(path))) {
+  const { backend = "", service = [], "ice-servers": servers = "" } = settings;
+  const hasSecret = [backend, ...service].some(hasPassword) || holdsSecret(servers);
+  if (hasSecret && isReadByOthers(await stat(path))) {
     const cure = `chmod 600 ${path}`;
     onTrouble(badSetting(`${path} holds a password, and others can read it: ${cure}`));
   }
@@ -165,7 +167,9 @@ function settingsOf(
       continue;
     }
     const value: unknown = getNodeValue(node);
-    settings[name] = typeof value === "number" ? String(value) : value;
+    const isServers = table[name]!.kind === "servers" && typeof value !== "string";
+    if (isServers) settings[name] = JSON.stringify(value);
+    else settings[name] = typeof value === "number" ? String(value) : value;
   }
   return settings as Settings;
 }

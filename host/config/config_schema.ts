@@ -42,6 +42,32 @@ const AMOUNT: Check = {
   wrongIn: (node) => node.type === "string" || node.type === "number" ? undefined : node,
 };
 
+const SERVERS: Check = {
+  expected: "a list of servers, or the path of a file with it",
+  schema: {
+    anyOf: [{ type: "string" }, {
+      type: "array",
+      maxItems: 8,
+      items: {
+        type: "object",
+        properties: {
+          urls: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+          username: { type: "string" },
+          credential: { type: "string" },
+          secret: { type: "string" },
+          cloudflare: { type: "string" },
+          token: { type: "string" },
+        },
+        additionalProperties: false,
+      },
+    }],
+  },
+  wrongIn(node) {
+    if (node.type === "string") return undefined;
+    return node.type === "array" ? node.children?.find(({ type }) => type !== "object") : node;
+  },
+};
+
 /** The check for a setting's kind. */
 export function checkOf({ kind }: Pick<Setting, "kind">): Check {
   switch (kind) {
@@ -55,6 +81,8 @@ export function checkOf({ kind }: Pick<Setting, "kind">): Check {
       return PORT;
     case "amount":
       return AMOUNT;
+    case "servers":
+      return SERVERS;
     default:
       return {
         expected: kind.map((word) => `"${word}"`).join(" or "),

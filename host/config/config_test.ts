@@ -22,6 +22,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:stun.l.google.com:19302"] }] },
     public: [],
+    iceServers: undefined,
   });
 });
 
@@ -47,6 +48,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     services: [{ prefix: "/", backend: new URL("https://backend.example/api") }],
     ice: { iceServers: [] },
     public: ["/"],
+    iceServers: undefined,
   });
   const flags: Settings = {
     ...GOOD,
@@ -68,6 +70,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:a.example"] }] },
     public: [],
+    iceServers: undefined,
   });
 });
 

@@ -4,6 +4,7 @@
 import { DEFAULT_HOST, DEFAULT_STUN, formatStunServers, type IceConfig } from "../../wire/mod.ts";
 import { LEVELS } from "../platform/log.ts";
 import type { Throttles } from "../signalling/prices.ts";
+import { formatIceSetting, parseIceSetting } from "./ice_servers.ts";
 import {
   parseBucket,
   parseBudget,
@@ -23,10 +24,10 @@ import {
 /** One setting. */
 export interface Setting {
   /**
-   * Its value in the settings file: text, text or a port, a list of texts, a port, an amount, or one of
-   * these words.
+   * Its value in the settings file: text, text or a port, a list of texts, a port, an amount, a list of ICE
+   * servers or the path of a file with it, or one of these words.
    */
-  kind: "text" | "address" | "list" | "port" | "amount" | readonly string[];
+  kind: "text" | "address" | "list" | "port" | "amount" | "servers" | readonly string[];
   /** The name of its value in help, such as `URL`. */
   value: string;
   /** Whether the flag may be repeated. For a text, spaces join the values. */
@@ -154,6 +155,17 @@ export const SETTINGS = {
     as: "ice",
     parse: parseStun,
     format: ({ iceServers }: IceConfig) => formatStunServers(iceServers),
+  },
+  "ice-servers": {
+    kind: "servers",
+    value: "FILE",
+    summary: "a file with TURN servers, for networks that no direct connection crosses",
+    otherwise: "none",
+    commands: BRIDGE,
+    isLive: true,
+    as: "iceServers",
+    parse: parseIceSetting,
+    format: formatIceSetting,
   },
   public: {
     kind: "list",

@@ -3,8 +3,14 @@
 // It works around three faults: an unreferenced PeerConnection or DataChannel is garbage collected, and
 // the connection dies, so `open` holds them all; callbacks that are not registered keep the process from
 // ending; `cleanup()` hangs while a connection is open.
-import type { DataChannel, PeerConnection } from "node-datachannel";
-import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
+import type { DataChannel, IceServer as NativeServer, PeerConnection } from "node-datachannel";
+import {
+  type Channel,
+  type IceConfig,
+  type IceServer,
+  LighthouseError,
+  parseIceUrl,
+} from "../../wire/mod.ts";
 import { Inboxes } from "./inboxes.ts";
 import { loadNative } from "./native.ts";
 import { formatOffer, type Offer } from "./sdp.ts";
@@ -115,7 +121,7 @@ function connect({ iceServers }: IceConfig) {
   described.promise.catch(() => {});
 
   const connection = new native.PeerConnection(`page-${++serial}`, {
-    iceServers: iceServers.flatMap(({ urls }) => urls),
+    iceServers: iceServers.flatMap(toNative),
   });
   open.add(connection);
   const timer = setTimeout(finishGathering, GATHER_MS);
@@ -143,6 +149,16 @@ function connect({ iceServers }: IceConfig) {
     if (state === "closed" || state === "failed") close();
   });
   return { connection, description: described.promise, channel, closed: closed.promise, close };
+}
+
+/** A server's URLs as node-datachannel takes them: TURN over UDP only. */
+function toNative({ urls, username, credential: password }: IceServer): (string | NativeServer)[] {
+  return urls.map((url) => {
+    const { scheme, host: hostname, port } = parseIceUrl(url)!;
+    return scheme === "stun"
+      ? url
+      : { hostname, port, username, password, relayType: "TurnUdp" as const };
+  });
 }
 
 /** Ends node-datachannel's threads, so that the process can exit. All peers must be closed. */
