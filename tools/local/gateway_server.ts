@@ -88,8 +88,10 @@ export interface GatewayFaults {
   post?: (connectionId: string, body: string) => number | undefined;
   /** Whether to drop a client's message before the Lambda. */
   dropMessage?: (connectionId: string, text: string) => boolean;
-  /** Delay of messages in both directions, in milliseconds. */
-  delay?: number;
+  /** Gives what arrives in place of a message, in both directions: nothing, it twice, or another text. */
+  alter?: (text: string) => string[];
+  /** Delay of messages in both directions, in milliseconds, or of each: then one overtakes another. */
+  delay?: number | (() => number);
 }
 
 /** A listening gateway. */
@@ -272,6 +274,11 @@ class GatewayServer implements Gateway {
     this.counts.unitsIn += billedUnits(text);
     this.#report({ type: "in", connection, text });
     if (this.faults.dropMessage?.(connectionId, text)) return;
+    await Promise.all(this.#altered(text).map((each) => this.#route(connection, each)));
+  }
+
+  async #route(connection: Connection, text: string): Promise<void> {
+    const { connectionId } = connection;
     await this.#late();
 
     const route = selectRoute(text);
@@ -291,9 +298,19 @@ class GatewayServer implements Gateway {
   }
 
   async #post(connection: Connection, body: string): Promise<number> {
-    await this.#late();
     const fault = this.faults.post?.(connection.connectionId, body);
-    return fault ?? (this.#send(connection, body) ? 200 : 410);
+    if (fault !== undefined) return fault;
+    const sent = await Promise.all(
+      this.#altered(body).map(async (text) => {
+        await this.#late();
+        return this.#send(connection, text);
+      }),
+    );
+    return sent.includes(false) ? 410 : 200;
+  }
+
+  #altered(text: string): string[] {
+    return this.faults.alter?.(text) ?? [text];
   }
 
   #send(connection: Connection, text: string): boolean {
@@ -337,7 +354,8 @@ class GatewayServer implements Gateway {
   }
 
   async #late(): Promise<void> {
-    if (this.faults.delay) await sleep(this.faults.delay);
+    const { delay } = this.faults;
+    if (delay) await sleep(typeof delay === "number" ? delay : delay());
   }
 
   #report(activity: GatewayActivity): void {

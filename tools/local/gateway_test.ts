@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { suite } from "../testing/suite.ts";
+import { until } from "../testing/until.ts";
 import {
   type Gateway,
   type GatewayActivity,
@@ -467,6 +468,23 @@ test("faults.dropMessage drops a message before the Lambda", async () => {
   socket.send(JSON.stringify({ action: "sendSignal", data: "lost" }));
   socket.send(SIGNAL);
   assert.is((await promise).body, SIGNAL);
+});
+
+test("faults.alter drops, doubles and changes messages in both directions", async () => {
+  const { promise, handle } = eventOf("MESSAGE");
+  await using gateway = await start(handle);
+  gateway.faults.alter = (text) => text.includes("lost") ? [] : [text.replace("x", "y")];
+  const socket = await connect(gateway);
+  socket.send(JSON.stringify({ action: "sendSignal", data: "lost" }));
+  socket.send(JSON.stringify({ action: "sendSignal", data: "x" }));
+  assert.is((await promise).body, JSON.stringify({ action: "sendSignal", data: "y" }));
+  const received: string[] = [];
+  socket.on("message", (data) => received.push(String(data)));
+  await request(gateway, "POST", onlyId(gateway), "lost");
+  gateway.faults.alter = (text) => [text, text];
+  await request(gateway, "POST", onlyId(gateway), "x");
+  await until(() => received.length >= 2);
+  assert.equal(received, ["x", "x"]);
 });
 
 test("faults.delay delays messages in both directions", async () => {
