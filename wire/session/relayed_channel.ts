@@ -50,6 +50,8 @@ export interface RelayedKeys {
 export interface RelayedChannelOptions {
   /** Sends the sealed text of a `relayed` signal. The caller wraps it into the envelope. */
   send: (ct: string) => void;
+  /** Called once, when the channel has ended and has sent its last message. */
+  onEnd?: () => void;
   /** Whether this end sends nothing before the other end's first message: the host's. @default false */
   waits?: boolean;
   /** The time in milliseconds. @default performance.now */
@@ -64,6 +66,7 @@ export class RelayedChannel implements MeteredChannel {
   onroom: MeteredChannel["onroom"] = () => {};
 
   readonly #send: (ct: string) => void;
+  readonly #onEnd: (() => void) | undefined;
   readonly #now: () => number;
   readonly #inbox = new RelayedInbox();
   readonly #outbox = new RelayedOutbox();
@@ -79,8 +82,10 @@ export class RelayedChannel implements MeteredChannel {
   /** Resolves when all that was sealed so far has been sent: sealing may end in another order. */
   #sent: Promise<void> = Promise.resolve();
 
-  constructor({ send, waits = false, now = () => performance.now() }: RelayedChannelOptions) {
+  constructor(options: RelayedChannelOptions) {
+    const { send, onEnd, waits = false, now = () => performance.now() } = options;
     this.#send = send;
+    this.#onEnd = onEnd;
     this.#isWaiting = waits;
     this.#now = now;
   }
@@ -176,6 +181,7 @@ export class RelayedChannel implements MeteredChannel {
     clearTimeout(this.#timer);
     this.#queue.length = this.#unopened.length = this.#queued = 0;
     queueMicrotask(() => this.onclose());
+    void this.#sent.then(() => this.#onEnd?.());
   }
 
   get #maySend(): boolean {

@@ -57,10 +57,11 @@ export async function readReply(
 }
 
 /** Options of {@linkcode Handshake}. */
-export interface HandshakeOptions
-  extends Pick<SealOfferOptions, "hostKey" | "device" | "sender" | "ephemeral"> {
+export interface HandshakeOptions extends Pick<SealOfferOptions, "hostKey" | "device" | "sender"> {
   /** The offer's SDP. Most of the sealing is done before it arrives. */
   offer: Offer | Promise<Offer>;
+  /** The page's key pair for a session through the relay, made for this offer. @default none */
+  ephemeral?: Promise<CryptoKeyPair>;
   /** Sends the envelope with the sealed offer. */
   send: (signal: SealedOffer) => void;
 }
@@ -84,7 +85,8 @@ export class Handshake {
    */
   async ask(time: number): Promise<Reply> {
     const { offer, send, hostKey, device, sender, ephemeral } = this.#options;
-    const sealed = await sealOffer(offer, { hostKey, device, sender, ephemeral, time });
+    const keys = { hostKey, device, sender, ephemeral: await ephemeral };
+    const sealed = await sealOffer(offer, { ...keys, time });
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#waiting = { offer: sealed, resolve };
     send(sealed.signal);

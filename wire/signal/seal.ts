@@ -54,6 +54,7 @@ const MAX_ORIGIN = 512;
 
 /** The contents of a sealed offer. */
 export interface Offer {
+  /** The session description. Empty if the browser has no WebRTC: then only the relay is left. */
   sdp: string;
   /** `location.origin` of the page. */
   origin: string;
@@ -69,6 +70,7 @@ export interface Offer {
 export interface Acceptance {
   /** The host's clock, in milliseconds since 1970. */
   time: number;
+  /** The host's session description, empty if the offer's is. */
   sdp: string;
   /** The host's id and name of this device, where it is paired. */
   device?: { id: string; name: string };
@@ -375,7 +377,7 @@ function parseOfferContent(text: ArrayBuffer): Offer {
   try {
     const { sdp, origin, name, report, ephemeral } = contentOf(text, "the offer");
     return {
-      sdp: asString(sdp, "offer.sdp", MAX_SDP),
+      sdp: asSdp(sdp, "offer.sdp"),
       origin: asString(origin, "offer.origin", MAX_ORIGIN),
       ...name !== undefined && { name: asString(name, "offer.name", MAX_NAME) },
       ...report !== undefined && { report: parseReport(report) },
@@ -403,7 +405,7 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
     }
     const parsed: Challenge = {
       time,
-      sdp: asString(answer.sdp, "answer.sdp", MAX_SDP),
+      sdp: asSdp(answer.sdp, "answer.sdp"),
       challenge: fromBase64url(asBytes(answer.challenge, "answer.challenge", KEY_BYTES)),
     };
     if (answer.device !== undefined) {
@@ -428,6 +430,11 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
   }
+}
+
+/** Reads a session description. */
+function asSdp(value: unknown, path: string): string {
+  return value === "" ? value : asString(value, path, MAX_SDP);
 }
 
 /** Most messages a second or at once that a page takes a host's word for. */
