@@ -70,7 +70,7 @@ export class Pill implements ReactiveController {
           <span class="dot" part="dot" aria-hidden="true"></span>
           <span role="status">
             <span class="state" part="state">${say(label)}</span>
-            ${state === "connected" && device
+            ${label === "connected" && device
               ? html`<span class="device" part="device">${say("as")}</span>`
               : nothing}
             ${sentence

@@ -12,6 +12,8 @@ export interface DockModel {
   texts: ShellTexts;
   /** The state's name, a sentence about it, and what the host calls this browser, in the page's language. */
   label: string;
+  /** Whether the connection goes through the relay. */
+  isRelayed: boolean;
   sentence: string | undefined;
   device: string | undefined;
   /** What helps. */
@@ -185,7 +187,9 @@ export class Dock {
 }
 
 /** What is worth a word beside the dot; undefined while all is well. */
-function newsOf({ state, label, isOutdated, texts }: DockModel): string | undefined {
-  if (state !== "connected") return label;
+function newsOf(
+  { state, label, isRelayed, isOutdated, texts }: DockModel,
+): string | undefined {
+  if (state !== "connected" || isRelayed) return label;
   return isOutdated ? texts["new-version"] : undefined;
 }

@@ -281,7 +281,8 @@ export class Shell {
       texts: shell,
       label: say(label),
       sentence: sentence && say(sentence),
-      device: state === "connected" && device ? say("as") : undefined,
+      isRelayed: label === "relayed",
+      device: label === "connected" && device ? say("as") : undefined,
       // Pairing is in the menu in any case.
       actions: actions.filter((action) => action !== "pair")
         .map((action) => ({

@@ -152,7 +152,7 @@ export class Tabs {
     }
     view.show({
       state,
-      reason: state === "connected" ? ENGLISH.through : reason,
+      reason: reason === ENGLISH.connected ? ENGLISH.through : reason,
       error: code && new LighthouseError(code, reason),
       device,
       session: this.#following.session,

@@ -11,6 +11,7 @@ export const ENGLISH = {
   "signalling": "Connecting",
   "connecting": "Connecting",
   "connected": "Connected",
+  "relayed": "Connected through the relay, slowly",
   "offline": "Offline",
   "failed": "No connection",
   "unpaired": "Not paired",
@@ -23,6 +24,8 @@ export const ENGLISH = {
   "lost": "The connection was lost. Looking for the host …",
   "answered": "The host has answered …",
   "through": "through another tab",
+  "relayed-why":
+    "No direct connection comes about from this network. The page goes on trying; another network, or a TURN server at the host, makes it fast.",
 
   // The buttons.
   "retry": "Try again",
@@ -77,6 +80,10 @@ export const ENGLISH = {
   "bad-config": "{message}",
 
   // Failures that say more than their code.
+  "relay-off":
+    "The host answered, but no direct connection came about, and the host does not connect through the relay: set `relay-budget` there, or try another network",
+  "relay-missing":
+    "The host answered, but no direct connection came about. A newer host connects through the relay then: update it, or try another network",
   "no-network": "This device has no network",
   "csp":
     "The relay cannot be reached: this page's Content-Security-Policy (connect-src) does not name it",

@@ -7,6 +7,7 @@ export const GERMAN: Texts = {
   "signalling": "Verbindung wird aufgebaut",
   "connecting": "Verbindung wird aufgebaut",
   "connected": "Verbunden",
+  "relayed": "Über das Relay verbunden, langsam",
   "offline": "Nicht erreichbar",
   "failed": "Keine Verbindung",
   "unpaired": "Nicht gekoppelt",
@@ -18,6 +19,8 @@ export const GERMAN: Texts = {
   "lost": "Die Verbindung ist abgebrochen. Der Host wird gesucht …",
   "answered": "Der Host hat geantwortet …",
   "through": "über einen anderen Tab",
+  "relayed-why":
+    "Aus diesem Netz kommt keine direkte Verbindung zustande. Die Seite versucht es weiter; schnell geht es in einem anderen Netz oder mit einem TURN-Server beim Host.",
 
   "retry": "Erneut versuchen",
   "pair": "Diesen Browser koppeln",
@@ -73,6 +76,10 @@ export const GERMAN: Texts = {
   "bad-config":
     "Diese Seite ist nicht richtig eingerichtet. Genaueres steht in der Konsole des Browsers",
 
+  "relay-off":
+    "Der Host hat geantwortet, aber es kam keine direkte Verbindung zustande, und über das Relay verbindet er sich nicht: Stelle dort `relay-budget` ein, oder versuche es in einem anderen Netz",
+  "relay-missing":
+    "Der Host hat geantwortet, aber es kam keine direkte Verbindung zustande. Ein neuerer Host verbindet sich dann über das Relay: Aktualisiere ihn, oder versuche es in einem anderen Netz",
   "no-network": "Dieses Gerät hat kein Netz",
   "csp":
     "Das Relay ist nicht erreichbar: Die Content-Security-Policy dieser Seite (connect-src) nennt es nicht",

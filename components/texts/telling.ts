@@ -52,6 +52,7 @@ export function tell(
     };
   }
   const sentence = nameOf(reason);
+  if (sentence === "relayed") return { label: sentence, sentence: "relayed-why", actions: [] };
   // A sentence that only repeats the state's name adds nothing.
   return { label: state, sentence: sentence === state ? undefined : sentence, actions: [] };
 }

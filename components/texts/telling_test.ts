@@ -61,4 +61,12 @@ test("a state says what is under way, and repeats nothing", () => {
   assert.is(tell({ state: "signalling", reason: "Starting …" }, false).sentence, undefined);
 });
 
+test("a connection through the relay says so, why, and what makes it fast", () => {
+  assert.equal(tell({ state: "connected", reason: ENGLISH.relayed }, false), {
+    label: "relayed",
+    sentence: "relayed-why",
+    actions: [],
+  });
+});
+
 test.run();

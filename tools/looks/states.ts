@@ -14,6 +14,8 @@ const device = { id: "k4h7x2", name: "Chrome on Linux" };
 
 /** Sentences that say more than their code. */
 const SPECIAL: [name: TextName, code: ErrorCode][] = [
+  ["relay-off", "connection-failed"],
+  ["relay-missing", "connection-failed"],
   ["no-network", "relay-unreachable"],
   ["csp", "relay-unreachable"],
   ["link-refused", "relay-unreachable"],
@@ -33,6 +35,7 @@ export const STATES: NamedState[] = [
   { name: "connecting", view: { state: "connecting", reason: ENGLISH.answered } },
   { name: "connected", view: { state: "connected", reason: ENGLISH.connected, device } },
   { name: "guest", view: { state: "connected", reason: ENGLISH.connected } },
+  { name: "relayed", view: { state: "connected", reason: ENGLISH.relayed, device } },
   { name: "through", view: { state: "connected", reason: ENGLISH.through, device } },
   ...errorCodes.map((code) => failure(code, code, messageOf(code))),
   ...SPECIAL.map(([name, code]) => failure(name, code, ENGLISH[name])),
