@@ -21,8 +21,6 @@ export interface PageContext {
   isSecureContext: boolean;
   /** Without `subtle` if the browser has no cryptography. */
   crypto?: { subtle?: unknown };
-  /** Undefined if the browser has no WebRTC. */
-  RTCPeerConnection?: unknown;
 }
 
 /**
@@ -42,7 +40,6 @@ export function checkPage(page: PageContext): void {
   if (!(page.crypto && page.crypto.subtle)) {
     throw new LighthouseError("unsupported", ENGLISH["no-crypto"]);
   }
-  if (!page.RTCPeerConnection) throw new LighthouseError("unsupported", ENGLISH["no-webrtc"]);
 }
 
 /** The error of a page that is not at the site that was paired. */

@@ -26,6 +26,8 @@ export interface DeviceRecord {
   device?: DeviceName;
   /** What this browser shows to the relay, from the host's newest answer. */
   admission?: string;
+  /** Whether the newest connection needed the relay. */
+  needsRelay?: boolean;
 }
 
 /** A pairing link that was opened and is not used yet. */

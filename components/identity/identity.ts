@@ -21,6 +21,8 @@ export interface Identity {
   device?: DeviceName;
   /** What this device shows to the relay, if the host gave it something to show. */
   admission?: string;
+  /** Whether the newest connection needed the relay. */
+  needsRelay?: boolean;
 }
 
 /** Options of {@linkcode Identities}. */
@@ -67,13 +69,14 @@ export class Identities {
     }
     if (record && record.origin !== origin) throw wrongOrigin();
     if (record) {
-      const { hostKey, keys, tagKey, device, admission } = record;
+      const { hostKey, keys, tagKey, device, admission, needsRelay } = record;
       return {
         hostKey,
         keys,
         sender: tagKey ? { kind: "paired", tagKey } : { kind: "stranger" },
         device,
         admission,
+        needsRelay,
       };
     }
     if (!pinned) {
@@ -129,6 +132,13 @@ export class Identities {
   async renewed(device: DeviceName, admission?: string): Promise<void> {
     const { record } = await this.#read();
     if (record) await this.#options.store.keep({ ...record, device, admission });
+  }
+
+  /** Keeps whether the newest connection needed the relay: if it did, the next one does not wait for it. */
+  async keepWay(needsRelay: boolean): Promise<void> {
+    const { record } = await this.#read();
+    if (!record || (record.needsRelay ?? false) === needsRelay) return;
+    await this.#options.store.keep({ ...record, needsRelay });
   }
 
   /**

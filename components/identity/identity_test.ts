@@ -170,6 +170,26 @@ test("what is shown to the relay is that of the link, then that of the newest an
   assert.is((await ids.current()).admission, undefined);
 });
 
+test("whether the newest connection needed the relay is kept, also for a stranger", async () => {
+  for (const isPaired of [true, false]) {
+    const { ids, store, at } = setUp({ pinned: HOST });
+    // Nothing is kept of a host that has let nobody in.
+    await ids.keepWay(true);
+    assert.is(store.records.size, 0);
+    if (isPaired) await pair(ids);
+    assert.not((await ids.current()).needsRelay);
+    await ids.keepWay(true);
+    assert.ok((await at().current()).needsRelay);
+    const record = store.records.get(RELAY)!;
+    await ids.keepWay(true);
+    assert.is(store.records.get(RELAY), record);
+    await ids.renewed({ ...DEVICE, name: "old phone" });
+    assert.ok((await ids.current()).needsRelay);
+    await ids.keepWay(false);
+    assert.not((await ids.current()).needsRelay);
+  }
+});
+
 test("a record of another origin is of no use", async () => {
   const { ids, at } = setUp();
   await pair(ids);
