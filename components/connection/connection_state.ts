@@ -7,8 +7,9 @@ import { ENGLISH } from "../texts/english.ts";
  * What the page shows:
  * - `idle`: not started, or closed;
  * - `signalling`: the offer is under way through the relay;
- * - `connecting`: the host has answered, and the direct connection is opening;
- * - `connected`: requests go through. After a loss, this state stays for 2 s, in which they wait;
+ * - `connecting`: the host has answered, and a connection is opening;
+ * - `connected`: requests go through, directly or through the relay, as `reason` says. After a loss, this
+ *   state stays for 2 s, in which they wait;
  * - `offline`: the host is not connected to its relay;
  * - `failed`: an attempt failed for another reason, which `reason` gives.
  *
@@ -32,6 +33,8 @@ export interface ConnectionState {
   failures: number;
   /** The newest failure, in `offline` and `failed`. */
   error?: LighthouseError;
+  /** Whether the relay carries the session. */
+  relayed: boolean;
   /** Whether an attempt is under way: in `connected`, for a connection in place of a silent one. */
   dialling: boolean;
   /** Whether a connected host is silent. */
@@ -50,7 +53,10 @@ export type ConnectionEvent =
   | { type: "woken" }
   /** The host has answered. */
   | { type: "answered" }
-  | { type: "opened" }
+  /** The attempt has succeeded; `relayed`: through the relay. */
+  | { type: "opened"; relayed: boolean }
+  /** The session has moved from the relay to a direct connection. */
+  | { type: "moved" }
   /** The attempt failed. */
   | { type: "failed"; error: LighthouseError }
   /** A setting is wrong, so no attempt is possible. */
@@ -81,6 +87,7 @@ export const IDLE: ConnectionState = {
   state: "idle",
   reason: "Not connected",
   failures: 0,
+  relayed: false,
   dialling: false,
   silent: false,
   lost: false,
@@ -101,11 +108,15 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Failures that only people can mend, as far as can be told: the page asks again after long pauses. */
-const SLOW: ReadonlySet<ErrorCode> = new Set(["not-paired", "host-key-changed", "clock-skew"]);
+const FOR_PEOPLE: ReadonlySet<ErrorCode> = new Set([
+  "not-paired",
+  "host-key-changed",
+  "clock-skew",
+]);
 
-/** Whether the next attempt comes after a long pause. */
+/** Whether the next attempt comes after a long pause. Another network may mend a spent budget at once. */
 export function isSlow(code: ErrorCode): boolean {
-  return SLOW.has(code);
+  return FOR_PEOPLE.has(code) || code === "relay-budget";
 }
 
 /** Whether no further attempt is made, so that requests must not wait for one. */
@@ -134,7 +145,7 @@ export function stepConnection(
       // A quiet attempt that is under way already becomes the visible one.
       return [signalling(ENGLISH.looking), now.dialling ? NOTHING : { do: "dial" }];
     case "woken":
-      if (now.error && isSlow(now.error.code)) return [now, NOTHING];
+      if (now.error && FOR_PEOPLE.has(now.error.code)) return [now, NOTHING];
       return stepConnection(now, { type: "retry" });
     case "retry":
       // Quietly: the page shows a change only when there is one.
@@ -151,18 +162,10 @@ export function stepConnection(
       ];
     case "opened":
       if (!now.dialling) return [now, NOTHING];
-      return [
-        {
-          ...now,
-          state: "connected",
-          reason: "Connected",
-          error: undefined,
-          dialling: false,
-          silent: false,
-          lost: false,
-        },
-        NOTHING,
-      ];
+      return [connected(now, event.relayed), NOTHING];
+    case "moved":
+      if (now.state !== "connected" || !now.relayed) return [now, NOTHING];
+      return [connected(now, false), now.dialling ? { do: "stop" } : NOTHING];
     case "failed":
       if (!now.dialling) return [now, NOTHING];
       if (now.state !== "connected" || now.lost) return failed(now, event.error);
@@ -207,7 +210,12 @@ export function stepConnection(
 }
 
 function signalling(reason: string): ConnectionState {
-  return { state: "signalling", reason, failures: 0, dialling: true, silent: false, lost: false };
+  return { ...IDLE, state: "signalling", reason, dialling: true };
+}
+
+function connected(now: ConnectionState, relayed: boolean): ConnectionState {
+  const reason = relayed ? ENGLISH.relayed : ENGLISH.connected;
+  return { ...IDLE, state: "connected", reason, failures: now.failures, relayed };
 }
 
 function isDown({ state }: ConnectionState): boolean {
@@ -219,7 +227,7 @@ function failed(now: ConnectionState, error: LighthouseError): [ConnectionState,
   const state = error.code === "host-offline" ? "offline" : "failed";
   const reason = state === "offline" ? ENGLISH["host-offline"] : error.message;
   return [
-    { state, reason, failures, error, dialling: false, silent: false, lost: false },
+    { ...IDLE, state, reason, failures, error },
     isFinal(error.code)
       ? NOTHING
       : isSlow(error.code)

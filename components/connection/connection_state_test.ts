@@ -19,6 +19,9 @@ const revoked = new LighthouseError("device-revoked", "The host has removed this
 const notPaired = new LighthouseError("not-paired", "This browser is not paired");
 const unsupported = new LighthouseError("unsupported", "This browser has no WebRTC");
 
+const spent = new LighthouseError("relay-budget", "The budget is spent");
+
+const RELAYED = "Connected through the relay, slowly";
 const LOOKING = "Looking for the host …";
 const LOOKING_AGAIN = "The connection was lost. Looking for the host …";
 const OFFLINE = "The host is offline. This page connects as soon as it is back.";
@@ -31,6 +34,7 @@ const states = {
     state: "signalling",
     reason: LOOKING,
     failures: 0,
+    relayed: false,
     dialling: true,
     silent: false,
     lost: false,
@@ -39,6 +43,7 @@ const states = {
     state: "connecting",
     reason: "The host has answered …",
     failures: 2,
+    relayed: false,
     error: undefined,
     dialling: true,
     silent: false,
@@ -48,6 +53,7 @@ const states = {
     state: "connected",
     reason: "Connected",
     failures: 2,
+    relayed: false,
     error: undefined,
     dialling: false,
     silent: false,
@@ -57,6 +63,7 @@ const states = {
     state: "connected",
     reason: "Connected",
     failures: 2,
+    relayed: false,
     error: undefined,
     dialling: true,
     silent: true,
@@ -66,6 +73,7 @@ const states = {
     state: "connected",
     reason: "Connected",
     failures: 2,
+    relayed: false,
     error: undefined,
     dialling: false,
     silent: true,
@@ -75,7 +83,35 @@ const states = {
     state: "connected",
     reason: "Connected",
     failures: 2,
+    relayed: false,
     error: undefined,
+    dialling: true,
+    silent: true,
+    lost: true,
+  },
+  relayed: {
+    state: "connected",
+    reason: RELAYED,
+    failures: 2,
+    relayed: true,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "relayed, silent, dialling": {
+    state: "connected",
+    reason: RELAYED,
+    failures: 2,
+    relayed: true,
+    dialling: true,
+    silent: true,
+    lost: false,
+  },
+  "relayed, lost": {
+    state: "connected",
+    reason: RELAYED,
+    failures: 2,
+    relayed: true,
     dialling: true,
     silent: true,
     lost: true,
@@ -84,6 +120,7 @@ const states = {
     state: "offline",
     reason: OFFLINE,
     failures: 1,
+    relayed: false,
     error: offline,
     dialling: false,
     silent: false,
@@ -93,6 +130,7 @@ const states = {
     state: "offline",
     reason: OFFLINE,
     failures: 1,
+    relayed: false,
     error: offline,
     dialling: true,
     silent: false,
@@ -102,6 +140,7 @@ const states = {
     state: "failed",
     reason: noAnswer.message,
     failures: 3,
+    relayed: false,
     error: noAnswer,
     dialling: false,
     silent: false,
@@ -111,6 +150,7 @@ const states = {
     state: "failed",
     reason: noAnswer.message,
     failures: 3,
+    relayed: false,
     error: noAnswer,
     dialling: true,
     silent: false,
@@ -120,7 +160,18 @@ const states = {
     state: "failed",
     reason: notPaired.message,
     failures: 1,
+    relayed: false,
     error: notPaired,
+    dialling: false,
+    silent: false,
+    lost: false,
+  },
+  "budget spent": {
+    state: "failed",
+    reason: spent.message,
+    failures: 1,
+    relayed: false,
+    error: spent,
     dialling: false,
     silent: false,
     lost: false,
@@ -129,6 +180,7 @@ const states = {
     state: "failed",
     reason: badConfig.message,
     failures: 1,
+    relayed: false,
     error: badConfig,
     dialling: false,
     silent: false,
@@ -153,6 +205,7 @@ function failure(error: LighthouseError, failures: number, isFinal = false): Out
       state: isOffline ? "offline" : "failed",
       reason: isOffline ? OFFLINE : error.message,
       failures,
+      relayed: false,
       error,
       dialling: false,
       silent: false,
@@ -179,6 +232,11 @@ const stillSilent: Outcome = {
   effect: { do: "pause", failures: 3 },
 };
 
+const stillRelayed: Outcome = {
+  now: { ...states["relayed, silent, dialling"], dialling: false, failures: 3 },
+  effect: { do: "pause", failures: 3 },
+};
+
 /** The states that an event changes; in all others nothing happens. */
 const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>][] = [
   [{ type: "connect" }, {
@@ -187,6 +245,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     offline: looking,
     failed: looking,
     "not paired": looking,
+    "budget spent": looking,
     "failed for good": looking,
     // The attempt that is under way is made visible.
     "offline, dialling": { now: states.signalling, effect: nothing },
@@ -196,20 +255,24 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     offline: { now: states["offline, dialling"], effect: dial },
     failed: { now: states["failed, dialling"], effect: dial },
     "not paired": { now: { ...states["not paired"], dialling: true }, effect: dial },
+    "budget spent": { now: { ...states["budget spent"], dialling: true }, effect: dial },
     "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
   }],
-  // Whoever looks at the page often does not make it ask often.
+  // Whoever looks at the page often does not make it ask often; another network needs no budget.
   [{ type: "woken" }, {
     offline: { now: states["offline, dialling"], effect: dial },
     failed: { now: states["failed, dialling"], effect: dial },
+    "budget spent": { now: { ...states["budget spent"], dialling: true }, effect: dial },
     "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
   }],
   [{ type: "silent" }, {
     connected: { now: states["connected, silent, dialling"], effect: dial },
+    relayed: { now: states["relayed, silent, dialling"], effect: dial },
   }],
   [{ type: "heard" }, {
     "connected, silent": heard,
     "connected, silent, dialling": heard,
+    "relayed, silent, dialling": { now: { ...states.relayed, failures: 0 }, effect: stop },
   }],
   [{ type: "answered" }, {
     signalling: { now: { ...states.connecting, failures: 0 }, effect: nothing },
@@ -217,13 +280,31 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "offline, dialling": { now: { ...states.connecting, failures: 1 }, effect: nothing },
     "failed, dialling": { now: { ...states.connecting, failures: 3 }, effect: nothing },
   }],
-  [{ type: "opened" }, {
+  [{ type: "opened", relayed: false }, {
     connecting: { now: states.connected, effect: nothing },
     signalling: { now: { ...states.connected, failures: 0 }, effect: nothing },
     "offline, dialling": { now: { ...states.connected, failures: 1 }, effect: nothing },
     "failed, dialling": { now: { ...states.connected, failures: 3 }, effect: nothing },
     "connected, silent, dialling": { now: states.connected, effect: nothing },
     "connected, lost": { now: states.connected, effect: nothing },
+    "relayed, silent, dialling": { now: states.connected, effect: nothing },
+    "relayed, lost": { now: states.connected, effect: nothing },
+  }],
+  [{ type: "opened", relayed: true }, {
+    connecting: { now: states.relayed, effect: nothing },
+    signalling: { now: { ...states.relayed, failures: 0 }, effect: nothing },
+    "offline, dialling": { now: { ...states.relayed, failures: 1 }, effect: nothing },
+    "failed, dialling": { now: { ...states.relayed, failures: 3 }, effect: nothing },
+    "connected, silent, dialling": { now: states.relayed, effect: nothing },
+    "connected, lost": { now: states.relayed, effect: nothing },
+    "relayed, silent, dialling": { now: states.relayed, effect: nothing },
+    "relayed, lost": { now: states.relayed, effect: nothing },
+  }],
+  [{ type: "moved" }, {
+    relayed: { now: states.connected, effect: nothing },
+    // The attempt in place of the silent way is not needed any more.
+    "relayed, silent, dialling": { now: states.connected, effect: stop },
+    "relayed, lost": { now: states.connected, effect: stop },
   }],
   [{ type: "failed", error: offline }, {
     signalling: failure(offline, 1),
@@ -232,6 +313,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "failed, dialling": failure(offline, 4),
     "connected, silent, dialling": stillSilent,
     "connected, lost": failure(offline, 3),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": failure(offline, 3),
   }],
   [{ type: "failed", error: noAnswer }, {
     signalling: failure(noAnswer, 1),
@@ -240,6 +323,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "failed, dialling": failure(noAnswer, 4),
     "connected, silent, dialling": stillSilent,
     "connected, lost": failure(noAnswer, 3),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": failure(noAnswer, 3),
   }],
   [{ type: "failed", error: notPaired }, {
     signalling: slowly(notPaired, 1),
@@ -248,6 +333,18 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "failed, dialling": slowly(notPaired, 4),
     "connected, silent, dialling": stillSilent,
     "connected, lost": slowly(notPaired, 3),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": slowly(notPaired, 3),
+  }],
+  [{ type: "failed", error: spent }, {
+    signalling: slowly(spent, 1),
+    connecting: slowly(spent, 3),
+    "offline, dialling": slowly(spent, 2),
+    "failed, dialling": slowly(spent, 4),
+    "connected, silent, dialling": stillSilent,
+    "connected, lost": slowly(spent, 3),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": slowly(spent, 3),
   }],
   [{ type: "failed", error: revoked }, {
     signalling: failure(revoked, 1, true),
@@ -256,6 +353,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "failed, dialling": failure(revoked, 4, true),
     "connected, silent, dialling": stillSilent,
     "connected, lost": failure(revoked, 3, true),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": failure(revoked, 3, true),
   }],
   [{ type: "failed", error: unsupported }, {
     signalling: failure(unsupported, 1, true),
@@ -264,6 +363,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "failed, dialling": failure(unsupported, 4, true),
     "connected, silent, dialling": stillSilent,
     "connected, lost": failure(unsupported, 3, true),
+    "relayed, silent, dialling": stillRelayed,
+    "relayed, lost": failure(unsupported, 3, true),
   }],
   [
     { type: "refused", error: badConfig },
@@ -277,19 +378,35 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     connected: { now: afterBrief, effect: dialAndWatch },
     "connected, silent": { now: afterBrief, effect: dialAndWatch },
     "connected, silent, dialling": { now: afterBrief, effect: watch },
+    relayed: { now: { ...states["relayed, lost"], failures: 3 }, effect: dialAndWatch },
+    "relayed, silent, dialling": {
+      now: { ...states["relayed, lost"], failures: 3 },
+      effect: watch,
+    },
   }],
   [{ type: "lost", error: lost, lasted: 1000 }, {
     connected: { now: afterLong, effect: dialAndWatch },
     "connected, silent": { now: afterLong, effect: dialAndWatch },
     "connected, silent, dialling": { now: afterLong, effect: watch },
+    relayed: { now: { ...states["relayed, lost"], failures: 0 }, effect: dialAndWatch },
+    "relayed, silent, dialling": {
+      now: { ...states["relayed, lost"], failures: 0 },
+      effect: watch,
+    },
   }],
   [{ type: "lost", error: revoked, lasted: 1000 }, {
     connected: { now: failure(revoked, 3).now, effect: stop },
     "connected, silent": { now: failure(revoked, 3).now, effect: stop },
     "connected, silent, dialling": { now: failure(revoked, 3).now, effect: stop },
+    relayed: { now: failure(revoked, 3).now, effect: stop },
+    "relayed, silent, dialling": { now: failure(revoked, 3).now, effect: stop },
   }],
   [{ type: "overdue" }, {
     "connected, lost": {
+      now: { ...states.signalling, reason: LOOKING_AGAIN, failures: 2 },
+      effect: nothing,
+    },
+    "relayed, lost": {
       now: { ...states.signalling, reason: LOOKING_AGAIN, failures: 2 },
       effect: nothing,
     },
@@ -312,7 +429,12 @@ function plain(now: ConnectionState): ConnectionState {
 }
 
 for (const [event, outcomes] of table) {
-  const name = [event.type, "error" in event && event.error.code, "lasted" in event && event.lasted]
+  const name = [
+    event.type,
+    "error" in event && event.error.code,
+    "lasted" in event && event.lasted,
+    "relayed" in event && event.relayed && "relayed",
+  ]
     .filter(Boolean).join(" ");
   for (const state of Object.keys(states) as State[]) {
     const before = states[state];
@@ -342,7 +464,7 @@ test("failures add up until a connection has lasted", () => {
   const brief: ConnectionEvent[] = [
     { type: "retry" },
     { type: "answered" },
-    { type: "opened" },
+    { type: "opened", relayed: false },
     { type: "lost", error: lost, lasted: 100 },
   ];
   const failed: ConnectionEvent = { type: "failed", error: noAnswer };
@@ -360,27 +482,34 @@ test("failures add up until a connection has lasted", () => {
 
 test("brief connections follow each other at once 20 times, then after a pause", () => {
   const brief: ConnectionEvent[] = [
-    { type: "opened" },
+    { type: "opened", relayed: false },
     { type: "lost", error: lost, lasted: 100 },
   ];
   const events: ConnectionEvent[] = [{ type: "connect" }, ...Array(20).fill(brief).flat()];
   assert.equal(walk(...events)[1], dialAndWatch);
   assert.equal(walk(...events, ...brief)[1], { do: "pause", failures: 21 });
   const longer: ConnectionEvent = { type: "lost", error: lost, lasted: 1000 };
-  assert.equal(walk(...events, { type: "opened" }, longer)[1], dialAndWatch);
+  assert.equal(walk(...events, { type: "opened", relayed: false }, longer)[1], dialAndWatch);
 });
 
 test("no error is shown of a connection that is open, however it came about", () => {
   const before: ConnectionEvent[] = [{ type: "connect" }, { type: "failed", error: offline }];
   assert.is(
-    walk(...before, { type: "retry" }, { type: "answered" }, { type: "opened" })[0].error,
+    walk(...before, { type: "retry" }, { type: "answered" }, { type: "opened", relayed: false })[0]
+      .error,
     undefined,
   );
-  assert.is(walk(...before, { type: "retry" }, { type: "opened" })[0].error, undefined);
+  assert.is(
+    walk(...before, { type: "retry" }, { type: "opened", relayed: false })[0].error,
+    undefined,
+  );
 });
 
 test("a silent connection is replaced, and failures beside it count until something is heard", () => {
-  const open: ConnectionEvent[] = [{ type: "connect" }, { type: "answered" }, { type: "opened" }];
+  const open: ConnectionEvent[] = [{ type: "connect" }, { type: "answered" }, {
+    type: "opened",
+    relayed: false,
+  }];
   const attempt: ConnectionEvent[] = [{ type: "failed", error: noAnswer }, { type: "retry" }];
   const silent: ConnectionEvent[] = [...open, { type: "silent" }, ...attempt, ...attempt];
   assert.is(walk(...silent)[0].state, "connected");
@@ -398,7 +527,7 @@ test("a silent connection is replaced, and failures beside it count until someth
 test("a loss shows when it is not made good in time, or cannot be", () => {
   const before: ConnectionEvent[] = [
     { type: "connect" },
-    { type: "opened" },
+    { type: "opened", relayed: false },
     { type: "lost", error: lost, lasted: 9999 },
   ];
   const seen = (...events: ConnectionEvent[]) => {
@@ -408,10 +537,10 @@ test("a loss shows when it is not made good in time, or cannot be", () => {
   const connected = ["connected", "Connected"];
   assert.equal(seen(), connected);
   assert.equal(seen({ type: "answered" }), connected);
-  assert.equal(seen({ type: "answered" }, { type: "opened" }), connected);
-  assert.equal(seen({ type: "opened" }, { type: "overdue" }), connected);
+  assert.equal(seen({ type: "answered" }, { type: "opened", relayed: false }), connected);
+  assert.equal(seen({ type: "opened", relayed: false }, { type: "overdue" }), connected);
   assert.equal(seen({ type: "overdue" }), ["signalling", LOOKING_AGAIN]);
-  assert.equal(seen({ type: "overdue" }, { type: "opened" }), connected);
+  assert.equal(seen({ type: "overdue" }, { type: "opened", relayed: false }), connected);
   assert.equal(seen({ type: "failed", error: offline }), ["offline", OFFLINE]);
 });
 
@@ -444,13 +573,14 @@ test("an attempt that ends after close() changes nothing", () => {
   for (
     const late of [
       { type: "answered" },
-      { type: "opened" },
+      { type: "opened", relayed: false },
       { type: "failed", error: noAnswer },
       { type: "lost", error: lost, lasted: 1 },
       { type: "overdue" },
       { type: "retry" },
       { type: "silent" },
       { type: "heard" },
+      { type: "moved" },
     ] as ConnectionEvent[]
   ) {
     assert.equal(stepConnection(closed[0], late), [closed[0], nothing]);

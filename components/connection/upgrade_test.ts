@@ -1,0 +1,97 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
+import { ManualTimers } from "../testing/manual_timers.ts";
+import { Upgrade } from "./upgrade.ts";
+
+const test = suite("upgrade");
+
+/** Attempts that the test brings to an end. */
+function setUp() {
+  const timers = new ManualTimers();
+  const attempts: (PromiseWithResolvers<void> & { signal: AbortSignal })[] = [];
+  const upgrade = new Upgrade({
+    dial: (signal) => {
+      const attempt = { signal, ...Promise.withResolvers<void>() };
+      attempts.push(attempt);
+      return attempt.promise;
+    },
+    startTimer: timers.start,
+  });
+  return {
+    upgrade,
+    timers,
+    attempts,
+    /** Lets the pause end. @returns Its milliseconds. */
+    pass() {
+      const [ms] = timers.running;
+      timers.expire(ms!);
+      return ms!;
+    },
+    async fail() {
+      attempts.at(-1)!.reject(new Error("No"));
+      await until(() => timers.running.length === 1);
+    },
+  };
+}
+
+test("attempts follow each other after longer and longer pauses, five minutes at most", async () => {
+  const { upgrade, timers, attempts, pass, fail } = setUp();
+  upgrade.start();
+  const pauses: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    pauses.push(pass());
+    assert.equal([attempts.length, timers.running], [i + 1, []]);
+    await fail();
+  }
+  assert.ok(pauses[0]! >= 2_500 && pauses[0]! <= 5_000);
+  assert.ok(pauses[1]! >= 5_000 && pauses[1]! <= 10_000);
+  assert.ok(pauses[8]! >= 150_000 && pauses[8]! <= 300_000);
+});
+
+test("the first that succeeds is the last", async () => {
+  const { upgrade, timers, attempts, pass } = setUp();
+  upgrade.start();
+  pass();
+  attempts[0]!.resolve();
+  await until(() => attempts[0]!.signal.aborted);
+  upgrade.hurry();
+  assert.equal([attempts.length, timers.running], [1, []]);
+});
+
+test("another network is tried at once, and soon again", async () => {
+  const { upgrade, timers, attempts, pass, fail } = setUp();
+  upgrade.hurry();
+  assert.is(attempts.length, 0);
+  upgrade.start();
+  for (let i = 0; i < 6; i++) {
+    pass();
+    await fail();
+  }
+  upgrade.hurry();
+  assert.equal([attempts.length, timers.running], [7, []]);
+  // One at a time.
+  upgrade.hurry();
+  assert.is(attempts.length, 7);
+  await fail();
+  assert.ok(pass() <= 5_000);
+});
+
+test("after its end nothing is tried, and what was under way is given up", async () => {
+  const { upgrade, timers, attempts, pass, fail } = setUp();
+  upgrade.start();
+  pass();
+  upgrade.stop();
+  assert.ok(attempts[0]!.signal.aborted);
+  attempts[0]!.reject(new Error("No"));
+  upgrade.hurry();
+  await Promise.resolve();
+  assert.equal([attempts.length, timers.running], [1, []]);
+  // The relay carries the session again.
+  upgrade.start();
+  upgrade.hurry();
+  assert.is(attempts.length, 2);
+  await fail();
+});
+
+test.run();
