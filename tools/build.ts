@@ -98,8 +98,8 @@ const bundles: Bundle[] = [
     outfile: "components/dist/lighthouse-tunnel.js",
     // What the page shows to the relay, and the forms of pairing links, take 0.8 KiB; the bounds of
     // sessions as much; the frame of a key's site 1.9 KiB; what a URL means, and sockets for libraries 0.4;
-    // German 1.9 KiB, and pairing in the pill 1.3 KiB.
-    budget: { bytes: 61.5 * KiB, gzip: true },
+    // German 1.9 KiB, and pairing in the pill 1.3 KiB; the way through the relay 5 KiB.
+    budget: { bytes: 67.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
@@ -135,7 +135,7 @@ const bundles: Bundle[] = [
     // that come back, and the form of HTTP Basic; 5 KiB decide where a request goes, and fit the app's
     // documents into the site. Some 15 KiB are the scripts for these documents, and 4 KiB the texts of the
     // worker's pages in two languages.
-    budget: { bytes: 32.25 * KiB, gzip: true },
+    budget: { bytes: 33 * KiB, gzip: true },
     options: {
       entryPoints: ["components/worker/service_worker.ts"],
       platform: "browser",
@@ -154,7 +154,7 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     // The element, and 9 KiB for the views around the app.
-    budget: { bytes: 70 * KiB, gzip: true },
+    budget: { bytes: 76.25 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",

@@ -13,11 +13,12 @@ import type { CurrentView } from "./connection_view.ts";
 import { type ConnectionSettings, dialAsDevice } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
+import type { OpenedConnection, OpenedWay } from "./open_way.ts";
 import { onPageEvents } from "./page_events.ts";
 import { onPairing } from "./pairing_channel.ts";
-import type { Peer } from "./peer.ts";
 import { sealedRefusal } from "./refusals.ts";
 import { startTimer } from "./start_timer.ts";
+import { Upgrade } from "./upgrade.ts";
 
 /** Time after which a loss shows, in milliseconds: most are restored within a second. */
 const UNSEEN_MS = 2_000;
@@ -59,7 +60,8 @@ export class Connection {
   #skew = 0;
   #session: Session | undefined;
   #lanes: Lanes | undefined;
-  #peer: Peer | undefined;
+  readonly #upgrade: Upgrade;
+  #way: OpenedWay | undefined;
   #opened = 0;
   #attempt = new AbortController();
   #stopTimer = () => {};
@@ -72,6 +74,10 @@ export class Connection {
   constructor(view: CurrentView, platform = BROWSER) {
     this.#view = view;
     this.#platform = platform;
+    this.#upgrade = new Upgrade({
+      dial: async (signal) => this.#move(await this.#dialLane(signal)),
+      startTimer: platform.startTimer,
+    });
   }
 
   /** Whether the page wants a connection: from `connect` to `close`. */
@@ -84,9 +90,9 @@ export class Connection {
     return this.#session;
   }
 
-  /** The newest WebRTC connection. */
-  get peer(): Peer | undefined {
-    return this.#peer;
+  /** What carries the session, or has carried it last. */
+  get way(): OpenedWay | undefined {
+    return this.#way;
   }
 
   /** Connects, and stays connected until `close`. */
@@ -152,10 +158,11 @@ export class Connection {
         return;
       case "hang-up":
         this.#attempt.abort();
+        this.#upgrade.stop();
         this.#lanes?.stop();
         this.#session?.close();
         this.#lanes = this.#session = undefined;
-        this.#peer = undefined;
+        this.#way = undefined;
         return;
     }
   }
@@ -170,6 +177,7 @@ export class Connection {
       liveness: PAGE_LIVENESS,
       onSilence: (silent) => this.#step({ type: silent ? "silent" : "heard" }),
       onDetached: (reason) => {
+        this.#upgrade.stop();
         const error = isFinal(reason.code) ? sealedRefusal(reason) : reason;
         const lasted = this.#platform.now() - this.#opened;
         this.#step({ type: "lost", error, lasted });
@@ -178,14 +186,21 @@ export class Connection {
       onBusy: () => this.#lanes?.watch(),
     });
     this.#lanes = new Lanes(session, {
-      dial: (signal) => this.#platform.dialLane(session, { ice: this.#settings!.ice, signal }),
+      dial: (signal) => this.#dialLane(signal),
+      isRelayed: () => this.#now.relayed,
     });
     return session;
   }
 
+  /** Adds a direct connection to the session. */
+  #dialLane(signal: AbortSignal): Promise<OpenedWay> {
+    return this.#platform.dialLane(this.#session!, { ice: this.#settings!.ice, signal });
+  }
+
   async #dial(): Promise<void> {
+    // A direct connection of the attempt before may still be opening.
+    this.#attempt.abort();
     const { signal } = this.#attempt = new AbortController();
-    let peer: Peer | undefined;
     try {
       const opened = await this.#platform.dial(this.#settings!, {
         skew: this.#skew,
@@ -199,18 +214,65 @@ export class Connection {
         },
         signal,
       });
-      peer = opened.peer;
-      signal.throwIfAborted();
-      await this.#session!.connect(new Carrier(opened.channel), { proof: opened.proof });
+      await this.#carry(opened, signal);
     } catch (error) {
-      peer?.close();
       if (signal.aborted) return;
       this.#fail(LighthouseError.from(error, "connection-failed"));
-      return;
     }
-    this.#peer = peer;
+  }
+
+  /** Goes on over what an attempt has opened. */
+  async #carry(opened: OpenedConnection, signal: AbortSignal): Promise<void> {
+    const { direct } = opened;
+    try {
+      await this.#join(opened, signal);
+    } catch (error) {
+      if (!direct) throw error;
+      // The relay does not bring the HELLO, or the host's: the direct connection may still open.
+      const better = await direct.catch(() => {
+        throw error;
+      });
+      return await this.#carry(better, signal);
+    }
     this.#opened = this.#platform.now();
-    this.#step({ type: "opened" });
+    this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
+    if (direct) void this.#awaitDirect(direct, signal);
+  }
+
+  /** The relay carries the session: moves it when the direct connection of the same attempt opens. */
+  async #awaitDirect(direct: Promise<OpenedConnection>, signal: AbortSignal): Promise<void> {
+    try {
+      const opened = await direct;
+      await this.#join(opened, signal);
+      this.#move(opened.way);
+    } catch {
+      if (!signal.aborted) this.#upgrade.start();
+    }
+  }
+
+  /** Has the session go on over an open channel, and closes that if it cannot. */
+  async #join({ channel, proof, way }: OpenedConnection, signal: AbortSignal): Promise<void> {
+    try {
+      signal.throwIfAborted();
+      await this.#session!.connect(new Carrier(channel), { proof });
+    } catch (error) {
+      way.close();
+      throw error;
+    }
+  }
+
+  /** A direct connection carries the session in place of the relay. */
+  #move(way: OpenedWay): void {
+    this.#upgrade.stop();
+    this.#take(way, { type: "moved" });
+  }
+
+  /** Something else carries the session. */
+  #take(way: OpenedWay, event: ConnectionEvent): void {
+    this.#way = way;
+    this.#step(event);
+    // The next attempt needs not wait for a direct connection where this one had none.
+    this.#settings!.identities.keepWay(this.#now.relayed).catch(() => {});
   }
 
   #fail(error: LighthouseError): void {
@@ -240,6 +302,7 @@ export class Connection {
     this.#platform.onPageEvents({
       onWake: () => {
         this.#session?.probe();
+        this.#upgrade.hurry();
         this.#step({ type: "woken" });
       },
       // Close: otherwise the host notices only after half a minute.

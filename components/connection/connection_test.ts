@@ -3,6 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { Carrier, type ErrorCode, LighthouseError, type Session } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
+import type { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { acceptPage } from "../../wire/testing/session_pair.ts";
 import { Identities } from "../identity/identity.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
@@ -10,9 +11,10 @@ import { MemoryPeer } from "../testing/memory_peer.ts";
 import { MemoryStore } from "../testing/memory_store.ts";
 import { Connection } from "./connection.ts";
 import { CurrentView } from "./connection_view.ts";
-import type { OpenedConnection } from "./dial.ts";
+import type { OpenedConnection } from "./open_way.ts";
 import type { ConnectionSettings, DialAsDeviceOptions } from "./dial_as_device.ts";
 import type { PageEventsOptions } from "./page_events.ts";
+import type { Peer } from "./peer.ts";
 
 const test = suite("connection");
 
@@ -28,6 +30,8 @@ const SETTINGS: ConnectionSettings = {
   }),
 };
 const UNSEEN_MS = 2_000;
+const RELAYED = "Connected through the relay, slowly";
+const PROOF = new Uint8Array(32);
 
 /** One attempt, which the test brings to an end. */
 interface Attempt extends PromiseWithResolvers<OpenedConnection> {
@@ -41,6 +45,7 @@ function setUp() {
   const hosts: Session[] = [];
   const peers: MemoryPeer[] = [];
   const states: string[] = [];
+  const lanes: (PromiseWithResolvers<Peer> & { signal: AbortSignal })[] = [];
   let events: PageEventsOptions | undefined;
   let hearPairing: ((relay: string) => void) | undefined;
   let now = 0;
@@ -53,7 +58,11 @@ function setUp() {
       attempts.push(attempt);
       return attempt.promise;
     },
-    dialLane: () => Promise.resolve(),
+    dialLane: (_session, { signal }) => {
+      const attempt = { signal, ...Promise.withResolvers<Peer>() };
+      lanes.push(attempt);
+      return attempt.promise;
+    },
     onPageEvents: (options) => {
       events = options;
     },
@@ -71,6 +80,7 @@ function setUp() {
     hosts,
     peers,
     states,
+    lanes,
     get events() {
       return events!;
     },
@@ -87,9 +97,29 @@ function setUp() {
       options.onDevice({ id: "1", name: "a phone" });
       options.onAnswer();
       const accepted = acceptPage(new Carrier(peer.far));
-      resolve({ peer, channel: await peer.channel, proof: new Uint8Array(32) });
+      resolve({ way: peer, channel: await peer.channel, proof: PROOF });
       hosts.push(await accepted);
-      await until(() => view.now.state === "connected" && connection.peer === peer);
+      await until(() => view.now.state === "connected" && connection.way === peer);
+    },
+    /** The newest attempt opens the way through the relay. @returns That, and what becomes of the other. */
+    async openRelayed() {
+      const { options, resolve } = attempts.at(-1)!;
+      const direct = Promise.withResolvers<OpenedConnection>();
+      direct.promise.catch(() => {});
+      options.signal.addEventListener("abort", () => direct.reject(options.signal.reason));
+      const way = new MemoryPeer();
+      way.open();
+      options.onAnswer();
+      const accepted = acceptPage(new Carrier(way.far));
+      resolve({ way, channel: await way.channel, proof: PROOF, direct: direct.promise });
+      hosts.push(await accepted);
+      await until(() => view.now.reason === RELAYED);
+      return { way, direct };
+    },
+    /** The newest host goes on over another channel. */
+    async resume(far: MemoryChannel) {
+      const carrier = new Carrier(far);
+      hosts.at(-1)!.accept(carrier, await carrier.hello, false);
     },
     /** The newest attempt fails. */
     async fail(code: ErrorCode) {
@@ -119,7 +149,7 @@ test("an attempt leads to a connection, and the view follows it", async () => {
   connection.close();
   assert.is(view.now.state, "idle");
   assert.is(connection.session, undefined);
-  assert.is(connection.peer, undefined);
+  assert.is(connection.way, undefined);
   assert.not(connection.isWanted);
 });
 
@@ -230,6 +260,123 @@ test("the host's clock is known at the next attempt", async () => {
   await page.fail("no-answer");
   page.events.onWake();
   assert.is(page.attempts[1]!.options.skew, 3_600_000);
+});
+
+test("a session through the relay says so, and moves to the direct connection that opens later", async () => {
+  using page = setUp();
+  const { connection, view, states } = page;
+  connection.connect(SETTINGS);
+  const { way, direct } = await page.openRelayed();
+  assert.is(connection.way, way);
+  const { session } = connection;
+  const peer = new MemoryPeer();
+  peer.open();
+  const resumed = page.resume(peer.far);
+  direct.resolve({ way: peer, channel: await peer.channel, proof: PROOF });
+  await resumed;
+  await until(() => view.now.reason === "Connected");
+  assert.is(connection.way, peer);
+  assert.is(connection.session, session);
+  assert.equal(states, ["signalling", "connecting", "connected", "connected"]);
+  // Nothing is left to try. Where the host has closed the other way before its HELLO came, an attempt began.
+  page.events.onWake();
+  assert.is(page.lanes.length, 0);
+  assert.ok(page.attempts.slice(1).every(({ options }) => options.signal.aborted));
+});
+
+test("a session through the relay tries for a direct connection, again and again and on waking", async () => {
+  using page = setUp();
+  const { connection, view, lanes, timers } = page;
+  connection.connect(SETTINGS);
+  const { direct } = await page.openRelayed();
+  direct.reject(new LighthouseError("connection-failed", "No"));
+  await until(() => timers.running.length === 1);
+  timers.expire(timers.running[0]!);
+  lanes[0]!.reject(new LighthouseError("connection-failed", "No"));
+  await until(() => timers.running.length === 1);
+  assert.is(view.now.reason, RELAYED);
+  page.events.onWake();
+  assert.is(lanes.length, 2);
+  const peer = new MemoryPeer();
+  lanes[1]!.resolve(peer);
+  await until(() => view.now.reason === "Connected");
+  assert.is(connection.way, peer);
+  assert.equal([timers.running, page.attempts.length], [[], 1]);
+});
+
+test("where the relay does not bring the HELLO, the direct connection still counts", async () => {
+  using page = setUp();
+  const { connection, view, attempts } = page;
+  connection.connect(SETTINGS);
+  const [way, peer] = [new MemoryPeer(), new MemoryPeer()];
+  way.open();
+  const direct = Promise.withResolvers<OpenedConnection>();
+  const channel = await way.channel;
+  attempts[0]!.resolve({ way, channel, proof: PROOF, direct: direct.promise });
+  way.far.close();
+  await until(() => way.isClosed);
+  assert.is(view.now.state, "signalling");
+  peer.open();
+  const accepted = acceptPage(new Carrier(peer.far));
+  direct.resolve({ way: peer, channel: await peer.channel, proof: PROOF });
+  page.hosts.push(await accepted);
+  await until(() => view.now.reason === "Connected");
+  assert.is(connection.way, peer);
+});
+
+test("where neither way brings the HELLO, the attempt fails", async () => {
+  using page = setUp();
+  page.connection.connect(SETTINGS);
+  const way = new MemoryPeer();
+  way.open();
+  const error = new LighthouseError("connection-failed", "No");
+  const direct = Promise.reject(error);
+  direct.catch(() => {});
+  page.attempts[0]!.resolve({ way, channel: await way.channel, proof: PROOF, direct });
+  way.far.close();
+  await until(() => page.view.now.state === "failed");
+  assert.is(page.view.now.error!.code, "connection-lost");
+});
+
+test("the relay's end is made good by another attempt, and the one before is given up", async () => {
+  using page = setUp();
+  const { connection, view, attempts, timers } = page;
+  connection.connect(SETTINGS);
+  const { way } = await page.openRelayed();
+  page.pass(5_000);
+  way.far.close();
+  await until(() => attempts.length === 2);
+  assert.ok(attempts[0]!.options.signal.aborted);
+  assert.equal(timers.running, [UNSEEN_MS]);
+  assert.is(view.now.reason, RELAYED);
+  await page.open();
+  assert.is(view.now.reason, "Connected");
+});
+
+test("closing gives up the direct connection that is still opening", async () => {
+  using page = setUp();
+  page.connection.connect(SETTINGS);
+  const { direct } = await page.openRelayed();
+  page.connection.close();
+  await failureOf(direct.promise);
+  assert.equal([page.timers.running, page.lanes.length], [[], 0]);
+});
+
+test("the browser keeps whether the host was reached through the relay", async () => {
+  using page = setUp();
+  const store = new MemoryStore();
+  const hostKey = new Uint8Array(65).with(0, 4) as Uint8Array<ArrayBuffer>;
+  const identities = new Identities({ store, relay: RELAY.href, origin: "x", pinned: hostKey });
+  await identities.current();
+  page.connection.connect({ ...SETTINGS, identities });
+  const { direct } = await page.openRelayed();
+  const needsRelay = () => store.records.get(RELAY.href)!.needsRelay;
+  await until(() => needsRelay() === true);
+  direct.reject(new LighthouseError("connection-failed", "No"));
+  await until(() => page.timers.running.length === 1);
+  page.timers.expire(page.timers.running[0]!);
+  page.lanes[0]!.resolve(new MemoryPeer());
+  await until(() => needsRelay() === false);
 });
 
 test.run();

@@ -1,11 +1,12 @@
 // One attempt to connect to the host: one message out and one in, then the WebSocket closes. The relay
-// cannot read the offer or the answer, and only the host's own answer counts.
+// cannot read the offer or the answer, and only the host's own answer counts. Where no direct connection
+// opens soon, the WebSocket stays, and carries the session until one does.
 import {
   type Acceptance,
-  type Channel,
   DEFAULT_HOST,
   formatProtocols,
   formatSendSignal,
+  generateKeyPair,
   Handshake,
   type IceConfig,
   LighthouseError,
@@ -16,10 +17,13 @@ import {
 } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identity } from "../identity/identity.ts";
-import { createPeer, type Peer } from "./peer.ts";
+import { noPeer } from "./no_peer.ts";
+import { type OpenedConnection, openWay } from "./open_way.ts";
+import { createPeer, type Peer, type PeerOptions } from "./peer.ts";
 import { forged, plainRefusal, refusedByRelay, relayError, sealedRefusal } from "./refusals.ts";
 import { checkRegistry } from "./registry.ts";
 import { openRelaySocket } from "./relay_socket.ts";
+import { RelayedWay } from "./relayed_way.ts";
 import { startTimer } from "./start_timer.ts";
 
 /** The settings for finding the host and connecting to it. */
@@ -76,25 +80,18 @@ export interface DialPlatform {
   origin: string;
 }
 
-/** A connection to the host: its channel is open. */
-export interface OpenedConnection extends Proven {
-  channel: Channel;
-  peer: Peer;
-}
-
-/** Limits for the host's answer, and from there to the open channel, in milliseconds. */
+/** Limit for the host's answer, in milliseconds. */
 const ANSWER_MS = 10_000;
-const OPEN_MS = 15_000;
 
 /** Limit for the host's own answer after a forged one, in milliseconds. */
 const FORGED_MS = 2_000;
 
 /**
- * Connects to the host. Candidates are gathered while the WebSocket opens.
+ * Connects to the host, directly or through the relay. Candidates are gathered while the WebSocket opens.
  *
  * @throws {LighthouseError} The error of the registry, the relay or the host (`host-offline`,
- * `device-revoked`, …), or `relay-unreachable`, `no-answer`, `bad-seal`, `connection-failed`, `unsupported`; the signal's
- * reason when aborted.
+ * `device-revoked`, …), or `relay-unreachable`, `no-answer`, `bad-seal`, `connection-failed`,
+ * `relay-budget`, `unsupported`; the signal's reason when aborted.
  */
 export async function dial(
   settings: DialSettings,
@@ -104,21 +101,33 @@ export async function dial(
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   signal.throwIfAborted();
-  const peer = platform.createPeer({ ice });
+  const peer = createPeerIfAny(platform, { ice });
+  /** Why there is nothing to offer but the way through the relay. */
+  let noOffer: unknown;
   const end = new AbortController();
   // Not AbortSignal.any: Chromium keeps its signal for as long as `signal` lives.
   const abort = () => end.abort(signal.reason);
   signal.addEventListener("abort", abort);
   const over = rejectionOf(end.signal);
-  let stopTimer = platform.startTimer(ANSWER_MS, () => end.abort(noAnswer()));
+  const stopTimer = platform.startTimer(ANSWER_MS, () => end.abort(noAnswer()));
   let stopForgery: (() => void) | undefined;
   let hangUp = () => {};
+  /** Gets what the relay brings after the answer. */
+  let way: RelayedWay | undefined;
   try {
     const handshake = new Handshake({
       hostKey: identity.hostKey,
       device: identity.keys,
       sender: identity.sender,
-      offer: offerOf(peer, identity, settings.name, settings.origin ?? platform.origin),
+      ephemeral: generateKeyPair(),
+      offer: offerOf(settings, {
+        identity,
+        origin: platform.origin,
+        sdp: peer.offer.catch((error) => {
+          noOffer = error;
+          return "";
+        }),
+      }),
       send: (data) => socket.send(formatSendSignal({ host, data })),
     });
     const receive = async (text: string) => {
@@ -134,37 +143,51 @@ export async function dial(
       }
     };
     const socket = platform.openRelaySocket(relay, {
-      onMessage: receive,
-      onFailure: (error) => end.abort(error),
+      onMessage: (text) => void (way ? way.receive(text) : receive(text)),
+      // After the answer, the socket's end does not end the attempt.
+      onFailure: (error) => way ? way.end() : end.abort(error),
       protocols: protocolsOf(identity, host),
       whyRefused: () => refusedByRelay(identity, platform.now(), isFirst),
     });
     hangUp = () => socket.close();
     const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
-    // From here on, the socket's end does not end the attempt.
-    hangUp();
+    way = new RelayedWay({ socket, host });
     if (answer.device) await onDevice(answer.device, answer.tagKey, answer.admission);
     end.signal.throwIfAborted();
-    peer.accept(answer.sdp);
-
     stopTimer();
-    stopTimer = platform.startTimer(OPEN_MS, () => end.abort(noConnection()));
     onAnswer();
-    const channel = await Promise.race([peer.channel, over]);
-    return { channel, peer, proof: answer.proof };
+    const { startTimer } = platform;
+    return await openWay({
+      peer,
+      way,
+      answer,
+      needsRelay: identity.needsRelay,
+      signal,
+      startTimer,
+    });
   } catch (error) {
     peer.close();
-    throw error;
+    hangUp();
+    // A host that knows no way through the relay refuses an offer without a session description.
+    throw noOffer && isBadOffer(error) ? noOffer : error;
   } finally {
     stopTimer();
     stopForgery?.();
-    hangUp();
     signal.removeEventListener("abort", abort);
   }
 }
 
 function browserPlatform(): DialPlatform {
   return { createPeer, openRelaySocket, startTimer, now: Date.now, origin: globalThis.origin };
+}
+
+/** A peer that has failed, where the browser has no WebRTC. */
+function createPeerIfAny(platform: DialPlatform, options: PeerOptions): Peer {
+  try {
+    return platform.createPeer(options);
+  } catch (cause) {
+    return noPeer(cause);
+  }
 }
 
 /**
@@ -177,13 +200,16 @@ function protocolsOf({ admission: value }: Identity, host: string | undefined): 
 
 /** The offer, as soon as candidates have been gathered. */
 async function offerOf(
-  peer: Peer,
-  { sender }: Identity,
-  name: string,
-  origin: string,
+  settings: DialSettings,
+  { identity, origin, sdp }: { identity: Identity; origin: string; sdp: Promise<string> },
 ): Promise<Offer> {
-  const offer: Offer = { sdp: await peer.offer, origin };
-  return sender.kind === "pairing" ? { ...offer, name } : offer;
+  const offer: Offer = { sdp: await sdp, origin: settings.origin ?? origin };
+  return identity.sender.kind === "pairing" ? { ...offer, name: settings.name } : offer;
+}
+
+/** Whether a host cannot read the offer: those of earlier versions call it a bad message. */
+function isBadOffer(error: unknown): boolean {
+  return error instanceof LighthouseError && /^bad-(?:offer|message)$/.test(error.code);
 }
 
 /** Asks the host, and once more with the host's time if the clocks differ too much. */
@@ -218,11 +244,4 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 
 function noAnswer(): LighthouseError {
   return new LighthouseError("no-answer", "The host did not answer in time");
-}
-
-function noConnection(): LighthouseError {
-  return new LighthouseError(
-    "connection-failed",
-    "The host answered, but no direct connection came about: a firewall, or a NAT that STUN cannot cross",
-  );
 }

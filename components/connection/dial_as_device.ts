@@ -3,7 +3,8 @@ import { LighthouseError } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identities } from "../identity/identity.ts";
 import { isFinal } from "./connection_state.ts";
-import { dial, type DialOptions, type DialSettings, type OpenedConnection } from "./dial.ts";
+import { dial, type DialOptions, type DialSettings } from "./dial.ts";
+import type { OpenedConnection } from "./open_way.ts";
 import { announcePairing } from "./pairing_channel.ts";
 
 /** The settings of a connection. */

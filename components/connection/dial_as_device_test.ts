@@ -5,8 +5,9 @@ import { failureOf } from "../../wire/testing/failure.ts";
 import { Identities } from "../identity/identity.ts";
 import { MemoryPeer } from "../testing/memory_peer.ts";
 import { MemoryStore } from "../testing/memory_store.ts";
-import type { DialOptions, OpenedConnection } from "./dial.ts";
+import type { DialOptions } from "./dial.ts";
 import { dialAsDevice } from "./dial_as_device.ts";
+import type { OpenedConnection } from "./open_way.ts";
 
 const test = suite("dial as device");
 
@@ -64,7 +65,7 @@ async function setUp({ isPaired = false, hasLink = false } = {}) {
             seen.push(options.identity.sender.kind);
             await steps.shift()!(options);
             const peer = new MemoryPeer();
-            return { peer, channel: peer.far, proof: new Uint8Array(32) };
+            return { way: peer, channel: peer.far, proof: new Uint8Array(32) };
           },
         },
       ),

@@ -7,7 +7,7 @@ import {
   sendOffer,
   type Session,
 } from "../../wire/mod.ts";
-import { createPeer } from "./peer.ts";
+import { createPeer, type Peer } from "./peer.ts";
 import { startTimer } from "./start_timer.ts";
 
 /** Options of {@linkcode dialLane}. */
@@ -31,10 +31,11 @@ const OPEN_MS = 15_000;
 /**
  * Connects to the session's host once more, and adds the connection to the session.
  *
+ * @returns The connection.
  * @throws {LighthouseError} `host-busy` or another refusal of the host, or `connection-failed`; the
  * signal's reason when aborted.
  */
-export async function dialLane(session: Session, options: LaneOptions): Promise<void> {
+export async function dialLane(session: Session, options: LaneOptions): Promise<Peer> {
   const { ice, signal, platform = { createPeer, startTimer } } = options;
   const peer = platform.createPeer({ ice });
   const late = new LighthouseError("connection-failed", "A further connection took too long");
@@ -48,6 +49,7 @@ export async function dialLane(session: Session, options: LaneOptions): Promise<
     peer.accept(await sendOffer(session, await peer.offer, ending));
     await session.connect(new Carrier(await peer.channel), { join: true });
     ending.throwIfAborted();
+    return peer;
   } catch (error) {
     close();
     throw ending.aborted ? ending.reason : error;

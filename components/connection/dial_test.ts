@@ -3,6 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import {
   type Acceptance,
+  type Channel,
   derivePairingKeys,
   fingerprintOf,
   generateKeyPair,
@@ -11,6 +12,7 @@ import {
   parseSignal,
   rawPublicKey,
   type Refusal,
+  RelayedChannel,
   type SealedOffer,
 } from "../../wire/mod.ts";
 import { parseSendSignal } from "../../wire/signal/envelope.ts";
@@ -18,12 +20,14 @@ import { failureOf } from "../../wire/testing/failure.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { MemoryPeer } from "../testing/memory_peer.ts";
 import { dial, type DialOptions, type DialSettings } from "./dial.ts";
+import type { Peer } from "./peer.ts";
 import type { RelaySocketOptions } from "./relay_socket.ts";
 
 const test = suite("dial");
 
 const ANSWER_MS = 10_000;
 const OPEN_MS = 15_000;
+const DIRECT_MS = 2_000;
 const FORGED_MS = 2_000;
 const NOW = 1_000_000;
 const host = await generateKeyPair();
@@ -35,15 +39,26 @@ const identity = {
   sender: { kind: "stranger" },
 } as const;
 const ACCEPTANCE: Acceptance = { time: NOW, sdp: "v=0\r\nanswer" };
+const RELAYED: Acceptance = { ...ACCEPTANCE, relayed: { rate: 10, burst: 20 } };
 
 /** One attempt, whose relay and host are the test. */
-function start(settings: Partial<DialSettings> = {}, options: Partial<DialOptions> = {}) {
+function start(
+  settings: Partial<DialSettings> = {},
+  options: Partial<DialOptions> = {},
+  createPeer?: () => Peer,
+) {
   const timers = new ManualTimers();
   const peer = new MemoryPeer();
   const end = new AbortController();
   const sent: string[] = [];
   const calls: string[] = [];
   let relay: RelaySocketOptions | undefined;
+  let onRelayed = (_ct: string) => {};
+  const send = (text: string) => {
+    const signal = parseSignal(parseSendSignal(text).data);
+    if (signal.type === "relayed") onRelayed(signal.ct);
+    else sent.push(text);
+  };
   const dialled = dial(
     {
       relay: new URL("wss://relay.example/prod"),
@@ -59,10 +74,10 @@ function start(settings: Partial<DialSettings> = {}, options: Partial<DialOption
       onAnswer: () => calls.push("answer"),
       signal: end.signal,
       platform: {
-        createPeer: () => peer,
+        createPeer: createPeer ?? (() => peer),
         openRelaySocket: (_url, options) => {
           relay = options;
-          return { send: (text) => sent.push(text), close: () => calls.push("hang up") };
+          return { send, close: () => calls.push("hang up") };
         },
         startTimer: timers.start,
         now: () => NOW,
@@ -94,6 +109,17 @@ function start(settings: Partial<DialSettings> = {}, options: Partial<DialOption
       attempt.say(sealed.signal);
       return sealed;
     },
+    /** Answers, and gives the host's end of the channel through the relay. */
+    async acceptRelayed() {
+      const { relayedKeys } = await attempt.accept(RELAYED);
+      const channel = new RelayedChannel({
+        send: (ct) => attempt.say({ type: "relayed", v: 1, ct }),
+        waits: true,
+      });
+      channel.start(await relayedKeys!(), { rate: 10, burst: 20 });
+      onRelayed = (ct) => channel.receive(ct);
+      return channel;
+    },
     async refuse(refused: Refusal["refused"], time = NOW, count = 1) {
       attempt.say(await (await attempt.opened(count)).sealRefusal({ time, refused }));
     },
@@ -110,20 +136,22 @@ test("the device belongs to the site that the settings name", async () => {
   assert.is(offer.origin, "https://a.example");
 });
 
-test("an attempt offers, takes the answer, hangs up, and opens the channel", async () => {
+test("an attempt offers, takes the answer, opens the channel, and hangs up", async () => {
   const attempt = start({ host: "pi" });
   const { offer } = await attempt.opened();
-  assert.equal(offer, { sdp: "v=0\r\noffer", origin: "https://page.example" });
+  const { ephemeral, ...others } = offer;
+  assert.equal(others, { sdp: "v=0\r\noffer", origin: "https://page.example" });
+  assert.is(ephemeral!.length, 65);
   assert.is(parseSendSignal(attempt.sent[0]!).host, "pi");
   const { proof } = await attempt.accept({ ...ACCEPTANCE, device: { id: "1", name: "a phone" } });
   await until(() => attempt.calls.includes("answer"));
-  assert.equal(attempt.calls, ["hang up", "device a phone", "answer"]);
+  assert.equal(attempt.calls, ["device a phone", "answer", "hang up"]);
   assert.is(attempt.peer.accepted, ACCEPTANCE.sdp);
   assert.equal(attempt.timers.running, [OPEN_MS]);
   attempt.peer.open();
   const opened = await attempt.dialled;
   assert.equal(opened.proof, proof);
-  assert.is(opened.peer, attempt.peer);
+  assert.is(opened.way, attempt.peer);
   assert.not(attempt.peer.isClosed);
   assert.equal(attempt.timers.running, []);
 });
@@ -274,5 +302,151 @@ test("a relay that the page's policy forbids at once ends the attempt", async ()
   assert.ok(peer.isClosed);
   assert.equal(timers.running, []);
 });
+
+const spent = { off: "spent" } as const;
+const off = { off: "off" } as const;
+const withoutRelay: [what: string, Acceptance["relayed"], code: string, words: RegExp][] = [
+  ["a host whose budget is spent", spent, "relay-budget", /budget .* is spent/],
+  ["a host that goes no way through the relay", off, "connection-failed", /set `relay-budget`/],
+  ["an older host", undefined, "connection-failed", /A newer host/],
+];
+for (const [what, relayed, code, words] of withoutRelay) {
+  test(`${what} leaves only the direct connection, and the error says so`, async () => {
+    const attempt = start();
+    await attempt.accept({ ...ACCEPTANCE, relayed });
+    await until(() => attempt.calls.includes("hang up"));
+    assert.equal(attempt.timers.running, [OPEN_MS]);
+    attempt.timers.expire(OPEN_MS);
+    const error = await failureOf(attempt.dialled);
+    assert.is(error.code, code);
+    assert.match(error.message, words);
+  });
+}
+
+test("the relay's channel starts when the direct connection is late, which may still open", async () => {
+  const attempt = start();
+  const far = await attempt.acceptRelayed();
+  await until(() => attempt.timers.running.includes(DIRECT_MS));
+  assert.equal(attempt.timers.running, [OPEN_MS, DIRECT_MS]);
+  attempt.timers.expire(DIRECT_MS);
+  const { channel, way, direct } = await attempt.dialled;
+  assert.ok(channel.isMetered);
+  const [heard, answered] = [messageOf(far), messageOf(channel)];
+  channel.send(Uint8Array.of(1, 2, 3));
+  assert.equal(await heard, Uint8Array.of(1, 2, 3));
+  far.send(Uint8Array.of(4));
+  assert.equal(await answered, Uint8Array.of(4));
+  const { path, bytesSent, bytesReceived } = await way.stats();
+  assert.is(path, "relayed");
+  assert.ok(bytesSent > 50 && bytesReceived > 50);
+
+  attempt.peer.open();
+  assert.is((await direct!).way, attempt.peer);
+  assert.equal(attempt.timers.running, []);
+  assert.not(attempt.calls.includes("hang up"));
+  // The other end hears of the close, before the socket goes.
+  const closed = new Promise<void>((resolve) => far.onclose = resolve);
+  way.close();
+  await closed;
+  assert.ok(attempt.calls.includes("hang up"));
+});
+
+test("where the last connection needed the relay, its channel starts with the answer", async () => {
+  const attempt = start({}, { identity: { ...identity, needsRelay: true } });
+  await attempt.acceptRelayed();
+  const { channel, direct } = await attempt.dialled;
+  assert.ok(channel.isMetered);
+  assert.equal(attempt.timers.running, [OPEN_MS]);
+  attempt.timers.expire(OPEN_MS);
+  assert.is((await failureOf(direct!)).code, "connection-failed");
+  assert.ok(attempt.peer.isClosed);
+  assert.not(attempt.calls.includes("hang up"));
+});
+
+test("a direct connection in time costs no message more", async () => {
+  const attempt = start();
+  const far = await attempt.acceptRelayed();
+  let count = 0;
+  far.onmessage = () => count++;
+  await until(() => attempt.timers.running.includes(DIRECT_MS));
+  attempt.peer.open();
+  const { way, direct } = await attempt.dialled;
+  assert.equal([way, direct], [attempt.peer, undefined]);
+  await until(() => attempt.calls.includes("hang up"));
+  assert.equal([count, attempt.sent.length], [0, 1]);
+  assert.equal(attempt.timers.running, []);
+});
+
+test("a socket that ends leaves only the direct connection, or ends the channel", async () => {
+  const gone = new LighthouseError("relay-unreachable", "Gone");
+  const early = start();
+  await early.acceptRelayed();
+  await until(() => early.timers.running.includes(DIRECT_MS));
+  early.fail(gone);
+  early.timers.expire(DIRECT_MS);
+  early.peer.open();
+  assert.is((await early.dialled).way, early.peer);
+
+  for (const end of ["socket", "host"]) {
+    const late = start({}, { identity: { ...identity, needsRelay: true } });
+    await late.acceptRelayed();
+    const { channel } = await late.dialled;
+    const closed = new Promise<void>((resolve) => channel.onclose = resolve);
+    // A message that was throttled, or is none of the channel's, changes nothing.
+    late.tell('{"message":"Too Many Requests","connectionId":"x","requestId":"y"}');
+    late.tell("no JSON");
+    late.say(FORGERY);
+    if (end === "socket") late.fail(gone);
+    else late.tell('{"error":{"code":"host-offline","message":"Gone"}}');
+    await closed;
+    late.end.abort();
+  }
+});
+
+test("an attempt that is given up gives up the direct connection, too", async () => {
+  const attempt = start({}, { identity: { ...identity, needsRelay: true } });
+  await attempt.acceptRelayed();
+  const { direct } = await attempt.dialled;
+  const reason = new Error("enough");
+  attempt.end.abort(reason);
+  assert.is(await failureOf(direct!), reason);
+  assert.ok(attempt.peer.isClosed);
+  assert.equal(attempt.timers.running, []);
+});
+
+/** A browser whose WebRTC is switched off. */
+function startWithoutWebRtc() {
+  const failure = new Error("No WebRTC support");
+  return start({}, {}, () => {
+    throw failure;
+  });
+}
+
+test("without WebRTC, the relay's channel starts with the answer", async () => {
+  const attempt = startWithoutWebRtc();
+  assert.is((await attempt.opened()).offer.sdp, "");
+  await attempt.acceptRelayed();
+  const { channel, direct } = await attempt.dialled;
+  assert.ok(channel.isMetered);
+  assert.is((await failureOf(direct!)).code, "unsupported");
+});
+
+test("without WebRTC, a host that offers no other way is of no use, until its budget is new", async () => {
+  const old = startWithoutWebRtc();
+  await old.refuse({ code: "bad-offer", message: "No session description" });
+  assert.is((await failureOf(old.dialled)).code, "unsupported");
+  for (const [relayed, code] of [[off, "unsupported"], [spent, "relay-budget"]] as const) {
+    const attempt = startWithoutWebRtc();
+    await attempt.accept({ ...ACCEPTANCE, relayed });
+    assert.is((await failureOf(attempt.dialled)).code, code);
+  }
+});
+
+/** The next message that arrives. */
+function messageOf(channel: Channel): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    channel.onmessage = (message) => resolve(message as Uint8Array);
+  });
+}
 
 test.run();

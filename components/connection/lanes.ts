@@ -35,6 +35,8 @@ export interface SessionSample {
   /** Milliseconds. */
   shortestRoundTrip: number;
   carriers: number;
+  /** Whether the relay carries the session. */
+  relayed: boolean;
 }
 
 /** Whether to add lanes, close them, or keep them. */
@@ -49,13 +51,13 @@ export class LanePolicy {
   #added = -Infinity;
 
   /** Takes a sample, and decides. */
-  decide({ now, bytes, shortestRoundTrip, carriers }: SessionSample): LaneAction {
+  decide({ now, bytes, shortestRoundTrip, carriers, relayed }: SessionSample): LaneAction {
     const isBulk = bytes - this.#bytes[0]! >= BULK;
     this.#bytes.push(bytes);
     if (this.#bytes.length > BULK_SAMPLES) this.#bytes.shift();
     if (isBulk) this.#bulk = now;
     this.#bulk ??= now;
-    const isWanted = isBulk && carriers > 0 && carriers < LANES &&
+    const isWanted = isBulk && !relayed && carriers > 0 && carriers < LANES &&
       shortestRoundTrip >= LONG_MS && now - this.#added >= PAUSE_MS;
     if (isWanted) {
       this.#added = now;
@@ -68,7 +70,9 @@ export class LanePolicy {
 /** Options of {@linkcode Lanes}. */
 export interface LanesOptions {
   /** Connects once more, and adds the connection to the session. */
-  dial: (signal: AbortSignal) => Promise<void>;
+  dial: (signal: AbortSignal) => Promise<unknown>;
+  /** Whether the relay carries the session: then it has no lanes. */
+  isRelayed: () => boolean;
   /** @default the platform's */
   startTimer?: typeof startTimer;
   /** Monotonic, in milliseconds. @default performance.now */
@@ -104,7 +108,8 @@ export class Lanes {
     this.#stopTimer = undefined;
     const { bytes, shortestRoundTrip, carriers, busy } = this.#session;
     const now = this.#options.now();
-    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers });
+    const relayed = this.#options.isRelayed();
+    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed });
     if (action === "add") this.#add(LANES - carriers);
     if (action === "shed") this.#session.shed();
     if (busy || carriers > 1) this.watch();

@@ -7,6 +7,9 @@ const test = suite("lanes");
 
 const KiB = 1024;
 
+/** Of a session over one connection on a long path. */
+const LONG = { shortestRoundTrip: 50, carriers: 1, relayed: false };
+
 /** Samples ten times a second while that many KiB a second move. @returns Each change of the action. */
 function watch(
   seconds: number,
@@ -18,7 +21,7 @@ function watch(
   const actions: LaneAction[] = [];
   for (let now = from + 100; now <= from + seconds * 1000; now += 100) {
     const bytes = (sample.bytes ?? 0) + rate * KiB * (now - from) / 1000;
-    actions.push(policy.decide({ shortestRoundTrip: 50, carriers: 1, ...sample, now, bytes }));
+    actions.push(policy.decide({ ...LONG, ...sample, now, bytes }));
   }
   return actions.filter((each, index) => each !== actions[index - 1]);
 }
@@ -33,6 +36,7 @@ test("no lanes are added on a short path, for little, or where there are all", (
   assert.equal(watch(60, 4000, { shortestRoundTrip: 10 }), ["keep"]);
   assert.equal(watch(60, 500), ["keep"]);
   assert.equal(watch(60, 4000, { carriers: LANES }), ["keep"]);
+  assert.equal(watch(60, 4000, { relayed: true }), ["keep"]);
   assert.equal(watch(60, 4000, { carriers: 0, shortestRoundTrip: Infinity }), ["keep"]);
 });
 
@@ -40,7 +44,7 @@ test("lanes that came to nothing, or are lost, are tried again after a pause", (
   const policy = new LanePolicy();
   const times: number[] = [];
   for (let now = 100; now <= 40_000; now += 100) {
-    const sample = { now, bytes: now * 4 * KiB, shortestRoundTrip: 50, carriers: 1 };
+    const sample = { ...LONG, now, bytes: now * 4 * KiB };
     if (policy.decide(sample) === "add") times.push(now);
   }
   assert.equal(times, [100, 15_100, 30_100]);
@@ -74,6 +78,7 @@ function setUpLanes() {
       signals.push(signal);
       return Promise.reject(new Error("The host is full"));
     },
+    isRelayed: () => false,
     startTimer: timers.start,
     now: () => now,
   });

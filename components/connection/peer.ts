@@ -2,13 +2,16 @@
 import SimplePeer from "simple-peer";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
 
-/** The packets' path: the less direct type of both ends' candidates (RFC 8445 §5.1.1). */
-export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "unknown";
+/**
+ * The bytes' path. Of a direct connection, the less direct type of both ends' candidates (RFC 8445 §5.1.1),
+ * of which `relay` is a TURN server; `relayed`: through the relay that brings the signals.
+ */
+export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "relayed" | "unknown";
 
-/** The browser's counts of the pair of candidates in use. */
+/** Counts of the pair of candidates in use, or of the channel through the relay. */
 export interface PeerStats {
   path: PeerPath;
-  /** Bytes since the start of the connection, including WebRTC's own. */
+  /** Bytes since the start of the connection, including those of WebRTC or of the relay's envelopes. */
   bytesSent: number;
   bytesReceived: number;
 }

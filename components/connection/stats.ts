@@ -11,10 +11,10 @@ export interface TunnelStats extends PeerStats {
 
 /** @throws {LighthouseError} `closed` while not connected. */
 export async function measure(
-  { session, peer }: Pick<Connection, "session" | "peer">,
+  { session, way }: Pick<Connection, "session" | "way">,
 ): Promise<TunnelStats> {
-  if (!session?.carriers || !peer) {
+  if (!session?.carriers || !way) {
     throw new LighthouseError("closed", "Cannot read statistics: not connected");
   }
-  return { ...await peer.stats(), roundTripTime: session.roundTripTime };
+  return { ...await way.stats(), roundTripTime: session.roundTripTime };
 }

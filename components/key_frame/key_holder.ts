@@ -20,7 +20,7 @@ export interface KeyHolderOptions {
   /** To the app's page. */
   port: MessagePort;
   /** The frame's own connection, which shows itself in `view`. */
-  connection: Pick<Connection, "connect" | "renew" | "close" | "session" | "peer">;
+  connection: Pick<Connection, "connect" | "renew" | "close" | "session" | "way">;
   view: CurrentView;
   settings: ConnectionSettings;
 }

@@ -21,7 +21,7 @@ const LINK = { hostKey: KEY, secret: new Uint8Array(16).fill(2) as Uint8Array<Ar
 
 /** The frame's own connection, to a host in memory. */
 class Own extends OwnConnection {
-  readonly peer = undefined;
+  readonly way = undefined;
   settings: ConnectionSettings | undefined;
 
   override connect(settings?: ConnectionSettings): void {

@@ -1,0 +1,111 @@
+// From the host's answer to an open channel: the direct connection, or the relay's channel where that takes
+// long, and the direct one when it opens after all.
+import { type Acceptance, type Channel, LighthouseError, type Proven } from "../../wire/mod.ts";
+import { ENGLISH } from "../texts/english.ts";
+import type { Peer } from "./peer.ts";
+import type { RelayedWay } from "./relayed_way.ts";
+import type { StartTimer } from "./start_timer.ts";
+
+/** A connection to the host: its channel is open. */
+export interface OpenedConnection extends Proven {
+  channel: Channel;
+  /** What carries the channel. */
+  way: OpenedWay;
+  /**
+   * Only if the relay carries the channel: the direct connection of the same offer, when it opens. Rejects
+   * if it does not in time.
+   */
+  direct?: Promise<OpenedConnection>;
+}
+
+/** What carries a channel: a WebRTC connection, or the relay. */
+export type OpenedWay = Pick<Peer | RelayedWay, "stats" | "close">;
+
+/** Options of {@linkcode openWay}. */
+export interface OpenWayOptions {
+  peer: Peer;
+  /** It has not started yet. */
+  way: RelayedWay;
+  /** The host's. */
+  answer: Acceptance & Proven;
+  /** Whether the last connect needed the relay. @default false */
+  needsRelay?: boolean;
+  /** Ends the attempt, and a direct connection that is still opening. */
+  signal: AbortSignal;
+  startTimer: StartTimer;
+}
+
+/** Limit from the answer to the open direct connection, in milliseconds. */
+const OPEN_MS = 15_000;
+
+/** Time for the direct connection before the relay's channel starts, in milliseconds. */
+const DIRECT_MS = 2_000;
+
+/**
+ * Opens the direct connection or, if that takes longer than 2 s, the channel through the relay. The other
+ * one of the two is closed, but for a direct connection that may open yet.
+ *
+ * @throws {LighthouseError} `connection-failed`, `relay-budget` or `unsupported`, when neither opens; the
+ * signal's reason when aborted.
+ */
+export async function openWay(options: OpenWayOptions): Promise<OpenedConnection> {
+  const { way, answer, needsRelay, signal, startTimer } = options;
+  const { relayed, relayedKeys, proof } = answer;
+  const direct = openDirect(options);
+  direct.catch(() => {});
+  if (!relayed || "off" in relayed || !relayedKeys) {
+    way.close();
+    return await direct.catch((error) => {
+      throw signal.aborted ? error : withoutRelay(error, relayed);
+    });
+  }
+  const keys = relayedKeys();
+  if (!needsRelay) {
+    const waited = Promise.withResolvers<void>();
+    const stopTimer = startTimer(DIRECT_MS, waited.resolve);
+    const opened = await Promise.race([direct.catch(() => undefined), waited.promise]);
+    stopTimer();
+    signal.throwIfAborted();
+    if (opened || way.isOver) {
+      way.close();
+      return await direct;
+    }
+  }
+  way.start(await keys, relayed);
+  return { channel: way.channel, way, proof, direct };
+}
+
+/** Opens the direct connection. Closes it when that fails. */
+async function openDirect(
+  { peer, answer, signal, startTimer }: OpenWayOptions,
+): Promise<OpenedConnection> {
+  const end = Promise.withResolvers<never>();
+  const stopTimer = startTimer(OPEN_MS, () => end.reject(noConnection()));
+  const abort = () => end.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    signal.throwIfAborted();
+    peer.accept(answer.sdp);
+    const channel = await Promise.race([peer.channel, end.promise]);
+    return { channel, way: peer, proof: answer.proof };
+  } catch (error) {
+    peer.close();
+    throw signal.aborted ? error : LighthouseError.from(error, "connection-failed");
+  } finally {
+    stopTimer();
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function noConnection(): LighthouseError {
+  return new LighthouseError("connection-failed", ENGLISH["connection-failed"]);
+}
+
+/** The error where the direct connection has failed, and the host offers no other way. */
+function withoutRelay(cause: LighthouseError, relayed: Acceptance["relayed"]): LighthouseError {
+  const isSpent = relayed && "off" in relayed && relayed.off === "spent";
+  if (isSpent) return new LighthouseError("relay-budget", ENGLISH["relay-budget"], { cause });
+  if (cause.code === "unsupported") return cause;
+  const sentence = relayed ? ENGLISH["relay-off"] : ENGLISH["relay-missing"];
+  return new LighthouseError("connection-failed", sentence, { cause });
+}
