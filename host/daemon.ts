@@ -102,7 +102,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   });
   const peers = new Peers({
     gate,
-    handler: metrics?.watch(handler) ?? handler,
+    handler: networks.serve(metrics?.watch(handler) ?? handler),
     onWebSocket: (request, stream, principal) => {
       metrics?.sawWebSocket(request.target, principal);
       return sockets.serve(request, stream, principal);

@@ -31,6 +31,9 @@ export interface IceUrl {
 /** The STUN server that both ends use unless told otherwise: public, and run by Google. */
 export const DEFAULT_STUN = "stun:stun.l.google.com:19302";
 
+/** A second server of the same owner: the usual one has one address, and two tell what NAT there is. */
+export const SECOND_STUN = "stun:stun1.l.google.com:19302";
+
 /** Most servers that an end takes, and most URLs of one. libdatachannel asks one STUN server. */
 const MAX_SERVERS = 8;
 

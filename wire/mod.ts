@@ -92,6 +92,7 @@ export {
   parseIceUrl,
   parseIceUrls,
   parseStunServers,
+  SECOND_STUN,
 } from "./ice.ts";
 export { diagnose, type Verdict, type Way, waysOf, type WayState } from "./diagnosis/diagnose.ts";
 export { type Cause, CAUSES, type Cure, CURES } from "./diagnosis/texts.ts";
@@ -152,4 +153,5 @@ export {
   type ServiceSummary,
   SET_COOKIE,
 } from "./http/tunnel_headers.ts";
+export { answerReport, exchangeReports, NETWORK_PATH, reportIn } from "./http/reports.ts";
 export { WebSocketWriter } from "./http/websocket_writer.ts";

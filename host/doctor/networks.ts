@@ -1,18 +1,22 @@
 // The networks of both ends, as the host knows them: what it tells pages, and what decides the way of each
 // device's connection, for the log, `doctor` and `status`.
 import {
+  answerReport,
   CAUSES,
   CURES,
   diagnose,
+  NETWORK_PATH,
   type NetworkReport,
+  reportIn,
   type Verdict,
   type Way,
   waysOf,
   type WayState,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
+import type { ServiceHandler } from "../proxy/service.ts";
 import type { OwnNetwork } from "./own_network.ts";
-import { type Outcome, PageReports } from "./page_reports.ts";
+import { type Outcome, type PageReport, PageReports } from "./page_reports.ts";
 
 /** A device's network and its connection. */
 export interface DeviceNetwork extends Verdict {
@@ -52,6 +56,7 @@ const OPENED = new Set(["page-connected", "page-back", "page-lane"]);
 export class Networks {
   readonly #own: Pick<OwnNetwork, "report">;
   readonly reports: PageReports;
+  #log: Log = () => {};
 
   constructor(own: Pick<OwnNetwork, "report">, reports = new PageReports()) {
     this.#own = own;
@@ -66,8 +71,9 @@ export class Networks {
   /** All that is known now. */
   get view(): NetworksView {
     const host = this.#own.report();
-    const devices = this.reports.all.map(({ id, name, time, page: reported, outcome }) => {
-      const page = outcome ? { ...reported, way: outcome } : reported;
+    const devices = this.reports.all.map((report) => {
+      const { id, name, time } = report;
+      const page = pageOf(report);
       const verdict = diagnose(page, host);
       return {
         device: id,
@@ -84,6 +90,7 @@ export class Networks {
 
   /** Wraps a log: learns from its lines how connections come about, and adds why one is not direct. */
   watch(log: Log): Log {
+    this.#log = log;
     return (level, event, text, fields) => {
       log(level, event, text, fields);
       const { device, way } = fields ?? {};
@@ -94,22 +101,41 @@ export class Networks {
         ? "none"
         : undefined;
       const told = outcome && this.reports.tell(device, outcome);
-      if (!told || outcome === "direct") return;
-      const { cause, cures } = diagnose({ ...told.page, way: outcome }, this.#own.report());
-      const who = told.name === undefined ? "a page that is not paired" : `“${told.name}”`;
-      const what = outcome === "none" ? "no connection with" : "no direct connection with";
-      log(
-        outcome === "none" ? "warn" : "info",
-        "page-network",
-        `${what} ${who}: ${describeVerdict({ cause, cures })}`,
-        {
-          device,
-          cause,
-          cures,
-        },
-      );
+      if (told) this.#explain(told);
     };
   }
+
+  /** Answers pages that tell what they see, and passes other requests on. */
+  serve(handler: ServiceHandler): ServiceHandler {
+    return (request, context) => {
+      if (request.target !== NETWORK_PATH) return handler(request, context);
+      const page = reportIn(request.headers);
+      const told = page && this.reports.update(context.principal, page);
+      if (told) this.#explain(told);
+      return Promise.resolve(answerReport(this.#own.report()));
+    };
+  }
+
+  /** Says why the way is not the direct one, once. */
+  #explain(report: PageReport): void {
+    const { id, name, page, outcome } = report;
+    if (!outcome || outcome === "direct") return;
+    // The page looks at its network now, and tells.
+    if (outcome !== "none" && page.candidates && !page.stun) return;
+    const verdict = diagnose(pageOf(report), this.#own.report());
+    if (report.explained === verdict.cause) return;
+    report.explained = verdict.cause;
+    const level = outcome === "none" ? "warn" : "info";
+    const who = name === undefined ? "a page that is not paired" : `“${name}”`;
+    const what = outcome === "none" ? "no connection with" : "no direct connection with";
+    const text = `${what} ${who}: ${describeVerdict(verdict)}`;
+    this.#log(level, "page-network", text, { device: id, ...verdict });
+  }
+}
+
+/** What a page sees, with the way that has come about. */
+function pageOf({ page, outcome }: PageReport): NetworkReport {
+  return outcome ? { ...page, way: outcome } : page;
 }
 
 /** A verdict in one line, in the words that the page has for it. */

@@ -56,6 +56,37 @@ test("a connection that came to nothing is explained, also a stranger's", () => 
   assert.is(lines.length, 5);
 });
 
+test("a page that looks at its network after it has offered is explained when it tells", async () => {
+  const { networks, log, lines } = start();
+  networks.reports.note(PHONE, { candidates: ["mdns"] });
+  log("info", "page-connected", "page connected through the relay", {
+    device: "a",
+    way: "relayed",
+  });
+  assert.is(lines.length, 1);
+  const passed: string[] = [];
+  const handler = networks.serve(({ target }) => {
+    passed.push(target);
+    return Promise.resolve({ status: 200, statusText: "", headers: [], body: null });
+  });
+  const context = { principal: { ...PHONE, origin: "" }, signal: new AbortController().signal };
+  const ask = (target: string, report: string) =>
+    handler(
+      { method: "GET", target, headers: [["lighthouse-report", report]], body: null },
+      context,
+    );
+  for (let times = 0; times < 2; times++) {
+    const { status, headers } = await ask("/.lighthouse/network", JSON.stringify(BLOCKED));
+    assert.is(status, 204);
+    assert.equal(JSON.parse(headers[0]![1]), HOST);
+  }
+  assert.equal(lines.map(([, , cause]) => cause), [undefined, "page-no-udp"]);
+  await ask("/.lighthouse/network", "{");
+  assert.is(networks.view.devices[0]!.cause, "page-no-udp");
+  await ask("/notes", "{}");
+  assert.equal(passed, ["/notes"]);
+});
+
 test("the view has each device's report, with the way that came about", () => {
   const { networks, log } = start();
   networks.reports.note(PHONE, { ...BLOCKED, way: "direct" });

@@ -5,11 +5,9 @@ import {
   DEFAULT_STUN,
   type IceConfig,
   type NetworkReport,
+  SECOND_STUN,
 } from "../../wire/mod.ts";
 import { type NatReport, probeNat } from "./nat.ts";
-
-/** A second server of the same owner, since the usual one has only one address. */
-const SECOND_STUN = "stun:stun1.l.google.com:19302";
 
 /** The age at which a look is repeated, in milliseconds: not each change shows in the addresses. */
 const STALE_MS = 10 * 60_000;

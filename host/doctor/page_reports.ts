@@ -1,6 +1,6 @@
 // What the pages of the devices see of their networks, and how their connections came about: the newest of
 // each device, for `doctor`, `status` and the log.
-import type { NetworkReport } from "../../wire/mod.ts";
+import type { Cause, NetworkReport } from "../../wire/mod.ts";
 import { groupOf, type Taker } from "../access/shares.ts";
 
 /** Most devices; all strangers count as one. */
@@ -21,6 +21,8 @@ export interface PageReport {
   page: NetworkReport;
   /** How the connection has come about; undefined until then. */
   outcome?: Outcome;
+  /** The cause that the log has. */
+  explained?: Cause;
 }
 
 /** Keeps them. */
@@ -45,6 +47,13 @@ export class PageReports {
     this.#all.delete(id);
     this.#all.set(id, { id, name: taker.name, time: this.#now(), page });
     if (this.#all.size > MAX_DEVICES) this.#all.delete(this.#all.keys().next().value!);
+  }
+
+  /** Takes what a connected page sees now. @returns Undefined where it has not offered. */
+  update(taker: Taker, page: NetworkReport): PageReport | undefined {
+    const report = this.#all.get(groupOf(taker));
+    if (report) Object.assign(report, { page, time: this.#now() });
+    return report;
   }
 
   /**

@@ -21,6 +21,18 @@ test("the newest report of each device is kept, and strangers count as one", () 
   assert.equal(reports.all.map(({ id }) => id), ["strangers"]);
 });
 
+test("what a connected page sees later takes the place of what it offered with", () => {
+  let time = 1;
+  const reports = new PageReports(() => time++);
+  assert.is(reports.update(PHONE, { stun: "silent" }), undefined);
+  reports.note(PHONE, {});
+  reports.tell("a", "relayed");
+  reports.update(PHONE, { stun: "silent" });
+  assert.equal(reports.all, [
+    { id: "a", name: "phone", time: 2, page: { stun: "silent" }, outcome: "relayed" },
+  ]);
+});
+
 test("64 devices at most are kept", () => {
   const reports = new PageReports();
   for (let at = 0; at < 100; at++) reports.note({ id: String(at), name: "phone" });
