@@ -22,7 +22,16 @@ import { SharedConnection } from "./tabs/shared_connection.ts";
 import type { Texts } from "./texts/texts.ts";
 
 /** Attributes whose change makes the element connect anew. */
-const SETTINGS = ["relay", "host", "registry", "hostKey", "stun", "worker", "keySite"];
+const SETTINGS = [
+  "relay",
+  "host",
+  "registry",
+  "hostKey",
+  "stun",
+  "iceServers",
+  "worker",
+  "keySite",
+];
 
 /**
  * Connects the page to its host, shows the connection's state, and carries requests to the host's backend.
@@ -74,6 +83,7 @@ export class LighthouseTunnel extends LitElement {
     registry: {},
     hostKey: { attribute: "host-key" },
     stun: {},
+    iceServers: { attribute: "ice-servers" },
     worker: {},
     keySite: { attribute: "key-site" },
     deviceName: { attribute: "device-name" },
@@ -100,6 +110,12 @@ export class LighthouseTunnel extends LitElement {
    * @default `stun:stun.l.google.com:19302`, of Google
    */
   declare stun: string | null;
+  /**
+   * Further servers, as JSON in the form of `RTCConfiguration.iceServers`:
+   * `[{ "urls": "turn:…", "username": "…", "credential": "…" }]`. Whoever reads the page reads them, too. A
+   * paired browser needs none of its own: it gets its host's, sealed.
+   */
+  declare iceServers: string | null;
   /**
    * The URL of the site's service worker, `lighthouse-worker.js` or one that imports it. With it, the
    * site's tabs share one connection, which also carries their requests under the worker's prefix.
@@ -138,6 +154,7 @@ export class LighthouseTunnel extends LitElement {
     this.registry = null;
     this.hostKey = null;
     this.stun = null;
+    this.iceServers = null;
     this.worker = null;
     this.keySite = null;
     this.deviceName = null;

@@ -2,10 +2,12 @@
 import {
   DEFAULT_HOST,
   fromBase64url,
+  type IceServer,
   KEY_BYTES,
   LighthouseError,
   MAX_NAME,
   parseHostName,
+  parseIceServers,
   parseStunServers,
   parseUrl,
 } from "../wire/mod.ts";
@@ -21,6 +23,7 @@ export interface Attributes {
   registry: string | null;
   hostKey: string | null;
   stun: string | null;
+  iceServers: string | null;
   deviceName: string | null;
 }
 
@@ -44,7 +47,7 @@ export function parseAttributes(
   attributes: Attributes,
   platform: SettingsPlatform = { store, navigator, origin: globalThis.origin },
 ): ConnectionSettings {
-  const { relay: text, hostKey, stun, deviceName } = attributes;
+  const { relay: text, hostKey, stun, iceServers, deviceName } = attributes;
   const relay = parseUrl(text ?? "");
   if (!relay || (relay.protocol !== "wss:" && relay.protocol !== "ws:")) {
     throw new LighthouseError(
@@ -58,7 +61,7 @@ export function parseAttributes(
     host,
     registry: parseRegistry(attributes.registry),
     origin: platform.origin,
-    ice: { iceServers: parseStunServers(stun ?? "") },
+    ice: { iceServers: [...parseStunServers(stun ?? ""), ...parseIce(iceServers)] },
     name: (deviceName?.trim() || proposeName(platform.navigator)).slice(0, MAX_NAME),
     identities: new Identities({
       store: platform.store,
@@ -107,6 +110,20 @@ function parseRegistry(text: string | null): URL | undefined {
     "bad-config",
     `The registry attribute is not a URL such as https://…s3.dualstack.us-east-1.amazonaws.com: "${text}"`,
   );
+}
+
+function parseIce(text: string | null): IceServer[] {
+  if (text === null) return [];
+  try {
+    return parseIceServers(JSON.parse(text), "ice-servers");
+  } catch (cause) {
+    // The error of JSON.parse may show a credential.
+    const why = cause instanceof SyntaxError ? "it is no JSON" : (cause as Error).message;
+    throw new LighthouseError(
+      "bad-config",
+      `The ice-servers attribute is not a list such as [{ "urls": "turn:…", "username": "…", "credential": "…" }]: ${why}`,
+    );
+  }
 }
 
 function parseHostKey(text: string | null): Uint8Array<ArrayBuffer> | undefined {

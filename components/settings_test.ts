@@ -20,6 +20,7 @@ function parse(attributes: Partial<Attributes>) {
     registry: null,
     hostKey: null,
     stun: null,
+    iceServers: null,
     deviceName: null,
     ...attributes,
   }, { store, navigator: AGENT, origin: "https://me.example" });
@@ -51,6 +52,26 @@ test("each attribute has its effect", () => {
   assert.equal(parse({ stun: "none" }).ice.iceServers, []);
   assert.is(parse({ host: "laptop" }).host, undefined);
   assert.is(parse({ deviceName: "  " }).name, "Firefox on Linux");
+});
+
+test("further ICE servers stand beside the STUN servers", () => {
+  const turn = { urls: ["turn:a.example"], username: "u", credential: "p" };
+  const { ice } = parse({ stun: "none", iceServers: JSON.stringify([turn, { urls: "stun:b" }]) });
+  assert.equal(ice.iceServers, [turn, { urls: ["stun:b"] }]);
+  for (
+    const [wrong, why] of [
+      ['[{"urls":"turn:a","credential":"s3cret"', /it is no JSON/],
+      ['[{"urls":"turn:a","username":"u"}]', /ice-servers\[0\]\.credential: expected a string/],
+      ['[{"urls":"http://a"}]', /got "http:\/\/a"/],
+      ["{}", /expected a list of 1 to 8/],
+      ["turn:a.example", /it is no JSON/],
+    ] as const
+  ) {
+    const error = thrownBy(() => parse({ iceServers: wrong }));
+    assert.is(error.code, "bad-config");
+    assert.match(error.message, why);
+    assert.not.match(error.message, "s3cret");
+  }
 });
 
 test("the host's key in the page pins the host, and each host of a relay has its record", async () => {

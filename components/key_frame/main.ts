@@ -59,6 +59,7 @@ function attributesOf({ attributes }: KeyConfig): Parameters<typeof parseAttribu
     registry: of("registry"),
     hostKey: of("host-key"),
     stun: of("stun"),
+    iceServers: of("ice-servers"),
     deviceName: of("device-name"),
   };
 }
