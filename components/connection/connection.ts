@@ -192,9 +192,10 @@ export class Connection {
     return session;
   }
 
-  /** Adds a direct connection to the session. */
+  /** Adds a direct connection to the session, with the ICE servers that the newest answer has brought. */
   #dialLane(signal: AbortSignal): Promise<OpenedWay> {
-    return this.#platform.dialLane(this.#session!, { ice: this.#settings!.ice, signal });
+    const { identities, ice } = this.#settings!;
+    return this.#platform.dialLane(this.#session!, { ice: identities.withIceServers(ice), signal });
   }
 
   async #dial(): Promise<void> {

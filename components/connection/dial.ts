@@ -9,6 +9,7 @@ import {
   generateKeyPair,
   Handshake,
   type IceConfig,
+  type IceServer,
   LighthouseError,
   type Offer,
   parseRelayMessage,
@@ -59,6 +60,8 @@ export interface DialOptions {
     tagKey?: Uint8Array<ArrayBuffer>,
     admission?: string,
   ) => Promise<void>;
+  /** Called then with the ICE servers for the next attempts; undefined if the host has none. */
+  onIceServers?: (iceServers: IceServer[] | undefined) => void;
   /** Whether this page has not connected yet. @default false */
   isFirst?: boolean;
   /** Called when the host has accepted, while the connection is opening. */
@@ -153,6 +156,7 @@ export async function dial(
     const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
     way = new RelayedWay({ socket, host });
     if (answer.device) await onDevice(answer.device, answer.tagKey, answer.admission);
+    options.onIceServers?.(answer.iceServers);
     end.signal.throwIfAborted();
     stopTimer();
     onAnswer();

@@ -44,7 +44,8 @@ export async function dialAsDevice(
     const isPairing = identity.sender.kind === "pairing";
     if (identity.device) onDevice(identity.device);
     try {
-      return await attempt(settings, {
+      const ice = identities.withIceServers(settings.ice);
+      return await attempt({ ...settings, ice }, {
         skew: options.skew,
         onSkew: options.onSkew,
         onAnswer: options.onAnswer,
@@ -60,6 +61,8 @@ export async function dialAsDevice(
           ) await identities.renewed(device, admission);
           onDevice(device);
         },
+        // A connection does not wait for the disk.
+        onIceServers: (servers) => void identities.keepIceServers(servers).catch(() => {}),
       });
     } catch (error) {
       const { code } = LighthouseError.from(error, "connection-failed");

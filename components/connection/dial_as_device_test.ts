@@ -18,7 +18,7 @@ const DEVICE = { id: "an-id", name: "my phone" };
 const TAG_KEY = new Uint8Array(32).fill(3);
 
 /** What the host does with an attempt: lets it in, or fails. */
-type Step = (options: DialOptions) => Promise<void>;
+type Step = (options: DialOptions) => Promise<void> | void;
 
 const letIn: Step = ({ onDevice, identity }) => {
   return onDevice(DEVICE, identity.sender.kind === "pairing" ? TAG_KEY : undefined);
@@ -39,11 +39,14 @@ async function setUp({ isPaired = false, hasLink = false } = {}) {
   if (hasLink) await identities.open(LINK);
   const seen: string[] = [];
   const end = new AbortController();
+  const used: string[] = [];
   return {
     identities,
     end,
     /** The senders of the attempts, and what was called. */
     seen,
+    /** The ICE servers of the attempts. */
+    used,
     dial: (steps: Step[], opening?: Promise<void>) =>
       dialAsDevice(
         {
@@ -60,8 +63,9 @@ async function setUp({ isPaired = false, hasLink = false } = {}) {
           onDevice: ({ name }) => seen.push(`is ${name}`),
           onPaired: ({ href }) => seen.push(`paired at ${href}`),
           signal: end.signal,
-          async dial(_settings, options): Promise<OpenedConnection> {
+          async dial(settings, options): Promise<OpenedConnection> {
             assert.is(options.skew, 5);
+            used.push(settings.ice.iceServers.flatMap(({ urls }) => urls).join());
             seen.push(options.identity.sender.kind);
             await steps.shift()!(options);
             const peer = new MemoryPeer();
@@ -133,6 +137,15 @@ test("nothing is attempted without a host, before a link is kept, or after the e
   end.abort(reason);
   assert.is(await failureOf(dial([letIn])), reason);
   assert.is(await failureOf(dial([], Promise.reject(reason))), reason);
+});
+
+test("ICE servers of an answer are used by the next attempt", async () => {
+  const { dial, used } = await setUp({ isPaired: true });
+  const servers = [{ urls: ["turn:a"], username: "u", credential: "p" }];
+  await dial([({ onIceServers }) => onIceServers!(servers)]);
+  await dial([({ onIceServers }) => onIceServers!(undefined)]);
+  await dial([() => {}]);
+  assert.equal(used, ["", "turn:a", ""]);
 });
 
 test.run();

@@ -71,6 +71,9 @@ function start(
       skew: 0,
       onSkew: (skew) => calls.push(`skew ${skew}`),
       onDevice: ({ name }) => Promise.resolve(void calls.push(`device ${name}`)),
+      onIceServers: (servers) => {
+        if (servers) calls.push(`${servers.length} ICE servers`);
+      },
       onAnswer: () => calls.push("answer"),
       signal: end.signal,
       platform: {
@@ -143,9 +146,13 @@ test("an attempt offers, takes the answer, opens the channel, and hangs up", asy
   assert.equal(others, { sdp: "v=0\r\noffer", origin: "https://page.example" });
   assert.is(ephemeral!.length, 65);
   assert.is(parseSendSignal(attempt.sent[0]!).host, "pi");
-  const { proof } = await attempt.accept({ ...ACCEPTANCE, device: { id: "1", name: "a phone" } });
+  const { proof } = await attempt.accept({
+    ...ACCEPTANCE,
+    device: { id: "1", name: "a phone" },
+    iceServers: [{ urls: ["stun:a.example"] }],
+  });
   await until(() => attempt.calls.includes("answer"));
-  assert.equal(attempt.calls, ["device a phone", "answer", "hang up"]);
+  assert.equal(attempt.calls, ["device a phone", "1 ICE servers", "answer", "hang up"]);
   assert.is(attempt.peer.accepted, ACCEPTANCE.sdp);
   assert.equal(attempt.timers.running, [OPEN_MS]);
   attempt.peer.open();

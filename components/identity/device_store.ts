@@ -1,6 +1,6 @@
 // The browser's records of the hosts that it is paired with: the one file that knows IndexedDB. The
 // database belongs to the origin, whose scripts can use the keys and cannot read them.
-import { LighthouseError } from "../../wire/mod.ts";
+import { type IceServer, LighthouseError } from "../../wire/mod.ts";
 import { ENGLISH } from "../texts/english.ts";
 
 /** This browser, as a host knows it. */
@@ -28,6 +28,8 @@ export interface DeviceRecord {
   admission?: string;
   /** Whether the newest connection needed the relay. */
   needsRelay?: boolean;
+  /** Servers that help to connect, from the host's newest answer. */
+  iceServers?: IceServer[];
 }
 
 /** A pairing link that was opened and is not used yet. */

@@ -1,6 +1,8 @@
 // Which host this browser dials, and as which device: the rules for the records of device_store.ts.
 import {
   generateKeyPair,
+  type IceConfig,
+  type IceServer,
   importTagKey,
   LighthouseError,
   type PairingLink,
@@ -49,6 +51,9 @@ export class Identities {
   readonly #options: IdentitiesOptions;
   /** Of a stranger, in a window that keeps nothing. */
   #passing: Promise<CryptoKeyPair> | undefined;
+  /** The host's ICE servers, as of its newest answer. */
+  #iceServers: IceServer[] = [];
+  #updates: Promise<void> = Promise.resolve();
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -68,6 +73,7 @@ export class Identities {
       return { hostKey, keys, sender: { kind: "pairing", secret }, admission };
     }
     if (record && record.origin !== origin) throw wrongOrigin();
+    this.#iceServers = record?.iceServers ?? [];
     if (record) {
       const { hostKey, keys, tagKey, device, admission, needsRelay } = record;
       return {
@@ -130,15 +136,30 @@ export class Identities {
 
   /** Keeps what the host has given to this device anew: a name, and something to show to the relay. */
   async renewed(device: DeviceName, admission?: string): Promise<void> {
-    const { record } = await this.#read();
-    if (record) await this.#options.store.keep({ ...record, device, admission });
+    await this.#update((record) => ({ ...record, device, admission }));
   }
 
   /** Keeps whether the newest connection needed the relay: if it did, the next one does not wait for it. */
   async keepWay(needsRelay: boolean): Promise<void> {
-    const { record } = await this.#read();
-    if (!record || (record.needsRelay ?? false) === needsRelay) return;
-    await this.#options.store.keep({ ...record, needsRelay });
+    await this.#update((record) =>
+      (record.needsRelay ?? false) === needsRelay ? record : { ...record, needsRelay }
+    );
+  }
+
+  /** Keeps the host's ICE servers of its newest answer, for the next connections. */
+  async keepIceServers(iceServers: IceServer[] = []): Promise<void> {
+    this.#iceServers = iceServers;
+    const text = JSON.stringify(iceServers);
+    await this.#update((record) =>
+      JSON.stringify(record.iceServers ?? []) === text ? record : { ...record, iceServers }
+    );
+  }
+
+  /** Adds the host's ICE servers whose credentials have not expired. */
+  withIceServers({ iceServers }: IceConfig): IceConfig {
+    const { now = Date.now } = this.#options;
+    const valid = this.#iceServers.filter(({ expires = Infinity }) => expires > now());
+    return { iceServers: [...iceServers, ...valid] };
   }
 
   /**
@@ -160,7 +181,18 @@ export class Identities {
   /** Forgets the host, and this device's key. */
   async forget(): Promise<void> {
     this.#passing = undefined;
+    this.#iceServers = [];
     await this.#options.store.remove(this.#options.relay, { all: true });
+  }
+
+  /** Changes the record, if there is one: one change after the other, so that each keeps the others. */
+  #update(change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
+    const work = async () => {
+      const { record } = await this.#read();
+      const changed = record && change(record);
+      if (changed && changed !== record) await this.#options.store.keep(changed);
+    };
+    return this.#updates = this.#updates.then(work, work);
   }
 
   /** Reads the record and link of the host that the page names, or of any. */

@@ -190,6 +190,43 @@ test("whether the newest connection needed the relay is kept, also for a strange
   }
 });
 
+test("the host's ICE servers are used until they expire, also by another tab and the next visit", async () => {
+  let time = 1000;
+  const { ids, store, at } = setUp({ now: () => time });
+  const own = { iceServers: [{ urls: ["stun:own"] }] };
+  const turn = (end?: number) => ({
+    urls: ["turn:a"],
+    username: "u",
+    credential: "p",
+    expires: end,
+  });
+  const seenBy = async (some: Identities) => {
+    await some.current();
+    return some.withIceServers(own).iceServers;
+  };
+  await pair(ids);
+  assert.equal(await seenBy(ids), own.iceServers);
+  await ids.keepIceServers([turn(2000), turn(3000)]);
+  assert.equal(ids.withIceServers(own).iceServers, [...own.iceServers, turn(2000), turn(3000)]);
+  assert.equal(await seenBy(at()), [...own.iceServers, turn(2000), turn(3000)]);
+  const record = store.records.get(RELAY);
+  await ids.keepIceServers([turn(2000), turn(3000)]);
+  assert.is(store.records.get(RELAY), record);
+  await ids.renewed({ ...DEVICE, name: "old phone" });
+  time = 2000;
+  assert.equal(await seenBy(at()), [...own.iceServers, turn(3000)]);
+  // An answer without servers takes them back.
+  await ids.keepIceServers(undefined);
+  assert.equal(await seenBy(at()), own.iceServers);
+});
+
+test("where nothing can be kept, the host's ICE servers are used during the visit", async () => {
+  const { ids } = setUp({ pinned: HOST });
+  const turn = { urls: ["turn:a"], username: "u", credential: "p" };
+  await ids.keepIceServers([turn]);
+  assert.equal(ids.withIceServers({ iceServers: [] }).iceServers, [turn]);
+});
+
 test("a record of another origin is of no use", async () => {
   const { ids, at } = setUp();
   await pair(ids);
