@@ -3,7 +3,7 @@
 import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
-import type { Channel } from "./channel.ts";
+import { type Channel, isMetered, type MeteredChannel } from "./channel.ts";
 import { CongestionWindow } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
@@ -15,6 +15,10 @@ import type { Hello } from "./hello.ts";
  */
 const ACK_EVERY = 8 * 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
+
+/** The same where each message costs, and the window there: the channel has acknowledgements of its own. */
+const ACK_EVERY_METERED = 256 * 1024;
+const METERED_WINDOW = 1024 * 1024;
 
 /**
  * Bytes after which large transfers to an end that is near rest while streams are shared, and the time
@@ -69,8 +73,9 @@ export class Carrier {
   readonly hello: Promise<Hello>;
 
   readonly #channel: Channel;
+  readonly #metered: MeteredChannel | undefined;
   readonly #hello = Promise.withResolvers<Hello>();
-  readonly #window = new CongestionWindow();
+  readonly #window: CongestionWindow;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #owner: CarrierOwner | undefined;
   /** The session of this end's HELLO; undefined before. */
@@ -96,6 +101,9 @@ export class Carrier {
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.#metered = isMetered(channel) ? channel : undefined;
+    this.#window = new CongestionWindow(this.#metered && METERED_WINDOW);
+    if (this.#metered) this.#metered.onroom = () => this.#owner?.wake();
     this.hello = this.#hello.promise;
     this.hello.catch(() => {});
     channel.onmessage = (message) => this.#receive(message);
@@ -114,9 +122,14 @@ export class Carrier {
     else if (this.#greeted) this.#deliverEarly();
   }
 
+  /** Whether each message costs money. */
+  get isMetered(): boolean {
+    return this.#metered !== undefined;
+  }
+
   /** The newest measured round-trip time in milliseconds, undefined before the first. */
   get roundTripTime(): number | undefined {
-    return this.#roundTripTime;
+    return this.#metered ? this.#metered.roundTripTime : this.#roundTripTime;
   }
 
   /** The shortest time after which a message was acknowledged, in milliseconds; Infinity before. */
@@ -136,12 +149,13 @@ export class Carrier {
 
   /** Whether the channel's queue is too long for any message. */
   get isFull(): boolean {
+    if (this.#metered) return this.#metered.room === 0;
     return this.#channel.bufferedAmount >= (this.#channel.limits?.queue ?? MAX_QUEUED);
   }
 
   /** Most bytes of a message of streams. */
   get maxMessage(): number {
-    return this.#channel.limits?.message ?? MAX_MESSAGE;
+    return this.#metered?.room ?? this.#channel.limits?.message ?? MAX_MESSAGE;
   }
 
   /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
@@ -151,11 +165,13 @@ export class Carrier {
   }
 
   get #ackEvery(): number {
+    if (this.#metered) return ACK_EVERY_METERED;
     return this.#isNear ? ACK_EVERY_NEAR : ACK_EVERY;
   }
 
+  /** Whether the processors are slower than the path. */
   get #isNear(): boolean {
-    return this.#roundTripTime !== undefined && this.#roundTripTime < NEAR_MS;
+    return !this.#metered && this.#roundTripTime !== undefined && this.#roundTripTime < NEAR_MS;
   }
 
   /** Whether a message has arrived since the last call, or none can. */

@@ -4,6 +4,13 @@ import type { LighthouseError } from "../error.ts";
 import type { Carrier, CarrierOwner, SessionFrame } from "./carrier.ts";
 import { Liveness, type LivenessRules } from "./liveness.ts";
 
+/**
+ * Time for which a carrier through the relay stays open after a better one has come, in milliseconds: what
+ * is on its way over it arrives, and the other end, which hears of the better one later, does not find
+ * itself without any.
+ */
+const RETIRED_MS = 1000;
+
 /** Options of {@linkcode Carriers}. */
 export interface CarriersOptions {
   liveness: LivenessRules;
@@ -27,6 +34,8 @@ export interface CarriersOptions {
 export class Carriers {
   readonly #options: CarriersOptions;
   readonly #carriers = new Map<Carrier, Liveness>();
+  /** Those over which nothing more is sent. */
+  readonly #retired = new Set<Carrier>();
   #isSilent = false;
 
   constructor(options: CarriersOptions) {
@@ -35,6 +44,11 @@ export class Carriers {
 
   get size(): number {
     return this.#carriers.size;
+  }
+
+  /** Whether all of them are such that each message costs money. */
+  get isMetered(): boolean {
+    return this.size > 0 && [...this].every((carrier) => carrier.isMetered);
   }
 
   /** The newest measured round-trip time in milliseconds, undefined before the first. */
@@ -57,9 +71,10 @@ export class Carriers {
   /** Takes a carrier whose HELLOs have been exchanged, or are about to be. */
   adopt(carrier: Carrier): void {
     const { liveness, isBusy } = this.#options;
+    const rules = carrier.isMetered ? liveness.metered ?? liveness : liveness;
     this.#carriers.set(
       carrier,
-      new Liveness(liveness, {
+      new Liveness(rules, {
         isBusy,
         takeHeard: () => carrier.takeHeard(),
         roundTripTime: () => carrier.roundTripTime,
@@ -73,14 +88,29 @@ export class Carriers {
       }),
     );
     carrier.adopt(this.#ownerOf(carrier));
-    carrier.ping();
     this.#noteSilence(false);
+    // A metered channel measures the round trip by itself.
+    if (carrier.isMetered) return;
+    carrier.ping();
+    for (const other of [...this]) {
+      if (!other.isMetered) continue;
+      this.#remove(other);
+      this.#retired.add(other);
+      closeLater(other);
+    }
   }
 
   /** Closes all carriers but the one given; the session does not hear of it. */
   discard(kept?: Carrier): void {
+    this.#retired.clear();
     for (const carrier of [...this]) {
-      if (carrier !== kept) this.drop(carrier);
+      if (carrier === kept) continue;
+      if (!kept || !carrier.isMetered) {
+        this.drop(carrier);
+        continue;
+      }
+      this.#remove(carrier);
+      closeLater(carrier);
     }
   }
 
@@ -120,7 +150,7 @@ export class Carriers {
 
   #ownerOf(carrier: Carrier): CarrierOwner {
     const { isShared, receive, wake, onBroken } = this.#options;
-    const isCurrent = () => this.#carriers.has(carrier);
+    const isCurrent = () => this.#carriers.has(carrier) || this.#retired.has(carrier);
     return {
       get isShared() {
         return isShared();
@@ -132,8 +162,9 @@ export class Carriers {
       },
       closed: () => {
         if (!isCurrent()) return;
+        const isRetired = this.#retired.delete(carrier);
         this.#remove(carrier);
-        this.#options.onLost();
+        if (!isRetired || this.size > 0) this.#options.onLost();
       },
     };
   }
@@ -148,4 +179,8 @@ export class Carriers {
     this.#isSilent = silent;
     this.#options.onSilence(silent);
   }
+}
+
+function closeLater(carrier: Carrier): void {
+  setTimeout(() => carrier.close(), RETIRED_MS);
 }

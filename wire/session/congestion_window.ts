@@ -40,7 +40,8 @@ const MAX_MARKS = 4096;
 export class CongestionWindow {
   /** Whether streams were opened beside others lately. */
   isShared = false;
-  #window = MIN_WINDOW;
+  readonly #min: number;
+  #window: number;
   #sent = 0;
   #acked = 0;
   #best = Infinity;
@@ -51,6 +52,11 @@ export class CongestionWindow {
   #adjusted = 0;
   /** Growth per byte acknowledged, until the next adjustment. */
   #growth = STEEP_GROWTH;
+
+  /** @param min The lower bound, in bytes. */
+  constructor(min: number = MIN_WINDOW) {
+    this.#min = this.#window = min;
+  }
 
   /** Bytes that may be sent now; negative when too many are on their way. */
   get room(): number {
@@ -101,7 +107,7 @@ export class CongestionWindow {
   /** Once per round trip: an earlier adjustment would rest on measurements before the last one. */
   #adjust(now: number): void {
     const near = this.isShared ? MIN_NEAR_SHARED : MIN_NEAR;
-    const min = this.#best < NEAR_MS ? near : MIN_WINDOW;
+    const min = Math.max(this.#min, this.#best < NEAR_MS ? near : 0);
     const target = Math.max(QUEUE_MS, this.#best * QUEUE_PART);
     const factor = (this.#best + target) / this.#roundTrip;
     const isFree = this.#window < STEEP_UNTIL && this.#roundTrip < this.#best + target / 4;

@@ -8,6 +8,13 @@ export interface LivenessRules {
   idle: { look: number; silent: number };
   /** Silence after which the carrier is closed. */
   dead: number;
+  /**
+   * Whether a PING is sent only after half of the silence that counts. Otherwise at each look after
+   * which nothing was heard, and at each idle one. @default false
+   */
+  isSparing?: boolean;
+  /** The rules for carriers whose messages cost money. @default these */
+  metered?: LivenessRules;
 }
 
 /**
@@ -18,6 +25,13 @@ export const PAGE_LIVENESS: LivenessRules = {
   busy: { look: 200, silent: 600 },
   idle: { look: 3000, silent: 6000 },
   dead: 15_000,
+  // A PING after 50 to 100 s: the relay closes connections from which nothing has come for two minutes.
+  metered: {
+    busy: { look: 2000, silent: 8000 },
+    idle: { look: 50_000, silent: 100_000 },
+    dead: 120_000,
+    isSparing: true,
+  },
 };
 
 /**
@@ -28,6 +42,13 @@ export const HOST_LIVENESS: LivenessRules = {
   busy: { look: 500, silent: 1500 },
   idle: { look: 10_000, silent: 10_000 },
   dead: 20_000,
+  // The page's PINGs come more often.
+  metered: {
+    busy: { look: 5000, silent: 20_000 },
+    idle: { look: 120_000, silent: 240_000 },
+    dead: 300_000,
+    isSparing: true,
+  },
 };
 
 /** A jump of the wall clock beyond this means that the machine slept, in milliseconds. */
@@ -107,7 +128,10 @@ export class Liveness {
       this.#owner.onSilence(true);
     }
     if (this.#quiet >= this.#rules.dead) return this.#owner.onDeath();
-    if (this.#quiet > 0 || rule === this.#rules.idle) this.#owner.ping();
+    const isPinging = this.#rules.isSparing
+      ? this.#quiet >= rule.silent / 2
+      : this.#quiet > 0 || rule === this.#rules.idle;
+    if (isPinging) this.#owner.ping();
     if (this.#timer !== undefined) this.#plan();
   }
 

@@ -10,6 +10,9 @@ import { MAX_STREAMS, type Streams } from "./streams.ts";
 /** Time for which the news that a stream has ended waits for a message to go with, in milliseconds. */
 const DONE_MS = 25;
 
+/** The same where each message costs. */
+const DONE_METERED_MS = 10_000;
+
 /** Least room for bytes of a stream at the end of a message, in bytes. */
 const MIN_DATA = 256;
 
@@ -27,7 +30,7 @@ const NOTHING = new Uint8Array();
 /** The part of {@linkcode Carrier} that the packer uses. */
 export type PackerCarrier = Pick<
   Carrier,
-  "isFull" | "isInPace" | "isResting" | "isDue" | "maxMessage" | "write" | "send"
+  "isFull" | "isInPace" | "isResting" | "isDue" | "isMetered" | "maxMessage" | "write" | "send"
 >;
 
 /** Options of {@linkcode Packer}. */
@@ -80,11 +83,12 @@ export class Packer {
     this.#isUrgent ||= urgent;
     if (ready || urgent) return this.schedule();
     if (!due) return;
+    const isMetered = [...this.#carriers].some((carrier) => carrier.isMetered);
     this.#doneTimer ??= setTimeout(() => {
       this.#doneTimer = undefined;
       this.#isUrgent = this.#due.size > 0;
       this.schedule();
-    }, DONE_MS);
+    }, isMetered ? DONE_METERED_MS : DONE_MS);
   }
 
   /** Forgets a stream. */

@@ -25,6 +25,7 @@ class FakeCarrier implements PackerCarrier {
   readonly isFull: boolean;
   readonly isInPace: boolean;
   readonly isResting: boolean;
+  readonly isMetered = false;
   readonly maxMessage = MAX_MESSAGE;
   isDue: boolean;
 

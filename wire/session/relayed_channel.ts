@@ -27,10 +27,6 @@ const TAG_BYTES = 16;
 /** Longest sealed text, in characters. */
 export const MAX_RELAYED_CT = Math.ceil((NUMBER_BYTES + MAX_BODY + TAG_BYTES) * 4 / 3);
 
-/** Bytes of messages that may wait before the start, and of each of them: they may go with an offer. */
-const MAX_UNSTARTED = 4096;
-const MAX_EARLY_MESSAGE = 1024;
-
 /** Least room worth a message, in bytes. */
 const MIN_ROOM = 1024;
 
@@ -54,9 +50,24 @@ export interface RelayedChannelOptions {
   onEnd?: () => void;
   /** Whether this end sends nothing before the other end's first message: the host's. @default false */
   waits?: boolean;
-  /** The time in milliseconds. @default performance.now */
-  now?: () => number;
+  /** @default the real one */
+  clock?: Clock;
 }
+
+/** Time and timers, in milliseconds. */
+export interface Clock {
+  now(): number;
+  /** @returns What stops the timer. */
+  startTimer(ms: number, callback: () => void): () => void;
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  startTimer: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** One end. What is sent before {@linkcode RelayedChannel.start} waits. */
 export class RelayedChannel implements MeteredChannel {
@@ -67,7 +78,7 @@ export class RelayedChannel implements MeteredChannel {
 
   readonly #send: (ct: string) => void;
   readonly #onEnd: (() => void) | undefined;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #inbox = new RelayedInbox();
   readonly #outbox = new RelayedOutbox();
   #keys: RelayedKeys | undefined;
@@ -78,16 +89,15 @@ export class RelayedChannel implements MeteredChannel {
   #queued = 0;
   #unopened: string[] = [];
   #isScheduled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer = () => {};
   /** Resolves when all that was sealed so far has been sent: sealing may end in another order. */
   #sent: Promise<void> = Promise.resolve();
 
-  constructor(options: RelayedChannelOptions) {
-    const { send, onEnd, waits = false, now = () => performance.now() } = options;
+  constructor({ send, onEnd, waits = false, clock = CLOCK }: RelayedChannelOptions) {
     this.#send = send;
     this.#onEnd = onEnd;
     this.#isWaiting = waits;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Bytes queued here, without those on their way. */
@@ -102,9 +112,7 @@ export class RelayedChannel implements MeteredChannel {
 
   /** Bytes of the largest message that would leave now; 0 while any would wait. */
   get room(): number {
-    if (this.#isClosed) return 0;
-    if (!this.#bucket) return this.#queued < MAX_UNSTARTED ? MAX_EARLY_MESSAGE : 0;
-    if (!this.#maySend || this.#outbox.lost) return 0;
+    if (this.#isClosed || (this.#bucket && !this.#maySend)) return 0;
     const room = MAX_BATCH - this.#queued - LENGTH_BYTES;
     return room < MIN_ROOM ? 0 : room;
   }
@@ -113,7 +121,7 @@ export class RelayedChannel implements MeteredChannel {
   start(keys: RelayedKeys, pace: RelayedPace): void {
     if (this.#isClosed) return;
     this.#keys = keys;
-    this.#bucket = new TokenBucket(pace, this.#now());
+    this.#bucket = new TokenBucket(pace, this.#clock.now());
     for (const ct of this.#unopened.splice(0)) this.receive(ct);
     this.#run();
   }
@@ -136,35 +144,11 @@ export class RelayedChannel implements MeteredChannel {
 
   /** The gateway has dropped a message of this end: slows down, and sends it again. */
   throttled(): void {
-    const now = this.#now();
+    const now = this.#clock.now();
     if (this.#isClosed || !this.#bucket) return;
     this.#bucket.throttled(now);
     if (this.#outbox.throttled()) this.#inbox.ackAgain(now);
     this.#run();
-  }
-
-  /**
-   * Takes the first messages from the queue before the start, for an offer or an answer.
-   *
-   * @param bytes Most bytes of them.
-   * @returns Undefined if nothing fits.
-   */
-  takeEarly(bytes: number): Bytes | undefined {
-    let count = 0;
-    for (let size = 0; count < this.#queue.length; count++) {
-      size += sizeInBatch(this.#queue[count]!);
-      if (size > bytes) break;
-    }
-    return count === 0 ? undefined : joinMessages(this.#take(count));
-  }
-
-  /**
-   * Delivers messages that an offer or an answer has brought.
-   *
-   * @throws {LighthouseError} `bad-frame` if they are malformed.
-   */
-  receiveEarly(bytes: Bytes): void {
-    for (const message of splitMessages(bytes)) this.onmessage(message);
   }
 
   /** Closes the channel, and tells the other end. */
@@ -178,15 +162,15 @@ export class RelayedChannel implements MeteredChannel {
   end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#queue.length = this.#unopened.length = this.#queued = 0;
     queueMicrotask(() => this.onclose());
     void this.#sent.then(() => this.#onEnd?.());
   }
 
   get #maySend(): boolean {
-    return this.#bucket !== undefined && !this.#isWaiting && !this.#outbox.isFull &&
-      this.#bucket.wait(this.#now()) === 0;
+    return !this.#outbox.isFull && !this.#outbox.lost &&
+      this.#bucket?.wait(this.#clock.now()) === 0;
   }
 
   #take(count: number): Bytes[] {
@@ -211,7 +195,7 @@ export class RelayedChannel implements MeteredChannel {
   /** Sends what is due while there are tokens: first what was lost. */
   #run(): void {
     if (this.#isClosed || !this.#bucket || this.#isWaiting) return;
-    const now = this.#now();
+    const now = this.#clock.now();
     if (now >= this.#outbox.deadline) this.#outbox.expire(now);
     while (this.#bucket.wait(now) === 0) {
       const batch = this.#outbox.lost ?? this.#nextBatch();
@@ -233,7 +217,7 @@ export class RelayedChannel implements MeteredChannel {
   }
 
   #transmit(batch: Batch | undefined, close = false): void {
-    const now = this.#now();
+    const now = this.#clock.now();
     this.#bucket!.take(now);
     const number = this.#outbox.sent(batch, now);
     const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
@@ -243,17 +227,18 @@ export class RelayedChannel implements MeteredChannel {
 
   /** Comes back when there is a token, a batch counts as lost, or an acknowledgement is due. */
   #plan(): void {
-    clearTimeout(this.#timer);
-    const now = this.#now();
+    this.#stopTimer();
+    const now = this.#clock.now();
     const token = this.#bucket!.wait(now);
     const due = Math.min(this.#outbox.deadline, this.#inbox.due) - now;
     const wait = token > 0 ? token : Math.max(0, due);
-    if (wait < Infinity) this.#timer = setTimeout(() => this.#run(), Math.ceil(wait));
+    if (wait === Infinity) return;
+    this.#stopTimer = this.#clock.startTimer(Math.ceil(wait), () => this.#run());
   }
 
   async #open(ct: string, key: CryptoKey): Promise<void> {
     const { number, body } = await open(key, ct);
-    const now = this.#now();
+    const now = this.#clock.now();
     if (this.#isClosed || !this.#inbox.takeNumber(number, now)) return;
     this.#isWaiting = false;
     const { ack, batch, close } = decodeRelayed(body);

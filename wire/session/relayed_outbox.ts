@@ -10,7 +10,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const OVERTAKEN = 3;
 
 /** The time that a transmission has before it counts as lost, in milliseconds, while none is measured. */
-const FIRST_TIMEOUT_MS = 3000;
+const FIRST_TIMEOUT_MS = 2000;
 
 /** The longest time, after several transmissions without an answer, in milliseconds. */
 const MAX_TIMEOUT_MS = 15_000;

@@ -28,6 +28,12 @@ const MAX_OPENED = 256;
 /** Time after a stream's last bytes for which the session counts as busy, in milliseconds. */
 const BUSY_MS = 2000;
 
+/**
+ * The round trip by which windows grow where each message costs, in milliseconds: far above the real one,
+ * so that there are few CREDITs.
+ */
+const METERED_ROUND_TRIP_MS = 1000;
+
 /** Options of {@linkcode Session}. */
 export interface SessionOptions {
   /** This end: the page's streams have odd numbers, and the page says HELLO first. */
@@ -125,7 +131,10 @@ export class Session {
       }, memory),
       memory,
       wake: (stream) => packer.wake(stream),
-      widen: (stream) => windows.widen(stream, carriers.roundTripTime),
+      widen: (stream) => {
+        const { isMetered, roundTripTime } = carriers;
+        return windows.widen(stream, isMetered ? METERED_ROUND_TRIP_MS : roundTripTime);
+      },
       forget: (stream) => {
         streams.delete(stream);
         packer.delete(stream);
@@ -142,6 +151,11 @@ export class Session {
   /** Channels that carry the session now. */
   get carriers(): number {
     return this.#carriers.size;
+  }
+
+  /** Whether all carriers are such that each message costs money. */
+  get isMetered(): boolean {
+    return this.#carriers.isMetered;
   }
 
   /** The newest measured round-trip time in milliseconds, undefined before the first. */
@@ -232,6 +246,8 @@ export class Session {
     this.#unsure = undefined;
     if (hello.resumption) this.#options.onResumption?.(hello.resumption);
     forgetSecrets(hello);
+    // Those that it was to join are lost meanwhile: it carries again what was lost with them.
+    if (hello.mode === "join" && this.#carriers.size === 0) this.#rewind();
     if (!isFirst) return this.#adopt(carrier);
     if (early) this.#forgetDeadline();
     this.#packer.schedule();
