@@ -1,6 +1,8 @@
 // The page's end of a WebRTC connection, by simple-peer.
 import SimplePeer from "simple-peer";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
+import { Gathering } from "./gathering.ts";
+import { startTimer } from "./start_timer.ts";
 
 /**
  * The bytes' path. Of a direct connection, the less direct type of both ends' candidates (RFC 8445 §5.1.1),
@@ -18,7 +20,7 @@ export interface PeerStats {
 
 /** A connection that this page offers. */
 export interface Peer {
-  /** The offer's SDP, with the candidates that were found in time. */
+  /** The offer's SDP, with the candidates that matter, and others that were found by then. */
   readonly offer: Promise<string>;
   /** The open data channel. Rejects with `connection-failed` when it cannot be opened. */
   readonly channel: Promise<Channel>;
@@ -31,12 +33,11 @@ export interface Peer {
 /** Options of {@linkcode createPeer}. */
 export interface PeerOptions {
   ice: IceConfig;
+  /** The offer cannot be sent before: candidates that are found until then go with it. @default nothing */
+  until?: Promise<unknown>;
   /** @default the browser's */
   webRtc?: SimplePeer.Options["wrtc"];
 }
-
-/** Limit for gathering candidates after the first one, in ms. Later ones are left out of the offer. */
-const GATHER_MS = 1000;
 
 /**
  * SCTP gives the association up after fewer retransmissions, so the channel is reliable. Any number here
@@ -47,7 +48,7 @@ const GATHER_MS = 1000;
 const RETRANSMITS = 65_535;
 
 /** Starts a connection, and gathers candidates. */
-export function createPeer({ ice, webRtc }: PeerOptions): Peer {
+export function createPeer({ ice, until, webRtc }: PeerOptions): Peer {
   const offer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   offer.promise.catch(() => {});
@@ -55,16 +56,21 @@ export function createPeer({ ice, webRtc }: PeerOptions): Peer {
 
   const peer = new SimplePeer({
     initiator: true,
-    trickle: false,
-    iceCompleteTimeout: GATHER_MS,
     config: ice,
     wrtc: webRtc,
     channelName: "lighthouse",
     channelConfig: { ordered: false, maxRetransmits: RETRANSMITS },
   });
   const adapted = adapt(peer);
-  peer.on("signal", (signal) => {
-    if (signal.type === "offer") offer.resolve(signal.sdp!);
+  const gathering = new Gathering({ hasServers: ice.iceServers.length > 0, startTimer });
+  peer.on("signal", async (signal) => {
+    if (signal.type === "candidate") return gathering.add(signal.candidate.candidate ?? "");
+    if (signal.type !== "offer") return;
+    await Promise.all([gathering.enough, until]);
+    offer.resolve(withCandidates(signal.sdp!, gathering.candidates));
+  });
+  peer.on("iceStateChange", (_state, gatheringState) => {
+    if (gatheringState === "complete") gathering.end();
   });
   peer.on("connect", () => channel.resolve(adapted));
   peer.on("error", (error) => fail(error));
@@ -89,6 +95,12 @@ export function createPeer({ ice, webRtc }: PeerOptions): Peer {
     stats: () => readStats(peer),
     close: () => peer.destroy(),
   };
+}
+
+/** The offer with these candidates: its last section is the only one. */
+function withCandidates(sdp: string, candidates: readonly string[]): string {
+  const bare = sdp.replace(/^a=candidate:.*\r\n/gm, "");
+  return bare + candidates.map((candidate) => `a=${candidate}\r\n`).join("");
 }
 
 function adapt(peer: SimplePeer.Instance): Channel {

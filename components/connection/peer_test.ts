@@ -1,4 +1,5 @@
 // simple-peer, on node-datachannel in place of a browser's WebRTC, connects with the host's own peer.
+import { setTimeout as delay } from "node:timers/promises";
 import {
   RTCIceCandidate,
   RTCPeerConnection,
@@ -14,8 +15,22 @@ import { createPeer, type PeerOptions } from "./peer.ts";
 const test = suite("page's peer", { deadline: 30_000 });
 test.after(() => endPeers());
 
-/** simple-peer changes the offer's `sdp`, which browsers allow. */
+/** As browsers are: simple-peer changes the offer's `sdp`, and candidates begin with their name. */
 class Connection extends RTCPeerConnection {
+  #listener: (event: RTCPeerConnectionIceEvent) => void = () => {};
+
+  constructor(config: RTCConfiguration) {
+    super(config as ConstructorParameters<typeof RTCPeerConnection>[0]);
+    Object.defineProperty(this, "onicecandidate", {
+      set: (listener) => this.#listener = listener,
+      get: () => ({ candidate }: RTCPeerConnectionIceEvent) => {
+        const text = candidate?.candidate.replace(/^a=/, "");
+        const shown = candidate && { candidate: text, sdpMid: candidate.sdpMid };
+        this.#listener({ candidate: shown } as RTCPeerConnectionIceEvent);
+      },
+    });
+  }
+
   override async createOffer() {
     const { type, sdp } = await super.createOffer();
     return { type, sdp } as RTCSessionDescription;
@@ -48,6 +63,20 @@ test("a page's offer and the host's answer make a channel, on which bytes go bot
   // A channel that is closed takes no more, and does not throw.
   near.send(Uint8Array.of(4));
   assert.is(near.bufferedAmount, 0);
+});
+
+test("an offer waits until it can be sent, and has a candidate of the host", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const page = createPeer({ ...options, until: promise });
+  let isMade = false;
+  page.offer.then(() => isMade = true);
+  await delay(50);
+  assert.not(isMade);
+  resolve();
+  const { candidates } = parseOffer(await page.offer);
+  assert.ok(candidates.some(({ type }) => type === "host"));
+  assert.equal(candidates.length, new Set(candidates.map((each) => JSON.stringify(each))).size);
+  page.close();
 });
 
 test("a peer that is closed before it connects fails with connection-failed", async () => {

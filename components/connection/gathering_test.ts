@@ -1,0 +1,76 @@
+import * as assert from "uvu/assert";
+import { suite } from "../../tools/testing/suite.ts";
+import { ManualTimers } from "../testing/manual_timers.ts";
+import { Gathering } from "./gathering.ts";
+
+const test = suite("gathering");
+
+const HOST = "candidate:1 1 udp 2113937151 4f2c.local 50000 typ host";
+const OTHER = "candidate:2 1 UDP 2113937150 192.0.2.7 50001 typ host";
+const REFLEXIVE = "candidate:3 1 udp 1677729535 198.51.100.1 50002 typ srflx raddr 0.0.0.0 rport 0";
+const RELAYED = "candidate:4 1 udp 33562367 198.51.100.9 50003 typ relay raddr 0.0.0.0 rport 0";
+
+function start(hasServers: boolean) {
+  const timers = new ManualTimers();
+  const gathering = new Gathering({ hasServers, startTimer: timers.start });
+  let isEnough = false;
+  gathering.enough.then(() => isEnough = true);
+  const enough = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return isEnough;
+  };
+  return { timers, gathering, enough };
+}
+
+test("without servers, the offer goes when a burst of candidates is over", async () => {
+  const { timers, gathering, enough } = start(false);
+  assert.is(timers.running.length, 0, "no candidate yet");
+  gathering.add(HOST);
+  gathering.add(OTHER);
+  assert.equal(timers.running, [5]);
+  assert.not(await enough());
+  timers.expire(5);
+  assert.ok(await enough());
+  assert.equal(gathering.candidates, [HOST, OTHER]);
+});
+
+for (const found of [REFLEXIVE, RELAYED]) {
+  test(`with servers, the offer waits for one's answer: ${found.split(" ")[7]}`, async () => {
+    const { timers, gathering, enough } = start(true);
+    gathering.add(HOST);
+    gathering.add(OTHER);
+    assert.equal(timers.running, [250], "from the first candidate on");
+    gathering.add(found);
+    assert.equal(timers.running, [5]);
+    timers.expire(5);
+    assert.ok(await enough());
+    assert.equal(gathering.candidates, [HOST, OTHER, found]);
+  });
+}
+
+test("a server that does not answer holds the offer up only for a while", async () => {
+  const { timers, gathering, enough } = start(true);
+  gathering.add(HOST);
+  timers.expire(250);
+  assert.ok(await enough());
+  gathering.add(REFLEXIVE);
+  assert.equal(gathering.candidates, [HOST, REFLEXIVE], "what comes later is kept");
+});
+
+test("the offer goes at once when no more candidates follow, also without any", async () => {
+  const { timers, gathering, enough } = start(true);
+  gathering.end();
+  assert.ok(await enough());
+  assert.equal(timers.running, []);
+});
+
+test("candidates that no host takes are left out: TCP, another component, the end's mark", () => {
+  const { timers, gathering } = start(false);
+  gathering.add("candidate:5 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active");
+  gathering.add("candidate:6 2 udp 2113937151 192.0.2.7 50004 typ host");
+  gathering.add("");
+  assert.equal(gathering.candidates, []);
+  assert.equal(timers.running, []);
+});
+
+test.run();
