@@ -132,9 +132,10 @@ export class Connection {
     this.#show();
   }
 
-  #show(): void {
+  #show({ isGreeted = false } = {}): void {
     const { state, reason, error } = this.#now;
-    this.#view.show({ state, reason, error, device: this.#device, session: this.#session });
+    const [device, session] = [this.#device, this.#session];
+    this.#view.show({ state, reason, error, device, session, isGreeted });
   }
 
   #perform(effect: ConnectionEffect): void {
@@ -255,7 +256,9 @@ export class Connection {
   async #join({ channel, proof, way }: OpenedConnection, signal: AbortSignal): Promise<void> {
     try {
       signal.throwIfAborted();
-      await this.#session!.connect(new Carrier(channel), { proof });
+      const greeted = this.#session!.connect(new Carrier(channel), { proof });
+      this.#show({ isGreeted: true });
+      await greeted;
     } catch (error) {
       way.close();
       throw error;

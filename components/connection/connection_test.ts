@@ -1,7 +1,13 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import { Carrier, type ErrorCode, LighthouseError, type Session } from "../../wire/mod.ts";
+import {
+  Carrier,
+  type ErrorCode,
+  HOST_LIVENESS,
+  LighthouseError,
+  Session,
+} from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import type { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { acceptPage } from "../../wire/testing/session_pair.ts";
@@ -133,6 +139,32 @@ function setUp() {
   };
   return page;
 }
+
+test("requests follow the HELLO at once: the host has them before the page hears of it", async () => {
+  using page = setUp();
+  const { connection, view, attempts } = page;
+  connection.connect(SETTINGS);
+  const request = view.session().then((session) => session.open(Uint8Array.of(7)));
+  const peer = new MemoryPeer();
+  peer.open();
+  const carrier = new Carrier(peer.far);
+  attempts[0]!.resolve({ way: peer, channel: await peer.channel, proof: PROOF });
+  const hello = await carrier.hello;
+  await request;
+  assert.is.not(view.now.state, "connected");
+  const heads: Promise<Uint8Array>[] = [];
+  const host = new Session({
+    role: "host",
+    id: hello.session,
+    liveness: HOST_LIVENESS,
+    onStream: ({ head }) => heads.push(head),
+  });
+  page.hosts.push(host);
+  host.accept(carrier, hello, true);
+  await until(() => heads.length === 1);
+  assert.equal([...await heads[0]!], [7]);
+  await until(() => view.now.state === "connected");
+});
 
 test("an attempt leads to a connection, and the view follows it", async () => {
   using page = setUp();

@@ -14,14 +14,17 @@ export interface ConnectionView {
   error?: LighthouseError;
   /** This browser as the host knows it; undefined if the host does not know it, or has not said so yet. */
   device?: DeviceName;
-  /** Carries requests while `connected`. */
+  /** Carries requests while `connected`, and from `isGreeted` on. */
   session?: StreamOpener;
+  /** Whether the session has said HELLO: requests follow at once, without a wait for the host's. */
+  isGreeted?: boolean;
 }
 
 /**
  * The current view.
  *
  * @event statechange - see {@linkcode StateChangeEvent}.
+ * @event greet - The session has said HELLO.
  * @event devicechange - The host has named this device, or knows it no longer.
  */
 export class CurrentView extends EventTarget {
@@ -54,7 +57,7 @@ export class CurrentView extends EventTarget {
   }
 
   /**
-   * Waits until the state is `connected`.
+   * Waits until requests can be sent: at the latest, until the state is `connected`.
    *
    * @returns The session, which carries requests.
    * @throws {LighthouseError} The reason for `offline` or `failed`; `closed` when it is `idle`; the signal's
@@ -65,14 +68,15 @@ export class CurrentView extends EventTarget {
     const session = new Promise<StreamOpener>((resolve, reject) => {
       if (signal?.aborted) reject(signal.reason);
       const look = () => {
-        const { state, error, session } = this.#shown;
-        if (state === "connected") resolve(session!);
+        const { state, error, session, isGreeted } = this.#shown;
+        if (state === "connected" || isGreeted) resolve(session!);
         else if (error) reject(error);
         else if (state === "idle") {
           reject(new LighthouseError("closed", "The tunnel is closed, or has no relay attribute"));
         }
       };
       this.addEventListener("statechange", look, { signal: done.signal });
+      this.addEventListener("greet", look, { signal: done.signal });
       signal?.addEventListener("abort", () => reject(signal.reason), { signal: done.signal });
       look();
     });
@@ -99,6 +103,7 @@ export class CurrentView extends EventTarget {
     if (now.state !== before.state || now.reason !== before.reason) {
       this.dispatchEvent(new StateChangeEvent(now.state, before.state, now.reason));
     }
+    if (now.isGreeted) this.dispatchEvent(new Event("greet"));
     if (now.device?.id !== before.device?.id || now.device?.name !== before.device?.name) {
       this.dispatchEvent(new Event("devicechange"));
     }

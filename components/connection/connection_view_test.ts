@@ -102,6 +102,17 @@ test("session() resolves once connected", async () => {
   assert.is(await view.session(), session);
 });
 
+test("session() resolves before, once the session has said HELLO", async () => {
+  const view = new CurrentView();
+  view.show(SIGNALLING);
+  const waiting = view.session();
+  const greeted: ConnectionView = { ...SIGNALLING, session, isGreeted: true };
+  view.show(greeted);
+  assert.is(await waiting, session);
+  assert.is(await view.session(), session);
+  assert.is(view.now.state, "signalling");
+});
+
 for (
   const [view, code] of [[OFFLINE, "host-offline"], [CLOSED, "closed"]] as const
 ) {

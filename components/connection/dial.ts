@@ -104,7 +104,8 @@ export async function dial(
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   signal.throwIfAborted();
-  const peer = createPeerIfAny(platform, { ice });
+  const open = Promise.withResolvers<void>();
+  const peer = createPeerIfAny(platform, { ice, until: open.promise });
   /** Why there is nothing to offer but the way through the relay. */
   let noOffer: unknown;
   const end = new AbortController();
@@ -146,6 +147,7 @@ export async function dial(
       }
     };
     const socket = platform.openRelaySocket(relay, {
+      onOpen: open.resolve,
       onMessage: (text) => void (way ? way.receive(text) : receive(text)),
       // After the answer, the socket's end does not end the attempt.
       onFailure: (error) => way ? way.end() : end.abort(error),

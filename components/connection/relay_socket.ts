@@ -16,6 +16,8 @@ export interface RelaySocketPlatform {
 
 /** Options of {@linkcode openRelaySocket}. */
 export interface RelaySocketOptions {
+  /** Called when it is open. */
+  onOpen?: () => void;
   /** Called with the text of each message. */
   onMessage: (text: string) => void;
   /** Called when it cannot be opened, or is closed by the relay: `relay-unreachable`. */
@@ -41,7 +43,7 @@ export interface RelaySocket {
  * @throws {LighthouseError} `relay-unreachable` if Firefox says at once that the page's policy forbids it.
  */
 export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelaySocket {
-  const { onMessage, onFailure, protocols = [], whyRefused, platform = browserPlatform() } =
+  const { onOpen, onMessage, onFailure, protocols = [], whyRefused, platform = browserPlatform() } =
     options;
   const { openWebSocket, violations, isOnline, origin } = platform;
   const end = new AbortController();
@@ -57,6 +59,7 @@ export function openRelaySocket(relay: URL, options: RelaySocketOptions): RelayS
     // Not before: browsers warn in the console about a socket that is closed while it opens.
     if (signal.aborted) return socket.close();
     for (const text of unsent) socket.send(text);
+    onOpen?.();
   });
   socket.addEventListener("message", ({ data }) => onMessage(String(data)), { signal });
   // In Chromium, an address that the page's policy forbids brings no `close`.

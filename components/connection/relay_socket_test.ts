@@ -5,24 +5,37 @@ import * as assert from "uvu/assert";
 import { WebSocket as ServerSocket, WebSocketServer } from "ws";
 import { freePort, listen } from "../../tools/testing/listen.ts";
 import { suite } from "../../tools/testing/suite.ts";
+import { until } from "../../tools/testing/until.ts";
 import type { LighthouseError } from "../../wire/mod.ts";
 import { thrownBy } from "../../wire/testing/failure.ts";
 import { openRelaySocket, type RelaySocketPlatform } from "./relay_socket.ts";
 
 const test = suite("page's relay socket");
 
+const PLATFORM: RelaySocketPlatform = {
+  openWebSocket: (url) => new WebSocket(url),
+  violations: new EventTarget(),
+  isOnline: () => true,
+  origin: "https://page.example",
+};
+
 /** A relay that greets, and its connections. */
 async function startRelay() {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(server, "listening");
   const received: string[] = [];
+  let connections = 0;
   server.on("connection", (socket) => {
+    connections++;
     socket.send("hello");
     socket.on("message", (text) => received.push(String(text)));
   });
   return {
     url: new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/prod`),
     received,
+    get connections() {
+      return connections;
+    },
     server,
     [Symbol.dispose]() {
       for (const socket of server.clients) socket.terminate();
@@ -45,10 +58,9 @@ function open(url: URL, platform: Partial<RelaySocketPlatform> = {}) {
       failure.resolve(error);
     },
     platform: {
+      ...PLATFORM,
       openWebSocket: (url) => native = new WebSocket(url),
       violations,
-      isOnline: () => true,
-      origin: "https://page.example",
       ...platform,
     },
   });
@@ -78,6 +90,22 @@ test("text that is sent early goes out when the socket opens, in order", async (
   socket.close();
   await closed;
   assert.equal(relay.received, ["one", "two", "three"]);
+});
+
+test("onOpen is called once the socket is open, and not for one that was closed before", async () => {
+  using relay = await startRelay();
+  const opened = Promise.withResolvers<void>();
+  const options = { onMessage: () => {}, onFailure: () => {}, platform: PLATFORM };
+  const socket = openRelaySocket(relay.url, { ...options, onOpen: opened.resolve });
+  await opened.promise;
+  socket.send("now");
+  await until(() => relay.received.length === 1);
+  socket.close();
+
+  let isOpened = false;
+  openRelaySocket(relay.url, { ...options, onOpen: () => isOpened = true }).close();
+  await until(() => relay.connections === 2 && relay.server.clients.size === 0);
+  assert.not(isOpened);
 });
 
 test("a socket that is closed while it opens sends nothing, and is closed once it is open", async () => {
