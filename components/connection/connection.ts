@@ -128,6 +128,7 @@ export class Connection {
   #step(event: ConnectionEvent): void {
     const [now, effect] = stepConnection(this.#now, event);
     this.#now = now;
+    if (now.state !== "connected" || !now.relayed) this.#upgrade.stop();
     this.#perform(effect);
     this.#show();
   }
@@ -159,7 +160,6 @@ export class Connection {
         return;
       case "hang-up":
         this.#attempt.abort();
-        this.#upgrade.stop();
         this.#lanes?.stop();
         this.#session?.close();
         this.#lanes = this.#session = undefined;
@@ -178,7 +178,6 @@ export class Connection {
       liveness: PAGE_LIVENESS,
       onSilence: (silent) => this.#step({ type: silent ? "silent" : "heard" }),
       onDetached: (reason) => {
-        this.#upgrade.stop();
         const error = isFinal(reason.code) ? sealedRefusal(reason) : reason;
         const lasted = this.#platform.now() - this.#opened;
         this.#step({ type: "lost", error, lasted });
@@ -267,7 +266,6 @@ export class Connection {
 
   /** A direct connection carries the session in place of the relay. */
   #move(way: OpenedWay): void {
-    this.#upgrade.stop();
     this.#take(way, { type: "moved" });
   }
 

@@ -257,7 +257,8 @@ async function showStats() {
 /** A connection's path in words. @param {string} path */
 function pathOf(path) {
   return text(
-    path === "host" || path === "srflx" || path === "prflx" || path === "relay"
+    path === "host" || path === "srflx" || path === "prflx" || path === "relay" ||
+      path === "relayed"
       ? `path-${path}`
       : "path-unknown",
   );

@@ -63,6 +63,7 @@ export const german = {
   "path-srflx": "direkt, durch NAT (srflx)",
   "path-prflx": "direkt, durch NAT (prflx)",
   "path-relay": "über einen TURN-Server",
+  "path-relayed": "über das Relay, langsam",
   "path-unknown": "noch nicht bekannt",
   "downloading": "Wird heruntergeladen …",
   "download-done": "5 MiB in {seconds} s: {rate}",

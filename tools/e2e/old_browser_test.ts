@@ -99,7 +99,8 @@ let site: AppSite;
 
 test.before(async () => {
   site = await startAppSite();
-  await site.bridge.startHost().until("online");
+  // Without the way through the relay, a page needs WebRTC.
+  await site.bridge.startHost(["--relay-budget", "0"]).until("online");
 });
 test.after(async () => await site[Symbol.asyncDispose]());
 
