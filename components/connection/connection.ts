@@ -128,7 +128,7 @@ export class Connection {
   #step(event: ConnectionEvent): void {
     const [now, effect] = stepConnection(this.#now, event);
     this.#now = now;
-    if (now.state !== "connected" || !now.relayed) this.#upgrade.stop();
+    if (now.state !== "connected" || !now.relayed || now.lost) this.#upgrade.stop();
     this.#perform(effect);
     this.#show();
   }
@@ -237,18 +237,14 @@ export class Connection {
     }
     this.#opened = this.#platform.now();
     this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
-    if (direct) void this.#awaitDirect(direct, signal);
+    if (direct) this.#upgrade.start(this.#awaitDirect(direct, signal));
   }
 
-  /** The relay carries the session: moves it when the direct connection of the same attempt opens. */
+  /** Moves the session when the direct connection opens. */
   async #awaitDirect(direct: Promise<OpenedConnection>, signal: AbortSignal): Promise<void> {
-    try {
-      const opened = await direct;
-      await this.#join(opened, signal);
-      this.#move(opened.way);
-    } catch {
-      if (!signal.aborted) this.#upgrade.start();
-    }
+    const opened = await direct;
+    await this.#join(opened, signal);
+    this.#move(opened.way);
   }
 
   /** Has the session go on over an open channel, and closes that if it cannot. */

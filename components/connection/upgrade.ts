@@ -26,12 +26,19 @@ export class Upgrade {
     this.#options = options;
   }
 
-  /** The session goes through the relay: tries after a pause. */
-  start(): void {
+  /**
+   * The session goes through the relay.
+   *
+   * @param attempt A direct connection that is opening already. When it has failed, others follow.
+   */
+  start(attempt: Promise<unknown>): void {
     this.stop();
-    this.#end = new AbortController();
+    const { signal } = this.#end = new AbortController();
     this.#failures = 0;
-    this.#pause();
+    attempt.catch(() => {
+      // Unless the network has changed meanwhile, and attempts have begun.
+      if (!signal.aborted && this.#failures === 0 && !this.#dialling) this.#pause();
+    });
   }
 
   /** The network may be another one: tries at once, and after short pauses again. */

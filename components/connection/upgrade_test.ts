@@ -6,6 +6,10 @@ import { Upgrade } from "./upgrade.ts";
 
 const test = suite("upgrade");
 
+/** The attempt before, which has failed. */
+const NEVER = Promise.reject(new Error("No"));
+NEVER.catch(() => {});
+
 /** Attempts that the test brings to an end. */
 function setUp() {
   const timers = new ManualTimers();
@@ -23,7 +27,8 @@ function setUp() {
     timers,
     attempts,
     /** Lets the pause end. @returns Its milliseconds. */
-    pass() {
+    async pass() {
+      await until(() => timers.running.length === 1);
       const [ms] = timers.running;
       timers.expire(ms!);
       return ms!;
@@ -37,10 +42,10 @@ function setUp() {
 
 test("attempts follow each other after longer and longer pauses, five minutes at most", async () => {
   const { upgrade, timers, attempts, pass, fail } = setUp();
-  upgrade.start();
+  upgrade.start(NEVER);
   const pauses: number[] = [];
   for (let i = 0; i < 9; i++) {
-    pauses.push(pass());
+    pauses.push(await pass());
     assert.equal([attempts.length, timers.running], [i + 1, []]);
     await fail();
   }
@@ -51,8 +56,8 @@ test("attempts follow each other after longer and longer pauses, five minutes at
 
 test("the first that succeeds is the last", async () => {
   const { upgrade, timers, attempts, pass } = setUp();
-  upgrade.start();
-  pass();
+  upgrade.start(NEVER);
+  await pass();
   attempts[0]!.resolve();
   await until(() => attempts[0]!.signal.aborted);
   upgrade.hurry();
@@ -63,9 +68,9 @@ test("another network is tried at once, and soon again", async () => {
   const { upgrade, timers, attempts, pass, fail } = setUp();
   upgrade.hurry();
   assert.is(attempts.length, 0);
-  upgrade.start();
+  upgrade.start(NEVER);
   for (let i = 0; i < 6; i++) {
-    pass();
+    await pass();
     await fail();
   }
   upgrade.hurry();
@@ -74,13 +79,13 @@ test("another network is tried at once, and soon again", async () => {
   upgrade.hurry();
   assert.is(attempts.length, 7);
   await fail();
-  assert.ok(pass() <= 5_000);
+  assert.ok(await pass() <= 5_000);
 });
 
 test("after its end nothing is tried, and what was under way is given up", async () => {
   const { upgrade, timers, attempts, pass, fail } = setUp();
-  upgrade.start();
-  pass();
+  upgrade.start(NEVER);
+  await pass();
   upgrade.stop();
   assert.ok(attempts[0]!.signal.aborted);
   attempts[0]!.reject(new Error("No"));
@@ -88,10 +93,22 @@ test("after its end nothing is tried, and what was under way is given up", async
   await Promise.resolve();
   assert.equal([attempts.length, timers.running], [1, []]);
   // The relay carries the session again.
-  upgrade.start();
+  upgrade.start(NEVER);
   upgrade.hurry();
   assert.is(attempts.length, 2);
   await fail();
+});
+
+test("while a direct connection opens, only another network leads to an attempt", async () => {
+  const { upgrade, timers, attempts, fail } = setUp();
+  const opening = Promise.withResolvers<void>();
+  upgrade.start(opening.promise);
+  assert.equal(timers.running, []);
+  upgrade.hurry();
+  assert.is(attempts.length, 1);
+  opening.reject(new Error("No"));
+  await fail();
+  assert.equal([attempts.length, timers.running.length], [1, 1]);
 });
 
 test.run();

@@ -359,7 +359,9 @@ function testIn(name: BrowserName): void {
     await usePaired();
     const page = await context.newPage();
     await page.evaluateOnNewDocument(() => {
-      Object.defineProperty(globalThis, "RTCPeerConnection", { value: undefined });
+      for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) {
+        Object.defineProperty(globalThis, name, { value: undefined });
+      }
     });
     await page.goto(`${site.url}page`);
     assert.is(await headingOf(await appOf(page)), "Hello");
