@@ -44,5 +44,6 @@ export class SocketErrorEvent extends Event {
 /** The events of `<lighthouse-tunnel>` by name, for `addEventListener`. */
 export interface LighthouseTunnelEventMap extends HTMLElementEventMap {
   statechange: StateChangeEvent;
+  diagnosischange: Event;
   devicechange: DeviceChangeEvent;
 }

@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { LighthouseError, parsePairingFragment, type StreamOpener } from "../wire/mod.ts";
 import type { TunnelState } from "./connection/connection_state.ts";
 import { CurrentView } from "./connection/connection_view.ts";
+import { diagnosisOf, type TunnelDiagnosis } from "./connection/diagnosis.ts";
 import type { TunnelStats } from "./connection/stats.ts";
 import { TabConnection, type TabSettings } from "./connection/tab_connection.ts";
 import { DeviceChangeEvent, type LighthouseTunnelEventMap, StateChangeEvent } from "./events.ts";
@@ -19,7 +20,7 @@ import { fragmentIn } from "./pairing/pasted_link.ts";
 import { Pill } from "./pill.ts";
 import { parseAttributes, parseKeySite } from "./settings.ts";
 import { SharedConnection } from "./tabs/shared_connection.ts";
-import type { Texts } from "./texts/texts.ts";
+import type { Texts } from "./texts/network_texts.ts";
 
 /** Attributes whose change makes the element connect anew. */
 const SETTINGS = [
@@ -48,6 +49,7 @@ const SETTINGS = [
  * ```
  *
  * @event {StateChangeEvent} statechange - The state or its reason has changed.
+ * @event {Event} diagnosischange - More is known of why the connection goes the way it goes.
  * @event {DeviceChangeEvent} devicechange - The host has named or renamed this browser, or forgets it.
  * @slot - Replaces the status pill.
  * @slot NAME - Replaces one of the pill's texts: `idle`, `connected`, `retry`, an error's code, … (`Texts`).
@@ -56,6 +58,7 @@ const SETTINGS = [
  * @csspart state - The state's name.
  * @csspart device - What the host calls this browser, while connected.
  * @csspart reason - The sentence after it.
+ * @csspart cure - Each sentence about what makes the connection better.
  * @csspart retry - The button that tries again.
  * @csspart pair - The button that opens the pairing views.
  * @csspart accept - The button that accepts another host in place of the one that was paired.
@@ -164,6 +167,10 @@ export class LighthouseTunnel extends LitElement {
       this.requestUpdate();
       this.dispatchEvent(new StateChangeEvent(state, previous, reason));
     });
+    this.#view.addEventListener("networkchange", () => {
+      this.requestUpdate();
+      this.dispatchEvent(new Event("diagnosischange"));
+    });
     this.#view.addEventListener("devicechange", () => {
       this.requestUpdate();
       this.dispatchEvent(new DeviceChangeEvent(this.device));
@@ -270,6 +277,22 @@ export class LighthouseTunnel extends LitElement {
    */
   async stats(): Promise<TunnelStats> {
     return await this.#own.stats();
+  }
+
+  /** What is known now of the ways between page and host: {@linkcode diagnose} looks anew. */
+  get diagnosis(): TunnelDiagnosis {
+    return diagnosisOf(this.#view.now);
+  }
+
+  /**
+   * Finds out why the connection goes the way it goes, or why there is none: looks at this browser's
+   * network, which takes up to three seconds, exchanges what it sees with the host if it is connected, and
+   * names cause and cures. The host's log and `lighthouse-host doctor` name the same ones. Where another tab
+   * leads, the result is what that tab knows.
+   */
+  async diagnose(): Promise<TunnelDiagnosis> {
+    await this.#own.look();
+    return this.diagnosis;
   }
 
   /** Connects, or tries again at once. The element does so itself when it enters a document. */

@@ -80,7 +80,8 @@ export const styles = css`
   /* English in a page that is written from right to left. */
   .state,
   .device,
-  .reason {
+  .reason,
+  .cure {
     unicode-bidi: plaintext;
   }
   code {

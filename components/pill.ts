@@ -2,11 +2,13 @@
 import { html, type LitElement, nothing, type ReactiveController, type TemplateResult } from "lit";
 import { codeText } from "./code_text.ts";
 import type { ConnectionView } from "./connection/connection_view.ts";
+import { diagnosisOf } from "./connection/diagnosis.ts";
 import { nativeDetector } from "./pairing/camera.ts";
 import { PairingView } from "./pairing/pairing_view.ts";
 import { languageOf, watchLanguage } from "./texts/language.ts";
 import { tell, type TunnelAction } from "./texts/telling.ts";
-import { asSentence, fill, type TextName, type Texts, textsIn, valuesOf } from "./texts/texts.ts";
+import { pillTextsIn, tellNetwork, type TextName, type Texts } from "./texts/network_texts.ts";
+import { asSentence, fill, valuesOf } from "./texts/texts.ts";
 
 /** The element. `texts`: the page's own, in place of some or all. */
 type PillHost = LitElement & { texts: Partial<Texts> | null };
@@ -58,8 +60,11 @@ export class Pill implements ReactiveController {
   /** Renders the pill. */
   render(view: ConnectionView, isPinned: boolean): TemplateResult {
     const { state, device, error } = view;
-    const { label, sentence, actions } = tell(view, isPinned);
-    const texts = textsIn(languageOf(this.#host), this.#host.texts);
+    const { label, sentence, cures, actions } = tellNetwork(
+      tell(view, isPinned),
+      diagnosisOf(view),
+    );
+    const texts = pillTextsIn(languageOf(this.#host), this.#host.texts);
     const values = valuesOf(error, device);
     const say = (name: TextName, finish = (text: string) => text) =>
       html`<slot name=${name}>${codeText(finish(fill(texts[name], values)))}</slot>`;
@@ -75,9 +80,14 @@ export class Pill implements ReactiveController {
               : nothing}
             ${sentence
               ? html`<span class="reason" part="reason">${
-                say(sentence, error && asSentence)
+                say(sentence, error || cures.length > 0 ? asSentence : undefined)
               }</span>`
               : nothing}
+            ${cures.map((cure) =>
+              html`
+                <span class="cure" part="cure">${say(cure, asSentence)}</span>
+              `
+            )}
           </span>
         </span>
         ${this.#isPairing

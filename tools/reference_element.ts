@@ -1,11 +1,15 @@
 // Generates docs/reference/element.md from the custom elements manifest.
 import { ENGLISH } from "../components/texts/english.ts";
+import { NETWORK_TEXTS } from "../components/texts/network_texts.ts";
 import type { Described, ElementDescription, Member } from "./package/manifest.ts";
 
 /** Types with a section in docs/reference/types.md. */
 const OWN_TYPE = /^(?:Tunnel|Lighthouse|DeviceName|StateChange|DeviceChange)/;
 
-const TEXTS = Object.entries(ENGLISH).map(([name, description]) => ({ name, description }));
+const TEXTS = Object.entries({ ...ENGLISH, ...NETWORK_TEXTS.en }).map(([name, description]) => ({
+  name,
+  description,
+}));
 
 /** Returns docs/reference/element.md. */
 export function formatElement(element: ElementDescription): string {

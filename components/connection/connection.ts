@@ -1,12 +1,22 @@
 // Keeps the page connected: carries out the effects of connection_state.ts, and feeds it with events of
 // the session, the attempts, the browser and the site's other pages.
-import { backoff, Carrier, LighthouseError, PAGE_LIVENESS, Session } from "../../wire/mod.ts";
+import {
+  backoff,
+  Carrier,
+  exchangeReports,
+  type IceConfig,
+  LighthouseError,
+  type NetworkReport,
+  PAGE_LIVENESS,
+  Session,
+} from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import {
   type ConnectionEffect,
   type ConnectionEvent,
   IDLE,
   isFinal,
+  isOfNetwork,
   stepConnection,
 } from "./connection_state.ts";
 import type { CurrentView } from "./connection_view.ts";
@@ -15,6 +25,8 @@ import { dialLane } from "./dial_lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { OpenedConnection, OpenedWay } from "./open_way.ts";
 import { onPageEvents } from "./page_events.ts";
+import { probeNetwork } from "./network_probe.ts";
+import { PageNetwork } from "./page_network.ts";
 import { onPairing } from "./pairing_channel.ts";
 import { sealedRefusal } from "./refusals.ts";
 import { startTimer } from "./start_timer.ts";
@@ -22,6 +34,9 @@ import { Upgrade } from "./upgrade.ts";
 
 /** Time after which a loss shows, in milliseconds: most are restored within a second. */
 const UNSEEN_MS = 2_000;
+
+/** Limit for the host to tell what it sees, in milliseconds: the relay is slow. */
+const EXCHANGE_MS = 10_000;
 
 /** Pauses between attempts, in milliseconds. */
 const RETRY = { first: 250, longest: 30_000 };
@@ -35,6 +50,7 @@ export interface ConnectionPlatform {
   dialLane: typeof dialLane;
   onPageEvents: typeof onPageEvents;
   onPairing: typeof onPairing;
+  probeNetwork: typeof probeNetwork;
   startTimer: typeof startTimer;
   /** Monotonic, in milliseconds. */
   now: () => number;
@@ -45,6 +61,7 @@ const BROWSER: ConnectionPlatform = {
   dialLane,
   onPageEvents,
   onPairing,
+  probeNetwork,
   startTimer,
   now: () => performance.now(),
 };
@@ -61,6 +78,7 @@ export class Connection {
   #session: Session | undefined;
   #lanes: Lanes | undefined;
   readonly #upgrade: Upgrade;
+  readonly #network: PageNetwork;
   #way: OpenedWay | undefined;
   #opened = 0;
   #attempt = new AbortController();
@@ -77,6 +95,12 @@ export class Connection {
     this.#upgrade = new Upgrade({
       dial: async (signal) => this.#move(await this.#dialLane(signal)),
       startTimer: platform.startTimer,
+    });
+    this.#network = new PageNetwork({
+      ice: () => this.#ice(),
+      exchange: (report) => this.#exchange(report),
+      onChange: () => this.#show(),
+      probe: platform.probeNetwork,
     });
   }
 
@@ -112,6 +136,11 @@ export class Connection {
     this.connect(settings);
   }
 
+  /** Looks at the network, for what `view` shows of it. */
+  async look(): Promise<void> {
+    if (this.#settings) await this.#network.look();
+  }
+
   /** Closes the session and stays unconnected. */
   close(): void {
     this.#listening?.abort();
@@ -136,7 +165,8 @@ export class Connection {
   #show({ isGreeted = false } = {}): void {
     const { state, reason, error } = this.#now;
     const [device, session] = [this.#device, this.#session];
-    this.#view.show({ state, reason, error, device, session, isGreeted });
+    const { view: networks } = this.#network;
+    this.#view.show({ state, reason, error, device, session, isGreeted, networks });
   }
 
   #perform(effect: ConnectionEffect): void {
@@ -192,10 +222,15 @@ export class Connection {
     return session;
   }
 
-  /** Adds a direct connection to the session, with the ICE servers that the newest answer has brought. */
+  /** Adds a direct connection to the session. */
   #dialLane(signal: AbortSignal): Promise<OpenedWay> {
+    return this.#platform.dialLane(this.#session!, { ice: this.#ice(), signal });
+  }
+
+  /** The ICE servers of the settings, and those that the host's newest answer has brought. */
+  #ice(): IceConfig {
     const { identities, ice } = this.#settings!;
-    return this.#platform.dialLane(this.#session!, { ice: identities.withIceServers(ice), signal });
+    return identities.withIceServers(ice);
   }
 
   async #dial(): Promise<void> {
@@ -213,6 +248,8 @@ export class Connection {
         onAnswer: () => {
           if (!signal.aborted) this.#step({ type: "answered" });
         },
+        report: (sdp) => this.#network.report(sdp),
+        onReport: (report) => this.#network.heard(report),
         signal,
       });
       await this.#carry(opened, signal);
@@ -271,10 +308,27 @@ export class Connection {
     this.#step(event);
     // The next attempt needs not wait for a direct connection where this one had none.
     this.#settings!.identities.keepWay(this.#now.relayed).catch(() => {});
+    void this.#notice(way);
+  }
+
+  /** Notes the way for reports. */
+  async #notice(way: OpenedWay): Promise<void> {
+    const { path } = await way.stats().catch(() => ({ path: "unknown" }));
+    if (way !== this.#way) return;
+    this.#network.ended(path === "relayed" ? path : path === "relay" ? "turn" : "direct");
+  }
+
+  /** Tells the host what this page sees, and returns what the host sees. */
+  async #exchange(report: NetworkReport): Promise<NetworkReport | undefined> {
+    if (this.#now.state !== "connected") return undefined;
+    const end = new AbortController();
+    const stopTimer = this.#platform.startTimer(EXCHANGE_MS, () => end.abort());
+    return await exchangeReports(this.#session!, report, end.signal).finally(stopTimer);
   }
 
   #fail(error: LighthouseError): void {
     this.#step({ type: "failed", error });
+    if (isOfNetwork(error.code)) this.#network.ended("none");
     this.#endWaiting(error);
   }
 

@@ -124,6 +124,11 @@ export function isFinal(code: ErrorCode): boolean {
   return FINAL.has(code);
 }
 
+/** Failures of the way between page and host, of which diagnose() of wire/ names the cause. */
+export function isOfNetwork(code: ErrorCode): boolean {
+  return code === "connection-failed" || code === "relay-budget";
+}
+
 /** A connection is brief when it is lost sooner, in milliseconds. */
 const BRIEF = 1_000;
 

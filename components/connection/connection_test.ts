@@ -2,10 +2,14 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import {
+  answerReport,
   Carrier,
   type ErrorCode,
   HOST_LIVENESS,
   LighthouseError,
+  type NetworkReport,
+  reportIn,
+  serveRequest,
   Session,
 } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
@@ -17,6 +21,7 @@ import { MemoryPeer } from "../testing/memory_peer.ts";
 import { MemoryStore } from "../testing/memory_store.ts";
 import { Connection } from "./connection.ts";
 import { CurrentView } from "./connection_view.ts";
+import { diagnosisOf } from "./diagnosis.ts";
 import type { OpenedConnection } from "./open_way.ts";
 import type { ConnectionSettings, DialAsDeviceOptions } from "./dial_as_device.ts";
 import type { PageEventsOptions } from "./page_events.ts";
@@ -51,6 +56,8 @@ function setUp() {
   const hosts: Session[] = [];
   const peers: MemoryPeer[] = [];
   const states: string[] = [];
+  const told: unknown[] = [];
+  const looks: PromiseWithResolvers<NetworkReport>[] = [];
   const lanes: (PromiseWithResolvers<Peer> & { signal: AbortSignal })[] = [];
   let events: PageEventsOptions | undefined;
   let hearPairing: ((relay: string) => void) | undefined;
@@ -75,6 +82,11 @@ function setUp() {
     onPairing: (heard) => {
       hearPairing = heard;
     },
+    probeNetwork: () => {
+      const look = Promise.withResolvers<NetworkReport>();
+      looks.push(look);
+      return look.promise;
+    },
     startTimer: timers.start,
     now: () => now,
   });
@@ -86,6 +98,8 @@ function setUp() {
     hosts,
     peers,
     states,
+    told,
+    looks,
     lanes,
     get events() {
       return events!;
@@ -116,7 +130,14 @@ function setUp() {
       const way = new MemoryPeer();
       way.open();
       options.onAnswer();
-      const accepted = acceptPage(new Carrier(way.far));
+      way.path = "relayed";
+      const accepted = acceptPage(new Carrier(way.far), {
+        onStream: (stream) =>
+          void serveRequest(stream, ({ headers }) => {
+            told.push(reportIn(headers));
+            return Promise.resolve(answerReport({ nat: "endpoint-dependent" }));
+          }),
+      });
       resolve({ way, channel: await way.channel, proof: PROOF, direct: direct.promise });
       hosts.push(await accepted);
       await until(() => view.now.reason === RELAYED);
@@ -314,6 +335,40 @@ test("a session through the relay says so, and moves to the direct connection th
   page.events.onWake();
   assert.is(page.lanes.length, 0);
   assert.ok(page.attempts.slice(1).every(({ options }) => options.signal.aborted));
+});
+
+test("a page whose session goes through the relay looks at its network, and tells host and user", async () => {
+  using page = setUp();
+  const { connection, view, looks, told } = page;
+  await connection.look();
+  connection.connect(SETTINGS);
+  const { report, onReport } = page.attempts[0]!.options;
+  assert.equal(report!("v=0\r\n"), { candidates: [], stun: "off" });
+  onReport!({ stun: "answers" });
+  await page.openRelayed();
+  await until(() => looks.length === 1);
+  assert.equal(view.now.networks, { page: { way: "relayed" }, host: { stun: "answers" } });
+  looks[0]!.resolve({ candidates: ["mdns"], stun: "silent" });
+  const seen = { candidates: ["mdns"], stun: "silent", way: "relayed" };
+  await until(() => view.now.networks?.host?.nat !== undefined);
+  assert.equal(told, [seen]);
+  assert.equal(view.now.networks, { page: seen, host: { nat: "endpoint-dependent" } });
+  assert.equal(diagnosisOf(view.now).cause, "page-no-udp");
+});
+
+test("an attempt that fails between page and host makes the page look, and others do not", async () => {
+  using page = setUp();
+  const { connection, view, looks, told } = page;
+  connection.connect(SETTINGS);
+  await page.fail("host-offline");
+  assert.is(looks.length, 0);
+  page.events.onWake();
+  await page.fail("connection-failed");
+  assert.is(looks.length, 1);
+  looks[0]!.resolve({ candidates: [] });
+  await until(() => view.now.networks?.page.candidates !== undefined);
+  assert.equal(view.now.networks, { page: { candidates: [], way: "none" } });
+  assert.equal(told, []);
 });
 
 test("a session through the relay tries for a direct connection, again and again and on waking", async () => {

@@ -4,6 +4,7 @@ import { LighthouseError, type StreamOpener } from "../../wire/mod.ts";
 import { StateChangeEvent } from "../events.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { TunnelState } from "./connection_state.ts";
+import type { NetworkView } from "./page_network.ts";
 
 /** The state of the page's connection, whichever tab keeps it. */
 export interface ConnectionView {
@@ -18,6 +19,8 @@ export interface ConnectionView {
   session?: StreamOpener;
   /** Whether the session has said HELLO: requests follow at once, without a wait for the host's. */
   isGreeted?: boolean;
+  /** What the page and the host see of their networks. */
+  networks?: NetworkView;
 }
 
 /**
@@ -26,6 +29,7 @@ export interface ConnectionView {
  * @event statechange - see {@linkcode StateChangeEvent}.
  * @event greet - The session has said HELLO.
  * @event devicechange - The host has named this device, or knows it no longer.
+ * @event networkchange - More is known of the networks.
  */
 export class CurrentView extends EventTarget {
   #actual: ConnectionView = { state: "idle", reason: "Not connected" };
@@ -106,6 +110,9 @@ export class CurrentView extends EventTarget {
     if (now.isGreeted) this.dispatchEvent(new Event("greet"));
     if (now.device?.id !== before.device?.id || now.device?.name !== before.device?.name) {
       this.dispatchEvent(new Event("devicechange"));
+    }
+    if (JSON.stringify(now.networks) !== JSON.stringify(before.networks)) {
+      this.dispatchEvent(new Event("networkchange"));
     }
   }
 }

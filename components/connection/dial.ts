@@ -11,6 +11,7 @@ import {
   type IceConfig,
   type IceServer,
   LighthouseError,
+  type NetworkReport,
   type Offer,
   parseRelayMessage,
   type Proven,
@@ -62,6 +63,10 @@ export interface DialOptions {
   ) => Promise<void>;
   /** Called then with the ICE servers for the next attempts; undefined if the host has none. */
   onIceServers?: (iceServers: IceServer[] | undefined) => void;
+  /** Returns what the page sees of its network. @param sdp The offer's. @default nothing */
+  report?: (sdp: string) => NetworkReport;
+  /** Called with what the host sees of its network, when it has let this device in. */
+  onReport?: (report: NetworkReport | undefined) => void;
   /** Whether this page has not connected yet. @default false */
   isFirst?: boolean;
   /** Called when the host has accepted, while the connection is opening. */
@@ -126,6 +131,7 @@ export async function dial(
       ephemeral: generateKeyPair(),
       offer: offerOf(settings, {
         identity,
+        report: options.report,
         origin: platform.origin,
         sdp: peer.offer.catch((error) => {
           noOffer = error;
@@ -159,6 +165,7 @@ export async function dial(
     way = new RelayedWay({ socket, host });
     if (answer.device) await onDevice(answer.device, answer.tagKey, answer.admission);
     options.onIceServers?.(answer.iceServers);
+    options.onReport?.(answer.report);
     end.signal.throwIfAborted();
     stopTimer();
     onAnswer();
@@ -207,9 +214,13 @@ function protocolsOf({ admission: value }: Identity, host: string | undefined): 
 /** The offer, as soon as candidates have been gathered. */
 async function offerOf(
   settings: DialSettings,
-  { identity, origin, sdp }: { identity: Identity; origin: string; sdp: Promise<string> },
+  { identity, report, origin, sdp }: Pick<DialOptions, "identity" | "report"> & {
+    origin: string;
+    sdp: Promise<string>;
+  },
 ): Promise<Offer> {
   const offer: Offer = { sdp: await sdp, origin: settings.origin ?? origin };
+  if (report) offer.report = report(offer.sdp);
   return identity.sender.kind === "pairing" ? { ...offer, name: settings.name } : offer;
 }
 

@@ -15,8 +15,11 @@ export interface ConnectionSettings extends DialSettings {
 }
 
 /** Options of {@linkcode dialAsDevice}. */
-export interface DialAsDeviceOptions
-  extends Pick<DialOptions, "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal"> {
+export interface DialAsDeviceOptions extends
+  Pick<
+    DialOptions,
+    "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal" | "report" | "onReport"
+  > {
   /** Called with the host's name for this browser, as soon as it is known. */
   onDevice: (device: DeviceName) => void;
   /** Makes one attempt. @default dial */
@@ -49,6 +52,8 @@ export async function dialAsDevice(
         skew: options.skew,
         onSkew: options.onSkew,
         onAnswer: options.onAnswer,
+        report: options.report,
+        onReport: options.onReport,
         signal,
         identity,
         isFirst: options.isFirst,

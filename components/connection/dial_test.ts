@@ -74,6 +74,10 @@ function start(
       onIceServers: (servers) => {
         if (servers) calls.push(`${servers.length} ICE servers`);
       },
+      report: (sdp) => ({ stun: sdp.includes("offer") ? "silent" : "off" }),
+      onReport: (report) => {
+        if (report) calls.push(`host's STUN ${report.stun}`);
+      },
       onAnswer: () => calls.push("answer"),
       signal: end.signal,
       platform: {
@@ -143,16 +147,27 @@ test("an attempt offers, takes the answer, opens the channel, and hangs up", asy
   const attempt = start({ host: "pi" });
   const { offer } = await attempt.opened();
   const { ephemeral, ...others } = offer;
-  assert.equal(others, { sdp: "v=0\r\noffer", origin: "https://page.example" });
+  assert.equal(others, {
+    sdp: "v=0\r\noffer",
+    origin: "https://page.example",
+    report: { stun: "silent" },
+  });
   assert.is(ephemeral!.length, 65);
   assert.is(parseSendSignal(attempt.sent[0]!).host, "pi");
   const { proof } = await attempt.accept({
     ...ACCEPTANCE,
     device: { id: "1", name: "a phone" },
     iceServers: [{ urls: ["stun:a.example"] }],
+    report: { stun: "answers" },
   });
   await until(() => attempt.calls.includes("answer"));
-  assert.equal(attempt.calls, ["device a phone", "1 ICE servers", "answer", "hang up"]);
+  assert.equal(attempt.calls, [
+    "device a phone",
+    "1 ICE servers",
+    "host's STUN answers",
+    "answer",
+    "hang up",
+  ]);
   assert.is(attempt.peer.accepted, ACCEPTANCE.sdp);
   assert.equal(attempt.timers.running, [OPEN_MS]);
   attempt.peer.open();

@@ -36,7 +36,9 @@ export interface KeyFrameOptions {
 }
 
 /** A message that the frame answers, without its id. */
-type Request = { lighthouse: "link"; fragment: string } | { lighthouse: "forget" | "stats" };
+type Request = { lighthouse: "link"; fragment: string } | {
+  lighthouse: "forget" | "stats" | "look";
+};
 
 /** A frame, from its making until it is closed. */
 export class KeyFrame {

@@ -22,6 +22,9 @@ import type { TunnelStats } from "./stats.ts";
 /** Pauses between attempts to load the frame, in milliseconds. */
 const RETRY = { first: 1_000, longest: 30_000 };
 
+/** Limit for the frame to look at the network, in milliseconds. */
+const LOOK_MS = 15_000;
+
 /** The settings of a {@linkcode RemoteConnection}. */
 export interface RemoteSettings {
   /** The page of the key's site. */
@@ -127,6 +130,15 @@ export class RemoteConnection {
     this.#view.show({ state: "failed", reason: error.message, error });
   }
 
+  /** Has the frame look at the network. It tells what it sees as a state. */
+  async look(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    // A frame of an earlier version does not answer.
+    const stopTimer = this.#platform.startTimer(LOOK_MS, late.resolve);
+    await Promise.race([this.#frame?.request({ lighthouse: "look" }), late.promise])
+      .finally(stopTimer);
+  }
+
   /** Measures the connection. @throws {LighthouseError} `closed` while not connected. */
   async stats(): Promise<TunnelStats> {
     const stats = await this.#frame?.request({ lighthouse: "stats" });
@@ -184,11 +196,11 @@ export class RemoteConnection {
     this.#session = undefined;
   }
 
-  #show({ state, reason, code, device }: KeyState): void {
+  #show({ state, reason, code, device, networks }: KeyState): void {
     this.#failures = 0;
     if (!this.isWanted) return;
     const error = code && new LighthouseError(code, reason);
-    this.#view.show({ state, reason, error, device, session: this.#session });
+    this.#view.show({ state, reason, error, device, session: this.#session, networks });
   }
 
   /** The frame cannot be used: tries again after a pause, if that can help. */

@@ -127,6 +127,26 @@ test("streams, renewals and statistics go to the frame", async () => {
   assert.is((await failureOf(stream.head)).code, "closed");
 });
 
+test("the frame looks at the network, and its state has what it sees", async () => {
+  using page = setUp();
+  await page.connection.look();
+  const frame = await page.open();
+  const before = frame.heard.length;
+  const looked = page.connection.look();
+  await until(() => frame.heard.length === before + 1);
+  const { lighthouse, id } = frame.heard.at(-1) as { lighthouse: string; id: number };
+  assert.is(lighthouse, "look");
+  const networks = { page: { stun: "silent" as const } };
+  frame.say({ ...CONNECTED, networks });
+  frame.say({ lighthouse: "done", id });
+  await looked;
+  assert.equal(page.view.now.networks, { ...networks, host: undefined });
+  // A frame of an earlier version does not answer.
+  const late = page.connection.look();
+  page.timers.expire(15_000);
+  await late;
+});
+
 test("a link goes to the frame before the wish to connect, and its refusal comes back", async () => {
   using page = setUp();
   const opening = page.settings.identities.open(LINK);

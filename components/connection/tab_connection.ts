@@ -58,6 +58,11 @@ export class TabConnection {
     this.#now.refuse(error);
   }
 
+  /** Looks at the network, where this tab has the connection. */
+  async look(): Promise<void> {
+    await this.#now.look();
+  }
+
   /** Measures the connection. @throws {LighthouseError} `closed` while this tab holds none. */
   async stats(): Promise<TunnelStats> {
     return await (this.#now === this.remote ? this.remote.stats() : measure(this.#direct));

@@ -20,7 +20,7 @@ export interface KeyHolderOptions {
   /** To the app's page. */
   port: MessagePort;
   /** The frame's own connection, which shows itself in `view`. */
-  connection: Pick<Connection, "connect" | "renew" | "close" | "session" | "way">;
+  connection: Pick<Connection, "connect" | "renew" | "close" | "look" | "session" | "way">;
   view: CurrentView;
   settings: ConnectionSettings;
 }
@@ -38,6 +38,7 @@ export class KeyHolder {
     const { signal } = this.#closed;
     view.addEventListener("statechange", () => this.#tell(), { signal });
     view.addEventListener("devicechange", () => this.#tell(), { signal });
+    view.addEventListener("networkchange", () => this.#tell(), { signal });
     port.onmessage = ({ data }) => this.#hear(data);
     this.#tell();
   }
@@ -74,6 +75,8 @@ export class KeyHolder {
         return void this.#answer(message.id, settings.opening);
       case "forget":
         return void this.#answer(message.id, settings.identities.forget());
+      case "look":
+        return void this.#answer(message.id, connection.look());
       case "stats":
         return void this.#answer(message.id, measure(connection));
     }
@@ -95,8 +98,8 @@ export class KeyHolder {
   }
 
   #tell(): void {
-    const { state, reason, error, device } = this.#options.view.now;
-    this.#post({ lighthouse: "state", state, reason, code: error?.code, device });
+    const { state, reason, error, device, networks } = this.#options.view.now;
+    this.#post({ lighthouse: "state", state, reason, code: error?.code, device, networks });
   }
 
   #post(message: FromKeyFrame): void {

@@ -104,6 +104,7 @@ test("the page learns at once, and at each change, how the connection stands", a
       reason: "Not connected",
       code: undefined,
       device: undefined,
+      networks: undefined,
     });
     post({ lighthouse: "connect", name: "Phone" });
     await until(() => received.length === 2);
@@ -115,6 +116,20 @@ test("the page learns at once, and at each change, how the connection stands", a
     const error = new LighthouseError("host-offline", "Gone");
     own.become({ state: "offline", reason: "Gone", error });
     await until(() => received.some((each) => "code" in each && each.code === "host-offline"));
+  });
+});
+
+test("the page learns what is seen of the networks, and has the frame look again", async () => {
+  await withHolder(async ({ own, ask, received }) => {
+    await ask({ lighthouse: "look" });
+    assert.equal(own.calls, ["look"]);
+    const networks = { page: { stun: "silent" }, host: { stun: "answers" } } as const;
+    own.become({ state: "connected", reason: "Connected", networks });
+    own.become({ state: "connected", reason: "Connected", networks: { page: {} } });
+    const seen = () => received.flatMap((each) => "networks" in each ? [each.networks] : []);
+    await until(() => seen().length >= 4);
+    assert.ok(seen().some((each) => each?.host?.stun === "answers"));
+    assert.equal(seen().at(-1), { page: {} });
   });
 });
 

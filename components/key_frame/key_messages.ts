@@ -8,6 +8,7 @@
 //              link ──▶ frame         a pairing link was opened           (answered by `done`)
 //              forget ──▶ frame       forget the host and this device     (answered by `done`)
 //              stats ──▶ frame        measure the connection              (answered by `done`)
+//              look ──▶ frame         look at the network                 (answered by `done`)
 //              open ──▶ frame         open a stream: tabs/port_stream.ts
 //              state ◀── frame        how the connection stands: first of all, and at each change
 //              done ◀── frame
@@ -22,8 +23,10 @@ import {
   LighthouseError,
   MAX_HEAD,
   MAX_NAME,
+  parseReport,
 } from "../../wire/mod.ts";
 import { isTunnelState, type TunnelState } from "../connection/connection_state.ts";
+import type { NetworkView } from "../connection/page_network.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { TunnelStats } from "../connection/stats.ts";
 
@@ -35,7 +38,7 @@ export type ToKeyFrame =
   | { lighthouse: "connect"; name?: string }
   | { lighthouse: "renew" | "close" }
   | { lighthouse: "link"; id: number; fragment: string }
-  | { lighthouse: "forget" | "stats"; id: number }
+  | { lighthouse: "forget" | "stats" | "look"; id: number }
   | { lighthouse: "open"; head: Uint8Array; port: MessagePort };
 
 /** How the frame's connection stands. */
@@ -47,6 +50,7 @@ export interface KeyState {
   /** Why it is `offline` or `failed`. */
   code?: ErrorCode;
   device?: DeviceName;
+  networks?: NetworkView;
 }
 
 /** The outcome of a request that has an id. */
@@ -89,6 +93,7 @@ export function parseToKeyFrame(data: unknown): ToKeyFrame {
       };
     case "forget":
     case "stats":
+    case "look":
       return { lighthouse, id: asId(id) };
     case "open": {
       const { head, port } = rest;
@@ -111,7 +116,7 @@ export function parseToKeyFrame(data: unknown): ToKeyFrame {
 export function parseFromKeyFrame(data: unknown): FromKeyFrame {
   const { lighthouse, ...rest } = asRecord(data, "the message");
   if (lighthouse === "state") {
-    const { state, code, device } = rest;
+    const { state, code, device, networks } = rest;
     if (!isTunnelState(state)) throw new TypeError("Cannot parse state: it is none");
     const reason = asString(rest.reason, "reason", MAX_REASON);
     return {
@@ -120,6 +125,7 @@ export function parseFromKeyFrame(data: unknown): FromKeyFrame {
       reason,
       ...(code !== undefined && { code: asCode(code) }),
       ...(device !== undefined && { device: asDevice(device) }),
+      ...(networks !== undefined && { networks: asNetworks(networks) }),
     };
   }
   if (lighthouse !== "done") throw new TypeError("Cannot parse the message: of no known kind");
@@ -146,6 +152,11 @@ function asId(value: unknown): number {
 /** @returns A code of this build; one of a newer build shows as a failed connection. */
 function asCode(value: unknown): ErrorCode {
   return isErrorCode(value) ? value : "connection-failed";
+}
+
+function asNetworks(value: unknown): NetworkView {
+  const { page, host } = asRecord(value, "networks");
+  return { page: parseReport(page) ?? {}, host: parseReport(host) };
 }
 
 function asDevice(value: unknown): DeviceName {

@@ -17,6 +17,7 @@ const taken: unknown[] = [
   { lighthouse: "link", id: 1, fragment: "#lighthouse=a" },
   { lighthouse: "forget", id: 1 },
   { lighthouse: "stats", id: 1 },
+  { lighthouse: "look", id: 1 },
   { lighthouse: "open", head, port },
 ];
 for (const message of taken) {
@@ -62,10 +63,25 @@ test("the page takes states and outcomes", () => {
     const message of [
       { lighthouse: "state", state: "connected", reason: "Connected", device },
       { lighthouse: "state", state: "failed", reason: "No", code: "not-paired" },
+      {
+        lighthouse: "state",
+        state: "connected",
+        reason: "Connected",
+        networks: { page: { way: "relayed" }, host: { stun: "silent" } },
+      },
       { lighthouse: "done", id: 1, error: { code: "bad-link", message: "No" } },
       { lighthouse: "done", id: 1, stats: undefined },
     ]
   ) assert.equal(parseFromKeyFrame(message), message);
+});
+
+test("of a newer frame's networks, the page takes what it knows", () => {
+  const networks = { page: "none", host: { stun: "silent", moon: "full" }, more: 1 };
+  const state = { lighthouse: "state", state: "connected", reason: "Connected", networks };
+  assert.equal(parseFromKeyFrame(state), {
+    ...state,
+    networks: { page: {}, host: { stun: "silent" } },
+  });
 });
 
 test("a code of a newer frame shows as a failed connection", () => {

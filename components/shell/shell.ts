@@ -5,8 +5,15 @@ import type { LighthouseTunnel } from "../lighthouse_tunnel.ts";
 import { type CodeDetector, nativeDetector } from "../pairing/camera.ts";
 import { PairingView } from "../pairing/pairing_view.ts";
 import { languageOf, watchLanguage } from "../texts/language.ts";
-import { tell, type Telling } from "../texts/telling.ts";
-import { fill, nameOfError, type TextName, type Texts, textsIn, valuesOf } from "../texts/texts.ts";
+import {
+  type NetworkTelling,
+  pillTextsIn,
+  tellNetwork,
+  type TextName,
+  type Texts,
+} from "../texts/network_texts.ts";
+import { tell } from "../texts/telling.ts";
+import { asSentence, fill, nameOfError, valuesOf } from "../texts/texts.ts";
 import { AddressBar } from "./address_bar.ts";
 import { isRoot, isStart, type Site, startUrl } from "./addresses.ts";
 import { AppFrame, type ShownPage } from "./app_frame.ts";
@@ -70,6 +77,7 @@ export class Shell {
     document.body.append(this.#aside, this.#main);
     tunnel.addEventListener("statechange", () => this.#onState());
     tunnel.addEventListener("devicechange", onChange);
+    tunnel.addEventListener("diagnosischange", onChange);
     watchLanguage(document.documentElement, onChange, new AbortController().signal);
     addEventListener("popstate", () => this.#onAddress());
     addEventListener("hashchange", () => this.#onAddress());
@@ -212,10 +220,13 @@ export class Shell {
   #render(): void {
     const { state, error, workerError, hostKey, keySite } = this.#tunnel;
     const words = this.#words();
-    const telling = tell(this.#tunnel, hostKey !== null || keySite !== null);
+    const telling = tellNetwork(
+      tell(this.#tunnel, hostKey !== null || keySite !== null),
+      this.#tunnel.diagnosis,
+    );
     const screen = screenFor({
       state,
-      reason: telling.sentence ? words.say(telling.sentence) : "",
+      reason: sentenceOf(telling, words),
       code: error?.code,
       actions: telling.actions,
       workerError: workerError && words.say(nameOfError(workerError)),
@@ -240,7 +251,7 @@ export class Shell {
   #words(): Words {
     const { error, device, texts: own } = this.#tunnel;
     const language = languageOf(document.documentElement);
-    const element = textsIn(language, own);
+    const element = pillTextsIn(language, own);
     const values = valuesOf(error, device);
     return {
       element,
@@ -271,16 +282,18 @@ export class Shell {
   }
 
   #renderDock(
-    { label, sentence, actions }: Telling,
-    { shell, element, say }: Words,
+    telling: NetworkTelling,
+    words: Words,
   ): TemplateResult {
+    const { label, actions } = telling;
+    const { shell, element, say } = words;
     const { state, device } = this.#tunnel;
     const hasStart = this.#site.service === null && this.#content === "app";
     return this.#dock.render({
       state,
       texts: shell,
       label: say(label),
-      sentence: sentence && say(sentence),
+      sentence: sentenceOf(telling, words),
       isRelayed: label === "relayed",
       device: label === "connected" && device ? say("as") : undefined,
       // Pairing is in the menu in any case.
@@ -304,6 +317,13 @@ interface Words {
   element: Texts;
   shell: ShellTexts;
   say: (name: TextName) => string;
+}
+
+/** The sentence with what helps; empty if there is nothing to say. */
+function sentenceOf({ sentence, cures }: NetworkTelling, { say }: Words): string {
+  if (!sentence) return "";
+  if (cures.length === 0) return say(sentence);
+  return [sentence, ...cures].map((name) => asSentence(say(name))).join(" ");
 }
 
 /** A detector of codes where the browser has none; loaded with the first scan. */

@@ -19,6 +19,7 @@
 // are told apart from a site's own messages, and not checked further.
 import { type ErrorCode, parseUrl, type WebSocketOpening } from "../../wire/mod.ts";
 import type { TunnelState } from "../connection/connection_state.ts";
+import type { NetworkView } from "../connection/page_network.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 
 /** How the leader's connection stands. */
@@ -31,6 +32,8 @@ export interface LeaderState {
   code?: ErrorCode;
   /** As the host knows this browser. */
   device?: DeviceName;
+  /** What the leader and the host see of their networks. */
+  networks?: NetworkView;
   /** The lock by which others learn that the leader is gone (lifetime_lock.ts). */
   alive: string;
 }

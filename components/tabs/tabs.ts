@@ -56,6 +56,7 @@ export class Tabs {
     view.show({ state: "signalling", reason: "Looking for the other tabs …" });
     view.addEventListener("statechange", () => void this.#announce(), { signal });
     view.addEventListener("devicechange", () => void this.#announce(), { signal });
+    view.addEventListener("networkchange", () => void this.#announce(), { signal });
     // Rejects when this tab leaves before its turn.
     locks.request(group, { signal }, () => this.#lead()).catch(() => {});
     install({ worker, serviceWorker, page: window.location.href }).then((registration) => {
@@ -115,9 +116,10 @@ export class Tabs {
   /** Where this tab leads: tells the other tabs, and the worker, how the connection stands. */
   async #announce(): Promise<void> {
     const alive = await this.#alive;
-    const { state, reason, error, device } = this.#options.view.now;
+    const { state, reason, error, device, networks } = this.#options.view.now;
     if (!this.#leader || this.#left.signal.aborted) return;
-    this.#say({ lighthouse: "state", state, reason, code: error?.code, device, alive });
+    const code = error?.code;
+    this.#say({ lighthouse: "state", state, reason, code, device, networks, alive });
     if (state !== "connected") return;
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#leader?.open(data);
@@ -132,7 +134,7 @@ export class Tabs {
   }
 
   /** Follows the tab that says that it leads. */
-  async #follow({ state, reason, code, device, alive }: LeaderState): Promise<void> {
+  async #follow({ state, reason, code, device, networks, alive }: LeaderState): Promise<void> {
     const { view, locks } = this.#options;
     const { signal } = this.#left;
     const own = await this.#alive;
@@ -155,6 +157,7 @@ export class Tabs {
       reason: reason === ENGLISH.connected ? ENGLISH.through : reason,
       error: code && new LighthouseError(code, reason),
       device,
+      networks,
       session: this.#following.session,
     });
   }

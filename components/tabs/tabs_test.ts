@@ -193,6 +193,19 @@ test("a follower shows the leader's device, and what it is called next", async (
   });
 });
 
+test("a follower shows what the leader sees of the networks", async () => {
+  await withSite(async ({ open }) => {
+    const first = open("first");
+    await first.lead();
+    const second = open("second");
+    await second.view.ready;
+    const networks = { page: { stun: "silent" }, host: { stun: "answers" } } as const;
+    first.own.become({ ...first.view.now, networks });
+    await until(() => second.view.now.networks?.page.stun === "silent");
+    assert.equal(second.view.now.networks, networks);
+  });
+});
+
 for (const end of ["leaves", "crashes"] as const) {
   test(`when the leader ${end}, what followers have open is lost, and one of them leads`, async () => {
     await withSite(async ({ open }) => {

@@ -1,5 +1,5 @@
 // A page's peer in memory, for tests: the other end of its channel is the host's.
-import type { Peer } from "../connection/peer.ts";
+import type { Peer, PeerPath } from "../connection/peer.ts";
 import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 
 /** A peer whose channel opens when a test says so. */
@@ -11,6 +11,7 @@ export class MemoryPeer implements Peer {
   /** The answer that was taken. */
   accepted: string | undefined;
   isClosed = false;
+  path: PeerPath = "host";
   readonly #near: MemoryChannel;
   readonly #opening = Promise.withResolvers<MemoryChannel>();
 
@@ -38,6 +39,6 @@ export class MemoryPeer implements Peer {
   }
 
   stats() {
-    return Promise.resolve({ path: "host" as const, bytesSent: 0, bytesReceived: 0 });
+    return Promise.resolve({ path: this.path, bytesSent: 0, bytesReceived: 0 });
   }
 }

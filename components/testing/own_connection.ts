@@ -33,6 +33,11 @@ export class OwnConnection {
     this.calls.push("renew");
   }
 
+  look(): Promise<void> {
+    this.calls.push("look");
+    return Promise.resolve();
+  }
+
   close(): void {
     this.calls.push("close");
     this.isWanted = false;
