@@ -1,0 +1,158 @@
+// The lab: a page and a host in networks of their own, each behind a router, and the world between them.
+import { join } from "node:path";
+import { findDebianProgram } from "../testing/debian_program.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { until } from "../testing/until.ts";
+import { type Namespace, Namespaces } from "./namespaces.ts";
+import { type PortProtocol, Router, type RouterOptions } from "./router.ts";
+import { startWire, type WireOptions } from "./wire.ts";
+
+/** What the network is like. */
+export interface NetworkOptions {
+  page: RouterOptions;
+  host: RouterOptions;
+  /** Where the page is. @default behind a router of its own */
+  place?: "host's LAN" | "behind two routers";
+  /** Where the host is. @default behind its router */
+  hostPlace?: "behind two routers";
+  /** Whether the page has only IPv6, and the host both. @default both have only IPv4 */
+  isIpv6Page?: boolean;
+  /** The wire between the routers. @default 20 ms each way */
+  wire?: WireOptions;
+}
+
+/**
+ * The world's addresses. miniupnpd gives ports only where its own address is public, so these are no
+ * reserved network's. No packet leaves the namespaces.
+ */
+const WORLD = "198.17";
+export const SERVER = `${WORLD}.0.1`;
+export const SERVER_V6 = "2001:db8::1";
+
+/** The TURN server's user, which STUN needs not. */
+export const TURN_USER = { username: "lab", credential: "lab-password" };
+export const TURN_PORT = 3478;
+
+/** A network. Its disposal ends all that runs in it. */
+export class Network implements AsyncDisposable {
+  readonly wan: Namespace;
+  readonly page: Namespace;
+  readonly host: Namespace;
+  readonly pageRouter: Router;
+  readonly hostRouter: Router;
+  /** The router that the host asks for ports: its next one. */
+  portRouter!: Router;
+  /** Whether there is a wire: without a C compiler, packets arrive at once. */
+  hasWire = false;
+  readonly #namespaces: Namespaces;
+  readonly #options: NetworkOptions;
+  #other: Router | undefined;
+
+  private constructor(options: NetworkOptions) {
+    const namespaces = this.#namespaces = new Namespaces();
+    this.#options = options;
+    const wan = this.wan = namespaces.make("wan");
+    wan.ip(`addr add ${SERVER}/32 dev lo`);
+    const filters = ["all", "default"].map((name) => `net.ipv4.conf.${name}.rp_filter=0`);
+    wan.sysctl("net.ipv4.ip_forward=1", ...filters);
+    this.page = namespaces.make("page");
+    this.host = namespaces.make("host");
+    this.pageRouter = this.#router("prouter", 1, options.page);
+    this.hostRouter = this.#router("hrouter", 2, options.host);
+    this.#plugPage();
+    this.#plugHost();
+    // Others' private addresses lead to a router, which drops the packets without an answer.
+    wan.ip(`route add 10.0.0.0/8 via ${WORLD}.1.2`);
+    if (options.isIpv6Page) this.#addIpv6();
+  }
+
+  /** Makes it. */
+  static async start(options: NetworkOptions): Promise<Network> {
+    const network = new Network(options);
+    try {
+      const devices = [network.pageRouter, network.hostRouter].map((each) => each.upstreamDevice);
+      const { wire = { delay: 20 } } = options;
+      if (Object.values(wire).some(Boolean)) {
+        network.hasWire = await startWire(network.wan, devices, wire);
+      }
+      await network.portRouter.startPorts();
+      return network;
+    } catch (error) {
+      await network[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  #router(role: string, number: number, options: RouterOptions): Router {
+    const place = { upstream: this.wan, outer: `${WORLD}.${number}`, inner: `10.${number}` };
+    return new Router(this.#namespaces, { role, ...place }, options);
+  }
+
+  #plugPage(): void {
+    const { place } = this.#options;
+    if (place === "host's LAN") return;
+    if (place !== "behind two routers") return void this.pageRouter.plug(this.page);
+    this.#innerRouter("pinner", this.pageRouter, 3).plug(this.page);
+  }
+
+  #plugHost(): void {
+    const { place, hostPlace } = this.#options;
+    const router = hostPlace
+      ? this.#innerRouter("hinner", this.hostRouter, 4, this.#options.host.ports)
+      : this.hostRouter;
+    this.portRouter = router;
+    router.plug(this.host);
+    if (place === "host's LAN") router.plug(this.page);
+  }
+
+  /** A router behind another one. */
+  #innerRouter(role: string, outside: Router, number: number, ports?: PortProtocol) {
+    const place = { upstream: outside.namespace, outer: `10.9.${number}`, inner: `10.${number}` };
+    return new Router(this.#namespaces, { role, ...place }, { nat: "cone", ports });
+  }
+
+  #addIpv6(): void {
+    const { wan, page, host } = this;
+    wan.ip(`addr add ${SERVER_V6}/128 dev lo nodad`);
+    this.pageRouter.addIpv6(page, 1);
+    this.hostRouter.addIpv6(host, 2);
+    page.ip("-4 addr flush dev eth0 scope global");
+  }
+
+  /** Starts a server of STUN and TURN in the world. */
+  async startTurn(): Promise<void> {
+    this.wan.start([
+      findDebianProgram("turnserver"),
+      "-n",
+      "--lt-cred-mech",
+      `--user=${TURN_USER.username}:${TURN_USER.credential}`,
+      "--realm=lab",
+      `--listening-ip=${SERVER}`,
+      `--relay-ip=${SERVER}`,
+      `--listening-port=${TURN_PORT}`,
+      "--no-tls",
+      "--no-dtls",
+      "--no-cli",
+      "--log-file=stdout",
+      `--pidfile=${join(temporaryFolder(), "pid")}`,
+    ], { stdio: "ignore" });
+    await until(() => this.wan.run(["ss", "-Hlun"]).includes(`${SERVER}:${TURN_PORT} `));
+  }
+
+  /** The URL of the STUN server, for both ends. */
+  get stun(): string {
+    return `stun:${SERVER}:${TURN_PORT}`;
+  }
+
+  /** Takes the page's machine to another network. */
+  movePage(): void {
+    this.#other ??= this.#router("other", 5, { nat: "cone" });
+    this.#other.plug(this.page, "eth1");
+    this.page.ip("link set eth0 down");
+    this.page.ip(`route replace default via 10.5.0.1`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#namespaces[Symbol.asyncDispose]();
+  }
+}
