@@ -1,0 +1,7 @@
+/**
+ * Ports of the router that lead to this machine.
+ *
+ * @module
+ */
+export { MappedPorts, type PortMappingState, type TakenPort } from "./mapped_ports.ts";
+export { describePortMapping, reportPort } from "./describe.ts";
