@@ -13,6 +13,7 @@ import { IceServers } from "./ice/ice_servers.ts";
 import { TurnPorts } from "./ice/turn_ports.ts";
 import { type Exchange, Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
+import { MappedPorts, reportPort } from "./mapping/mod.ts";
 import { endPeers } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
 import type { Log } from "./platform/log.ts";
@@ -66,8 +67,9 @@ const SEEN_INTERVAL = 60_000;
  */
 export async function runHost(options: HostOptions): Promise<void> {
   const { settings, accessList, identity, changes, metrics } = options;
-  const network = new OwnNetwork({ settings });
-  const networks = new Networks(network);
+  await using ports = new MappedPorts({ isOn: () => settings().portMapping, log: options.log });
+  const network = new OwnNetwork({ settings, parts: () => reportPort(ports.state) });
+  const networks = new Networks(network, { port: () => ports.state });
   options.onNetworks?.(networks);
   const log = networks.watch(options.log);
   void network.look();
@@ -109,6 +111,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     },
     settings: () => ({ ice: { iceServers: forHost() } }),
     memory,
+    ports,
     onSeen: ({ id }) => {
       accessList.touch(id);
       if (!offered.delete(id)) return;
@@ -140,16 +143,21 @@ export async function runHost(options: HostOptions): Promise<void> {
 
   using _access = followAccess(options, peers, services, networks);
   using _network = watchNetwork({
-    onJump: () => supervisor.wake({ type: "slept" }),
+    onJump: () => {
+      supervisor.wake({ type: "slept" });
+      ports.wake();
+    },
     onNetwork: (addresses) => {
       log("info", "network-changed", "this machine's addresses have changed");
       void network.look();
+      ports.wake();
       supervisor.wake({ type: "network", addresses });
     },
   });
   const take = () => {
     services.replace(settings().services);
     void takeIceServers();
+    ports.wake();
     supervisor.wake({ type: "settings" });
   };
   changes?.addEventListener("change", take);

@@ -97,7 +97,7 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "UDP and DNS",
     modules: ["node:dgram", "node:dns/promises"],
-    files: ["host/doctor/*.ts", "host/ice/turn_over_tcp.ts"],
+    files: ["host/doctor/*.ts", "host/ice/turn_over_tcp.ts", "host/mapping/*.ts"],
   },
   {
     name: "other programs",
@@ -105,6 +105,7 @@ export const OWNERS: readonly Owner[] = [
     files: [
       "host/cli/update_notice.ts",
       "host/commands/install.ts",
+      "host/mapping/gateway.ts",
       "host/peers/native.ts",
       "host/platform/sd_notify.ts",
       "host/platform/service_manager.ts",

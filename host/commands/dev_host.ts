@@ -79,6 +79,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
     relay: `ws://127.0.0.1:${server.port}/`,
     service: services.map(formatSetting),
     stun: "none",
+    "port-mapping": "off",
     inspect: String(options.inspect),
   });
   const { runHost } = await import("../daemon.ts");

@@ -8,6 +8,7 @@ import type { SeenService } from "../control/look.ts";
 import type { LogEntry } from "../control/monitor.ts";
 import { askHost } from "../control/socket.ts";
 import type { HostStatus } from "../control/status.ts";
+import { describePortMapping } from "../mapping/mod.ts";
 import { formatLine } from "../platform/log.ts";
 import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
 import { findUnit } from "../platform/service_manager.ts";
@@ -56,6 +57,7 @@ export function summarize({ phase, since, reason }: HostStatus): Painted {
 function describe(status: HostStatus): Painted[] {
   const { reason, version, pid, started, relay, registry, trouble } = status;
   const { services, devices, pages, requests } = status;
+  const port = status.networks?.port;
   const rows: [name: string, text: string | Painted][] = [
     ["relay", relay],
     ["registry", registry],
@@ -64,6 +66,7 @@ function describe(status: HostStatus): Painted[] {
     ["devices", `${devices} paired`],
     ["pages", `${pages} connected`],
     ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
+    ...port ? [["port", describePortMapping(port)] as [string, string]] : [],
     ["process", `${pid}, for ${durationSince(Date.parse(started))}, version ${version}`],
   ];
   if (trouble && trouble.message !== reason) {

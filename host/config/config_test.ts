@@ -23,6 +23,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     ice: { iceServers: [{ urls: ["stun:stun.l.google.com:19302"] }] },
     public: [],
     iceServers: undefined,
+    portMapping: true,
   });
 });
 
@@ -49,6 +50,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     ice: { iceServers: [] },
     public: ["/"],
     iceServers: undefined,
+    portMapping: true,
   });
   const flags: Settings = {
     ...GOOD,
@@ -71,6 +73,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     ice: { iceServers: [{ urls: ["stun:a.example"] }] },
     public: [],
     iceServers: undefined,
+    portMapping: true,
   });
 });
 
@@ -84,6 +87,13 @@ test("parseConfig() takes from the file what neither flags nor environment say",
   assert.equal(config.services, [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }]);
   const { services } = parseConfig({ service: ["/a=http://127.0.0.1:1"] }, {}, file);
   assert.equal(services.map(({ prefix }) => prefix), ["/a"]);
+});
+
+test("parseConfig() reads whether ports are mapped", () => {
+  const isOn = (value: string) => parseConfig({ ...GOOD, "port-mapping": value }).portMapping;
+  assert.is(isOn("on"), true);
+  assert.is(isOn("off"), false);
+  assert.throws(() => isOn("yes"), /--port-mapping is neither on nor off: yes/);
 });
 
 test("parseConfig() takes what is public where services lie under it", () => {

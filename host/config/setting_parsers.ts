@@ -146,6 +146,12 @@ export function parseLevel(text: string): Level {
   throw badSetting(`--log-level is none of ${LEVELS.join(", ")}: ${text}`);
 }
 
+/** @param flag As of {@linkcode parsePort}. @throws {LighthouseError} `bad-config`. */
+export function parseSwitch(text: string, flag: string): boolean {
+  if (text === "on" || text === "off") return text === "on";
+  throw badSetting(`${flag} is neither on nor off: ${text}`);
+}
+
 /** Segments of unreserved characters (RFC 3986 §2.3) that do not begin with a dot. */
 const PREFIX = /^(?:\/|(?:\/[\w~-][\w.~-]*)+)$/;
 

@@ -18,6 +18,7 @@ import {
   parseRegistryKind,
   parseRelay,
   parseStun,
+  parseSwitch,
   parseThrottles,
 } from "./setting_parsers.ts";
 
@@ -166,6 +167,17 @@ export const SETTINGS = {
     as: "iceServers",
     parse: parseIceSetting,
     format: formatIceSetting,
+  },
+  "port-mapping": {
+    kind: ["on", "off"],
+    value: "on|off",
+    summary: "whether the host asks its router for ports, so that pages behind any NAT reach it",
+    default: "on",
+    commands: BRIDGE,
+    isLive: true,
+    as: "portMapping",
+    parse: parseSwitch,
+    format: (isOn: boolean) => isOn ? "on" : "off",
   },
   public: {
     kind: "list",

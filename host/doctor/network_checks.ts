@@ -3,6 +3,7 @@ import { type Cause, CAUSES, CURES, diagnose } from "../../wire/mod.ts";
 import type { HostConfig } from "../config/config.ts";
 import type { HostStatus } from "../control/status.ts";
 import { durationSince } from "../platform/duration.ts";
+import { describePortMapping, type PortMappingState } from "../mapping/mod.ts";
 import type { Finding } from "./finding.ts";
 import type { NatReport } from "./nat.ts";
 import { probeNetwork, reportOf } from "./own_network.ts";
@@ -41,10 +42,24 @@ export async function* checkNetwork(
       : { check: "ipv6", ok: null, message: "none here: pages come by IPv4" };
     if (v4 && v4.mapping !== "none") yield judgeHairpin(v4);
   }
+  yield* judgePort(status?.networks?.port);
   if (report.vpn) {
     const message = "a VPN is on: it decides which networks connections cross";
     yield { check: "vpn", ok: null, message };
   }
+}
+
+/** Tells whether the router maps ports for the host that runs. */
+function* judgePort(port: PortMappingState | undefined): Generator<Finding> {
+  const check = "port";
+  if (!port) {
+    const message = "not tried: no host runs with this state folder, or one of an earlier version";
+    yield { check, ok: null, message };
+    return;
+  }
+  const isFine = port.state === "mapped" || port.state === "needless";
+  const cure = "cure" in port ? port.cure : undefined;
+  yield { check, ok: isFine || null, message: describePortMapping(port), cure };
 }
 
 /** Whether STUN is enough. */

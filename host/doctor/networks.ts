@@ -13,6 +13,7 @@ import {
   waysOf,
   type WayState,
 } from "../../wire/mod.ts";
+import type { PortMappingState } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { OwnNetwork } from "./own_network.ts";
@@ -36,6 +37,8 @@ export interface DeviceNetwork extends Verdict {
 export interface NetworksView {
   /** What the host sees. */
   host: NetworkReport;
+  /** How the router's ports stand. */
+  port?: PortMappingState;
   /** The newest first. */
   devices: DeviceNetwork[];
 }
@@ -52,14 +55,25 @@ const OUTCOMES: Record<string, Outcome> = {
 /** Log events of a page's connection that has come about. They have the fields `device` and `way`. */
 const OPENED = new Set(["page-connected", "page-back", "page-lane"]);
 
+/** Options of {@linkcode Networks}. */
+export interface NetworksOptions {
+  /** What pages have reported. @default nothing yet */
+  reports?: PageReports;
+  /** How the router's ports stand. @default not known */
+  port?: () => PortMappingState;
+}
+
 /** Knows the host's network, and what pages report of theirs. */
 export class Networks {
   readonly #own: Pick<OwnNetwork, "report">;
+  readonly #port: (() => PortMappingState) | undefined;
   readonly reports: PageReports;
   #log: Log = () => {};
 
-  constructor(own: Pick<OwnNetwork, "report">, reports = new PageReports()) {
+  constructor(own: Pick<OwnNetwork, "report">, options: NetworksOptions = {}) {
+    const { reports = new PageReports(), port } = options;
     this.#own = own;
+    this.#port = port;
     this.reports = reports;
   }
 
@@ -85,7 +99,7 @@ export class Networks {
         page,
       };
     });
-    return { host, devices };
+    return { host, port: this.#port?.(), devices };
   }
 
   /** Wraps a log: learns from its lines how connections come about, and adds why one is not direct. */

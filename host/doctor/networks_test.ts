@@ -12,7 +12,7 @@ const BLOCKED: NetworkReport = { stun: "silent" };
 
 function start() {
   const lines: [event: string, text: string, cause: unknown][] = [];
-  const networks = new Networks({ report: () => HOST }, new PageReports(() => 0));
+  const networks = new Networks({ report: () => HOST }, { reports: new PageReports(() => 0) });
   const log = networks.watch((_level, event, text, fields) =>
     lines.push([event, text, fields?.cause])
   );

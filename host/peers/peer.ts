@@ -11,9 +11,10 @@ import {
   LighthouseError,
   parseIceUrl,
 } from "../../wire/mod.ts";
+import type { TakenPort } from "../mapping/mod.ts";
 import { Inboxes } from "./inboxes.ts";
 import { loadNative } from "./native.ts";
-import { formatOffer, type Offer } from "./sdp.ts";
+import { addMappedPort, formatOffer, type Offer } from "./sdp.ts";
 
 /** The path of the packets: the types of the two candidates (RFC 8445 §5.1.1). */
 export interface PeerPath {
@@ -43,6 +44,8 @@ export interface AnswerOptions {
   ice: IceConfig;
   /** Whose the connection is: connections of one owner are read in one turn. @default nobody's */
   owner?: string;
+  /** The router's port that leads to the connection, which releases it. @default none */
+  mapped?: TakenPort;
 }
 
 /** Limit for gathering candidates, in milliseconds. Later ones are left out of the answer. */
@@ -59,8 +62,23 @@ let serial = 0;
  *
  * @throws {LighthouseError} `bad-offer` if node-datachannel refuses the offer.
  */
-export function answerOffer(offer: Offer, { ice, owner = "" }: AnswerOptions): Peer {
-  const { connection, description, channel, closed, close } = connect(ice);
+export function answerOffer(offer: Offer, options: AnswerOptions): Peer {
+  const { mapped } = options;
+  if (!mapped) return answerFrom(offer, options);
+  let peer: Peer;
+  try {
+    peer = answerFrom(offer, options);
+  } catch {
+    // Another program may have bound the port.
+    mapped.release();
+    return answerFrom(offer, { ...options, mapped: undefined });
+  }
+  peer.closed.then(() => mapped.release());
+  return peer;
+}
+
+function answerFrom(offer: Offer, { ice, owner = "", mapped }: AnswerOptions): Peer {
+  const { connection, description, channel, closed, close } = connect(ice, mapped?.port);
   let claimed = false;
   connection.onDataChannel((native) => {
     // The session uses one channel. Its end is the connection's end.
@@ -75,15 +93,22 @@ export function answerOffer(offer: Offer, { ice, owner = "" }: AnswerOptions): P
     close();
     throw new LighthouseError("bad-offer", "Cannot take the session description", { cause });
   }
+  const answer = description.then((sdp) => mapped ? addMappedPort(sdp, mapped.outer) : sdp);
+  answer.catch(() => {});
   return {
-    answer: description,
+    answer,
     channel: channel.promise,
     closed,
     get path() {
       const pair = open.has(connection) ? connection.getSelectedCandidatePair() : null;
       if (!pair) return undefined;
       const { local, remote } = pair;
-      return { local: local.type, remote: remote.type, remoteAddress: remote.address };
+      return {
+        local: local.type,
+        remote: remote.type,
+        remoteAddress: remote.address,
+        ...mapped && { isMapped: true },
+      };
     },
     close,
   };
@@ -112,8 +137,8 @@ export function createOffer({ ice }: Pick<AnswerOptions, "ice">): OfferingPeer {
   };
 }
 
-/** The part that offering and answering share. */
-function connect({ iceServers }: IceConfig) {
+/** The part that offering and answering share. @param port The UDP port to bind; undefined for any. */
+function connect({ iceServers }: IceConfig, port?: number) {
   const described = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   const closed = Promise.withResolvers<void>();
@@ -122,6 +147,8 @@ function connect({ iceServers }: IceConfig) {
 
   const connection = new native.PeerConnection(`page-${++serial}`, {
     iceServers: iceServers.flatMap(toNative),
+    portRangeBegin: port,
+    portRangeEnd: port,
   });
   open.add(connection);
   const timer = setTimeout(finishGathering, GATHER_MS);

@@ -5,6 +5,7 @@ import type { Memory } from "../access/memory.ts";
 import type { Principal } from "../access/principal.ts";
 import { groupOf } from "../access/shares.ts";
 import { TokenBucket } from "../access/token_bucket.ts";
+import type { MappedPorts } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
@@ -19,6 +20,9 @@ export const MAX_HALF_OPEN = 16;
 /** Most connections of one session; and most of all up to which a session gets further ones. */
 export const MAX_LANES = 8;
 const MAX_PEERS_FOR_LANES = 32;
+
+/** Mapped ports that further connections of sessions leave for others. */
+const PORTS_BESIDE_LANES = 16;
 
 /** The same limits for one device, and for all strangers together. */
 export const MAX_OF_DEVICE = 32;
@@ -40,6 +44,8 @@ export interface PeersOptions {
   onWebSocket?: Sockets["serve"];
   /** `ice`: the ICE servers of connections from now on. */
   settings: () => { readonly ice: IceConfig };
+  /** The router's ports for connections from now on. @default none */
+  ports?: Pick<MappedPorts, "take">;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   /** Holds the bytes of pages. @default the sessions' own */
@@ -164,6 +170,7 @@ export class Peers {
     const peer = answerOffer(description, {
       ...this.#options.settings(),
       owner: groupOf(claim.principal),
+      mapped: this.#options.ports?.take(claim.joins ? PORTS_BESIDE_LANES : 0),
     });
     this.#keep(peer, claim);
     return peer.answer;

@@ -102,6 +102,26 @@ export function formatOffer(offer: Offer): string {
   ].join("\r\n");
 }
 
+/**
+ * The priority of the mapped port's candidate (RFC 8445 §5.1.2.1): above those of STUN, which do not lead
+ * in from behind every NAT, and below the machine's own addresses.
+ */
+const MAPPED_PRIORITY = 100 * 2 ** 24 + 65535 * 2 ** 8 + 255;
+
+/**
+ * Adds the router's mapped port to the candidates of an answer (RFC 8839 §5.1), unless a STUN server has
+ * seen the same port.
+ */
+export function addMappedPort(sdp: string, outer: { address: string; port: number }): string {
+  const { address, port } = outer;
+  if (isIP(address) !== 4 || !Number.isInteger(port) || port < 1 || port > 65535) return sdp;
+  if (sdp.includes(` ${address} ${port} typ `)) return sdp;
+  const candidate = `a=candidate:mapped 1 UDP ${MAPPED_PRIORITY} ${address} ${port} typ srflx ` +
+    "raddr 0.0.0.0 rport 0\r\n";
+  const end = sdp.indexOf("a=end-of-candidates");
+  return end < 0 ? `${sdp}${candidate}` : `${sdp.slice(0, end)}${candidate}${sdp.slice(end)}`;
+}
+
 function attributes(lines: string[], name: string): string[] {
   const start = `a=${name}:`;
   return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));

@@ -3,7 +3,7 @@ import { seededRandom } from "../../tools/testing/random.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { LighthouseError } from "../../wire/mod.ts";
 import { CHROMIUM_OFFER, FIREFOX_OFFER, mutate } from "../testing/offers.ts";
-import { formatOffer, type Offer, parseOffer } from "./sdp.ts";
+import { addMappedPort, formatOffer, type Offer, parseOffer } from "./sdp.ts";
 
 const test = suite("sdp");
 
@@ -364,6 +364,38 @@ test("parseOffer() gives an offer or a bad-offer for 5,000 mutants, and formatOf
   }
   // Both ways are really gone.
   assert.ok(taken > 500 && taken < 4500, `${taken} were taken`);
+});
+
+const ANSWER = [
+  "v=0",
+  "a=candidate:1 1 UDP 2114977791 10.0.2.2 45001 typ host",
+  "a=candidate:2 1 UDP 1678769919 198.17.2.2 61001 typ srflx raddr 0.0.0.0 rport 0",
+  "a=end-of-candidates",
+  "",
+].join("\r\n");
+
+test("addMappedPort() adds a candidate to an answer, before their end", () => {
+  const lines = addMappedPort(ANSWER, { address: "198.17.2.2", port: 45001 }).split("\r\n");
+  assert.is(
+    lines[3],
+    "a=candidate:mapped 1 UDP 1694498815 198.17.2.2 45001 typ srflx raddr 0.0.0.0 rport 0",
+  );
+  assert.equal(lines.toSpliced(3, 1), ANSWER.split("\r\n"));
+  const withoutEnd = "v=0\r\n";
+  assert.match(addMappedPort(withoutEnd, { address: "198.17.2.2", port: 1 }), /^v=0\r\na=.*\r\n$/);
+});
+
+test("addMappedPort() adds nothing that is there, and nothing that is no address and port", () => {
+  for (
+    const outer of [
+      { address: "198.17.2.2", port: 61001 },
+      { address: "198.17.2.2 1 typ host\r\na=x", port: 1 },
+      { address: "2001:db8::1", port: 1 },
+      { address: "198.17.2.2", port: 0 },
+      { address: "198.17.2.2", port: 65536 },
+      { address: "198.17.2.2", port: 1.5 },
+    ]
+  ) assert.is(addMappedPort(ANSWER, outer), ANSWER);
 });
 
 test.run();
