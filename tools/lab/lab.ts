@@ -1,0 +1,117 @@
+// Runs one case: makes the network, and starts run_case.ts in the middle of it.
+import { once } from "node:events";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { BrowserName } from "../browser.ts";
+import type { LabCase, LabWay } from "./cases.ts";
+import { Network } from "./network.ts";
+
+/** How a case is run. */
+export interface LabOptions {
+  browser: BrowserName;
+  /** Whether both ends have a TURN server. */
+  turn: boolean;
+}
+
+/** A download, compared with what was sent. */
+export interface LabDownload {
+  isExact: boolean;
+  bytes: number;
+  ms: number;
+  /** The longest time without a byte, in milliseconds. */
+  gap: number;
+  /** Why it ended early. */
+  error?: string;
+}
+
+/** What came of a case. */
+export interface LabResult {
+  name: string;
+  isConnected: boolean;
+  /** From the element's start to the first answer, in milliseconds. */
+  ms: number;
+  way: LabWay;
+  /** The way at the end. */
+  last: LabWay;
+  /** A small download after the connect, or the one in whose middle something happens. */
+  download?: LabDownload;
+  /** From what has happened to the next answer, in milliseconds. */
+  recovery?: number;
+  /** Why the connect failed, as the element has it. */
+  reason?: string;
+  /** The page's states, with milliseconds from the start. */
+  states: [number, string][];
+  /** What went wrong in the lab itself. */
+  error?: string;
+}
+
+/** What run_case.ts is to do. */
+export interface CasePlan extends LabOptions {
+  labCase: LabCase;
+  /** The names of the namespaces. */
+  page: string;
+  host: string;
+  stun: string;
+}
+
+/** What happens to the network in the middle. */
+export type NetworkChange = "move" | "rebind" | "rebind again" | "lift";
+
+/** A line from run_case.ts: it asks for a change, or has the result. */
+export type CaseLine = { change: NetworkChange } | { result: LabResult };
+
+/** Limit for one case, in milliseconds. */
+const CASE_MS = 240_000;
+
+const MAIN = fileURLToPath(new URL("run_case.ts", import.meta.url));
+
+/** Runs a case. It rejects only if there can be no such network. */
+export async function runCase(labCase: LabCase, options: LabOptions): Promise<LabResult> {
+  await using network = await Network.start(labCase.network);
+  await network.startTurn();
+  const plan: CasePlan = {
+    ...options,
+    labCase,
+    page: network.page.name,
+    host: network.host.name,
+    stun: network.stun,
+  };
+  const child = network.wan.start([process.execPath, MAIN, JSON.stringify(plan)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const timer = setTimeout(() => child.kill(), CASE_MS);
+  let result: LabResult | undefined;
+  createInterface({ input: child.stdout! }).on("line", (text) => {
+    const line = JSON.parse(text) as CaseLine;
+    if ("result" in line) result = line.result;
+    else {
+      change(network, line.change);
+      child.stdin!.write("done\n");
+    }
+  });
+  await once(child, "close");
+  clearTimeout(timer);
+  return result ?? {
+    name: labCase.name,
+    isConnected: false,
+    ms: 0,
+    way: "none",
+    last: "none",
+    states: [],
+    error: "the case did not end in time, or ended early",
+  };
+}
+
+function change(network: Network, what: NetworkChange): void {
+  switch (what) {
+    case "move":
+      return network.movePage();
+    case "rebind":
+      return network.pageRouter.rebind("20000-29999");
+    case "rebind again":
+      return network.pageRouter.rebind("40000-49999");
+    case "lift":
+      return network.pageRouter.letUdpThrough();
+  }
+}

@@ -1,0 +1,178 @@
+// The page of a case, driven from outside: it connects, downloads, and tells which way its bytes take.
+import type { Page } from "puppeteer-core";
+import type { LighthouseTunnel } from "../../components/mod.ts";
+import type { LabWay } from "./cases.ts";
+import type { LabDownload, LabResult } from "./lab.ts";
+
+/** The element's attributes. */
+export interface Embedding {
+  relay: string;
+  key: string;
+  stun: string;
+}
+
+/** Limits, in milliseconds: for a connect, and for a small request after a change. */
+const CONNECT_MS = 30_000;
+const SMALL_MS = 60_000;
+
+/** What the page keeps for the functions that run in it. */
+interface LabGlobals {
+  tunnel: LighthouseTunnel;
+  connections: RTCPeerConnection[];
+  started: number;
+  states: [number, string][];
+  bytes: number;
+}
+
+/** A tab with the element. */
+export class LabTab {
+  readonly #page: Page;
+  readonly #embedding: Embedding;
+
+  private constructor(page: Page, embedding: Embedding) {
+    this.#page = page;
+    this.#embedding = embedding;
+  }
+
+  /** @param site The page server's URL. */
+  static async open(page: Page, site: string, embedding: Embedding): Promise<LabTab> {
+    await page.goto(`${site}bench`);
+    await page.evaluate(() => {
+      const globals = globalThis as unknown as LabGlobals;
+      const connections: RTCPeerConnection[] = globals.connections = [];
+      const Native = RTCPeerConnection;
+      globalThis.RTCPeerConnection = class extends Native {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          connections.push(this);
+        }
+      };
+    });
+    await page.addScriptTag({ url: `${site}lighthouse-tunnel.js`, type: "module" });
+    return new LabTab(page, embedding);
+  }
+
+  /** Connects, and asks for a small answer. */
+  async connect(): Promise<Pick<LabResult, "isConnected" | "ms" | "way" | "reason">> {
+    const answer = await this.#page.evaluate(
+      async ({ relay, key, stun }, limit) => {
+        const globals = globalThis as unknown as LabGlobals;
+        const tunnel = globals.tunnel = document.createElement("lighthouse-tunnel");
+        tunnel.setAttribute("host-key", key);
+        tunnel.setAttribute("relay", relay);
+        tunnel.setAttribute("stun", stun);
+        const started = globals.started = performance.now();
+        const states: [number, string][] = globals.states = [];
+        tunnel.addEventListener("statechange", () => {
+          states.push([Math.round(performance.now() - started), tunnel.state]);
+        });
+        document.body.append(tunnel);
+        const text = await Promise.race([
+          tunnel.fetch("/bench/small").then((response) => response.text(), String),
+          new Promise<string>((resolve) => setTimeout(() => resolve("no answer"), limit)),
+        ]);
+        return {
+          isConnected: text === "ok",
+          ms: Math.round(performance.now() - started),
+          reason: text === "ok" ? undefined : `${tunnel.reason} ${text}`.trim(),
+        };
+      },
+      this.#embedding,
+      CONNECT_MS,
+    );
+    return { ...answer, way: answer.isConnected ? await this.way() : "none" };
+  }
+
+  /** Downloads, and compares the bytes with the backend's own hash. */
+  async download(bytes: number): Promise<LabDownload> {
+    return await this.#page.evaluate(async (bytes) => {
+      const globals = globalThis as unknown as LabGlobals;
+      const { tunnel } = globals;
+      const started = performance.now();
+      const all = new Uint8Array(bytes);
+      let [last, gap] = [started, 0];
+      globals.bytes = 0;
+      try {
+        const response = await tunnel.fetch(`/bench/download?bytes=${bytes}`);
+        const reader = response.body!.getReader();
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) break;
+          const now = performance.now();
+          gap = Math.max(gap, now - last);
+          last = now;
+          all.set(value, globals.bytes);
+          globals.bytes += value.length;
+        }
+        const ms = Math.round(performance.now() - started);
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+        const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+        const sent = await (await tunnel.fetch(`/lab/hash?bytes=${bytes}`)).text();
+        const isExact = globals.bytes === bytes && hash === sent;
+        return { isExact, bytes: globals.bytes, ms, gap: Math.round(gap) };
+      } catch (error) {
+        const ms = Math.round(performance.now() - started);
+        const rest = { bytes: globals.bytes, ms, gap: Math.round(gap) };
+        return { isExact: false, ...rest, error: String(error) };
+      }
+    }, bytes);
+  }
+
+  /** Resolves when the download has so many bytes. */
+  async hasBytes(bytes: number): Promise<void> {
+    await this.#page.waitForFunction(
+      (bytes) => (globalThis as unknown as LabGlobals).bytes >= bytes,
+      { timeout: SMALL_MS, polling: 20 },
+      bytes,
+    );
+  }
+
+  /** The time to a small answer now, in milliseconds; undefined if none comes in a minute. */
+  async small(): Promise<number | undefined> {
+    return await this.#page.evaluate(async (limit) => {
+      const { tunnel } = globalThis as unknown as LabGlobals;
+      const started = performance.now();
+      const text = await Promise.race([
+        tunnel.fetch("/bench/small").then((response) => response.text(), String),
+        new Promise<string>((resolve) => setTimeout(() => resolve(""), limit)),
+      ]);
+      return text === "ok" ? Math.round(performance.now() - started) : undefined;
+    }, SMALL_MS);
+  }
+
+  async states(): Promise<LabResult["states"]> {
+    return await this.#page.evaluate(() => (globalThis as unknown as LabGlobals).states);
+  }
+
+  /**
+   * The way now. The element knows whether it is the relay; of a direct connection, the candidates of the
+   * pair in use tell the rest (RFC 8445 §5.1.1).
+   */
+  async way(): Promise<LabWay> {
+    return await this.#page.evaluate(async () => {
+      const { tunnel, connections } = globalThis as unknown as LabGlobals;
+      const path = await tunnel.stats().then((stats) => stats.path as string, () => "none");
+      if (path === "none" || path === "relayed") return path;
+      const open = connections.filter(({ connectionState }) => connectionState === "connected");
+      for (const connection of open) {
+        const all = [...(await connection.getStats()).values()];
+        const byId = new Map(all.map((each) => [each.id, each]));
+        const pair = all.find((each) =>
+          each.type === "candidate-pair" && each.nominated && each.state === "succeeded"
+        );
+        const [local, remote] = [
+          byId.get(pair?.localCandidateId),
+          byId.get(pair?.remoteCandidateId),
+        ];
+        if (!local || !remote) continue;
+        if (local.candidateType === "relay" || remote.candidateType === "relay") return "turn";
+        const mapped = /candidate:mapped 1 UDP \d+ (\S+) (\d+) /i
+          .exec(connection.remoteDescription?.sdp ?? "");
+        const isMapped = mapped && remote.address === mapped[1] &&
+          remote.port === Number(mapped[2]);
+        return isMapped ? "mapped" : "direct";
+      }
+      return "direct";
+    });
+  }
+}
