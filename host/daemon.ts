@@ -68,11 +68,14 @@ const SEEN_INTERVAL = 60_000;
 export async function runHost(options: HostOptions): Promise<void> {
   const { settings, accessList, identity, changes, metrics } = options;
   await using ports = new MappedPorts({ isOn: () => settings().portMapping, log: options.log });
-  const network = new OwnNetwork({ settings, parts: () => reportPort(ports.state) });
+  const network: OwnNetwork = new OwnNetwork({
+    settings,
+    turnServers: () => iceServers.current,
+    parts: () => reportPort(ports.state),
+  });
   const networks = new Networks(network, { port: () => ports.state });
   options.onNetworks?.(networks);
   const log = networks.watch(options.log);
-  void network.look();
   const memory = new Memory();
   const services = Services.start(settings().services, { cookies: options.cookies, memory });
   await using inspector = await inspect(settings().inspect, services, options.onInspector);
@@ -86,7 +89,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   const forHost = () => turnPorts.choose([...settings().ice.iceServers, ...iceServers.current]);
   // Connections need not wait for it. Choosing opens the ports.
   const takeIceServers = () => iceServers.take(settings().iceServers).then(forHost);
-  void takeIceServers();
+  void takeIceServers().then(() => network.look());
   const gate = new Gate({
     identity,
     accessList,
@@ -156,7 +159,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   });
   const take = () => {
     services.replace(settings().services);
-    void takeIceServers();
+    void takeIceServers().then(() => network.look());
     ports.wake();
     supervisor.wake({ type: "settings" });
   };

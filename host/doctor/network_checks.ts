@@ -1,5 +1,5 @@
 // The checks of `doctor` about networks: the host's own, and what the devices' pages see of theirs.
-import { type Cause, CAUSES, CURES, diagnose } from "../../wire/mod.ts";
+import { type Cause, CAUSES, CURES, diagnose, type NetworkReport } from "../../wire/mod.ts";
 import type { HostConfig } from "../config/config.ts";
 import type { HostStatus } from "../control/status.ts";
 import { durationSince } from "../platform/duration.ts";
@@ -7,6 +7,7 @@ import { describePortMapping, type PortMappingState } from "../mapping/mod.ts";
 import type { Finding } from "./finding.ts";
 import type { NatReport } from "./nat.ts";
 import { probeNetwork, reportOf } from "./own_network.ts";
+import { type CheckedTurn, checkTurnServers, serversOf, turnOf } from "./turn_checks.ts";
 
 /** How a device's newest connection has come about. */
 const WAYS = {
@@ -18,11 +19,16 @@ const WAYS = {
 
 /** Checks the host's own network. */
 export async function* checkNetwork(
-  { ice }: HostConfig,
+  { ice, iceServers = [] }: HostConfig,
   status: HostStatus | undefined,
 ): AsyncGenerator<Finding> {
-  const network = await probeNetwork(ice);
-  const report = { ...status?.networks?.host, ...reportOf(network) };
+  const { servers: turnServers, troubles } = await serversOf(iceServers);
+  const [network, turn] = await Promise.all([probeNetwork(ice), checkTurnServers(turnServers)]);
+  const report: NetworkReport = {
+    ...status?.networks?.host,
+    ...reportOf(network),
+    turn: turnOf(turn),
+  };
   // What the host's own network does to pages that have no fault themselves.
   const { cause, cures } = diagnose({}, report);
   const cure = cures.map((code) => CURES[code]).join("; ");
@@ -43,6 +49,8 @@ export async function* checkNetwork(
     if (v4 && v4.mapping !== "none") yield judgeHairpin(v4);
   }
   yield* judgePort(status?.networks?.port);
+  for (const message of troubles) yield { check: "turn", ok: false, message };
+  yield* turn.map(judgeTurn);
   if (report.vpn) {
     const message = "a VPN is on: it decides which networks connections cross";
     yield { check: "vpn", ok: null, message };
@@ -60,6 +68,26 @@ function* judgePort(port: PortMappingState | undefined): Generator<Finding> {
   const isFine = port.state === "mapped" || port.state === "needless";
   const cure = "cure" in port ? port.cure : undefined;
   yield { check, ok: isFine || null, message: describePortMapping(port), cure };
+}
+
+function judgeTurn({ url, verdict }: CheckedTurn): Finding {
+  const check = "turn";
+  switch (verdict.outcome) {
+    case "well":
+      return {
+        check,
+        ok: true,
+        message: `${url} serves this host, in ${Math.round(verdict.ms)} ms`,
+      };
+    case "refused": {
+      const message = `${url} refuses: ${verdict.code} ${verdict.reason}`;
+      return { check, ok: false, message, cure: CURES["turn-refused"] };
+    }
+    case "unreachable": {
+      const message = `${url} does not answer: ${verdict.reason}`;
+      return { check, ok: false, message, cure: CURES["turn-unreachable"] };
+    }
+  }
 }
 
 /** Whether STUN is enough. */

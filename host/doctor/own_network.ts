@@ -4,10 +4,12 @@ import {
   candidateKinds,
   DEFAULT_STUN,
   type IceConfig,
+  type IceServer,
   type NetworkReport,
   SECOND_STUN,
 } from "../../wire/mod.ts";
 import { type NatReport, probeNat } from "./nat.ts";
+import { checkTurnServers, turnOf } from "./turn_checks.ts";
 
 /** The age at which a look is repeated, in milliseconds: not each change shows in the addresses. */
 const STALE_MS = 10 * 60_000;
@@ -46,10 +48,14 @@ export function reportOf({ servers, v4, v6 }: SeenNetwork): NetworkReport {
 /** Options of {@linkcode OwnNetwork}. */
 export interface OwnNetworkOptions {
   settings: () => { readonly ice: IceConfig };
+  /** The TURN servers that the host uses now. @default none */
+  turnServers?: () => IceServer[];
   /** Other parts of the report, as they are now. */
-  parts?: () => Pick<NetworkReport, "port" | "turn" | "relay">;
+  parts?: () => Pick<NetworkReport, "port" | "relay">;
   /** @default asks STUN servers */
   probe?: typeof probeNetwork;
+  /** @default asks TURN servers */
+  checkTurn?: typeof checkTurnServers;
   /** Monotonic clock, in milliseconds. @default performance.now */
   now?: () => number;
 }
@@ -59,7 +65,7 @@ export class OwnNetwork {
   readonly #options: OwnNetworkOptions;
   readonly #now: () => number;
   #seen: NetworkReport = {};
-  #looked = -Infinity;
+  #looked = Infinity;
   #looks = 0;
 
   constructor(options: OwnNetworkOptions) {
@@ -69,12 +75,16 @@ export class OwnNetwork {
 
   /** Looks at the network anew: at the start, and when it has changed. */
   async look(): Promise<void> {
-    const { settings, probe = probeNetwork } = this.#options;
+    const { settings, turnServers, probe = probeNetwork } = this.#options;
+    const { checkTurn = checkTurnServers } = this.#options;
     const look = ++this.#looks;
     this.#looked = this.#now();
-    const seen = await probe(settings().ice);
+    const [seen, turn] = await Promise.all([
+      probe(settings().ice),
+      checkTurn(turnServers?.() ?? []),
+    ]);
     // A later look knows better.
-    if (look === this.#looks) this.#seen = reportOf(seen);
+    if (look === this.#looks) this.#seen = { ...reportOf(seen), turn: turnOf(turn) };
   }
 
   /** What is known now. @param sdp The answer that has the candidates of this connection. */

@@ -45,7 +45,10 @@ test("a report has the newest look, the candidates, and the other parts as they 
   const network = new OwnNetwork({
     settings: () => ({ ice: { iceServers: [] } }),
     parts: () => ({ port }),
+    turnServers: () => [{ urls: ["turn:a.example"] }],
     probe: () => new Promise((resolve) => asked.push(resolve)),
+    checkTurn: ([server]) =>
+      Promise.resolve([{ url: server!.urls[0]!, verdict: { outcome: "well", ms: 1 } }]),
     now: () => now,
   });
   const first = network.look();
@@ -62,6 +65,7 @@ test("a report has the newest look, the candidates, and the other parts as they 
     candidates: ["srflx4"],
     stun: "answers",
     nat: "endpoint-independent",
+    turn: "works",
     port: "mapped",
   });
   now = 10 * 60_000;
