@@ -14,7 +14,7 @@ import { TurnPorts } from "./ice/turn_ports.ts";
 import { type Exchange, Exchanges } from "./inspector/exchanges.ts";
 import { startInspector } from "./inspector/server.ts";
 import { MappedPorts, reportPort } from "./mapping/mod.ts";
-import { endPeers } from "./peers/peer.ts";
+import { endPeers, icePasswordOf } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
 import type { Log } from "./platform/log.ts";
 import { watchNetwork } from "./platform/network_monitor.ts";
@@ -85,7 +85,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   /** Devices that were sent a value, and have not connected with it yet. */
   const offered = new Set<string>();
   using iceServers = new IceServers({ log });
-  using turnPorts = new TurnPorts(log);
+  using turnPorts = new TurnPorts({ log, passwordOf: icePasswordOf });
   const forHost = () => turnPorts.choose([...settings().ice.iceServers, ...iceServers.current]);
   // Connections need not wait for it. Choosing opens the ports.
   const takeIceServers = () => iceServers.take(settings().iceServers).then(forHost);

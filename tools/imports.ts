@@ -93,7 +93,11 @@ export const OWNERS: readonly Owner[] = [
       "host/proxy/connection_options.ts",
     ],
   },
-  { name: "zlib", modules: ["node:zlib"], files: ["host/proxy/decoding.ts"] },
+  {
+    name: "zlib",
+    modules: ["node:zlib"],
+    files: ["host/ice/tie_breaker.ts", "host/proxy/decoding.ts"],
+  },
   {
     name: "UDP and DNS",
     modules: ["node:dgram", "node:dns/promises"],

@@ -10,6 +10,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { IceUrl } from "../../wire/mod.ts";
 import { frame, Unframer } from "./framing.ts";
+import { mendTieBreaker } from "./tie_breaker.ts";
 
 /** Most allocations, each with a connection to the server. */
 const MAX_ALLOCATIONS = 128;
@@ -37,6 +38,8 @@ export interface TurnOverTcpOptions {
   servers: IceUrl[];
   /** Certificates of authorities, as PEM. @default Node.js's */
   ca?: string;
+  /** Finds the ICE password of a connection: see {@linkcode mendTieBreaker}. @default finds none */
+  passwordOf?: (ufrag: string) => string | undefined;
   /** Called when no way leads to the server. */
   onTrouble?: (error: Error) => void;
 }
@@ -95,13 +98,16 @@ export class TurnOverTcp {
   }
 
   #allocate(port: number): Allocation {
-    const { servers, onTrouble } = this.#options;
+    const { servers, onTrouble, passwordOf } = this.#options;
     const known = this.#known;
     const allocation = new Allocation({
       ways: known ? [known] : servers.slice(0, MAX_WAYS),
       connect: (way) => this.#connect(way),
       onConnect: (way) => this.#known = way,
-      onMessage: (message) => this.#socket.send(message, port, LOOPBACK),
+      onMessage: (message) => {
+        if (passwordOf) mendTieBreaker(message, passwordOf);
+        this.#socket.send(message, port, LOOPBACK);
+      },
       onEnd: (error) => {
         this.#allocations.delete(port);
         if (!error) return;

@@ -2,7 +2,7 @@
 // that are reached over TCP and TLS.
 import { type IceServer, type IceUrl, parseIceUrl } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
-import { TurnOverTcp } from "./turn_over_tcp.ts";
+import { TurnOverTcp, type TurnOverTcpOptions } from "./turn_over_tcp.ts";
 
 /** Most TURN servers of a connection: MAX_RELAY_ENTRIES_COUNT of libjuice. */
 const MAX_TURN = 2;
@@ -10,14 +10,19 @@ const MAX_TURN = 2;
 /** The usual port of firewalls that let little out. */
 const HTTPS = 443;
 
+/** Options of {@linkcode TurnPorts}. */
+export interface TurnPortsOptions extends Pick<TurnOverTcpOptions, "passwordOf"> {
+  log: Log;
+}
+
 /** Ports that stand for TURN servers, and are open while they are used. */
 export class TurnPorts implements Disposable {
-  readonly #log: Log;
+  readonly #options: TurnPortsOptions;
   /** By the URLs of the server; undefined while the port opens. */
   readonly #ports = new Map<string, TurnOverTcp | undefined>();
 
-  constructor(log: Log) {
-    this.#log = log;
+  constructor(options: TurnPortsOptions) {
+    this.#options = options;
   }
 
   /**
@@ -56,17 +61,19 @@ export class TurnPorts implements Disposable {
     if (this.#ports.has(key)) return this.#ports.get(key)?.port;
     this.#ports.set(key, undefined);
     const { host } = ways[0]!;
+    const { log, passwordOf } = this.#options;
     TurnOverTcp.open({
       servers: ways,
+      passwordOf,
       onTrouble: ({ message }) => {
         const text = `the TURN server ${host} cannot be reached over TCP: ${message}`;
-        this.#log("warn", "turn-unreachable", text);
+        log("warn", "turn-unreachable", text);
       },
     }).then((port) => {
       if (this.#ports.has(key)) this.#ports.set(key, port);
       else port.close();
     }, ({ message }) => {
-      this.#log("warn", "turn-unreachable", `no port on loopback can be opened: ${message}`);
+      log("warn", "turn-unreachable", `no port on loopback can be opened: ${message}`);
     });
     return undefined;
   }

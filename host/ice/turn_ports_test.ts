@@ -12,7 +12,7 @@ const urlsOf = (servers: { urls: string[] }[]) =>
 
 /** What is chosen once all ports are open. */
 async function choose(...servers: { urls: string[] }[]): Promise<string[]> {
-  using ports = new TurnPorts(() => {});
+  using ports = new TurnPorts({ log: () => {} });
   ports.choose(servers);
   // Ports open within a turn or two of the event loop.
   for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
@@ -41,7 +41,7 @@ test("one server is taken over UDP, and one over TCP or TLS, by a port of this m
 });
 
 test("credentials stay with their server, and its port stays open while they change", async () => {
-  using ports = new TurnPorts(() => {});
+  using ports = new TurnPorts({ log: () => {} });
   const server = turn("turns:a:443");
   ports.choose([server]);
   await until(() => ports.choose([server]).length === 1);

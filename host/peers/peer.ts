@@ -188,6 +188,16 @@ function toNative({ urls, username, credential: password }: IceServer): (string 
   });
 }
 
+/** The ICE password of an open connection. @param ufrag Its own user name fragment. */
+export function icePasswordOf(ufrag: string): string | undefined {
+  for (const connection of open) {
+    const sdp = connection.localDescription()?.sdp ?? "";
+    if (!sdp.includes(`a=ice-ufrag:${ufrag}\r\n`)) continue;
+    return /^a=ice-pwd:(\S+)/m.exec(sdp)?.[1];
+  }
+  return undefined;
+}
+
 /** Ends node-datachannel's threads, so that the process can exit. All peers must be closed. */
 export function endPeers(): void {
   native.cleanup();
