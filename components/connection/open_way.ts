@@ -59,7 +59,6 @@ export async function openWay(options: OpenWayOptions): Promise<OpenedConnection
       throw signal.aborted ? error : withoutRelay(error, relayed);
     });
   }
-  const keys = relayedKeys();
   if (!needsRelay) {
     const waited = Promise.withResolvers<void>();
     const stopTimer = startTimer(DIRECT_MS, waited.resolve);
@@ -71,7 +70,7 @@ export async function openWay(options: OpenWayOptions): Promise<OpenedConnection
       return await direct;
     }
   }
-  way.start(await keys, relayed);
+  way.start(await relayedKeys(), relayed);
   return { channel: way.channel, way, proof, direct };
 }
 
