@@ -112,7 +112,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       metrics?.sawWebSocket(request.target, principal);
       return sockets.serve(request, stream, principal);
     },
-    settings: () => ({ ice: { iceServers: forHost() } }),
+    settings: () => ({ ice: { iceServers: forHost() }, earlyWait: settings().earlyWait }),
     memory,
     ports,
     onSeen: ({ id }) => {

@@ -28,6 +28,7 @@ export {
   type RelayMessage,
   SEND_SIGNAL,
 } from "./signal/envelope.ts";
+export { earlyProofOf, importResumptionSecret, ticketOf } from "./signal/early.ts";
 export {
   entryKey,
   type HostEntry,
@@ -70,6 +71,7 @@ export {
 export {
   type Acceptance,
   type Answer,
+  type EarlyMessages,
   MAX_NAME,
   type Offer,
   type OpenedOffer,
@@ -77,6 +79,7 @@ export {
   type Proven,
   type Refusal,
   sealOffer,
+  type SealOfferOptions,
   type Sender,
   type SentOffer,
   taggedBytes,
@@ -106,7 +109,9 @@ export {
 export type { RelayedPace } from "./session/relayed_pace.ts";
 export { relayedKeysOf } from "./signal/relayed_keys.ts";
 export { Carrier } from "./session/carrier.ts";
-export { type Hello } from "./session/hello.ts";
+export { EarlyChannel } from "./session/early_channel.ts";
+export { EarlyStart } from "./session/early_start.ts";
+export { type Hello, RESUMPTION_BYTES } from "./session/hello.ts";
 export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
 export type { MemoryBudget } from "./session/memory_budget.ts";
 export { Session, type SessionOptions } from "./session/session.ts";

@@ -9,6 +9,7 @@
 // devices and pairings.
 import {
   type Acceptance,
+  type EarlyMessages,
   type ErrorCode,
   fingerprintOf,
   fromBase64url,
@@ -58,8 +59,10 @@ export interface Admission {
   /** Who offers. */
   principal: Principal;
   sdp: string;
-  /** Seals the answer. The page's HELLO must show `proof`. */
-  answer(sdp: string): Promise<{ signal: Signal } & Proven>;
+  /** A device's first messages: the ticket of their secret, and how to open them with it. */
+  early?: { ticket: string } & Pick<OpenedOffer, "openEarly">;
+  /** Seals the answer, with the host's first messages. The page's HELLO must show `proof`. */
+  answer(sdp: string, early?: EarlyMessages): Promise<{ signal: Signal } & Proven>;
   /** Seals a refusal with its reason. */
   refuse(error: LighthouseError): Promise<Signal>;
 }
@@ -186,20 +189,23 @@ export class Gate {
     rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
     const { admission: admissionOf, iceServers, report, onReport } = this.#options;
-    onReport?.(principal, opened.offer.report);
+    const { sdp, report: reported, early } = opened.offer;
+    onReport?.(principal, reported);
     return {
       principal,
-      sdp: opened.offer.sdp,
-      answer: async (sdp) => {
+      sdp,
+      early: rest.device && early && { ticket: early.ticket, openEarly: opened.openEarly },
+      answer: async (sdp, early) => {
         const admission = rest.device && await admissionOf?.(rest.device.id);
-        return await opened.sealAnswer({
+        const answer = {
           sdp,
           time: this.#limits.now(),
           ...rest,
           admission,
           iceServers: rest.device && iceServers?.(),
           report: report?.(sdp),
-        });
+        };
+        return await opened.sealAnswer(answer, { early });
       },
       refuse: (error) => this.#seal(opened, error),
     };

@@ -19,6 +19,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     logLevel: "info",
     throttles: { connects: 200, messages: 10 },
     relayBudget: 0.01,
+    earlyWait: 40,
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:stun.l.google.com:19302"] }] },
     public: [],
@@ -46,6 +47,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     logLevel: "info",
     throttles: { connects: 200, messages: 10 },
     relayBudget: 0.01,
+    earlyWait: 40,
     services: [{ prefix: "/", backend: new URL("https://backend.example/api") }],
     ice: { iceServers: [] },
     public: ["/"],
@@ -69,6 +71,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     logLevel: "info",
     throttles: { connects: 200, messages: 10 },
     relayBudget: 0.01,
+    earlyWait: 40,
     services: [{ prefix: "/", backend: new URL("http://127.0.0.1:5000/") }],
     ice: { iceServers: [{ urls: ["stun:a.example"] }] },
     public: [],
@@ -130,6 +133,16 @@ test("parseConfig() takes a budget for the relay in dollars a day", () => {
     assert.throws(() => budgetOf(text), /--relay-budget is not an amount of dollars/);
   }
   assert.is(parseConfig(GOOD, { LIGHTHOUSE_RELAY_BUDGET: "0.2" }).relayBudget, 0.2);
+});
+
+test("parseConfig() takes a wait for the first answers in milliseconds", () => {
+  const waitOf = (text: string) => parseConfig({ ...GOOD, "early-wait": text }).earlyWait;
+  for (const [text, ms] of [["0", 0], ["40", 40], ["1000", 1000]] as const) {
+    assert.is(waitOf(text), ms);
+  }
+  for (const text of ["-1", "1.5", "40 ms", "1001", "", "1e2"]) {
+    assert.throws(() => waitOf(text), /--early-wait is not a time in milliseconds/);
+  }
 });
 
 test("parseConfig() takes an empty variable for one that is not set", () => {

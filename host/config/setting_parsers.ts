@@ -94,12 +94,23 @@ export function parseThrottles(text: string): Throttles {
 /** Highest budget, in dollars a day: more is a mistake. */
 const MAX_BUDGET = 100;
 
+/** Longest wait, in milliseconds: the connection opens that much later. */
+const MAX_EARLY_WAIT = 1000;
+
 /** Reads dollars a day. @throws {LighthouseError} `bad-config`. */
 export function parseBudget(text: string): number {
   const dollars = /^(?:\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
   if (dollars <= MAX_BUDGET) return dollars;
   throw badSetting(
     `--relay-budget is not an amount of dollars a day such as 0.05, at most ${MAX_BUDGET}: ${text}`,
+  );
+}
+
+/** @returns Milliseconds. @throws {LighthouseError} `bad-config`. */
+export function parseEarlyWait(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= MAX_EARLY_WAIT) return Number(text);
+  throw badSetting(
+    `--early-wait is not a time in milliseconds, at most ${MAX_EARLY_WAIT}: ${text}`,
   );
 }
 

@@ -8,6 +8,7 @@ import { formatIceSetting, parseIceSetting } from "./ice_servers.ts";
 import {
   parseBucket,
   parseBudget,
+  parseEarlyWait,
   parseFunctionName,
   parseHost,
   parseLevel,
@@ -219,6 +220,17 @@ export const SETTINGS = {
     isLive: true,
     as: "relayBudget",
     parse: parseBudget,
+  },
+  "early-wait": {
+    kind: "amount",
+    value: "MS",
+    summary:
+      "most that a device's answer waits for its backend, to bring what that says; 0 for off",
+    default: "40",
+    commands: ["init", "run"],
+    isLive: true,
+    as: "earlyWait",
+    parse: parseEarlyWait,
   },
   inspect: {
     kind: "port",

@@ -9,6 +9,7 @@ import type { MappedPorts } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
+import { EarlyStarts } from "./early_starts.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
 import { type Claim, type ConnectedPage, Sessions } from "./sessions.ts";
@@ -42,8 +43,11 @@ export interface PeersOptions {
   handler: ServiceHandler;
   /** Serves the streams on which pages open WebSockets. Without it, the handler answers. */
   onWebSocket?: Sockets["serve"];
-  /** `ice`: the ICE servers of connections from now on. */
-  settings: () => { readonly ice: IceConfig };
+  /**
+   * `ice`: the ICE servers of connections from now on. `earlyWait`: most that an answer waits for the
+   * backend, in milliseconds.
+   */
+  settings: () => { readonly ice: IceConfig; readonly earlyWait: number };
   /** The router's ports for connections from now on. @default none */
   ports?: Pick<MappedPorts, "take">;
   /** Called when a principal connects, and when a connection ends. */
@@ -65,6 +69,7 @@ interface PeerState {
 export class Peers {
   readonly #options: PeersOptions;
   readonly #sessions: Sessions;
+  readonly #early: EarlyStarts;
   readonly #all = new Map<Peer, PeerState>();
   /** By device, while it has connections; all strangers have one together. */
   readonly #laneOffers = new Map<string, TokenBucket>();
@@ -76,6 +81,12 @@ export class Peers {
       ...options,
       onOffer: (...args) => this.#answerLane(...args),
       onEnded: (session) => this.#closeOpening(({ joins }) => joins === session),
+      resumption: (device) => this.#early.give(device),
+    });
+    this.#early = new EarlyStarts({
+      sessions: this.#sessions,
+      wait: () => options.settings().earlyWait,
+      log: options.log,
     });
   }
 
@@ -122,7 +133,10 @@ export class Peers {
     const { principal, sdp } = admitted;
     try {
       const claim: Claim = { principal };
-      const { signal, proof } = await admitted.answer(await this.#accept(sdp, claim));
+      // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
+      const accepted = this.#accept(sdp, claim);
+      const early = this.#early.take(admitted);
+      const { signal, proof } = await admitted.answer(await accepted, await early);
       claim.proof = proof;
       return signal;
     } catch (error) {
@@ -132,6 +146,7 @@ export class Peers {
 
   /** Ends all connections of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
+    this.#early.forget(id);
     this.#sessions.evict(id, reason);
     this.#closeOpening(({ principal }) => principal.id === id);
   }

@@ -75,7 +75,8 @@ async function setUp(
   };
   // A clock for the limits that runs fast: they are the gate's own test's to look at.
   const steady = () => 200 * performance.now();
-  const settings = () => ({ public: options.public ?? [], ice: { iceServers: [] } });
+  const ice = { iceServers: [] };
+  const settings = () => ({ public: options.public ?? [], ice, earlyWait: 40 });
   const gate = new Gate({ identity, accessList, settings, log, steady });
   const peers = new Peers({ gate, handler: hello, settings, log, ...options });
   all.push(peers);

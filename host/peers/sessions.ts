@@ -4,6 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import {
   Carrier,
   type Channel,
+  EarlyChannel,
   type Hello,
   HOST_LIVENESS,
   isOffer,
@@ -15,6 +16,7 @@ import {
 } from "../../wire/mod.ts";
 import { Memory } from "../access/memory.ts";
 import type { Principal } from "../access/principal.ts";
+import type { Resumption } from "../access/resumption.ts";
 import { busy, groupOf, type ShareLimits, Shares } from "../access/shares.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
@@ -53,9 +55,16 @@ export interface SessionsOptions {
   onEnded?: (session: Session) => void;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
+  /** Makes a secret for a device's next offer. Without it, or where it gives none, devices get none. */
+  resumption?: (device: string) => Uint8Array<ArrayBuffer> | undefined;
   /** Holds the bytes of pages. @default the sessions' own */
   memory?: Memory;
   log: Log;
+  /**
+   * Time for a page whose first messages came with its offer to open a connection, in milliseconds.
+   * @default 20_000
+   */
+  earlyTimeout?: number;
 }
 
 /** The claimed owner of a connection. Its HELLO must prove the claim. */
@@ -75,6 +84,18 @@ interface Owned {
   /** The way of its carriers, and since when, in milliseconds since 1970. */
   way: Way;
   since: number;
+  /**
+   * While only an offer carries it: the offer's secret, the time for a connection, and whether the session
+   * has had none yet.
+   */
+  early?: { resumption: Resumption; timer: ReturnType<typeof setTimeout>; isNew: boolean };
+}
+
+/** The first messages of a page, and the host's. */
+export interface EarlyStart {
+  session: Session;
+  /** Has what the answer can bring. */
+  channel: EarlyChannel;
 }
 
 /** A page that is connected. */
@@ -165,23 +186,12 @@ export class Sessions {
     const carrier = new Carrier(channel);
     this.#greeting.set(carrier, principal);
     const hello = await carrier.hello.finally(() => this.#greeting.delete(carrier));
-    const key = hello.session.join();
-    const known = this.#all.get(key);
-    try {
-      check(hello, known, claim);
-    } catch (error) {
-      carrier.leave(LighthouseError.from(error, "bad-frame"));
-      throw error;
-    }
+    const known = this.#all.get(hello.session.join());
+    const isBack = known !== undefined && !known.early?.isNew;
     const way = wayOf(path);
-    const since = Date.now();
-    const owned = known ?? { session: this.#create(hello, principal), principal, way, since };
+    const owned = this.#own(carrier, hello, claim, way);
+    settle(owned);
     const { session } = owned;
-    // A further connection goes the same way, unless it takes the relay's place.
-    if (!joins || owned.way === "relayed") Object.assign(owned, { way, since });
-    this.#all.delete(key);
-    this.#all.set(key, owned);
-    session.accept(carrier, hello, !known);
 
     const { log, onSeen } = this.#options;
     onSeen?.(principal);
@@ -193,10 +203,56 @@ export class Sessions {
       const text = `page uses ${carriers} connections, ${describeWay(way)}: ${who}`;
       log("info", "page-lane", text, { way, carriers, device });
     } else {
-      const [event, again] = known ? ["page-back", " again"] : ["page-connected", ""];
+      const [event, again] = isBack ? ["page-back", " again"] : ["page-connected", ""];
       const text = `page connected${again} ${describeWay(way)}, ${pages} open: ${who}`;
       log("info", event!, text, { way, pages, device });
     }
+  }
+
+  /**
+   * Takes a page's first messages out of its offer: for a new session, or for one that the page resumes.
+   *
+   * @param claim With the proof of the messages' secret.
+   * @param resumption The secret, which counts for this session from now on, until it has a connection.
+   * @throws {LighthouseError} If the page's HELLO is refused, or missing. Then nothing was taken.
+   */
+  async takeEarly(
+    messages: Uint8Array<ArrayBuffer>,
+    claim: Claim,
+    resumption: Resumption,
+  ): Promise<EarlyStart> {
+    const channel = new EarlyChannel();
+    const carrier = new Carrier(channel);
+    channel.receive(messages);
+    const hello = await Promise.race([carrier.hello, undefined]);
+    if (!hello || hello.mode === "join") {
+      throw new LighthouseError(
+        "bad-frame",
+        "The first messages have no HELLO that begins or resumes",
+      );
+    }
+    const key = hello.session.join();
+    const known = this.#all.get(key);
+    const isFirst = resumption.session === undefined;
+    if (!isFirst && (resumption.session !== key || !known)) {
+      throw new LighthouseError("refused", "The secret of the first messages was used before");
+    }
+    const isNew = !known || known.early?.isNew === true;
+    const owned = this.#own(carrier, hello, claim, "relayed");
+    settle(owned, resumption);
+    resumption.session = key;
+    const { session } = owned;
+    const late = new LighthouseError("connection-lost", "The page did not connect in time");
+    const timer = setTimeout(() => {
+      // A page that was connected may need longer.
+      if (isNew) session.close(late);
+      else session.withdraw(carrier, false);
+    }, this.#options.earlyTimeout ?? 20_000);
+    owned.early = { resumption, timer, isNew };
+    const { principal } = claim;
+    const text = `page's first requests came with its offer: ${nameOf(principal)}`;
+    this.#options.log("info", "page-early", text, { device: principal.id });
+    return { session, channel };
   }
 
   /** Ends the sessions of a principal at once. */
@@ -222,6 +278,29 @@ export class Sessions {
     ]);
     clearTimeout(timer);
     for (const { session } of all) session.close(stopping);
+  }
+
+  /** Gives a carrier to its session, or to a new one. */
+  #own(carrier: Carrier, hello: Hello, claim: Claim, way: Way): Owned {
+    const { principal, joins } = claim;
+    const key = hello.session.join();
+    const known = this.#all.get(key);
+    try {
+      check(hello, known, claim);
+    } catch (error) {
+      carrier.leave(LighthouseError.from(error, "bad-frame"));
+      throw error;
+    }
+    const since = Date.now();
+    const owned = known ?? { session: this.#create(hello, principal), principal, way, since };
+    // A further connection goes the same way, unless it takes the relay's place.
+    if (!joins || owned.way === "relayed") Object.assign(owned, { way, since });
+    this.#all.delete(key);
+    this.#all.set(key, owned);
+    const isDevice = principal.name !== undefined;
+    const resumption = isDevice && !joins ? this.#options.resumption?.(principal.id) : undefined;
+    owned.session.accept(carrier, hello, !known, resumption);
+    return owned;
   }
 
   #create(hello: Hello, principal: Principal): Session {
@@ -253,7 +332,10 @@ export class Sessions {
       },
     });
     session.closed.then(({ code, message }) => {
-      this.#all.delete(hello.session.join());
+      const key = hello.session.join();
+      const owned = this.#all.get(key);
+      if (owned) settle(owned);
+      this.#all.delete(key);
       onEnded?.(session);
       const pages = this.connected;
       // That a page has hung up needs no reason.
@@ -325,9 +407,19 @@ function check(
   if (known.principal.id !== principal.id) {
     throw new LighthouseError("not-allowed", "The session belongs to another device");
   }
-  if (hello.mode === "new") {
+  // A page that was told that the host is not there says the same again.
+  if (hello.mode === "new" && !known.early) {
     throw new LighthouseError("bad-frame", "The page began a session that exists");
   }
+}
+
+/** A session has a connection, or is over: the secrets that have carried it count no more, but for one. */
+function settle(owned: Owned, kept?: Resumption): void {
+  const { early } = owned;
+  if (!early) return;
+  clearTimeout(early.timer);
+  early.resumption.isOver = early.resumption !== kept;
+  owned.early = undefined;
 }
 
 /** A principal's name for logs. */

@@ -13,6 +13,7 @@ import {
   rawPublicKey,
   readReply,
   sealOffer,
+  type SealOfferOptions,
   type Sender,
   type SentOffer,
   type Signal,
@@ -141,12 +142,17 @@ export class TestDevice {
   }
 
   /** Seals an offer. */
-  seal(offer: Partial<Offer> = {}, time = Date.now()): Promise<SentOffer> {
+  seal(
+    offer: Partial<Offer> = {},
+    time = Date.now(),
+    rest: Partial<SealOfferOptions> = {},
+  ): Promise<SentOffer> {
     return sealOffer({ sdp: "v=0", origin: ORIGIN, ...offer }, {
       hostKey: this.#host,
       device: this.keys,
       sender: this.sender,
       time,
+      ...rest,
     });
   }
 

@@ -57,7 +57,8 @@ export async function readReply(
 }
 
 /** Options of {@linkcode Handshake}. */
-export interface HandshakeOptions extends Pick<SealOfferOptions, "hostKey" | "device" | "sender"> {
+export interface HandshakeOptions
+  extends Pick<SealOfferOptions, "hostKey" | "device" | "sender" | "early"> {
   /** The offer's SDP. Most of the sealing is done before it arrives. */
   offer: Offer | Promise<Offer>;
   /** The page's key pair for a session through the relay, made for this offer. @default none */
@@ -84,9 +85,9 @@ export class Handshake {
    * @throws {LighthouseError} As {@linkcode sealOffer} throws, and as the offer rejects.
    */
   async ask(time: number): Promise<Reply> {
-    const { offer, send, hostKey, device, sender, ephemeral } = this.#options;
+    const { offer, send, hostKey, device, sender, ephemeral, early } = this.#options;
     const keys = { hostKey, device, sender, ephemeral: await ephemeral };
-    const sealed = await sealOffer(offer, { ...keys, time });
+    const sealed = await sealOffer(offer, { ...keys, early, time });
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#waiting = { offer: sealed, resolve };
     send(sealed.signal);

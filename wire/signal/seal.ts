@@ -13,6 +13,15 @@ import type { RelayedKeys } from "../session/relayed_channel.ts";
 import type { RelayedPace } from "../session/relayed_pace.ts";
 import { ADMISSION_BYTES } from "./admission.ts";
 import {
+  EARLY_OVERHEAD,
+  type EarlyOffer,
+  openEarlyAnswer,
+  openEarlyOffer,
+  sealEarlyAnswer,
+  sealEarlyOffer,
+  TICKET_BYTES,
+} from "./early.ts";
+import {
   generateKeyPair,
   importPublicKey,
   importTagKey,
@@ -48,6 +57,13 @@ const PSK_ID = /* @__PURE__ */ utf8("lighthouse-pairing/1");
 const IV_BYTES = 12;
 const ANSWER_KEY_BYTES = 16;
 
+/** Most bytes of the JSON around a paired device's offer and around an answer, without their contents. */
+const OFFER_FRAME = 256;
+const ANSWER_FRAME = 64;
+
+/** Most bytes of the member that brings first messages, without them. */
+const EARLY_FRAME = 64;
+
 /** Longest name of a device, in UTF-16 code units, and longest origin. */
 export const MAX_NAME = 64;
 const MAX_ORIGIN = 512;
@@ -64,6 +80,8 @@ export interface Offer {
   report?: NetworkReport;
   /** The page's raw public key for a session through the relay, 65 bytes, if it would use one. */
   ephemeral?: Bytes;
+  /** The first messages of a device's session, sealed once more. */
+  early?: EarlyOffer;
 }
 
 /** The contents of a sealed answer that accepts, as page and host see them. */
@@ -109,11 +127,25 @@ export interface Proven {
   relayedKeys?: () => Promise<RelayedKeys>;
 }
 
-/** As sealed: adds the host's per-connection public key, which the proof is made with. */
-type Challenge = Acceptance & { challenge: Bytes };
+/**
+ * As sealed: adds the host's per-connection public key, which the proof is made with, and its first
+ * messages.
+ */
+type Challenge = Acceptance & { challenge: Bytes; early?: string };
 
-/** An answer as the page gets it. */
-export type Answer = (Acceptance & Proven) | Refusal;
+/** An answer as the page gets it. `early`: the host's first messages, if it has taken the page's. */
+export type Answer = (Acceptance & Proven & { early?: Bytes }) | Refusal;
+
+/** The first messages of one end. */
+export interface EarlyMessages {
+  /** The resumption secret, see {@linkcode importResumptionSecret}. */
+  secret: CryptoKey;
+  /**
+   * Takes the messages, of at most `room` bytes. The page's are the same at each call, and there may be
+   * none.
+   */
+  take(room: number): Promise<Bytes | undefined> | Bytes | undefined;
+}
 
 /** The sender of an offer, as it says itself. */
 export type Sender =
@@ -135,6 +167,8 @@ export interface SealOfferOptions {
   time: number;
   /** The page's key pair for a session through the relay, made for this offer. @default none */
   ephemeral?: CryptoKeyPair;
+  /** A paired device's first messages: beside an ephemeral key, with which the host's are sealed. */
+  early?: EarlyMessages;
   /** HPKE's ephemeral key material and the nonce, only for test vectors. @default random */
   random?: { ikm: Bytes; nonce: Bytes };
 }
@@ -165,13 +199,23 @@ export interface OpenOfferOptions {
 export interface OpenedOffer {
   offer: Offer;
   /**
+   * Opens the page's first messages, where the offer has some.
+   *
+   * @throws {LighthouseError} `bad-seal` if they were sealed by another secret, or for another offer.
+   */
+  openEarly(secret: CryptoKey): Promise<Bytes>;
+  /**
    * Seals an answer that accepts.
    *
-   * @param random Only for test vectors. @default random
+   * @param options `early`: the host's first messages, where it has taken the page's. `random`: only for
+   * test vectors.
    */
   sealAnswer(
     answer: Acceptance,
-    random?: { iv: Bytes; challenge: CryptoKeyPair },
+    options?: {
+      early?: EarlyMessages;
+      random?: { iv: Bytes; challenge: CryptoKeyPair };
+    },
   ): Promise<{ signal: SealedAnswer } & Proven>;
   /** Seals an answer that refuses. @param iv Only for test vectors. @default random */
   sealRefusal(refusal: Refusal, iv?: Bytes): Promise<SealedAnswer>;
@@ -188,7 +232,7 @@ export async function sealOffer(
   offer: Offer | Promise<Offer>,
   options: SealOfferOptions,
 ): Promise<SentOffer> {
-  const { hostKey, device, sender, time, ephemeral, random } = options;
+  const { hostKey, device, sender, time, ephemeral, early, random } = options;
   const nonce = random?.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const pairing = sender.kind === "pairing" ? await derivePairingKeys(sender.secret) : undefined;
   const context = await suite().createSenderContext({
@@ -204,6 +248,11 @@ export async function sealOffer(
   const answerOpener = await answerKey(context, "decrypt");
   let content = await offer;
   if (ephemeral) content = { ...content, ephemeral: await rawPublicKey(ephemeral) };
+  const messages = ephemeral && await early?.take(roomIn(content, OFFER_FRAME));
+  if (early && messages) {
+    const context = { nonce, sdp: content.sdp };
+    content = { ...content, early: await sealEarlyOffer(early.secret, context, messages) };
+  }
   const ct = await context.seal(utf8(format(content)), offerAad(time, nonce));
   const signal: SealedOffer = {
     type: "sealed-offer",
@@ -242,12 +291,16 @@ export async function sealOffer(
       );
       const answer = parseAnswer(text);
       if ("refused" in answer) return answer;
-      const { challenge, ...acceptance } = answer;
+      const { challenge, early: sealedEarly, ...acceptance } = answer;
       const keys = { own: device.privateKey, other: challenge, code: "bad-message" } as const;
       const proof = await proofOf(keys, content.sdp, acceptance.sdp);
       if (!ephemeral) return { ...acceptance, proof };
-      const secrets = { own: ephemeral.privateKey, other: challenge, proof, role: "page" } as const;
-      return { ...acceptance, proof, relayedKeys: () => relayedKeysOf(secrets) };
+      const agreed = { own: ephemeral.privateKey, other: challenge };
+      const secrets = { ...agreed, proof, role: "page" } as const;
+      const opened = { ...acceptance, proof, relayedKeys: () => relayedKeysOf(secrets) };
+      if (!messages || sealedEarly === undefined) return opened;
+      const { secret } = early!;
+      return { ...opened, early: await openEarlyAnswer(secret, nonce, agreed, sealedEarly) };
     },
   };
 }
@@ -291,17 +344,24 @@ export async function openOffer(
   };
   return {
     offer,
+    openEarly: (secret) =>
+      opening(() => openEarlyOffer(secret, { nonce, sdp: offer.sdp }, offer.early!)),
     sealRefusal: seal,
-    sealAnswer: async (answer, random) => {
+    sealAnswer: async (answer, { early, random } = {}) => {
       const pair = random?.challenge ?? await generateKeyPair();
-      const challenge = await rawPublicKey(pair);
-      const keys = { own: pair.privateKey, other: device, code: "bad-seal" } as const;
+      const content: Challenge = { ...answer, challenge: await rawPublicKey(pair) };
+      const own = pair.privateKey;
+      if (early && offer.ephemeral) {
+        const agreed = { own, other: offer.ephemeral };
+        const messages = await early.take(roomIn(content, ANSWER_FRAME)) ?? new Uint8Array();
+        content.early = await sealEarlyAnswer(early.secret, nonce, agreed, messages);
+      }
+      const keys = { own, other: device, code: "bad-seal" } as const;
       const [signal, proof] = await Promise.all([
-        seal({ ...answer, challenge }, random?.iv),
+        seal(content, random?.iv),
         proofOf(keys, offer.sdp, answer.sdp),
       ]);
       if (!offer.ephemeral) return { signal, proof };
-      const own = pair.privateKey;
       const secrets = { own, other: offer.ephemeral, proof, role: "host" } as const;
       return { signal, proof, relayedKeys: () => relayedKeysOf(secrets) };
     },
@@ -369,13 +429,20 @@ async function opening<T>(open: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Bytes of first messages for which a sealed signal has room beside its contents. */
+function roomIn(content: Offer | Challenge, frame: number): number {
+  const sealed = Math.floor((MAX_SIGNAL_BYTES - frame) * 3 / 4) - IV_BYTES - EARLY_OVERHEAD;
+  const left = sealed - utf8(format(content)).length - EARLY_FRAME;
+  return Math.floor(left * 3 / 4) - EARLY_OVERHEAD;
+}
+
 function contentOf(text: ArrayBuffer, path: string): Record<string, unknown> {
   return asRecord(parseJson(new TextDecoder().decode(text)), path);
 }
 
 function parseOfferContent(text: ArrayBuffer): Offer {
   try {
-    const { sdp, origin, name, report, ephemeral } = contentOf(text, "the offer");
+    const { sdp, origin, name, report, ephemeral, early } = contentOf(text, "the offer");
     return {
       sdp: asSdp(sdp, "offer.sdp"),
       origin: asString(origin, "offer.origin", MAX_ORIGIN),
@@ -383,10 +450,19 @@ function parseOfferContent(text: ArrayBuffer): Offer {
       ...report !== undefined && { report: parseReport(report) },
       ...ephemeral !== undefined &&
         { ephemeral: fromBase64url(asBytes(ephemeral, "offer.ephemeral", KEY_BYTES)) },
+      ...early !== undefined && { early: parseEarly(early) },
     };
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
   }
+}
+
+function parseEarly(value: unknown): EarlyOffer {
+  const { ticket, ct } = asRecord(value, "offer.early");
+  return {
+    ticket: asBytes(ticket, "offer.early.ticket", TICKET_BYTES),
+    ct: asBytes(ct, "offer.early.ct"),
+  };
 }
 
 function format(content: Offer | Challenge | Refusal): string {
@@ -408,6 +484,7 @@ function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
       sdp: asSdp(answer.sdp, "answer.sdp"),
       challenge: fromBase64url(asBytes(answer.challenge, "answer.challenge", KEY_BYTES)),
     };
+    if (answer.early !== undefined) parsed.early = asBytes(answer.early, "answer.early");
     if (answer.device !== undefined) {
       const { id, name } = asRecord(answer.device, "answer.device");
       parsed.device = {

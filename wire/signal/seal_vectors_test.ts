@@ -145,7 +145,7 @@ for (const { name, sender: from, offer, time, nonce, ikm, signal, answer } of ou
       assert.equal(await opened.sealRefusal(content, iv), answer.signal);
     } else {
       if (content.tagKey) content.tagKey = fromHex(ours.signals[0]!.sender.tagKey!);
-      const { signal, proof } = await opened.sealAnswer(content, { iv, challenge });
+      const { signal, proof } = await opened.sealAnswer(content, { random: { iv, challenge } });
       assert.equal(signal, answer.signal);
       assert.is(toHex(proof), answer.proof);
     }

@@ -1,0 +1,85 @@
+// Sessions that begin in their page's offer: the answer brings what the backend says in time
+// (docs/connecting.md, "First messages").
+import {
+  type EarlyChannel,
+  type EarlyMessages,
+  earlyProofOf,
+  LighthouseError,
+  type Session,
+} from "../../wire/mod.ts";
+import type { Admission } from "../access/gate.ts";
+import { Resumptions } from "../access/resumption.ts";
+import type { Log } from "../platform/log.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** Options of {@linkcode EarlyStarts}. */
+export interface EarlyStartsOptions {
+  sessions: Pick<Sessions, "takeEarly">;
+  /** Most that an answer waits for the backend, in milliseconds. 0: pages get no secrets. */
+  wait: () => number;
+  log: Log;
+}
+
+/** The secrets of devices, and what they bring. */
+export class EarlyStarts {
+  readonly #options: EarlyStartsOptions;
+  readonly #resumptions = new Resumptions();
+
+  constructor(options: EarlyStartsOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a secret for a device's next offer. */
+  give(device: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.#options.wait() > 0 ? this.#resumptions.give(device) : undefined;
+  }
+
+  /** Forgets the secrets of a device. */
+  forget(device: string): void {
+    this.#resumptions.forget(device);
+  }
+
+  /**
+   * Takes the first messages of an offer, and waits for the host's own.
+   *
+   * @returns The host's messages; undefined if the page's were not taken, and are to be sent again.
+   */
+  async take({ early, principal }: Pick<Admission, "early" | "principal">): Promise<
+    EarlyMessages | undefined
+  > {
+    const { sessions, wait, log } = this.#options;
+    const resumption = early && wait() > 0 &&
+      this.#resumptions.take(principal.id, early.ticket);
+    if (!resumption) return undefined;
+    const { secret } = resumption;
+    try {
+      const messages = await early.openEarly(secret);
+      const proof = await earlyProofOf(secret);
+      // The device was revoked meanwhile.
+      if (resumption.isOver) return undefined;
+      const { session, channel } = await sessions.takeEarly(
+        messages,
+        { principal, proof },
+        resumption,
+      );
+      await untilAnswered(session, channel, wait());
+      return { secret, take: (room) => channel.take(room) };
+    } catch (error) {
+      const { code, message } = LighthouseError.from(error, "bad-frame");
+      log("warn", "page-refused", `a page's first messages were not taken: ${message}`, { code });
+      return undefined;
+    }
+  }
+}
+
+/** Resolves when nothing more can go into the answer, or nothing more is asked; after `ms` in any case. */
+function untilAnswered(session: Session, channel: EarlyChannel, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const look = () => {
+    if (!session.isAwaited || channel.isFull) resolve();
+  };
+  channel.onqueued = look;
+  look();
+  return promise.finally(() => clearTimeout(timer));
+}
