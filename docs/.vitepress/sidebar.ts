@@ -13,6 +13,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Pair a browser", link: "/pairing" },
       { text: "Run the host", link: "/host" },
       { text: "Deploy the AWS side", link: "/deploy" },
+      { text: "Questions", link: "/faq" },
     ],
   },
   {
@@ -22,6 +23,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Show an app as it is", link: "/site" },
       { text: "Recipes for apps", link: "/apps" },
       { text: "Backends and folders", link: "/backends" },
+      { text: "Networks", link: "/networks" },
       { text: "Plain URLs", link: "/service-worker" },
       { text: "The system service", link: "/service" },
       { text: "Frameworks and servers", link: "/compatibility" },
