@@ -100,7 +100,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       if (value) offered.add(id);
       return value;
     },
-    report: (sdp) => networks.report(sdp),
+    report: (principal, sdp) => networks.report(principal, sdp),
     onReport: (principal, report) => networks.reports.note(principal, report),
     iceServers: () => iceServers.forPage,
     log,

@@ -41,8 +41,8 @@ export interface GateOptions {
   settings: () => { readonly public: readonly string[] };
   /** What devices show to the relay from now on. @default nothing */
   admission?: (deviceId: string) => Promise<string | undefined>;
-  /** Returns what the host sees of its network. @param sdp The answer's. @default nothing */
-  report?: (sdp: string) => NetworkReport;
+  /** Returns what the host tells of its network. @param sdp The answer's. @default nothing */
+  report?: (principal: Principal, sdp: string) => NetworkReport;
   /** Called with what an admitted page sees of its network; a page of an earlier version tells nothing. */
   onReport?: (principal: Principal, report: NetworkReport | undefined) => void;
   /** ICE servers for devices. Strangers get none: their owner pays for them. @default none */
@@ -203,7 +203,7 @@ export class Gate {
           ...rest,
           admission,
           iceServers: rest.device && iceServers?.(),
-          report: report?.(sdp),
+          report: report?.(principal, sdp),
         };
         return await opened.sealAnswer(answer, { early });
       },

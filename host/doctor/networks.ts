@@ -15,6 +15,7 @@ import {
 } from "../../wire/mod.ts";
 import type { PortMappingState } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
+import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { OwnNetwork } from "./own_network.ts";
 import { type Outcome, type PageReport, PageReports } from "./page_reports.ts";
@@ -77,9 +78,10 @@ export class Networks {
     this.reports = reports;
   }
 
-  /** The host's report, for an answer. */
-  report(sdp: string): NetworkReport {
-    return this.#own.report(sdp);
+  /** The host's report for a page. A page that is not paired need not know of a VPN. */
+  report({ name }: Pick<Principal, "name">, sdp?: string): NetworkReport {
+    const { vpn, ...report } = this.#own.report(sdp);
+    return name !== undefined && vpn ? { ...report, vpn } : report;
   }
 
   /** All that is known now. */
@@ -126,7 +128,7 @@ export class Networks {
       const page = reportIn(request.headers);
       const told = page && this.reports.update(context.principal, page);
       if (told) this.#explain(told);
-      return Promise.resolve(answerReport(this.#own.report()));
+      return Promise.resolve(answerReport(this.report(context.principal)));
     };
   }
 

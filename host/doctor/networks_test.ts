@@ -111,6 +111,12 @@ test("the view has each device's report, with the way that came about", () => {
   });
 });
 
+test("a page that is not paired is told nothing of a VPN", () => {
+  const networks = new Networks({ report: () => ({ ...HOST, vpn: "on" }) });
+  assert.equal(networks.report(PHONE), { ...HOST, vpn: "on" });
+  assert.equal(networks.report({ name: undefined }), HOST);
+});
+
 test("a verdict is one line", () => {
   const verdict = { cause: "both-symmetric", cures: ["allow-port", "add-turn"] } as const;
   assert.match(
