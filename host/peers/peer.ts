@@ -13,6 +13,7 @@ import {
 } from "../../wire/mod.ts";
 import type { TakenPort } from "../mapping/mod.ts";
 import { Inboxes } from "./inboxes.ts";
+import { guessAddresses, KnownWays, putLikelyFirst } from "./known_ways.ts";
 import { loadNative } from "./native.ts";
 import { addMappedPort, formatOffer, type Offer } from "./sdp.ts";
 
@@ -48,13 +49,20 @@ export interface AnswerOptions {
   mapped?: TakenPort;
 }
 
-/** Limit for gathering candidates, in milliseconds. Later ones are left out of the answer. */
+/** Limit for gathering candidates, in milliseconds. Later ones are left out of an offer. */
 const GATHER_MS = 1500;
+
+/**
+ * The same for an answer, for which a page waits, without and with TURN servers: a round trip to a STUN server,
+ * or two to a TURN server.
+ */
+const ANSWER_MS = { stun: 300, turn: 1000 };
 
 const native = await loadNative();
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
 const inboxes = new Inboxes();
+const knownWays = new KnownWays();
 let serial = 0;
 
 /**
@@ -78,22 +86,30 @@ export function answerOffer(offer: Offer, options: AnswerOptions): Peer {
 }
 
 function answerFrom(offer: Offer, { ice, owner = "", mapped }: AnswerOptions): Peer {
-  const { connection, description, channel, closed, close } = connect(ice, mapped?.port);
+  const { connection, description, channel, closed, close } = connect(ice, {
+    isHurried: true,
+    port: mapped?.port,
+  });
   let claimed = false;
   connection.onDataChannel((native) => {
     // The session uses one channel. Its end is the connection's end.
     if (claimed) return discard(native);
     claimed = true;
     channel.resolve(adapt(native, close, owner));
+    const pair = connection.getSelectedCandidatePair();
+    if (pair) knownWays.note(owner, offer, pair);
   });
+  const ways = knownWays.likely(owner);
 
   try {
-    connection.setRemoteDescription(formatOffer(offer), "offer");
+    connection.setRemoteDescription(formatOffer(guessAddresses(offer, ways)), "offer");
   } catch (cause) {
     close();
     throw new LighthouseError("bad-offer", "Cannot take the session description", { cause });
   }
-  const answer = description.then((sdp) => mapped ? addMappedPort(sdp, mapped.outer) : sdp);
+  const answer = description.then((sdp) =>
+    putLikelyFirst(mapped ? addMappedPort(sdp, mapped.outer) : sdp, offer, ways)
+  );
   answer.catch(() => {});
   return {
     answer,
@@ -137,8 +153,16 @@ export function createOffer({ ice }: Pick<AnswerOptions, "ice">): OfferingPeer {
   };
 }
 
-/** The part that offering and answering share. @param port The UDP port to bind; undefined for any. */
-function connect({ iceServers }: IceConfig, port?: number) {
+/** Options of {@linkcode connect}. */
+interface ConnectOptions {
+  /** Whether the description goes as soon as a STUN server has answered. @default false */
+  isHurried?: boolean;
+  /** The UDP port to bind. @default any */
+  port?: number;
+}
+
+/** The part that offering and answering share. */
+function connect({ iceServers }: IceConfig, { isHurried = false, port }: ConnectOptions = {}) {
   const described = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   const closed = Promise.withResolvers<void>();
@@ -151,7 +175,9 @@ function connect({ iceServers }: IceConfig, port?: number) {
     portRangeEnd: port,
   });
   open.add(connection);
-  const timer = setTimeout(finishGathering, GATHER_MS);
+  const hasTurn = iceServers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url)));
+  const limit = isHurried ? ANSWER_MS[hasTurn ? "turn" : "stun"] : GATHER_MS;
+  const timer = setTimeout(finishGathering, limit);
 
   function finishGathering(): void {
     const description = open.has(connection) ? connection.localDescription() : null;
@@ -168,6 +194,10 @@ function connect({ iceServers }: IceConfig, port?: number) {
     closed.resolve();
   }
 
+  connection.onLocalCandidate((candidate) => {
+    // "complete" comes later where the STUN server has several addresses.
+    if (isHurried && !hasTurn && / typ srflx\b/.test(candidate)) finishGathering();
+  });
   connection.onGatheringStateChange((state) => {
     if (state === "complete") finishGathering();
   });
