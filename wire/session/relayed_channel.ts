@@ -222,7 +222,7 @@ export class RelayedChannel implements MeteredChannel {
     const number = this.#outbox.sent(batch, now);
     const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
     const sealing = seal(this.#keys!.seal, number, body);
-    this.#sent = this.#sent.then(async () => this.#send(await sealing));
+    this.#sent = this.#sent.then(async () => this.#send(await sealing)).catch(() => this.end());
   }
 
   /** Comes back when there is a token, a batch counts as lost, or an acknowledgement is due. */

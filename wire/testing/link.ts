@@ -3,6 +3,7 @@
 import { seededRandom } from "../../tools/testing/random.ts";
 import type { LighthouseError } from "../error.ts";
 import { Carrier } from "../session/carrier.ts";
+import type { Channel } from "../session/channel.ts";
 import type { LivenessRules } from "../session/liveness.ts";
 import { Session } from "../session/session.ts";
 import type { Stream } from "../session/stream.ts";
@@ -67,8 +68,13 @@ export class Link {
 
   /** Makes a channel and sends HELLO over it. */
   async connect(options?: { join?: boolean }): Promise<void> {
-    const [page, host] = MemoryChannel.pair(this.#random);
-    this.channels.push([page, host]);
+    const pair = MemoryChannel.pair(this.#random);
+    this.channels.push(pair);
+    await this.connectOver(pair, options);
+  }
+
+  /** Sends HELLO over a channel of the caller's. */
+  async connectOver([page, host]: [Channel, Channel], options?: { join?: boolean }): Promise<void> {
     const [near, far] = [new Carrier(page), new Carrier(host)];
     this.carriers = [near, far];
     await Promise.all([this.page.connect(near, options), this.accept(far)]);

@@ -51,6 +51,16 @@ export async function relayedKeys(): Promise<{ page: RelayedKeys; host: RelayedK
   return { page: await keysOf("page", page, host), host: await keysOf("host", host, page) };
 }
 
+/** A relay that loses and copies a part of the messages, and changes a bit of some. */
+export function badRelay(random: () => number, percent: number): RelayedPairOptions["relay"] {
+  const chance = () => random() * 100 < percent;
+  return (ct) => {
+    if (chance()) return [];
+    const copies = [chance() ? flip(ct, random) : ct];
+    return chance() ? [...copies, ct] : copies;
+  };
+}
+
 /** Makes both ends and starts them. */
 export async function relayedPair(options: RelayedPairOptions = {}): Promise<RelayedPair> {
   const { pace = FREE, relay = (ct) => [ct], delay = 0, clock } = options;
