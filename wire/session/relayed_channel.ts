@@ -1,9 +1,6 @@
 // A channel through the relay, where no direct one comes about: sealed messages in the two WebSockets
 // that page and host have there anyway (docs/wire.md, "Through the relay"). The relay may drop, copy or
 // reorder them; it can neither read nor change them. Each costs money, so they are few and full.
-import { fromBase64url, toBase64url } from "../base64url.ts";
-import { concat } from "../bytes.ts";
-import { LighthouseError } from "../error.ts";
 import type { MeteredChannel } from "./channel.ts";
 import { RelayedInbox } from "./relayed_inbox.ts";
 import {
@@ -11,21 +8,14 @@ import {
   encodeRelayed,
   joinMessages,
   MAX_BATCH,
-  MAX_BODY,
   sizeInBatch,
   splitMessages,
 } from "./relayed_message.ts";
 import { type Batch, RelayedOutbox } from "./relayed_outbox.ts";
 import { type RelayedPace, TokenBucket } from "./relayed_pace.ts";
+import { MAX_RELAYED_CT, openRelayed, sealRelayed } from "./relayed_seal.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Bytes of a message's number, in front of the sealed text, and of AES-GCM's tag behind it. */
-const NUMBER_BYTES = 8;
-const TAG_BYTES = 16;
-
-/** Longest sealed text, in characters. */
-export const MAX_RELAYED_CT = Math.ceil((NUMBER_BYTES + MAX_BODY + TAG_BYTES) * 4 / 3);
 
 /** Least room worth a message, in bytes. */
 const MIN_ROOM = 1024;
@@ -221,7 +211,7 @@ export class RelayedChannel implements MeteredChannel {
     this.#bucket!.take(now);
     const number = this.#outbox.sent(batch, now);
     const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
-    const sealing = seal(this.#keys!.seal, number, body);
+    const sealing = sealRelayed(this.#keys!.seal, number, body);
     this.#sent = this.#sent.then(async () => this.#send(await sealing)).catch(() => this.end());
   }
 
@@ -237,7 +227,7 @@ export class RelayedChannel implements MeteredChannel {
   }
 
   async #open(ct: string, key: CryptoKey): Promise<void> {
-    const { number, body } = await open(key, ct);
+    const { number, body } = await openRelayed(key, ct);
     const now = this.#clock.now();
     if (this.#isClosed || !this.#inbox.takeNumber(number, now)) return;
     this.#isWaiting = false;
@@ -252,30 +242,4 @@ export class RelayedChannel implements MeteredChannel {
     // An answer to the messages may share a message with the acknowledgement.
     else this.#schedule();
   }
-}
-
-/** The number (8 bytes) and the sealed body, in base64url. */
-async function seal(key: CryptoKey, number: number, body: Bytes): Promise<string> {
-  const iv = ivOf(number);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, body);
-  return toBase64url(concat(iv.subarray(-NUMBER_BYTES), new Uint8Array(sealed)));
-}
-
-/** @throws If it is not genuine. */
-async function open(key: CryptoKey, ct: string): Promise<{ number: number; body: Bytes }> {
-  const bytes = fromBase64url(ct);
-  if (bytes.length < NUMBER_BYTES + TAG_BYTES) {
-    throw new LighthouseError("bad-seal", "Cannot open the relayed message: it is cut short");
-  }
-  const number = Number(new DataView(bytes.buffer).getBigUint64(0));
-  const algorithm = { name: "AES-GCM", iv: ivOf(number) };
-  const body = await crypto.subtle.decrypt(algorithm, key, bytes.subarray(NUMBER_BYTES));
-  return { number, body: new Uint8Array(body) };
-}
-
-/** 4 zero bytes, and the number (8 bytes, big endian). No number is used twice with a key. */
-function ivOf(number: number): Bytes {
-  const iv = new Uint8Array(12);
-  new DataView(iv.buffer).setBigUint64(4, BigInt(number));
-  return iv;
 }

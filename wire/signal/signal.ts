@@ -3,7 +3,7 @@
 import { fromBase64url } from "../base64url.ts";
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
 import { asRecord, asString } from "../parse.ts";
-import { MAX_RELAYED_CT } from "../session/relayed_channel.ts";
+import { MAX_RELAYED_CT } from "../session/relayed_seal.ts";
 
 /** An offer, as the relay sees it. Byte strings are base64url without padding. */
 export interface SealedOffer {
