@@ -5,6 +5,12 @@ import type { StartTimer } from "./start_timer.ts";
 /** Time for the answer of a STUN or TURN server after the first candidate, in milliseconds. */
 const SERVER_MS = 250;
 
+/**
+ * Time for the first candidate, in milliseconds. It may never come: where Chromium hides the machine's
+ * addresses, and cannot tell the network the names that stand for them.
+ */
+const FIRST_MS = 1_000;
+
 /** Time in which another candidate may follow, in ms: those of all networks come in a burst. */
 const BURST_MS = 5;
 
@@ -35,6 +41,7 @@ export class Gathering {
     this.#options = options;
     this.#hasThoseThatMatter = !options.hasServers;
     this.enough = this.#enough.promise;
+    this.#endIn(FIRST_MS);
   }
 
   /** The candidates until now, as values of `a=` lines. */

@@ -24,7 +24,7 @@ function start(hasServers: boolean) {
 
 test("without servers, the offer goes when a burst of candidates is over", async () => {
   const { timers, gathering, enough } = start(false);
-  assert.is(timers.running.length, 0, "no candidate yet");
+  assert.equal(timers.running, [1_000], "no candidate yet");
   gathering.add(HOST);
   gathering.add(OTHER);
   assert.equal(timers.running, [5]);
@@ -64,13 +64,20 @@ test("the offer goes at once when no more candidates follow, also without any", 
   assert.equal(timers.running, []);
 });
 
+test("a browser that shows no candidate holds the offer up only for a while", async () => {
+  const { timers, gathering, enough } = start(true);
+  timers.expire(1_000);
+  assert.ok(await enough());
+  assert.equal(gathering.candidates, []);
+});
+
 test("candidates that no host takes are left out: TCP, another component, the end's mark", () => {
   const { timers, gathering } = start(false);
   gathering.add("candidate:5 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active");
   gathering.add("candidate:6 2 udp 2113937151 192.0.2.7 50004 typ host");
   gathering.add("");
   assert.equal(gathering.candidates, []);
-  assert.equal(timers.running, []);
+  assert.equal(timers.running, [1_000]);
 });
 
 test.run();
