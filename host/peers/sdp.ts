@@ -109,17 +109,19 @@ export function formatOffer(offer: Offer): string {
 const MAPPED_PRIORITY = 100 * 2 ** 24 + 65535 * 2 ** 8 + 255;
 
 /**
- * Adds the router's mapped port to the candidates of an answer (RFC 8839 §5.1), unless a STUN server has
- * seen the same port.
+ * Adds the router's mapped port to the candidates of an answer (RFC 8839 §5.1). It replaces the same port
+ * as a STUN server has seen it.
  */
 export function addMappedPort(sdp: string, outer: { address: string; port: number }): string {
   const { address, port } = outer;
   if (isIP(address) !== 4 || !Number.isInteger(port) || port < 1 || port > 65535) return sdp;
-  if (sdp.includes(` ${address} ${port} typ `)) return sdp;
   const candidate = `a=candidate:mapped 1 UDP ${MAPPED_PRIORITY} ${address} ${port} typ srflx ` +
     "raddr 0.0.0.0 rport 0\r\n";
-  const end = sdp.indexOf("a=end-of-candidates");
-  return end < 0 ? `${sdp}${candidate}` : `${sdp.slice(0, end)}${candidate}${sdp.slice(end)}`;
+  const others = sdp.split(/(?<=\n)/).filter((line) =>
+    !(line.startsWith("a=candidate:") && line.includes(` ${address} ${port} typ srflx`))
+  );
+  const end = others.findIndex((line) => line.startsWith("a=end-of-candidates"));
+  return others.toSpliced(end < 0 ? others.length : end, 0, candidate).join("");
 }
 
 function attributes(lines: string[], name: string): string[] {

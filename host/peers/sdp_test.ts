@@ -385,10 +385,15 @@ test("addMappedPort() adds a candidate to an answer, before their end", () => {
   assert.match(addMappedPort(withoutEnd, { address: "198.17.2.2", port: 1 }), /^v=0\r\na=.*\r\n$/);
 });
 
-test("addMappedPort() adds nothing that is there, and nothing that is no address and port", () => {
+test("addMappedPort() takes the place of what a STUN server has seen", () => {
+  const lines = addMappedPort(ANSWER, { address: "198.17.2.2", port: 61001 }).split("\r\n");
+  assert.is(lines.length, ANSWER.split("\r\n").length);
+  assert.match(lines[2]!, "a=candidate:mapped 1 UDP 1694498815 198.17.2.2 61001 typ srflx");
+});
+
+test("addMappedPort() adds nothing that is no address and port", () => {
   for (
     const outer of [
-      { address: "198.17.2.2", port: 61001 },
       { address: "198.17.2.2 1 typ host\r\na=x", port: 1 },
       { address: "2001:db8::1", port: 1 },
       { address: "198.17.2.2", port: 0 },
