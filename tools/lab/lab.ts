@@ -42,6 +42,8 @@ export interface LabResult {
   reason?: string;
   /** The page's states, with milliseconds from the start. */
   states: [number, string][];
+  /** The host's log, if there is no connection. */
+  hostLog?: string[];
   /** What went wrong in the lab itself. */
   error?: string;
 }
@@ -50,9 +52,9 @@ export interface LabResult {
 export interface CasePlan extends LabOptions {
   labCase: LabCase;
   /** The names of the namespaces. */
-  page: string;
+  wan: string;
   host: string;
-  stun: string;
+  stun: Network["stun"];
 }
 
 /** What happens to the network in the middle. */
@@ -73,11 +75,11 @@ export async function runCase(labCase: LabCase, options: LabOptions): Promise<La
   const plan: CasePlan = {
     ...options,
     labCase,
-    page: network.page.name,
+    wan: network.wan.name,
     host: network.host.name,
     stun: network.stun,
   };
-  const child = network.wan.start([process.execPath, MAIN, JSON.stringify(plan)], {
+  const child = network.page.start([process.execPath, MAIN, JSON.stringify(plan)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const timer = setTimeout(() => child.kill(), CASE_MS);

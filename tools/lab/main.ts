@@ -28,6 +28,19 @@ interface Plan extends LabOptions {
   list: boolean;
 }
 
+/** The ways, the best first. */
+const WAYS: readonly string[] = ["direct", "mapped", "turn", "relayed"];
+
+/** The columns of the table. */
+const HEAD: [name: string, width: number][] = [
+  ["case", 25],
+  ["right", 5],
+  ["ms", 6],
+  ["way", 17],
+  ["download", 30],
+  ["then", 8],
+];
+
 process.exit(
   await runCommand<Plan>({
     usage: USAGE,
@@ -77,9 +90,6 @@ async function run(
   return isFine;
 }
 
-/** The ways, the best first. */
-const WAYS: readonly string[] = ["direct", "mapped", "turn", "relayed"];
-
 /** Whether a case came out as it should: by its best way at the end, with all bytes. */
 function isAsGood(
   { isConnected, last, download, recovery }: LabResult,
@@ -91,15 +101,6 @@ function isAsGood(
   const hasAll = download ? download.isExact : recovery !== undefined;
   return isConnected && isWay && hasAll;
 }
-
-const HEAD: [name: string, width: number][] = [
-  ["case", 25],
-  ["right", 5],
-  ["ms", 6],
-  ["way", 17],
-  ["download", 30],
-  ["then", 8],
-];
 
 function formatRow(result: LabResult, isRight: boolean): string {
   const { name, isConnected, ms, way, last, download, recovery, reason, error } = result;

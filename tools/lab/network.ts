@@ -128,6 +128,7 @@ export class Network implements AsyncDisposable {
       `--user=${TURN_USER.username}:${TURN_USER.credential}`,
       "--realm=lab",
       `--listening-ip=${SERVER}`,
+      ...this.#options.isIpv6Page ? [`--listening-ip=${SERVER_V6}`] : [],
       `--relay-ip=${SERVER}`,
       `--listening-port=${TURN_PORT}`,
       "--no-tls",
@@ -139,17 +140,18 @@ export class Network implements AsyncDisposable {
     await until(() => this.wan.run(["ss", "-Hlun"]).includes(`${SERVER}:${TURN_PORT} `));
   }
 
-  /** The URL of the STUN server, for both ends. */
-  get stun(): string {
-    return `stun:${SERVER}:${TURN_PORT}`;
+  /** The URLs of the STUN server, for the host and for the page. */
+  get stun(): { host: string; page: string } {
+    const host = `stun:${SERVER}:${TURN_PORT}`;
+    return { host, page: this.#options.isIpv6Page ? `stun:[${SERVER_V6}]:${TURN_PORT}` : host };
   }
 
   /** Takes the page's machine to another network. */
   movePage(): void {
     this.#other ??= this.#router("other", 5, { nat: "cone" });
-    this.#other.plug(this.page, "eth1");
+    // The routes over the first cable go with it.
     this.page.ip("link set eth0 down");
-    this.page.ip(`route replace default via 10.5.0.1`);
+    this.#other.plug(this.page, "eth1");
   }
 
   [Symbol.asyncDispose](): Promise<void> {

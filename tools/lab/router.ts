@@ -103,7 +103,7 @@ export class Router {
     machine.ip(`-6 route add default via ${inner}1`);
     upstream.ip(`-6 route add ${inner}/64 via ${outer}2`);
     for (const each of [upstream, this.namespace]) each.sysctl("net.ipv6.conf.all.forwarding=1");
-    this.namespace.nft(`table ip6 lab { ${filterChain("forward")} }`);
+    this.namespace.nft(`table ip6 lab {\n${filterChain("forward")}\n}\n`);
   }
 
   blockUdp(rule: UdpRule): void {

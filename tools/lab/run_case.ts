@@ -1,27 +1,23 @@
-// A case of the lab, run in the world between the two sides: the stand-in for AWS is here, the host and
-// the browser are started on their own machines. It prints lines of lab.ts's `CaseLine`.
+// A case of the lab, run on the page's machine: here is the browser, the other parts are started where they
+// belong. It prints lines of lab.ts's `CaseLine`.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_THROTTLES } from "../../stack/throttles.ts";
-import { toBase64url } from "../../wire/mod.ts";
-import { type BrowserName, findBrowser } from "../browser.ts";
 import { launchBrowser } from "../e2e/browser.ts";
-import { type Bridge, startBridge } from "../local/bridge.ts";
-import { start as startProgram } from "../testing/program.ts";
+import { type RunningProgram, start as startProgram } from "../testing/program.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { forward } from "./forward.ts";
 import type { CaseLine, CasePlan, LabDownload, LabResult, NetworkChange } from "./lab.ts";
 import { SERVER, SERVER_V6, TURN_PORT, TURN_USER } from "./network.ts";
-import type { SideOptions } from "./side_main.ts";
 import { LabTab } from "./tab.ts";
+import type { World } from "./world_main.ts";
 
 const MiB = 2 ** 20;
-const SIDE = fileURLToPath(new URL("side_main.ts", import.meta.url));
 
 const plan = JSON.parse(process.argv[2]!) as CasePlan;
 const { labCase, browser: browserName, turn, stun } = plan;
@@ -46,33 +42,27 @@ say({ result });
 process.exit(0);
 
 async function run(): Promise<void> {
-  const bridge = await startBridge({ propagation: 100, throttles: DEFAULT_THROTTLES });
-  const ports = [bridge.gateway.url, bridge.controlPlane.endpoint, bridge.page.url]
-    .map((url) => Number(new URL(url).port));
   const isIpv6 = labCase.network.isIpv6Page ?? false;
-  await startSide(undefined, {
-    listen: isIpv6 ? [SERVER, SERVER_V6] : [SERVER],
-    to: "127.0.0.1",
-    ports,
-  });
-  await startSide(plan.page, {
-    listen: ["127.0.0.1"],
-    to: isIpv6 ? SERVER_V6 : SERVER,
-    ports,
-  });
-  const backend = await startSide(plan.host, { listen: ["127.0.0.1"], to: SERVER, ports }, true);
-  await startHost(bridge, backend);
+  const servers = isIpv6 ? [SERVER, SERVER_V6] : [SERVER];
+  const world = JSON.parse(await startPart(plan.wan, "world_main.ts", ...servers)) as World;
+  const { ports, page, relay, key } = world;
+  const listen = ["127.0.0.1"];
+  await forward({ listen, to: isIpv6 ? SERVER_V6 : SERVER, ports });
+  const forwarding = JSON.stringify({ listen, to: SERVER, ports });
+  const backend = await startPart(plan.host, "host_main.ts", forwarding);
+  const host = await startHost(world, backend);
 
-  const browser = await openBrowser(browserName);
-  const tab = await LabTab.open(await browser.newPage(), bridge.page.url, {
-    relay: bridge.gateway.url,
-    key: toBase64url(bridge.identity.publicKey),
-    stun,
-  });
-  Object.assign(result, await tab.connect());
-  if (result.isConnected) await use(tab);
-  result.states = await tab.states();
-  result.last = await tab.way();
+  const browser = await launchBrowser(browserName);
+  try {
+    const tab = await LabTab.open(await browser.newPage(), page, { relay, key, stun: stun.page });
+    Object.assign(result, await tab.connect());
+    if (result.isConnected) await use(tab);
+    else result.hostLog = host.lines;
+    result.states = await tab.states();
+    result.last = await tab.way();
+  } finally {
+    await browser.close();
+  }
 }
 
 /** What is done with a connection. */
@@ -122,26 +112,22 @@ function say(line: CaseLine): void {
   console.log(JSON.stringify(line));
 }
 
-/** Starts side_main.ts. @param namespace @default here @returns Its first line. */
-async function startSide(
-  namespace: string | undefined,
-  options: SideOptions,
-  hasBackend = false,
-): Promise<string> {
-  const args = [SIDE, JSON.stringify(options), ...hasBackend ? ["backend"] : []];
-  const command = [...inside(namespace), process.execPath, ...args];
-  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
+/** Starts a program of this folder in another namespace. @returns Its first line. */
+async function startPart(namespace: string, file: string, ...args: string[]): Promise<string> {
+  const program = fileURLToPath(new URL(file, import.meta.url));
+  const command = ["netns", "exec", namespace, process.execPath, program, ...args];
+  const child = spawn("ip", command, { stdio: ["pipe", "pipe", "inherit"] });
   children.push(child);
-  const [line] = await once(createInterface({ input: child.stdout! }), "line");
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
   return line as string;
 }
 
 /** Starts the host, as its owner does, and waits until it is online. */
-async function startHost(bridge: Bridge, backend: string): Promise<void> {
-  const flags = bridge.hostFlags();
+async function startHost(world: World, backend: string): Promise<RunningProgram> {
+  const { flags, environment } = world;
   const set = (name: string, value: string) => flags[flags.indexOf(name) + 1] = value;
   set("--backend", backend);
-  set("--stun", stun);
+  set("--stun", stun.host);
   flags.push("--port-mapping", "on", "--public", "/");
   if (turn) {
     const file = join(temporaryFolder(), "ice.json");
@@ -154,28 +140,12 @@ async function startHost(bridge: Bridge, backend: string): Promise<void> {
     );
     flags.push("--ice-servers", file);
   }
-  const host = startProgram(["run", "--json", ...flags], bridge.hostEnvironment, {
-    through: inside(plan.host),
+  const host = startProgram(["run", "--json", ...flags], environment, {
+    through: ["ip", "netns", "exec", plan.host],
   });
   children.push(host.child);
   await host.until(/"online"/);
   // A page may come before the router has given a port; the cases are of pages that come later.
   if (labCase.network.host.ports) await host.until(/"port-mapped"|"port-not-mapped"/);
-}
-
-/** Starts the browser on the page's machine. */
-async function openBrowser(name: BrowserName) {
-  const program = join(temporaryFolder(), "browser");
-  const command = inside(plan.page).join(" ");
-  await writeFile(program, `#!/bin/sh\nexec ${command} "${await findBrowser(name)}" "$@"\n`);
-  await chmod(program, 0o755);
-  // By a pipe, or in Firefox's case by a port of that machine.
-  return await launchBrowser(name, {
-    executablePath: program,
-    ...name === "chromium" ? { pipe: true } : {},
-  });
-}
-
-function inside(namespace: string | undefined): string[] {
-  return namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+  return host;
 }
