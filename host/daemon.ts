@@ -22,6 +22,7 @@ import type { CookieFolder } from "./proxy/cookie_folder.ts";
 import { Services } from "./proxy/services.ts";
 import { Sockets } from "./proxy/websocket.ts";
 import type { Registry } from "./signalling/registry.ts";
+import type { RelayBudget } from "./signalling/relay_budget.ts";
 import { Supervisor, type SupervisorTiming } from "./signalling/supervisor.ts";
 import type { RelayUsage } from "./signalling/usage.ts";
 
@@ -48,6 +49,10 @@ export interface HostOptions {
   metrics?: Metrics;
   /** Counts what the relay costs. */
   usage?: RelayUsage;
+  /** Bounds what sessions through the relay cost. @default no bound */
+  budget?: RelayBudget;
+  /** Called once with what tells about the connected pages. */
+  onPeers?: (peers: HostPeers) => void;
   /** Called with the address of the inspector's page, which is a secret, if there is an inspector. */
   onInspector?: (url: string, exchanges: Exchanges) => void;
   /** Called with what the host knows of its network and the pages'. */
@@ -55,6 +60,9 @@ export interface HostOptions {
   /** Times to change in tests. */
   timing?: Partial<SupervisorTiming>;
 }
+
+/** What tells about the connected pages. */
+export type HostPeers = Pick<Peers, "pages" | "ping" | "relayed">;
 
 /** Time between notes that a connected device is still there, in milliseconds. */
 const SEEN_INTERVAL = 60_000;
@@ -113,6 +121,11 @@ export async function runHost(options: HostOptions): Promise<void> {
       return sockets.serve(request, stream, principal);
     },
     settings: () => ({ ice: { iceServers: forHost() }, earlyWait: settings().earlyWait }),
+    relayed: {
+      settings,
+      budget: options.budget,
+      send: (ct, to) => supervisor.forward(ct, to),
+    },
     memory,
     ports,
     onSeen: ({ id }) => {
@@ -124,9 +137,19 @@ export async function runHost(options: HostOptions): Promise<void> {
     log,
   });
   if (metrics) metrics.underWay = () => peers.streams;
+  options.onPeers?.(peers);
+  // Pages whose sessions go through the relay hear the goodbye before the host leaves the relay.
+  const end = new AbortController();
+  options.signal.addEventListener("abort", async () => {
+    if (peers.relayed?.count) await Promise.all([sockets.close(), peers.close()]);
+    end.abort();
+  }, { once: true });
+  if (options.signal.aborted) end.abort();
   const supervisor: Supervisor = new Supervisor({
     ...options,
-    answer: (data) => peers.answer(data),
+    signal: end.signal,
+    answer: (data, from) => peers.answer(data, from),
+    relayed: peers.relayed,
     admissions: admissions && {
       value: () => admissions.value(),
       registered: async () => {
@@ -161,6 +184,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     services.replace(settings().services);
     void takeIceServers().then(() => network.look());
     ports.wake();
+    peers.relayed?.check();
     supervisor.wake({ type: "settings" });
   };
   changes?.addEventListener("change", take);

@@ -106,7 +106,7 @@ export {
   type RelayedChannelOptions,
   type RelayedKeys,
 } from "./session/relayed_channel.ts";
-export type { RelayedPace } from "./session/relayed_pace.ts";
+export { type RelayedPace, TokenBucket as RelayedBucket } from "./session/relayed_pace.ts";
 export { relayedKeysOf } from "./signal/relayed_keys.ts";
 export { Carrier } from "./session/carrier.ts";
 export { EarlyChannel } from "./session/early_channel.ts";

@@ -54,6 +54,14 @@ export interface GateOptions {
   steady?: () => number;
 }
 
+/** What an answer has besides. */
+export interface AnswerParts {
+  /** The host's first messages. */
+  early?: EarlyMessages;
+  /** What the page is told about sessions through the relay. */
+  relayed?: Acceptance["relayed"];
+}
+
 /** An offer that the host may answer. */
 export interface Admission {
   /** Who offers. */
@@ -61,8 +69,10 @@ export interface Admission {
   sdp: string;
   /** A device's first messages: the ticket of their secret, and how to open them with it. */
   early?: { ticket: string } & Pick<OpenedOffer, "openEarly">;
-  /** Seals the answer, with the host's first messages. The page's HELLO must show `proof`. */
-  answer(sdp: string, early?: EarlyMessages): Promise<{ signal: Signal } & Proven>;
+  /** Whether the page would have a session through the relay. */
+  takesRelayed: boolean;
+  /** Seals the answer. The page's HELLO must show `proof`. */
+  answer(sdp: string, parts?: AnswerParts): Promise<{ signal: Signal } & Proven>;
   /** Seals a refusal with its reason. */
   refuse(error: LighthouseError): Promise<Signal>;
 }
@@ -189,19 +199,21 @@ export class Gate {
     rest: Pick<Acceptance, "device" | "tagKey"> = {},
   ): Admission {
     const { admission: admissionOf, iceServers, report, onReport } = this.#options;
-    const { sdp, report: reported, early } = opened.offer;
+    const { sdp, report: reported, early, ephemeral } = opened.offer;
     onReport?.(principal, reported);
     return {
       principal,
       sdp,
       early: rest.device && early && { ticket: early.ticket, openEarly: opened.openEarly },
-      answer: async (sdp, early) => {
+      takesRelayed: ephemeral !== undefined,
+      answer: async (sdp, { early, relayed } = {}) => {
         const admission = rest.device && await admissionOf?.(rest.device.id);
         const answer = {
           sdp,
           time: this.#limits.now(),
           ...rest,
           admission,
+          relayed,
           iceServers: rest.device && iceServers?.(),
           report: report?.(principal, sdp),
         };

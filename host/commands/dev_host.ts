@@ -16,6 +16,7 @@ import { lookAt } from "../control/look.ts";
 import { Metrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
 import { serveControl } from "../control/server.ts";
+import type { HostPeers } from "../daemon.ts";
 import type { ReadyDev } from "../dev/announcement.ts";
 import { isLoopback, lanAddresses } from "../dev/addresses.ts";
 import { lanCertificate } from "../dev/certificate.ts";
@@ -94,12 +95,15 @@ export async function runDev(options: RunDevOptions): Promise<void> {
     () => false,
   );
   const started = new Date().toISOString();
+  let peers: HostPeers | undefined;
   await using _control = await serveControl({
     state,
     monitor,
     metrics,
     devices: () => accessList.active.map(toJson),
     settings: () => toSettings(config),
+    connections: () => peers?.pages ?? [],
+    ping: async (device) => await peers?.ping(device),
     describe: async () => ({
       version: manifest.version,
       pid: process.pid,
@@ -110,6 +114,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
       public: [],
       devices: accessList.active.length,
       requests: { answered: metrics.answered, underWay: metrics.underWay() },
+      connections: peers?.pages ?? [],
     }),
   });
   const invitations = new Invitations(pairingsFolder(state), identity, admissions);
@@ -129,6 +134,7 @@ export async function runDev(options: RunDevOptions): Promise<void> {
     admissions,
     cookies,
     metrics,
+    onPeers: (all) => peers = all,
     log,
     signal,
     onInspector(url, exchanges) {

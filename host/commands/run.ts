@@ -12,6 +12,7 @@ import { type HostConfig, toSettings } from "../config/config.ts";
 import { withoutSecrets } from "../config/ice_servers.ts";
 import { formatService, withoutPassword } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
+import type { HostPeers } from "../daemon.ts";
 import { lookAt } from "../control/look.ts";
 import { Metrics, serveMetrics } from "../control/metrics.ts";
 import { Monitor } from "../control/monitor.ts";
@@ -92,12 +93,22 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     ? undefined
     : await serveMetrics(metrics, config.metrics);
   if (served) log("info", "metrics", `numbers are at http://127.0.0.1:${served.port}/metrics`);
+  let peers: HostPeers | undefined;
+  const onTrouble = ({ message }: Error) => {
+    log("warn", "usage-not-saved", `cannot write down what the relay costs: ${message}`);
+  };
+  await using budget = await RelayBudget.open(state, {
+    limit: () => current.config.relayBudget,
+    onTrouble,
+  });
   await using _control = await serveControl({
     state,
     monitor,
     metrics,
     devices: () => accessList.active.map(toJson),
     settings: () => toSettings(current.config),
+    connections: () => peers?.pages ?? [],
+    ping: async (device) => await peers?.ping(device),
     describe: async () => ({
       version: manifest.version,
       pid: process.pid,
@@ -108,6 +119,12 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       public: current.config.public,
       devices: accessList.active.length,
       requests: { answered: metrics.answered, underWay: metrics.underWay() },
+      connections: peers?.pages ?? [],
+      relayed: {
+        state: peers?.relayed?.state ?? "on",
+        spent: budget.spent,
+        budget: budget.limit,
+      },
       networks: networks?.view,
       settings: toSettings({
         ...current.config,
@@ -137,13 +154,6 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
       log("warn", "nobody-paired", "no device is paired yet: lighthouse-host pair lets one in");
     }
   }
-  const onTrouble = ({ message }: Error) => {
-    log("warn", "usage-not-saved", `cannot write down what the relay costs: ${message}`);
-  };
-  await using budget = await RelayBudget.open(state, {
-    limit: () => current.config.relayBudget,
-    onTrouble,
-  });
   await using usage = await Usage.open(state, {
     onTrouble,
     onRelayed: (dollars) => budget.spend(dollars),
@@ -173,6 +183,8 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
     cookies,
     log,
     usage,
+    budget,
+    onPeers: (all) => peers = all,
     signal: stop.signal,
     onNetworks: (known) => {
       networks = known;

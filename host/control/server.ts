@@ -22,12 +22,19 @@ export interface ControlOptions {
   devices: () => object[];
   /** Returns the rest of `/status`. No secrets: it is printed. */
   describe: () => Promise<object>;
+  /** The connected pages, for `/connections`. */
+  connections?: () => object[];
+  /** Measures the round trip to a device's page, for `/ping`; undefined if none is connected. */
+  ping?: (device: string) => Promise<object | undefined>;
   /** Returns the settings in force, with their passwords, for `/settings`. */
   settings: () => object;
 }
 
 /** Limit for another host that is starting to give its process id, in milliseconds. */
 const TWIN_MS = 5_000;
+
+/** Limit for a page to answer a ping, in milliseconds. */
+const PONG_MS = 4_000;
 
 /** Most followers of the log at once. */
 const MAX_FOLLOWERS = 16;
@@ -66,6 +73,14 @@ export async function serveControl(options: ControlOptions): Promise<AsyncDispos
           return await options.metrics.send(response);
         case "GET /settings":
           return sendJson(response, 200, options.settings());
+        case "GET /ping": {
+          const asked = options.ping?.(url.searchParams.get("device") ?? "");
+          const late = sleep(PONG_MS, { isLate: true }, { ref: false });
+          const answer = await Promise.race([asked, late]);
+          return sendJson(response, 200, answer ?? { isConnected: false });
+        }
+        case "GET /connections":
+          return sendJson(response, 200, { connections: options.connections?.() ?? [] });
         case "GET /devices":
           return sendJson(response, 200, { devices: options.devices() });
         default:

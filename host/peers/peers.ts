@@ -12,6 +12,7 @@ import type { Sockets } from "../proxy/websocket.ts";
 import { EarlyStarts } from "./early_starts.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { parseOffer } from "./sdp.ts";
+import { RelayedChannels, type RelayedOptions } from "./relayed.ts";
 import { type Claim, type ConnectedPage, Sessions } from "./sessions.ts";
 
 /** Most connections, and most that are still opening, without those inside sessions. */
@@ -50,6 +51,8 @@ export interface PeersOptions {
   settings: () => { readonly ice: IceConfig; readonly earlyWait: number };
   /** The router's ports for connections from now on. @default none */
   ports?: Pick<MappedPorts, "take">;
+  /** How sessions go through the relay. @default they do not */
+  relayed?: Pick<RelayedOptions, "settings" | "send" | "budget">;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   /** Holds the bytes of pages. @default the sessions' own */
@@ -70,6 +73,8 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #sessions: Sessions;
   readonly #early: EarlyStarts;
+  /** Sessions through the relay, if there are any. */
+  readonly relayed: RelayedChannels | undefined;
   readonly #all = new Map<Peer, PeerState>();
   /** By device, while it has connections; all strangers have one together. */
   readonly #laneOffers = new Map<string, TokenBucket>();
@@ -87,6 +92,14 @@ export class Peers {
       sessions: this.#sessions,
       wait: () => options.settings().earlyWait,
       log: options.log,
+    });
+    const { relayed, memory, log, openTimeout } = options;
+    this.relayed = relayed && new RelayedChannels({
+      ...relayed,
+      memory,
+      log,
+      openTimeout,
+      onOpen: (channel, claim) => this.#take(channel, "relayed", claim),
     });
   }
 
@@ -125,19 +138,27 @@ export class Peers {
    * there is nothing to answer, if too many signals arrive, or after `close`.
    *
    * @param data Any value: it is checked here.
+   * @param from The page's connection at the gateway. Without it, there is no session through the relay.
    */
-  async answer(data: unknown): Promise<Signal | undefined> {
+  async answer(data: unknown, from?: string): Promise<Signal | undefined> {
     if (this.#closing) return undefined;
     const admitted = await this.#options.gate.admit(data);
     if (!admitted || "type" in admitted) return admitted;
-    const { principal, sdp } = admitted;
+    const { principal, sdp, takesRelayed } = admitted;
     try {
       const claim: Claim = { principal };
+      const relayed = takesRelayed && from !== undefined ? this.relayed?.propose() : undefined;
+      const isRelayed = relayed !== undefined && !("off" in relayed);
       // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
-      const accepted = this.#accept(sdp, claim);
+      // A browser without WebRTC describes no connection.
+      const accepted = sdp === "" && isRelayed ? "" : this.#accept(sdp, claim);
       const early = this.#early.take(admitted);
-      const { signal, proof } = await admitted.answer(await accepted, await early);
+      const { signal, proof, relayedKeys } = await admitted.answer(await accepted, {
+        early: await early,
+        relayed,
+      });
       claim.proof = proof;
+      if (isRelayed && relayedKeys) this.relayed!.prepare(from!, claim, relayedKeys);
       return signal;
     } catch (error) {
       return await admitted.refuse(LighthouseError.from(error, "bad-offer"));
@@ -147,6 +168,7 @@ export class Peers {
   /** Ends all connections of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
     this.#early.forget(id);
+    this.relayed?.evict(id);
     this.#sessions.evict(id, reason);
     this.#closeOpening(({ principal }) => principal.id === id);
   }
@@ -156,8 +178,9 @@ export class Peers {
     this.#closing = true;
     const opened = [...this.#all].filter(([, { isOpen }]) => isOpen).map(([peer]) => peer);
     this.#closeOpening(() => true);
+    const relayed = this.relayed?.close();
     await this.#sessions.close();
-    await Promise.all(opened.map((peer) => peer.closed));
+    await Promise.all([relayed, ...opened.map((peer) => peer.closed)]);
   }
 
   #closeOpening(matches: (claim: Claim) => boolean): void {
@@ -233,20 +256,29 @@ export class Peers {
     const state: PeerState = { isOpen: false, claim };
     this.#all.set(peer, state);
     peer.closed.then(() => this.#forget(peer, claim.principal));
-    const { openTimeout = 20_000, log } = this.#options;
+    const { openTimeout = 20_000 } = this.#options;
     const timer = setTimeout(() => peer.close(), openTimeout);
+    const channel = await peer.channel.catch((error) => this.#note(error));
+    clearTimeout(timer);
+    if (!channel) return;
+    state.isOpen = true;
+    await this.#take(channel, peer.path ?? { local: "?", remote: "?" }, claim);
+  }
+
+  /** Gives an open channel to its session. */
+  async #take(...taken: Parameters<Sessions["take"]>): Promise<void> {
     try {
-      const channel = await peer.channel;
-      clearTimeout(timer);
-      state.isOpen = true;
-      const path = peer.path ?? { local: "?", remote: "?" };
-      await this.#sessions.take(channel, path, claim);
+      await this.#sessions.take(...taken);
     } catch (error) {
-      // Do not close it here: the refusal is sent first, and then the peer closes.
-      clearTimeout(timer);
-      const { code, message } = LighthouseError.from(error, "connection-lost");
-      log("warn", "page-refused", `a page's connection came to nothing: ${message}`, { code });
+      // Do not close it here: the refusal is sent first, and then the channel closes.
+      this.#note(error);
     }
+  }
+
+  #note(error: unknown): void {
+    const { code, message } = LighthouseError.from(error, "connection-lost");
+    const text = `a page's connection came to nothing: ${message}`;
+    this.#options.log("warn", "page-refused", text, { code });
   }
 }
 

@@ -8,6 +8,7 @@ import { backoff, LighthouseError, type Signal } from "../../wire/mod.ts";
 import type { BridgeConfig } from "../config/config.ts";
 import type { Log } from "../platform/log.ts";
 import { deliver } from "./deliver.ts";
+import { Forwarder, type RelayedEvents } from "./forwarder.ts";
 import { keepRegistered } from "./registrar.ts";
 import { Outage } from "./outage.ts";
 import type { Registration } from "./registration.ts";
@@ -34,8 +35,10 @@ export interface SupervisorOptions {
   /** The host's settings now, and the registry that they name. */
   settings: () => BridgeConfig;
   registry: () => Registry;
-  /** Answers a page's signal; undefined for no answer. */
-  answer: (data: unknown) => Promise<Signal | undefined>;
+  /** Answers a page's signal; undefined for no answer. @param from The page's connection. */
+  answer: (data: unknown, from: string) => Promise<Signal | undefined>;
+  /** Takes what concerns sessions through the relay. @default none go there */
+  relayed?: RelayedEvents;
   /** @default the registered admission key stays */
   admissions?: HostAdmissions;
   log: Log;
@@ -79,6 +82,7 @@ export class Supervisor {
   /** The open connections, the newest last. */
   readonly #connections = new Set<RelaySocket>();
   #newest: RelaySocket | undefined;
+  readonly #forwarder: Forwarder;
   /** Ids of all connections so far. */
   readonly #mine = new Set<string>();
   #registry: Registry;
@@ -98,6 +102,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#registry = options.registry();
+    this.#forwarder = new Forwarder(this.#connections, options.relayed);
   }
 
   /**
@@ -126,6 +131,11 @@ export class Supervisor {
   /** Whether the relay knows admissions, so that devices may show values. */
   get knowsAdmissions(): boolean {
     return this.#newest?.knowsAdmissions ?? false;
+  }
+
+  /** Sends a message of a session through the relay. It may be lost. @param to The page's connection. */
+  forward(ct: string, to: string): void {
+    this.#forwarder.send(ct, to);
   }
 
   /** Checks the connection now, and tries again at once if there is none. */
@@ -206,8 +216,9 @@ export class Supervisor {
       connections.add(this.#newest = connection);
       connection.closed.then(() => connections.delete(connection));
       connection.listeners.add(async (message) => {
+        if (this.#forwarder.receive(message, connection)) return;
         if (message.kind !== "signal" || !message.from) return;
-        const reply = await answer(message.data);
+        const reply = await answer(message.data, message.from);
         if (reply) await deliver(reply, message.from, connection, connections);
       });
       return { type: "opened" };
@@ -312,6 +323,7 @@ export class Supervisor {
         ? `, after ${this.#outage.lasted(Date.now())} without the relay`
         : "";
       this.#outage = undefined;
+      this.#forwarder.isRegistered(this.#newest!);
       log("info", "online", `online: ${name} knows this host${after}`, { connectionId: state.own });
       this.#take({ type: "online" });
     }

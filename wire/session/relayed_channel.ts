@@ -107,11 +107,11 @@ export class RelayedChannel implements MeteredChannel {
     return room < MIN_ROOM ? 0 : room;
   }
 
-  /** Begins to send and to receive. */
-  start(keys: RelayedKeys, pace: RelayedPace): void {
+  /** Begins to send and to receive. @param pace Tokens may be shared with other channels. */
+  start(keys: RelayedKeys, pace: RelayedPace | TokenBucket): void {
     if (this.#isClosed) return;
     this.#keys = keys;
-    this.#bucket = new TokenBucket(pace, this.#clock.now());
+    this.#bucket = pace instanceof TokenBucket ? pace : new TokenBucket(pace, this.#clock.now());
     for (const ct of this.#unopened.splice(0)) this.receive(ct);
     this.#run();
   }
@@ -212,7 +212,11 @@ export class RelayedChannel implements MeteredChannel {
     const number = this.#outbox.sent(batch, now);
     const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
     const sealing = sealRelayed(this.#keys!.seal, number, body);
-    this.#sent = this.#sent.then(async () => this.#send(await sealing)).catch(() => this.end());
+    this.#sent = this.#sent.then(async () => {
+      const ct = await sealing;
+      // After the close, only that is told.
+      if (close || !this.#isClosed) this.#send(ct);
+    }).catch(() => this.end());
   }
 
   /** Comes back when there is a token, a batch counts as lost, or an acknowledgement is due. */
