@@ -49,6 +49,7 @@ export interface Flags extends
     | "print"
     | "follow"
     | "lines"
+    | "count"
   > {
   /** Settings, which take precedence over variables and the settings file. */
   settings: Settings;

@@ -169,12 +169,27 @@ export const COMMANDS: Commands = {
     },
   },
   devices: {
-    summary: "list the devices that may connect",
+    summary: "list the devices that may connect, and by which way those that are connected",
     does: "list the devices",
     flags: [],
     async run({ settings, json }) {
       const { listDevices } = await import("../commands/devices.ts");
       await listDevices({ ...settings, json });
+    },
+  },
+  ping: {
+    summary: "measure round trips to a connected device; exits with 0 if it has answered",
+    more: [
+      DEVICE,
+      "Pings go by the way that the device is connected by, once a second. Through the relay, each costs " +
+      "two messages.",
+    ],
+    args: ["DEVICE"],
+    flags: ["count"],
+    examples: ['ping "my phone"', 'ping "my phone" -c 3'],
+    async run({ settings, json, count }, [device]) {
+      const { ping } = await import("../commands/ping.ts");
+      return await ping(device!, { ...settings, json, count });
     },
   },
   services: {

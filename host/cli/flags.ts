@@ -59,6 +59,7 @@ const OPTIONS = {
   print: { summary: "print the system service's file, and install nothing" },
   follow: { short: "f", summary: "print new lines as they come" },
   lines: { value: "N", short: "n", summary: "how many lines", otherwise: "50" },
+  count: { value: "N", short: "c", summary: "how many pings", otherwise: "until Ctrl-C" },
   json: { summary: "print one JSON object a line" },
   help: { short: "h", summary: "say what a command does" },
   version: { short: "v", summary: "print the version" },

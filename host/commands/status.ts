@@ -14,6 +14,10 @@ import { columnsOf, formatRow, wrap } from "../platform/layout.ts";
 import { findUnit } from "../platform/service_manager.ts";
 import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "../platform/duration.ts";
+import type { ConnectedPage } from "../peers/sessions.ts";
+import { formatBytes } from "../platform/bytes.ts";
+import { formatDollars } from "../signalling/prices.ts";
+import { describeConnection } from "./devices.ts";
 import { openStateAnyway } from "./state.ts";
 
 /** Asks the running host for its status. @returns Undefined if no host runs. */
@@ -65,6 +69,8 @@ function describe(status: HostStatus): Painted[] {
     ...status.public.map((prefix): [string, string] => ["public", `${prefix}: anybody reaches it`]),
     ["devices", `${devices} paired`],
     ["pages", `${pages} connected`],
+    ...(status.connections ?? []).map((page): [string, string] => ["page", describePage(page)]),
+    ...status.relayed ? [["relayed", describeRelayed(status.relayed)] as [string, string]] : [],
     ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
     ...port ? [["port", describePortMapping(port)] as [string, string]] : [],
     ["process", `${pid}, for ${durationSince(Date.parse(started))}, version ${version}`],
@@ -79,6 +85,21 @@ function describe(status: HostStatus): Painted[] {
     wrap(summarize(status), columnsOf()),
     ...rows.map(([name, text]) => formatRow(`  ${name}`, text, { at: 16 })),
   ];
+}
+
+/** A page: whose it is, its way, its round trip, its bytes, and since when. */
+function describePage(page: ConnectedPage): string {
+  const { name, bytesIn, bytesOut, since } = page;
+  const bytes = `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out`;
+  const who = name === null ? "not paired" : `“${name}”`;
+  return `${who}: ${describeConnection(page)}, ${bytes}, for ${durationSince(Date.parse(since))}`;
+}
+
+/** Whether sessions go through the relay, and what they cost. */
+function describeRelayed({ state, spent, budget }: NonNullable<HostStatus["relayed"]>): string {
+  if (state === "off") return "off (relay-budget 0)";
+  const dollars = `${formatDollars(spent)} of ${formatDollars(budget)} spent today`;
+  return state === "on" ? dollars : `${dollars}: no more until midnight UTC (relay-budget)`;
 }
 
 /** A service, and its trouble if it has any, with the cure. */

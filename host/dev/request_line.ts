@@ -1,5 +1,6 @@
 // The live log of `lighthouse-host dev`: a line for each request that has ended.
 import type { Exchange } from "../inspector/exchanges.ts";
+import { formatBytes } from "../platform/bytes.ts";
 import { line, paint, type Painted } from "../platform/terminal.ts";
 
 /** A request that has ended, or a WebSocket that is open, as `--json` prints it. No query and no headers: they hold secrets. */
@@ -68,13 +69,4 @@ export function formatRequest(
   return line`${paint("dim", time)}  ${verb} ${shown}  ${paint(color, code)}  ${figures}  ${
     paint("dim", who)
   }`;
-}
-
-/** Such as `512 B`, `1.2 kB`, `3.4 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB"];
-  let at = 0;
-  let value = bytes;
-  while (value >= 999.5 && at < units.length - 1) [value, at] = [value / 1000, at + 1];
-  return `${at === 0 || value >= 99.5 ? value.toFixed(0) : value.toFixed(1)} ${units[at]}`;
 }

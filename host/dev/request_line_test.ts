@@ -3,7 +3,8 @@ import { suite } from "../../tools/testing/suite.ts";
 import { withoutColors } from "../../tools/testing/terminal.ts";
 import type { Exchange } from "../inspector/exchanges.ts";
 import { SeenSocket } from "../inspector/seen_socket.ts";
-import { formatBytes, formatRequest, RequestLog } from "./request_line.ts";
+import { formatBytes } from "../platform/bytes.ts";
+import { formatRequest, RequestLog } from "./request_line.ts";
 
 const test = suite("request line");
 
