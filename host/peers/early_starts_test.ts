@@ -90,7 +90,7 @@ class TestHost {
     if (!admitted || "type" in admitted) return admitted;
     const taken = this.early.take(admitted);
     this.onTake();
-    return (await admitted.answer("v=0", await taken)).signal;
+    return (await admitted.answer("v=0", { early: await taken })).signal;
   };
 
   /** Opens a direct channel for a page. */
