@@ -3,6 +3,7 @@
 import {
   backoff,
   Carrier,
+  EarlyStart,
   exchangeReports,
   type IceConfig,
   LighthouseError,
@@ -22,6 +23,7 @@ import {
 import type { CurrentView } from "./connection_view.ts";
 import { type ConnectionSettings, dialAsDevice } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
+import { EarlyRequests } from "./early_requests.ts";
 import { Lanes } from "./lanes.ts";
 import type { OpenedConnection, OpenedWay } from "./open_way.ts";
 import { onPageEvents } from "./page_events.ts";
@@ -80,6 +82,10 @@ export class Connection {
   readonly #upgrade: Upgrade;
   readonly #network: PageNetwork;
   #way: OpenedWay | undefined;
+  /** The secret for first messages in an offer, until the session has a connection. */
+  #early: EarlyStart | undefined;
+  /** Present while requests may go with the offer of an attempt. */
+  #earlyRequests: EarlyRequests | undefined;
   #opened = 0;
   #attempt = new AbortController();
   #stopTimer = () => {};
@@ -164,8 +170,10 @@ export class Connection {
 
   #show({ isGreeted = false } = {}): void {
     const { state, reason, error } = this.#now;
-    const [device, session] = [this.#device, this.#session];
+    const [device, early] = [this.#device, error ? undefined : this.#earlyRequests];
+    const session = early ?? this.#session;
     const { view: networks } = this.#network;
+    isGreeted ||= early !== undefined;
     this.#view.show({ state, reason, error, device, session, isGreeted, networks });
   }
 
@@ -192,7 +200,11 @@ export class Connection {
         this.#attempt.abort();
         this.#lanes?.stop();
         this.#session?.close();
-        this.#lanes = this.#session = undefined;
+        this.#lanes =
+          this.#session =
+          this.#early =
+          this.#earlyRequests =
+            undefined;
         this.#way = undefined;
         return;
     }
@@ -214,6 +226,10 @@ export class Connection {
         this.#endWaiting(error);
       },
       onBusy: () => this.#lanes?.watch(),
+      onResumption: (secret) => {
+        // A connection does not wait for the disk.
+        this.#settings!.identities.keepResumption(secret).catch(() => {});
+      },
     });
     this.#lanes = new Lanes(session, {
       dial: (signal) => this.#dialLane(signal),
@@ -237,6 +253,7 @@ export class Connection {
     // A direct connection of the attempt before may still be opening.
     this.#attempt.abort();
     const { signal } = this.#attempt = new AbortController();
+    const early = this.#prepareEarly(signal);
     try {
       const opened = await this.#platform.dial(this.#settings!, {
         skew: this.#skew,
@@ -244,6 +261,7 @@ export class Connection {
           this.#skew = skew;
         },
         isFirst: this.#opened === 0,
+        early,
         onDevice: (device) => this.#nameDevice(device),
         onAnswer: () => {
           if (!signal.aborted) this.#step({ type: "answered" });
@@ -254,9 +272,26 @@ export class Connection {
       });
       await this.#carry(opened, signal);
     } catch (error) {
+      early.failed(false);
       if (signal.aborted) return;
       this.#fail(LighthouseError.from(error, "connection-failed"));
     }
+  }
+
+  /** Looks for a secret for first messages. While there is one, requests need not wait for the attempt. */
+  #prepareEarly(signal: AbortSignal): EarlyStart {
+    this.#earlyRequests = undefined;
+    if (!this.#early || this.#early.isSpent) {
+      const secret = this.#settings!.identities.takeResumption().catch(() => undefined);
+      this.#early = new EarlyStart(() => this.#session!, secret);
+    }
+    const early = this.#early;
+    early.found.then((secret) => {
+      if (!secret || signal.aborted || early !== this.#early) return;
+      this.#earlyRequests = new EarlyRequests(this.#session!);
+      this.#show();
+    });
+    return early;
   }
 
   /** Goes on over what an attempt has opened. */
@@ -273,6 +308,7 @@ export class Connection {
       return await this.#carry(better, signal);
     }
     this.#opened = this.#platform.now();
+    this.#early = this.#earlyRequests = undefined;
     this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
     if (direct) this.#upgrade.start(this.#awaitDirect(direct, signal));
   }
@@ -327,6 +363,8 @@ export class Connection {
   }
 
   #fail(error: LighthouseError): void {
+    this.#earlyRequests?.fail(error);
+    this.#earlyRequests = undefined;
     this.#step({ type: "failed", error });
     if (isOfNetwork(error.code)) this.#network.ended("none");
     this.#endWaiting(error);
@@ -337,6 +375,7 @@ export class Connection {
     if (!isFinal(error.code) || this.#now.state === "connected") return;
     this.#lanes?.stop();
     this.#session?.close(error);
+    this.#early = undefined;
     this.#session = this.#createSession();
   }
 

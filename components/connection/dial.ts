@@ -2,8 +2,9 @@
 // cannot read the offer or the answer, and only the host's own answer counts. Where no direct connection
 // opens soon, the WebSocket stays, and carries the session until one does.
 import {
-  type Acceptance,
+  type Answer,
   DEFAULT_HOST,
+  type EarlyStart,
   formatProtocols,
   formatSendSignal,
   generateKeyPair,
@@ -14,7 +15,7 @@ import {
   type NetworkReport,
   type Offer,
   parseRelayMessage,
-  type Proven,
+  type Refusal,
   type Reply,
 } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
@@ -63,6 +64,8 @@ export interface DialOptions {
   ) => Promise<void>;
   /** Called then with the ICE servers for the next attempts; undefined if the host has none. */
   onIceServers?: (iceServers: IceServer[] | undefined) => void;
+  /** A paired device's first messages, which the offer brings, and what becomes of them. */
+  early?: Pick<EarlyStart, "secret" | "take" | "answered" | "failed">;
   /** Returns what the page sees of its network. @param sdp The offer's. @default nothing */
   report?: (sdp: string) => NetworkReport;
   /** Called with what the host sees of its network, when it has let this device in. */
@@ -106,6 +109,8 @@ export async function dial(
   options: DialOptions,
 ): Promise<OpenedConnection> {
   const { identity, isFirst, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
+  const early = identity.sender.kind === "paired" ? options.early : undefined;
+  let isSent = false;
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   signal.throwIfAborted();
@@ -138,7 +143,11 @@ export async function dial(
           return "";
         }),
       }),
-      send: (data) => socket.send(formatSendSignal({ host, data })),
+      early,
+      send: (data) => {
+        isSent = true;
+        socket.send(formatSendSignal({ host, data }));
+      },
     });
     const receive = async (text: string) => {
       try {
@@ -163,6 +172,7 @@ export async function dial(
     hangUp = () => socket.close();
     const answer = await Promise.race([letIn(handshake, options, platform.now), over]);
     way = new RelayedWay({ socket, host });
+    early?.answered(answer.early);
     if (answer.device) await onDevice(answer.device, answer.tagKey, answer.admission);
     options.onIceServers?.(answer.iceServers);
     options.onReport?.(answer.report);
@@ -181,6 +191,7 @@ export async function dial(
   } catch (error) {
     peer.close();
     hangUp();
+    early?.failed(!isSent || isOffline(error));
     // A host that knows no way through the relay refuses an offer without a session description.
     throw noOffer && isBadOffer(error) ? noOffer : error;
   } finally {
@@ -229,12 +240,17 @@ function isBadOffer(error: unknown): boolean {
   return error instanceof LighthouseError && /^bad-(?:offer|message)$/.test(error.code);
 }
 
+/** Whether the relay had nobody to bring the offer to. */
+function isOffline(error: unknown): boolean {
+  return error instanceof LighthouseError && error.code === "host-offline";
+}
+
 /** Asks the host, and once more with the host's time if the clocks differ too much. */
 async function letIn(
   handshake: Handshake,
   { identity, skew, onSkew }: DialOptions,
   now: () => number,
-): Promise<Acceptance & Proven> {
+): Promise<Exclude<Answer, Refusal>> {
   let answer = await answerOf(await handshake.ask(now() + skew), identity);
   if ("refused" in answer && answer.refused.code === "clock-skew") {
     onSkew(answer.time - now());

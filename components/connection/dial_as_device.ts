@@ -18,7 +18,7 @@ export interface ConnectionSettings extends DialSettings {
 export interface DialAsDeviceOptions extends
   Pick<
     DialOptions,
-    "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal" | "report" | "onReport"
+    "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal" | "early" | "report" | "onReport"
   > {
   /** Called with the host's name for this browser, as soon as it is known. */
   onDevice: (device: DeviceName) => void;
@@ -52,6 +52,7 @@ export async function dialAsDevice(
         skew: options.skew,
         onSkew: options.onSkew,
         onAnswer: options.onAnswer,
+        early: options.early,
         report: options.report,
         onReport: options.onReport,
         signal,

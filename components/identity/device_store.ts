@@ -30,6 +30,8 @@ export interface DeviceRecord {
   needsRelay?: boolean;
   /** Servers that help to connect, from the host's newest answer. */
   iceServers?: IceServer[];
+  /** Lets the next offer bring first messages, once. Scripts cannot read it. */
+  resumption?: CryptoKey;
 }
 
 /** A pairing link that was opened and is not used yet. */
@@ -52,6 +54,8 @@ export interface DeviceStore {
   read(relay: string): Promise<{ record?: DeviceRecord; link?: KeptLink }>;
   /** Keeps a record in place of the relay's earlier one. */
   keep(record: DeviceRecord): Promise<void>;
+  /** Changes the relay's record, if there is one: no other tab changes it meanwhile. */
+  update(relay: string, change: (record: DeviceRecord) => DeviceRecord): Promise<void>;
   keepLink(link: KeptLink): Promise<void>;
   /** Keeps a record and removes the link, both or neither. */
   pair(record: DeviceRecord): Promise<void>;
@@ -94,6 +98,14 @@ export class IndexedDbStore implements DeviceStore {
   keep(record: DeviceRecord): Promise<void> {
     return this.#within("readwrite", (records) => {
       records.put(record);
+    });
+  }
+
+  update(relay: string, change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
+    return this.#within("readwrite", async (records) => {
+      const record = await outcome<DeviceRecord | undefined>(records.get(relay));
+      const changed = record && change(record);
+      if (changed && changed !== record) records.put(changed);
     });
   }
 

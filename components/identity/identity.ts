@@ -3,6 +3,7 @@ import {
   generateKeyPair,
   type IceConfig,
   type IceServer,
+  importResumptionSecret,
   importTagKey,
   LighthouseError,
   type PairingLink,
@@ -53,7 +54,6 @@ export class Identities {
   #passing: Promise<CryptoKeyPair> | undefined;
   /** The host's ICE servers, as of its newest answer. */
   #iceServers: IceServer[] = [];
-  #updates: Promise<void> = Promise.resolve();
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -155,6 +155,23 @@ export class Identities {
     );
   }
 
+  /** Keeps a secret that the host has given for the next offer. @param raw 32 bytes. */
+  async keepResumption(raw: Uint8Array<ArrayBuffer>): Promise<void> {
+    const resumption = await importResumptionSecret(raw);
+    await this.#update((record) => ({ ...record, resumption }));
+  }
+
+  /** Takes the secret out of the record: it is used once, by one tab. */
+  async takeResumption(): Promise<CryptoKey | undefined> {
+    let taken: CryptoKey | undefined;
+    await this.#update((record) => {
+      const { resumption, ...rest } = record;
+      taken = resumption;
+      return resumption ? rest : record;
+    });
+    return taken;
+  }
+
   /** Adds the host's ICE servers whose credentials have not expired. */
   withIceServers({ iceServers }: IceConfig): IceConfig {
     const { now = Date.now } = this.#options;
@@ -185,14 +202,16 @@ export class Identities {
     await this.#options.store.remove(this.#options.relay, { all: true });
   }
 
-  /** Changes the record, if there is one: one change after the other, so that each keeps the others. */
-  #update(change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
-    const work = async () => {
-      const { record } = await this.#read();
-      const changed = record && change(record);
-      if (changed && changed !== record) await this.#options.store.keep(changed);
-    };
-    return this.#updates = this.#updates.then(work, work);
+  /** Changes the record of the host that the page means, if there is one. */
+  async #update(change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
+    const { store, relay, pinned } = this.#options;
+    const isMeant = ({ hostKey }: DeviceRecord) => !pinned || isSame(hostKey, pinned);
+    try {
+      await store.update(relay, (record) => isMeant(record) ? change(record) : record);
+    } catch (error) {
+      // A host that the page names may let strangers in.
+      if (!pinned) throw error;
+    }
   }
 
   /** Reads the record and link of the host that the page names, or of any. */

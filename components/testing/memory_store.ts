@@ -16,6 +16,11 @@ export class MemoryStore implements DeviceStore {
     this.#look();
     await Promise.resolve(this.records.set(record.relay, record));
   }
+  async update(relay: string, change: (record: DeviceRecord) => DeviceRecord) {
+    this.#look();
+    const record = this.records.get(relay);
+    await Promise.resolve(record && this.records.set(relay, change(record)));
+  }
   async keepLink(link: KeptLink) {
     this.#look();
     await Promise.resolve(this.links.set(link.relay, link));

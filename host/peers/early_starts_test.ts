@@ -135,6 +135,7 @@ class TestPage {
   readonly device: TestDevice;
   readonly session: Session;
   raw: Uint8Array<ArrayBuffer> | undefined;
+  secret: Promise<CryptoKey> | undefined;
   start: EarlyStart | undefined;
   ephemeral: CryptoKeyPair | undefined;
 
@@ -151,12 +152,13 @@ class TestPage {
     await host.connect(earlier);
     earlier.session.close();
     const page = new TestPage(device);
-    await page.use(earlier.raw!);
+    page.use(earlier.raw!);
     return page;
   }
 
-  async use(raw: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.start = new EarlyStart(this.session, await importResumptionSecret(raw.slice()));
+  use(raw: Uint8Array<ArrayBuffer>): void {
+    this.secret = importResumptionSecret(raw.slice());
+    this.start = new EarlyStart(() => this.session, this.secret);
   }
 
   async get(target: string, init: RequestInit = {}): Promise<string> {
@@ -221,7 +223,7 @@ test("each HELLO brings a secret, that of an answer too, and each works once", a
     assert.is(await asked, `GET /${i}`);
     const { raw, device } = page;
     page = new TestPage(device);
-    await page.use(raw!);
+    page.use(raw!);
   }
 });
 
@@ -287,7 +289,7 @@ test("a session that was connected and has resumed in an offer waits for longer"
   await until(() => host.requests.length === 1);
   channel.close();
   await until(() => page.session.carriers === 0 && host.sessions.connected === 0);
-  await page.use(page.raw!);
+  page.use(page.raw!);
   host.wait = 1;
   assert.is(await page.offer(host), true);
   assert.is(host.sessions.connected, 1);
@@ -351,7 +353,7 @@ test("a secret begins one session, and resumes no other", async () => {
   const host = new TestHost();
   const page = await TestPage.known(host);
   const other = new TestPage(page.device);
-  other.start = new EarlyStart(other.session, page.start!.secret);
+  other.start = new EarlyStart(() => other.session, page.secret!);
   page.get("/1").catch(() => {});
   const asked = other.get("/2");
   assert.is(await page.offer(host), true);
@@ -365,7 +367,7 @@ test("of two offers with one secret at the same moment, one counts", async () =>
   const host = new TestHost();
   const page = await TestPage.known(host);
   const other = new TestPage(page.device);
-  other.start = new EarlyStart(other.session, page.start!.secret);
+  other.start = new EarlyStart(() => other.session, page.secret!);
   const asked = [page.get("/1"), other.get("/2")];
   const taken = await Promise.all([page.offer(host), other.offer(host)]);
   assert.equal(taken.filter(Boolean).length, 1);
@@ -389,7 +391,7 @@ test("another device's secret is refused, and stays that device's", async () => 
   const host = new TestHost();
   const page = await TestPage.known(host);
   const thief = new TestPage(await TestDevice.paired(identity, host.accessList));
-  thief.start = new EarlyStart(thief.session, page.start!.secret);
+  thief.start = new EarlyStart(() => thief.session, page.secret!);
   thief.get("/thief").catch(() => {});
   assert.is(await thief.offer(host), false);
   const asked = page.get("/mine");
@@ -441,7 +443,7 @@ test("whoever has the host's key and a device's tag key cannot use a device's me
     const signal = await host.answer(forged.signal);
     const answer = await forged.openAnswer(signal as never) as Acceptance;
     assert.is(answer.early, undefined);
-    await page.use(page.raw ?? pattern(32));
+    page.use(page.raw ?? pattern(32));
   }
   assert.equal(host.requests, []);
   page.session.close();
@@ -474,7 +476,7 @@ test("messages without a HELLO, or with one that joins, are not taken", async ()
   for (const bytes of [[], [1, 0x09], [2, 0x09, 0x00], [200], pattern(64)]) {
     const page = await TestPage.known(host);
     const take = () => new Uint8Array(bytes);
-    const early = { secret: page.start!.secret, take };
+    const early = { secret: (await page.secret)!, take };
     const sealed = await page.seal({}, { early });
     const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
     assert.is(answer.early, undefined, String(bytes));

@@ -8,6 +8,7 @@ import type { Session } from "./session.ts";
 
 /** One offer, which may be sealed twice. */
 interface Attempt {
+  session: Session;
   channel: EarlyChannel;
   carrier: Carrier;
   messages: Uint8Array<ArrayBuffer>;
@@ -15,17 +16,27 @@ interface Attempt {
 
 /** A resumption secret in use: for one offer that the host sees, and for others until it answers. */
 export class EarlyStart implements EarlyMessages {
-  readonly secret: CryptoKey;
-  readonly #session: Session;
+  /** The secret; undefined if there is none. */
+  readonly found: Promise<CryptoKey | undefined>;
+  readonly #session: () => Session;
+  #secret: CryptoKey | undefined;
   #attempt: Attempt | undefined;
   /** Whether the host may have seen an earlier offer with the secret. */
   #isUnsure = false;
   #isSpent = false;
 
-  /** @param secret Is forgotten everywhere else. */
-  constructor(session: Session, secret: CryptoKey) {
+  /**
+   * @param session The same as long as it is begun.
+   * @param secret Is forgotten everywhere else. Does not reject.
+   */
+  constructor(session: () => Session, secret: Promise<CryptoKey | undefined>) {
     this.#session = session;
-    this.secret = secret;
+    this.found = secret;
+  }
+
+  /** The secret, once messages were taken. */
+  get secret(): CryptoKey {
+    return this.#secret!;
   }
 
   /** Whether the secret counts no more. */
@@ -35,24 +46,25 @@ export class EarlyStart implements EarlyMessages {
 
   /** Takes the session's first messages, if it has a stream and no carrier. */
   async take(room: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const proof = await earlyProofOf(this.secret);
+    const secret = this.#secret = await this.found;
+    if (!secret) return undefined;
+    const proof = await earlyProofOf(secret);
     if (this.#attempt) return this.#attempt.messages;
-    if (this.#isSpent || this.#session.streams === 0 || this.#session.carriers > 0) {
-      return undefined;
-    }
+    const session = this.#session();
+    if (this.#isSpent || session.streams === 0 || session.carriers > 0) return undefined;
     const channel = new EarlyChannel();
     const carrier = new Carrier(channel);
-    this.#session.connect(carrier, { proof, early: true }).catch(() => {});
+    session.connect(carrier, { proof, early: true }).catch(() => {});
     // The session packs in a microtask.
     await Promise.resolve();
     await Promise.resolve();
     const messages = channel.take(room);
     if (messages.length === 0) {
       // A HELLO with a long list.
-      this.#session.withdraw(carrier, true);
+      session.withdraw(carrier, true);
       return undefined;
     }
-    this.#attempt = { channel, carrier, messages };
+    this.#attempt = { session, channel, carrier, messages };
     return messages;
   }
 
@@ -80,8 +92,8 @@ export class EarlyStart implements EarlyMessages {
   }
 
   #withdraw(isUnseen: boolean): void {
-    const { carrier } = this.#attempt!;
+    const { session, carrier } = this.#attempt!;
     this.#attempt = undefined;
-    this.#session.withdraw(carrier, isUnseen && !this.#isUnsure);
+    session.withdraw(carrier, isUnseen && !this.#isUnsure);
   }
 }

@@ -148,6 +148,11 @@ export class Session {
     return this.#streams.open + this.#streams.waiting;
   }
 
+  /** Whether this end has said HELLO, as far as the other end may know. */
+  get isBegun(): boolean {
+    return this.#isGreeted;
+  }
+
   /** Channels that carry the session now. */
   get carriers(): number {
     return this.#carriers.size;
