@@ -17,7 +17,7 @@ export interface Link extends AsyncDisposable {
   readonly flags: string[];
   /** Returns the program to run in place of the browser's. */
   programOf(browser: string): Promise<string>;
-  /** Opens a port of 127.0.0.1 to the page, under the same address. */
+  /** Opens a port of 127.0.0.1 to the page, under the same address. Again, it does nothing. */
   reach(port: number): Promise<void>;
 }
 
@@ -75,6 +75,7 @@ export async function longLink(rtt: number): Promise<Link> {
 
   const folder = temporaryFolder();
   const parts = stack.move();
+  const reached = new Map<number, Promise<void>>();
   return {
     flags: [`--host-resolver-rules=MAP 127.0.0.1 ${here.address}`],
     async programOf(browser) {
@@ -83,7 +84,10 @@ export async function longLink(rtt: number): Promise<Link> {
       await chmod(program, 0o755);
       return program;
     },
-    reach: (port) => forward(here.address, port, parts),
+    async reach(port) {
+      if (!reached.has(port)) reached.set(port, forward(here.address, port, parts));
+      await reached.get(port);
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { coldStarts } from "./cold_start.ts";
 import { runCommand } from "./command.ts";
+import { type Connects, runConnects } from "./connects.ts";
 import type { Contender, ContenderName, ContenderOpener } from "./contender.ts";
 import { type FirstPages, runFirstPages } from "./first_page.ts";
 import { type Flood, runFlood } from "./flood.ts";
@@ -77,6 +78,7 @@ async function measure(plan: Plan): Promise<Results> {
     backendTime: await backendTime(sizes.roundTrips.count),
     contenders: Object.fromEntries([...samples].map(([name, each]) => [name, figuresOf(each)])),
     coldStart: isTunnel ? await coldStarts(quick ? 3 : 20) : undefined,
+    connects: isTunnel ? await connectsAlone(link, quick) : undefined,
     // The app's browser is on this side of a long link.
     firstPages: isTunnel && !rtt ? await firstPagesAlone(quick) : undefined,
     sealing: isTunnel ? durations(await sealingTimes(sizes.roundTrips.count)) : undefined,
@@ -98,6 +100,11 @@ async function leaksAlone(quick: boolean): Promise<Leaks> {
   const inRow = quick ? 100 : 10_000;
   tell(`${inRow} requests in a row`);
   return await runLeaks({ inRow, atOnce: 256 });
+}
+
+async function connectsAlone(link: Link, quick: boolean): Promise<Connects> {
+  tell("connects of new and of known devices");
+  return await runConnects(quick ? 1 : 10, link);
 }
 
 async function firstPagesAlone(quick: boolean): Promise<FirstPages> {

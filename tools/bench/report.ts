@@ -1,4 +1,5 @@
 // Formats the results: a table, the targets, and the machine.
+import type { Connects } from "./connects.ts";
 import { type ContenderName, CONTENDERS } from "./contender.ts";
 import { median, percentile } from "./measure.ts";
 import type { Figures, Results } from "./results.ts";
@@ -52,6 +53,7 @@ export function formatReport(results: Results, checks: readonly Check[]): string
     ...plan.quick
       ? ["A quick trial: too little was measured to judge by."]
       : checks.map(formatCheck),
+    ...results.connects ? ["", ...formatConnects(results.connects)] : [],
     ...results.resumed ? ["", ...formatCuts(results.resumed)] : [],
     "",
     `Over ${link}, ${plan.bytes / MiB} MiB a transfer, medians of ${plan.rounds}.`,
@@ -85,6 +87,17 @@ function formatTable(rows: string[][]): string {
       column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
     ).join("   ").trimEnd()
   ).join("\n");
+}
+
+/** Lists the medians of connects, and of the signalling beside them. */
+function formatConnects({ signalling, newDevice, knownDevice }: Connects): string[] {
+  const line = (what: string, times: number[]) => `  ${what}: ${median(times).toFixed(0)} ms`;
+  return [
+    "From a new element to its first answer, medians:",
+    line("a device that the host does not know", newDevice),
+    line("a known device", knownDevice),
+    line("a WebSocket to the relay and an answer of the relay, beside them", signalling),
+  ];
 }
 
 /** Lists how long the download stalled, by kind of cut. */

@@ -1,5 +1,6 @@
 // The results of a run: the shape of docs/bench/latest.json.
 import type { ColdStart } from "./cold_start.ts";
+import type { Connects } from "./connects.ts";
 import type { ContenderName } from "./contender.ts";
 import type { FirstPages } from "./first_page.ts";
 import type { Flood } from "./flood.ts";
@@ -47,6 +48,7 @@ export interface Results {
   /** Share of a connect for sealing and opening its signals, at both ends, in milliseconds. */
   sealing?: Durations;
   coldStart?: ColdStart;
+  connects?: Connects;
   firstPages?: FirstPages;
   soak?: Soak;
   leaks?: Leaks;

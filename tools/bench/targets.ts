@@ -21,8 +21,19 @@ const MiB = 1024 * 1024;
 
 /** Judges a run by all targets whose figures it has. */
 export function checksOf(
-  { contenders, plan, backendTime, sealing, coldStart, firstPages, soak, leaks, flood, resumed }:
-    Results,
+  {
+    contenders,
+    plan,
+    backendTime,
+    sealing,
+    coldStart,
+    connects,
+    firstPages,
+    soak,
+    leaks,
+    flood,
+    resumed,
+  }: Results,
 ): Check[] {
   const { raw, tunnel } = contenders;
   const checks: Check[] = [];
@@ -51,6 +62,17 @@ export function checksOf(
   }
   if (sealing) check("most", "Sealing and opening a connect's signals, p50", sealing.p50, 10, "ms");
   if (coldStart) check("most", "Relay, import, p50", median(coldStart.times), 60, "ms");
+  if (connects) {
+    const signalling = median(connects.signalling);
+    const isLong = plan.rtt > 0;
+    const newDevice = median(connects.newDevice);
+    // Signalling takes 3 round trips, ICE 1, DTLS 1, SCTP 2, and the request 1.
+    if (isLong) {
+      check("most", "First answer, new device ÷ signalling, p50", newDevice / signalling, 2.8);
+    } else check("most", "First answer, new device, p50", newDevice, 120, "ms");
+    const what = `First answer, known device, p50${isLong ? " (signalling + 20 ms)" : ""}`;
+    check("most", what, median(connects.knownDevice), isLong ? signalling + 20 : 40, "ms");
+  }
   if (firstPages) {
     const { http, app, connects } = firstPages;
     const most = 1.5 * median(http) + median(connects);

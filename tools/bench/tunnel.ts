@@ -22,7 +22,10 @@ export async function openTunnel(link: Link): Promise<Contender> {
 /** Opens a page of the bench that has the element, and reaches the bridge. */
 export async function openTunnelPage(
   { page: { port, url }, gateway, identity }: Bridge,
-  options: Pick<BenchPageOptions<TunnelSettings>, "script" | "link" | "lends">,
+  options: Pick<BenchPageOptions<TunnelSettings>, "script" | "link" | "lends"> & {
+    /** @default the bench's page */
+    url?: string;
+  },
 ): Promise<BenchPage> {
   const { link = loopback } = options;
   await link.reach(port);

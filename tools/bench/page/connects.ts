@@ -1,0 +1,64 @@
+// In the page: connects as a device that the host does not know, or knows, and measures the signalling beside it.
+import type { LighthouseTunnel } from "../../../components/mod.ts";
+import { formatSendSignal } from "../../../wire/signal/envelope.ts";
+import type { TunnelSettings } from "./tunnel.ts";
+
+/** The functions for the run, as `globalThis.connects`. Times are in milliseconds. */
+export interface ConnectsPage {
+  /**
+   * Opens a WebSocket to the relay, and has it answer a message: the round trips of a connect's signalling,
+   * without its work.
+   */
+  signal(): Promise<number>;
+  /** Connects a new element, up to its first answer. */
+  connect(): Promise<number>;
+  /** Forgets the host, and this browser's key. */
+  forget(): Promise<void>;
+}
+
+let settings: TunnelSettings;
+
+const page: ConnectsPage = {
+  async signal() {
+    const started = performance.now();
+    const socket = new WebSocket(settings.relay);
+    await new Promise((resolve) => socket.onopen = resolve);
+    // The relay says that there is no such host.
+    socket.send(formatSendSignal({ host: "nobody", data: {} }));
+    await new Promise((resolve) => socket.onmessage = resolve);
+    const took = performance.now() - started;
+    socket.close();
+    return took;
+  },
+  async connect() {
+    const started = performance.now();
+    const tunnel: LighthouseTunnel = document.createElement("lighthouse-tunnel");
+    tunnel.setAttribute("host-key", settings.hostKey);
+    tunnel.setAttribute("relay", settings.relay);
+    tunnel.setAttribute("stun", "none");
+    document.body.append(tunnel);
+    await (await tunnel.fetch("/bench/small")).text();
+    const took = performance.now() - started;
+    // What the host gives for the next connect has arrived by then, and the connection has opened.
+    await tunnel.ready;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    tunnel.remove();
+    return took;
+  },
+  async forget() {
+    for (const { name } of await indexedDB.databases()) {
+      const deletion = indexedDB.deleteDatabase(name!);
+      await new Promise((resolve, reject) => {
+        deletion.onsuccess = resolve;
+        deletion.onerror = reject;
+      });
+    }
+  },
+};
+
+Object.assign(globalThis, {
+  connects: page,
+  start: (given: TunnelSettings) => {
+    settings = given;
+  },
+});
