@@ -14,7 +14,7 @@ each. It takes Linux and root; the missing programs are installed on Debian.
 
   --only NAME,…      only these cases
   --browser NAME     chromium or firefox (default: chromium)
-  --turn             the host has a TURN server in its settings
+  --turn             page and host have a TURN server, by UDP and TCP
   --list             print the cases
   --json             print a line of JSON for each case
   --help             print this

@@ -30,8 +30,14 @@ export const SERVER = `${WORLD}.0.1`;
 export const SERVER_V6 = "2001:db8::1";
 
 /** The TURN server's user, which STUN needs not. */
-export const TURN_USER = { username: "lab", credential: "lab-password" };
-export const TURN_PORT = 3478;
+const TURN_USER = { username: "lab", credential: "lab-password" };
+const TURN_PORT = 3478;
+
+/** The TURN server, for both ends. */
+export const TURN_SERVERS = [{
+  urls: ["udp", "tcp"].map((by) => `turn:${SERVER}:${TURN_PORT}?transport=${by}`),
+  ...TURN_USER,
+}];
 
 /** A network. Its disposal ends all that runs in it. */
 export class Network implements AsyncDisposable {

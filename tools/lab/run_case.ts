@@ -13,7 +13,7 @@ import { type RunningProgram, start as startProgram } from "../testing/program.t
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { forward } from "./forward.ts";
 import type { CaseLine, CasePlan, LabDownload, LabResult, NetworkChange } from "./lab.ts";
-import { SERVER, SERVER_V6, TURN_PORT, TURN_USER } from "./network.ts";
+import { SERVER, SERVER_V6, TURN_SERVERS } from "./network.ts";
 import { LabTab } from "./tab.ts";
 import type { World } from "./world_main.ts";
 
@@ -54,7 +54,12 @@ async function run(): Promise<void> {
 
   const browser = await launchBrowser(browserName);
   try {
-    const tab = await LabTab.open(await browser.newPage(), page, { relay, key, stun: stun.page });
+    const tab = await LabTab.open(await browser.newPage(), page, {
+      relay,
+      key,
+      stun: stun.page,
+      iceServers: turn ? JSON.stringify(TURN_SERVERS) : undefined,
+    });
     Object.assign(result, await tab.connect());
     if (result.isConnected) await use(tab);
     else result.hostLog = host.lines;
@@ -133,7 +138,7 @@ async function startHost(world: World, backend: string): Promise<RunningProgram>
     const file = join(temporaryFolder(), "ice.json");
     await writeFile(
       file,
-      JSON.stringify([{ urls: [`turn:${SERVER}:${TURN_PORT}`], ...TURN_USER }]),
+      JSON.stringify(TURN_SERVERS),
       {
         mode: 0o600,
       },

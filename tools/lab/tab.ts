@@ -9,6 +9,7 @@ export interface Embedding {
   relay: string;
   key: string;
   stun: string;
+  iceServers: string | undefined;
 }
 
 /** Limits, in milliseconds: for a connect, and for a small request after a change. */
@@ -55,12 +56,13 @@ export class LabTab {
   /** Connects, and asks for a small answer. */
   async connect(): Promise<Pick<LabResult, "isConnected" | "ms" | "way" | "reason">> {
     const answer = await this.#page.evaluate(
-      async ({ relay, key, stun }, limit) => {
+      async ({ relay, key, stun, iceServers }, limit) => {
         const globals = globalThis as unknown as LabGlobals;
         const tunnel = globals.tunnel = document.createElement("lighthouse-tunnel");
         tunnel.setAttribute("host-key", key);
         tunnel.setAttribute("relay", relay);
         tunnel.setAttribute("stun", stun);
+        if (iceServers) tunnel.setAttribute("ice-servers", iceServers);
         const started = globals.started = performance.now();
         const states: [number, string][] = globals.states = [];
         tunnel.addEventListener("statechange", () => {
@@ -153,6 +155,7 @@ export class LabTab {
       const { tunnel, connections } = globalThis as unknown as LabGlobals;
       const path = await tunnel.stats().then((stats) => stats.path as string, () => "none");
       if (path === "none" || path === "relayed") return path;
+      if (path === "relay") return "turn";
       const open = connections.filter(({ connectionState }) => connectionState === "connected");
       for (const connection of open) {
         const all = [...(await connection.getStats()).values()];
@@ -160,12 +163,8 @@ export class LabTab {
         const pair = all.find((each) =>
           each.type === "candidate-pair" && each.nominated && each.state === "succeeded"
         );
-        const [local, remote] = [
-          byId.get(pair?.localCandidateId),
-          byId.get(pair?.remoteCandidateId),
-        ];
-        if (!local || !remote) continue;
-        if (local.candidateType === "relay" || remote.candidateType === "relay") return "turn";
+        const remote = byId.get(pair?.remoteCandidateId);
+        if (!remote) continue;
         const mapped = /candidate:mapped 1 UDP \d+ (\S+) (\d+) /i
           .exec(connection.remoteDescription?.sdp ?? "");
         const isMapped = mapped && remote.address === mapped[1] &&
