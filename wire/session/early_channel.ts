@@ -1,5 +1,5 @@
 // A channel whose messages go in an offer and its answer, as many as fit, before another carrier has
-// opened (docs/wire.md, "Early carriers").
+// opened (docs/wire.md, "In an offer and its answer").
 import { ByteReader, ByteWriter, varintLength } from "../bytes.ts";
 import type { Channel } from "./channel.ts";
 
