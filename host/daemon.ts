@@ -79,10 +79,9 @@ export async function runHost(options: HostOptions): Promise<void> {
   const network: OwnNetwork = new OwnNetwork({
     settings,
     turnServers: () => iceServers.current,
-    parts: () => reportPort(ports.state),
+    parts: () => ({ ...reportPort(ports.state), relay: peers.relayed?.state }),
   });
   const networks = new Networks(network, { port: () => ports.state });
-  options.onNetworks?.(networks);
   const log = networks.watch(options.log);
   const memory = new Memory();
   const services = Services.start(settings().services, { cookies: options.cookies, memory });
@@ -113,7 +112,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     iceServers: () => iceServers.forPage,
     log,
   });
-  const peers = new Peers({
+  const peers: Peers = new Peers({
     gate,
     handler: networks.serve(metrics?.watch(handler) ?? handler),
     onWebSocket: (request, stream, principal) => {
@@ -138,6 +137,7 @@ export async function runHost(options: HostOptions): Promise<void> {
   });
   if (metrics) metrics.underWay = () => peers.streams;
   options.onPeers?.(peers);
+  options.onNetworks?.(networks);
   // Pages whose sessions go through the relay hear the goodbye before the host leaves the relay.
   const end = new AbortController();
   options.signal.addEventListener("abort", async () => {

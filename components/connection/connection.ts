@@ -351,7 +351,7 @@ export class Connection {
   async #notice(way: OpenedWay): Promise<void> {
     const { path } = await way.stats().catch(() => ({ path: "unknown" }));
     if (way !== this.#way) return;
-    this.#network.ended(path === "relayed" ? path : path === "relay" ? "turn" : "direct");
+    this.#network.ended(this.#now.relayed ? "relayed" : path === "relay" ? "turn" : "direct");
   }
 
   /** Tells the host what this page sees, and returns what the host sees. */

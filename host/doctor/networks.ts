@@ -139,6 +139,8 @@ export class Networks {
     // The page looks at its network now, and tells.
     if (outcome !== "none" && page.candidates && !page.stun) return;
     const verdict = diagnose(pageOf(report), this.#own.report());
+    // The page may just have left.
+    if (outcome === "none" && verdict.cause === "unknown") return;
     if (report.explained === verdict.cause) return;
     report.explained = verdict.cause;
     const level = outcome === "none" ? "warn" : "info";

@@ -56,6 +56,13 @@ test("a connection that came to nothing is explained, also a stranger's", () => 
   assert.is(lines.length, 5);
 });
 
+test("a page that came to nothing for no known cause may have left", () => {
+  const { networks, log, lines } = start();
+  networks.reports.note(PHONE, { stun: "answers" });
+  log("warn", "page-refused", "came to nothing", { device: "a" });
+  assert.is(lines.length, 1);
+});
+
 test("a page that looks at its network after it has offered is explained when it tells", async () => {
   const { networks, log, lines } = start();
   networks.reports.note(PHONE, { candidates: ["mdns"] });

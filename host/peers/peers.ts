@@ -258,7 +258,7 @@ export class Peers {
     peer.closed.then(() => this.#forget(peer, claim.principal));
     const { openTimeout = 20_000 } = this.#options;
     const timer = setTimeout(() => peer.close(), openTimeout);
-    const channel = await peer.channel.catch((error) => this.#note(error));
+    const channel = await peer.channel.catch((error) => this.#note(error, claim));
     clearTimeout(timer);
     if (!channel) return;
     state.isOpen = true;
@@ -271,14 +271,17 @@ export class Peers {
       await this.#sessions.take(...taken);
     } catch (error) {
       // Do not close it here: the refusal is sent first, and then the channel closes.
-      this.#note(error);
+      const [, , claim] = taken;
+      this.#note(error, claim);
     }
   }
 
-  #note(error: unknown): void {
+  #note(error: unknown, { principal, joins }: Claim): void {
     const { code, message } = LighthouseError.from(error, "connection-lost");
     const text = `a page's connection came to nothing: ${message}`;
-    this.#options.log("warn", "page-refused", text, { code });
+    // A further connection of a session says nothing of the session's way.
+    const fields = joins ? { code } : { code, device: principal.id };
+    this.#options.log("warn", "page-refused", text, fields);
   }
 }
 

@@ -49,8 +49,8 @@ export function waysOf(page: NetworkReport = {}, host: NetworkReport = {}): Reco
 
 /** The first that explains it, from what is certain to what is likely. */
 function causeOf(page: NetworkReport, host: NetworkReport): Cause {
-  if (page.webrtc === "off") return "no-webrtc";
   if (page.way === "direct") return "direct";
+  if (page.webrtc === "off") return "no-webrtc";
   if (page.candidates?.length === 0) return "hidden-addresses";
   const silent = endOf(page.stun === "silent", host.stun === "silent");
   if (silent) return `${silent}-no-udp`;
