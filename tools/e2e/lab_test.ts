@@ -12,7 +12,7 @@ const testNetworks = canMakeNetworks() ? test : test.skip;
 /** The longest time to the first answer, in milliseconds: a busy machine takes three times as long. */
 const FIRST_ANSWER_MS = 9_000;
 
-for (const name of ["symmetric-symmetric+port"]) {
+for (const name of ["symmetric-symmetric+port", "symmetric-symmetric", "udp-blocked-page"]) {
   const labCase = CASES.find((each) => each.name === name)!;
   testNetworks(`${labCase.about}: connected by the best way, and no byte is lost`, async () => {
     const result = await runCase(labCase, { browser: "chromium", turn: false });
