@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIP } from "node:net";
 import process from "node:process";
@@ -47,6 +48,13 @@ async function connect(): Promise<Connected> {
   });
   const [ours, theirs] = await Promise.all([peer!.channel, page.channel]);
   return { page, peer: peer!, ours, theirs, [Symbol.asyncDispose]: () => page.close() };
+}
+
+async function bindSocket(): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.bind();
+  await once(socket, "listening");
+  return socket;
 }
 
 function nextMessage(channel: Channel): Promise<Uint8Array | string> {
@@ -106,6 +114,46 @@ test("answerOffer() answers with candidates and without trickle", async () => {
   const sdp = await peer.answer;
   assert.match(sdp, /^a=candidate:.* typ host/m);
   assert.match(sdp, /^a=setup:active\r$/m);
+});
+
+test("a mapped port is bound, named in the answer, and released at the end", async () => {
+  await using page = new TestPage();
+  const offer = parseOffer(await page.offer);
+  const socket = await bindSocket();
+  const { port } = socket.address();
+  socket.close();
+  let released = 0;
+  const mapped = {
+    port,
+    outer: { address: "198.17.2.2", port: 4000 },
+    release: () => void released++,
+  };
+  const peer = answerOffer(offer, { ice: { iceServers: [] }, mapped });
+  peers.push(peer);
+  const sdp = await peer.answer;
+  assert.match(sdp, new RegExp(` ${port} typ host`));
+  assert.match(sdp, " 198.17.2.2 4000 typ srflx");
+  assert.is(released, 0);
+  peer.close();
+  await peer.closed;
+  assert.is(released, 1);
+});
+
+test("a mapped port that another program has bound is left out, and released", async () => {
+  await using page = new TestPage();
+  const offer = parseOffer(await page.offer);
+  const socket = await bindSocket();
+  let released = 0;
+  const mapped = {
+    port: socket.address().port,
+    outer: { address: "198.17.2.2", port: 4000 },
+    release: () => void released++,
+  };
+  const peer = answerOffer(offer, { ice: { iceServers: [] }, mapped });
+  peers.push(peer);
+  assert.is(released, 1);
+  assert.not.match(await peer.answer, "198.17.2.2");
+  socket.close();
 });
 
 test("a channel opens and carries bytes both ways", async () => {
