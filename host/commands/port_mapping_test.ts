@@ -61,7 +61,7 @@ testNetworks(
     await until(() => network.portRouter.mappings.length === 0);
     assert.match((await run(["status"], environment)).output, /port +off/);
     await settings({ "port-mapping": "on" });
-    await until(() => network.portRouter.mappings.length === 2);
+    await until(() => network.portRouter.mappings.length === 4);
 
     const { code, ms } = await host.end("SIGTERM");
     assert.is(code, 0);

@@ -53,7 +53,7 @@ export interface MappingTiming {
 }
 
 /** Ports that are free for the next connections, and all at most. */
-const SPARE = 2;
+const SPARE = 4;
 const MAX_PORTS = 32;
 
 /** Time after a connection's end in which its socket may still be open, in milliseconds. */

@@ -6,7 +6,7 @@ import type { RouterOptions } from "./router.ts";
 export type LabWay = "direct" | "mapped" | "turn" | "relayed" | "none";
 
 /** What happens after the connect: see run_case.ts. */
-export type LabEvent = "idle" | "move" | "rebind" | "lift";
+export type LabEvent = "idle" | "move" | "rebind" | "lift" | "pages";
 
 /** A case. */
 export interface LabCase {
@@ -67,6 +67,13 @@ export const CASES: readonly LabCase[] = [
     about: "the same by UPnP",
     network: { page: symmetric, host: { nat: "symmetric", ports: "upnp" } },
     best: "mapped",
+  },
+  {
+    name: "pages+port",
+    about: "as symmetric-symmetric+port, and four further browsers connect at once",
+    network: { page: symmetric, host: { nat: "symmetric", ports: "both" } },
+    best: "mapped",
+    then: "pages",
   },
   {
     name: "symmetric-double+port",

@@ -8,6 +8,7 @@ import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContext } from "puppeteer-core";
 import { launchBrowser } from "../e2e/browser.ts";
 import { type RunningProgram, start as startProgram } from "../testing/program.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
@@ -54,15 +55,18 @@ async function run(): Promise<void> {
 
   const browser = await launchBrowser(browserName);
   try {
-    const tab = await LabTab.open(await browser.newPage(), page, {
-      relay,
-      key,
-      stun: stun.page,
-      iceServers: turn ? JSON.stringify(TURN_SERVERS) : undefined,
-    });
+    const open = async (context: Browser | BrowserContext) =>
+      await LabTab.open(await context.newPage(), page, {
+        relay,
+        key,
+        stun: stun.page,
+        iceServers: turn ? JSON.stringify(TURN_SERVERS) : undefined,
+      });
+    const tab = await open(browser);
     Object.assign(result, await tab.connect());
-    if (result.isConnected) await use(tab);
-    else result.hostLog = host.lines;
+    if (result.isConnected) {
+      await use(tab, async () => open(await browser.createBrowserContext()));
+    } else result.hostLog = host.lines;
     result.states = await tab.states();
     result.last = await tab.way();
   } finally {
@@ -70,13 +74,21 @@ async function run(): Promise<void> {
   }
 }
 
-/** What is done with a connection. */
-async function use(tab: LabTab): Promise<void> {
+/** What is done with a connection. @param another Opens a page in a browser that shares nothing. */
+async function use(tab: LabTab, another: () => Promise<LabTab>): Promise<void> {
   switch (labCase.then) {
     case undefined:
       // Through the relay at the stage's throttle, 1 MiB takes some seconds.
       result.download = await download(tab, result.way === "relayed" ? MiB : 8 * MiB);
       return;
+    case "pages": {
+      const tabs = await Promise.all(Array.from({ length: 4 }, another));
+      const all = await Promise.all(tabs.map((each) => each.connect()));
+      const isRight = all.every(({ way }) => way === result.way);
+      if (!isRight) result.reason = all.map(({ way, reason }) => reason ?? way).join(", ");
+      else result.recovery = Math.max(...all.map(({ ms }) => ms));
+      return;
+    }
     case "idle":
       await sleep(75_000);
       result.recovery = await tab.small();
