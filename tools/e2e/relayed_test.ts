@@ -295,11 +295,8 @@ async function roundTrips(url: string): Promise<number[]> {
 }
 
 declare global {
-  // deno-lint-ignore no-var
   var unblock: () => void;
-  // deno-lint-ignore no-var
   var answer: Promise<number | string>;
-  // deno-lint-ignore no-var
   var states: { state: string; at: number }[];
 }
 
