@@ -142,6 +142,20 @@ test("another tab follows, and its requests go through the leader", async () => 
   });
 });
 
+test("a follower says that the relay carries the leader's session", async () => {
+  await withSite(async ({ open }) => {
+    const first = open("first");
+    await first.lead();
+    const second = open("second");
+    await second.view.ready;
+    const reason = "Connected through the relay, slowly";
+    first.own.become({ ...first.view.now, reason });
+    await until(() => second.shown === `connected: ${reason}`);
+    first.own.become({ ...first.view.now, reason: "Connected" });
+    await until(() => second.shown === "connected: through another tab");
+  });
+});
+
 test("sites in two folders of one origin have a leader each", async () => {
   await withSite(async (one) => {
     await withSite(async (other) => {

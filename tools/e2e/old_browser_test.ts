@@ -80,7 +80,7 @@ const LACKING: [what: string, members: string[], lang: string, words: RegExp][] 
   ],
   [
     "a browser without WebRTC",
-    ["RTCPeerConnection"],
+    ["RTCPeerConnection", "webkitRTCPeerConnection"],
     "en",
     /^This browser has no WebRTC, or it is switched off/,
   ],
