@@ -466,4 +466,79 @@ test("the browser keeps whether the host was reached through the relay", async (
   await until(() => needsRelay() === false);
 });
 
+/** Settings of a device with a secret for its next offer. */
+async function knownDevice(): Promise<ConnectionSettings> {
+  const store = new MemoryStore();
+  const identities = new Identities({
+    store,
+    relay: RELAY.href,
+    origin: "https://me.example",
+  });
+  await identities.open({ hostKey: new Uint8Array(65), secret: new Uint8Array(32) });
+  const device = { id: "1", name: "a phone" };
+  await identities.paired(await identities.current(), device, new Uint8Array(32));
+  await identities.keepResumption(new Uint8Array(32));
+  return { ...SETTINGS, identities };
+}
+
+test("with a secret, requests are there for the offer, and are sent again if it was not taken", async () => {
+  using page = setUp();
+  const settings = await knownDevice();
+  page.connection.connect(settings);
+  const session = await page.view.session();
+  assert.is.not(page.view.now.state, "connected");
+  session.open(Uint8Array.of(7));
+  const early = page.attempts[0]!.options.early!;
+  const messages = await early.take(3000);
+  assert.ok(messages!.length > 0);
+  assert.equal(await early.take(3000), messages);
+  assert.is(await settings.identities.takeResumption(), undefined);
+  assert.is(page.connection.session!.streams, 1);
+  early.answered(undefined);
+  await page.open();
+  await until(() => page.hosts[0]!.streams === 1 || page.connection.session!.streams === 0);
+});
+
+test("requests for an offer that nobody got fail as those do that wait", async () => {
+  using page = setUp();
+  page.connection.connect(await knownDevice());
+  const stream = (await page.view.session()).open(Uint8Array.of(7));
+  const early = page.attempts[0]!.options.early!;
+  assert.ok(await early.take(3000));
+  const failure = failureOf(stream.head);
+  early.failed(true);
+  await page.fail("host-offline");
+  assert.is((await failure).code, "host-offline");
+  assert.is((await failureOf(page.view.session())).code, "host-offline");
+  // The secret counts still.
+  page.timers.expire(page.timers.running[0]!);
+  (await page.view.session()).open(Uint8Array.of(8));
+  assert.ok(await page.attempts[1]!.options.early!.take(3000));
+});
+
+test("requests wait for the next attempt if the host may have got the offer", async () => {
+  using page = setUp();
+  page.connection.connect(await knownDevice());
+  const stream = (await page.view.session()).open(Uint8Array.of(7));
+  const first = page.attempts[0]!.options.early!;
+  const messages = await first.take(3000);
+  await page.fail("no-answer");
+  const failed = await Promise.race([stream.head.catch((error) => error), undefined]);
+  assert.is(failed, undefined);
+  page.timers.expire(page.timers.running[0]!);
+  const second = page.attempts[1]!.options.early!;
+  assert.is(second, first);
+  assert.not.equal(await second.take(3000), messages);
+  stream.reset(new LighthouseError("aborted", "Over"));
+});
+
+test("without a secret, requests wait for the connection", async () => {
+  using page = setUp();
+  page.connection.connect(SETTINGS);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const waits = Promise.race([page.view.session(), undefined]);
+  assert.is(await waits, undefined);
+  assert.is(await page.attempts[0]!.options.early!.take(3000), undefined);
+});
+
 test.run();

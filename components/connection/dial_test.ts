@@ -7,6 +7,8 @@ import {
   derivePairingKeys,
   fingerprintOf,
   generateKeyPair,
+  importResumptionSecret,
+  importTagKey,
   LighthouseError,
   openOffer,
   parseSignal,
@@ -470,5 +472,81 @@ function messageOf(channel: Channel): Promise<Uint8Array> {
     channel.onmessage = (message) => resolve(message as Uint8Array);
   });
 }
+
+/** First messages, and what they are told. */
+function firstMessages() {
+  const told: string[] = [];
+  return {
+    told,
+    take: () => new Uint8Array([1, 2, 3]),
+    answered: (messages?: Uint8Array) => told.push(messages ? `answered ${messages}` : "refused"),
+    failed: (isUnseen: boolean) => told.push(isUnseen ? "unseen" : "unsure"),
+  };
+}
+
+const PAIRED = {
+  ...identity,
+  sender: { kind: "paired", tagKey: await importTagKey(new Uint8Array(32)) },
+} as const;
+
+test("a device's first messages go with its offer, and the host's come with the answer", async () => {
+  const secret = await importResumptionSecret(new Uint8Array(32));
+  const early = { secret, ...firstMessages() };
+  const attempt = start({}, { identity: PAIRED, early: early as never });
+  const { openEarly, sealAnswer } = await attempt.opened();
+  assert.equal(await openEarly(secret), new Uint8Array([1, 2, 3]));
+  const take = () => new Uint8Array([7]);
+  const { signal } = await sealAnswer(ACCEPTANCE, { early: { secret, take } });
+  attempt.say(signal);
+  await until(() => early.told.length > 0);
+  assert.equal(early.told, ["answered 7"]);
+  attempt.end.abort(new Error("over"));
+  await failureOf(attempt.dialled);
+  assert.equal(early.told, ["answered 7", "unsure"]);
+});
+
+test("first messages learn whether the host has seen them", async () => {
+  const secret = await importResumptionSecret(new Uint8Array(32));
+  const relayError = (code: string) => JSON.stringify({ error: { code, message: "No" } });
+  const cases: [string, (attempt: ReturnType<typeof start>) => unknown][] = [
+    ["refused,unsure", async (attempt) => {
+      await attempt.accept();
+      await until(() => attempt.calls.includes("answer"));
+      attempt.end.abort(new Error("over"));
+    }],
+    ["unseen", async (attempt) => {
+      await attempt.opened();
+      attempt.tell(relayError("host-offline"));
+    }],
+    ["unsure", async (attempt) => {
+      await attempt.opened();
+      attempt.tell(relayError("relay-failed"));
+    }],
+    ["unsure", async (attempt) => {
+      await attempt.opened();
+      attempt.fail(new LighthouseError("relay-unreachable", "Gone"));
+    }],
+    ["not sent", (attempt) => attempt.fail(new LighthouseError("relay-unreachable", "Gone"))],
+  ];
+  for (const [expected, act] of cases) {
+    const early = { secret, ...firstMessages() };
+    const attempt = start({}, { identity: PAIRED, early: early as never });
+    if (expected !== "unseen" || act.toString().includes("opened")) {
+    }
+    await act(attempt);
+    await failureOf(attempt.dialled);
+    assert.is(String(early.told), expected === "not sent" ? "unseen" : expected);
+  }
+});
+
+test("who is not a device sends no first messages", async () => {
+  const secret = await importResumptionSecret(new Uint8Array(32));
+  const early = { secret, ...firstMessages() };
+  const attempt = start({}, { early: early as never });
+  assert.is((await attempt.opened()).offer.early, undefined);
+  attempt.end.abort(new Error("over"));
+  await failureOf(attempt.dialled);
+  assert.equal(early.told, []);
+});
 
 test.run();

@@ -233,4 +233,31 @@ test("a record of another origin is of no use", async () => {
   assert.is(await codeOf(at({ origin: "https://you.example" }).current()), "wrong-origin");
 });
 
+test("a secret for the next offer is taken once, by one tab, and no script can read it", async () => {
+  const { store, ids, at } = setUp();
+  await pair(ids);
+  assert.is(await ids.takeResumption(), undefined);
+  await ids.keepResumption(new Uint8Array(32));
+  await ids.renewed({ ...DEVICE, name: "renamed" });
+  const [one, other] = await Promise.all([ids.takeResumption(), at().takeResumption()]);
+  assert.equal([one, other].filter(Boolean).length, 1);
+  assert.is((one ?? other)!.extractable, false);
+  assert.is(store.records.get(RELAY)!.resumption, undefined);
+  assert.is((await at().current()).device!.name, "renamed");
+});
+
+test("a secret is of one host and one pairing", async () => {
+  const { store, ids } = setUp();
+  await ids.keepResumption(new Uint8Array(32));
+  assert.is(store.records.size, 0);
+  await pair(ids);
+  await ids.keepResumption(new Uint8Array(32));
+  assert.is(await identities(store, { pinned: OTHER }).takeResumption(), undefined);
+  await pair(ids);
+  assert.is(await ids.takeResumption(), undefined);
+  store.isOff = true;
+  assert.is(await codeOf(ids.takeResumption()), "unsupported");
+  assert.is(await codeOf(identities(store, { pinned: HOST }).takeResumption()), "nothing");
+});
+
 test.run();
