@@ -309,6 +309,32 @@ export class LighthouseTunnel extends LitElement {
   }
 
   /**
+   * Prepares a connect, so that it begins with its offer: opens the WebSocket to the relay, and gathers this
+   * browser's addresses. Call it when a connect is likely, such as when the pointer comes near a button that
+   * connects. It also works before the element is in a document.
+   *
+   * It sends no message, and the host hears nothing. A connect that follows within 30 s uses what is prepared,
+   * and costs no more than without; after that, the WebSocket is closed. While the tunnel is connected or
+   * connecting, and with a key's site, it does nothing.
+   *
+   * @example
+   * ```ts
+   * const tunnel = document.createElement("lighthouse-tunnel");
+   * tunnel.setAttribute("relay", "wss://abc123.execute-api.us-east-1.amazonaws.com/prod");
+   * const button = document.querySelector("button")!;
+   * button.addEventListener("pointerenter", () => tunnel.warm());
+   * button.addEventListener("click", () => document.body.append(tunnel));
+   * ```
+   */
+  warm(): void {
+    try {
+      this.#own.warm(this.#settings());
+    } catch {
+      // connect() names the wrong attribute.
+    }
+  }
+
+  /**
    * Uses a pairing link, as if the page had been opened with it.
    *
    * @param text The link, with words around it or without, or its fragment.

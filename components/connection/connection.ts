@@ -32,6 +32,7 @@ import { PageNetwork } from "./page_network.ts";
 import { onPairing } from "./pairing_channel.ts";
 import { sealedRefusal } from "./refusals.ts";
 import { startTimer } from "./start_timer.ts";
+import { Warmth } from "./warmth.ts";
 import { Upgrade } from "./upgrade.ts";
 
 /** Time after which a loss shows, in milliseconds: most are restored within a second. */
@@ -72,6 +73,7 @@ const BROWSER: ConnectionPlatform = {
 export class Connection {
   readonly #view: CurrentView;
   readonly #platform: ConnectionPlatform;
+  readonly #warmth = new Warmth();
   #now = IDLE;
   #settings: ConnectionSettings | undefined;
   #device: DeviceName | undefined;
@@ -123,6 +125,11 @@ export class Connection {
   /** What carries the session, or has carried it last. */
   get way(): OpenedWay | undefined {
     return this.#way;
+  }
+
+  /** Prepares the next attempt, while there is none and no connection. */
+  warm(settings: ConnectionSettings): void {
+    if (!this.isWanted) void this.#warmth.prepare(settings);
   }
 
   /** Connects, and stays connected until `close`. */
@@ -261,6 +268,7 @@ export class Connection {
           this.#skew = skew;
         },
         isFirst: this.#opened === 0,
+        platform: this.#warmth.platform,
         early,
         onDevice: (device) => this.#nameDevice(device),
         onAnswer: () => {

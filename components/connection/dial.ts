@@ -201,7 +201,8 @@ export async function dial(
   }
 }
 
-function browserPlatform(): DialPlatform {
+/** The browser's. */
+export function browserPlatform(): DialPlatform {
   return { createPeer, openRelaySocket, startTimer, now: Date.now, origin: globalThis.origin };
 }
 
@@ -218,7 +219,10 @@ function createPeerIfAny(platform: DialPlatform, options: PeerOptions): Peer {
  * The subprotocols to offer: none without anything to show, since browsers do not connect where a relay of
  * an earlier version selects none.
  */
-function protocolsOf({ admission: value }: Identity, host: string | undefined): string[] {
+export function protocolsOf(
+  { admission: value }: Pick<Identity, "admission">,
+  host: string | undefined,
+): string[] {
   return value || host ? formatProtocols({ host: host ?? DEFAULT_HOST, value }) : [];
 }
 

@@ -18,7 +18,15 @@ export interface ConnectionSettings extends DialSettings {
 export interface DialAsDeviceOptions extends
   Pick<
     DialOptions,
-    "skew" | "onSkew" | "onAnswer" | "isFirst" | "signal" | "early" | "report" | "onReport"
+    | "skew"
+    | "onSkew"
+    | "onAnswer"
+    | "isFirst"
+    | "signal"
+    | "early"
+    | "report"
+    | "onReport"
+    | "platform"
   > {
   /** Called with the host's name for this browser, as soon as it is known. */
   onDevice: (device: DeviceName) => void;
@@ -53,6 +61,7 @@ export async function dialAsDevice(
         onSkew: options.onSkew,
         onAnswer: options.onAnswer,
         early: options.early,
+        platform: options.platform,
         report: options.report,
         onReport: options.onReport,
         signal,

@@ -32,6 +32,11 @@ export class TabConnection {
     return this.#now.session;
   }
 
+  /** Prepares a connect: only where this page holds the connection. */
+  warm(settings: TabSettings): void {
+    if (!this.isWanted && !("keySite" in settings)) this.#direct.warm(settings);
+  }
+
   /** Connects, and stays connected until `close`. */
   connect(settings: TabSettings): void {
     if ("keySite" in settings) {

@@ -24,6 +24,8 @@ export interface RecordingRelay extends AsyncDisposable {
   readonly url: string;
   /** All messages so far, as they came. */
   readonly seen: Passing[];
+  /** Number of connections so far. */
+  readonly connections: number;
   /** What is done with each; it may be replaced. @default passes it on */
   onMessage: (passing: Passing) => void;
   /** Passes messages on as they are, from now on. */
@@ -40,6 +42,9 @@ export async function startRecordingRelay(bridge: Bridge): Promise<RecordingRela
       new URL(bridge.gateway.url).pathname
     }`,
     seen: [],
+    get connections() {
+      return connections;
+    },
     onMessage: ({ pass, text }) => pass(text),
     behave() {
       relay.onMessage = ({ pass, text }) => pass(text);

@@ -155,6 +155,26 @@ function testIn(name: BrowserName): void {
     for (const size of sizes) assert.ok(size <= 8 * KIB);
   });
 
+  test("a connect that warm() has prepared costs no more, and uses the WebSocket of it", async () => {
+    const [messages, sockets] = [relay.seen.length, relay.connections];
+    await page.evaluate(() => {
+      const tunnel = document.querySelector("lighthouse-tunnel")!;
+      tunnel.close();
+      tunnel.warm();
+    });
+    await until(() => relay.connections === sockets + 1);
+    await page.evaluate(async () => {
+      const tunnel = document.querySelector("lighthouse-tunnel")!;
+      if (tunnel.state !== "idle") throw new Error(`It is ${tunnel.state}`);
+      tunnel.connect();
+      await tunnel.ready;
+    });
+    assert.is((await fetchText(page, "/api/notes")).status, 200);
+    const own = relay.seen.slice(messages).filter(({ end }) => end === "page");
+    assert.equal(own.map(({ way }) => way), ["up", "down"]);
+    assert.is(relay.connections, sockets + 1);
+  });
+
   test("two visits of a device have nothing in common that the relay sees", () => {
     const offers = relay.seen.filter(isOffer).map(({ text }) => openEnvelope(text).data).slice(-2);
     const values = offers.map((offer) => Object.values(offer).map(String));
