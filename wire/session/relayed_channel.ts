@@ -144,7 +144,7 @@ export class RelayedChannel implements MeteredChannel {
   /** Closes the channel, and tells the other end. */
   close(): void {
     if (this.#isClosed) return;
-    if (this.#keys && !this.#isWaiting) this.#transmit(undefined, true);
+    if (this.#keys && !this.#isWaiting) this.#transmit(this.#clock.now(), undefined, true);
     this.end();
   }
 
@@ -190,9 +190,9 @@ export class RelayedChannel implements MeteredChannel {
     while (this.#bucket.wait(now) === 0) {
       const batch = this.#outbox.lost ?? this.#nextBatch();
       if (!batch && this.#inbox.due > now) break;
-      this.#transmit(batch);
+      this.#transmit(now, batch);
     }
-    this.#plan();
+    this.#plan(now);
     if (this.room > 0) this.onroom();
   }
 
@@ -206,8 +206,7 @@ export class RelayedChannel implements MeteredChannel {
     return this.#outbox.add(joinMessages(this.#take(count)));
   }
 
-  #transmit(batch: Batch | undefined, close = false): void {
-    const now = this.#clock.now();
+  #transmit(now: number, batch?: Batch, close = false): void {
     this.#bucket!.take(now);
     const number = this.#outbox.sent(batch, now);
     const body = encodeRelayed({ ack: this.#inbox.ack(now), batch, close });
@@ -219,10 +218,13 @@ export class RelayedChannel implements MeteredChannel {
     }).catch(() => this.end());
   }
 
-  /** Comes back when there is a token, a batch counts as lost, or an acknowledgement is due. */
-  #plan(): void {
+  /**
+   * Comes back when there is a token, a batch counts as lost, or an acknowledgement is due.
+   *
+   * @param now The time at which there was nothing more to send: by a later one, there may be a token.
+   */
+  #plan(now: number): void {
     this.#stopTimer();
-    const now = this.#clock.now();
     const token = this.#bucket!.wait(now);
     const due = Math.min(this.#outbox.deadline, this.#inbox.due) - now;
     const wait = token > 0 ? token : Math.max(0, due);
