@@ -100,7 +100,7 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
 
 function flagsOf(values: FlagValues): Flags {
   const { json = false, wait = true, name, for: prefixes, system, print, follow, lines } = values;
-  const { icon, update, key, app, "key-site": keySite, origin, lan, port } = values;
+  const { icon, update, key, app, "key-site": keySite, origin, lan, port, count } = values;
   const ofSite = { icon, update, key, app, "key-site": keySite };
   const flags = {
     json,
@@ -115,6 +115,7 @@ function flagsOf(values: FlagValues): Flags {
     origin,
     lan,
     port,
+    count,
   };
   return { settings: settingsIn(values), ...flags };
 }

@@ -151,6 +151,7 @@ export class Peers {
       const isRelayed = relayed !== undefined && !("off" in relayed);
       // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       // A browser without WebRTC describes no connection.
+      if (sdp === "" && relayed && "off" in relayed) throw noWay(relayed.off);
       const accepted = sdp === "" && isRelayed ? "" : this.#accept(sdp, claim);
       const early = this.#early.take(admitted);
       const { signal, proof, relayedKeys } = await admitted.answer(await accepted, {
@@ -288,6 +289,19 @@ export class Peers {
 /** Whether an offer through the relay has not led to an open connection yet. */
 function isHalfOpen({ isOpen, claim }: PeerState): boolean {
   return !isOpen && !claim.joins;
+}
+
+/** The refusal of a page that has no way but the relay. */
+function noWay(reason: "off" | "spent"): LighthouseError {
+  return reason === "spent"
+    ? new LighthouseError(
+      "relay-budget",
+      "The host's budget for sessions through the relay is spent for today (relay-budget)",
+    )
+    : new LighthouseError(
+      "bad-offer",
+      "The browser has no WebRTC, and this host has no sessions through the relay (relay-budget 0)",
+    );
 }
 
 function busy(count: number, whose = ""): LighthouseError {

@@ -74,7 +74,8 @@ interface Entry {
   readonly limit: TokenBucket;
   /** Bytes that wait for the keys. */
   readonly share: Share;
-  readonly closed: PromiseWithResolvers<void>;
+  /** Resolves when it has said its last. */
+  readonly ended: Promise<void>;
 }
 
 /** All pages' channels through the relay. */
@@ -132,9 +133,11 @@ export class RelayedChannels {
     this.#drop(this.#all.get(from));
     this.#makeRoom(claim);
     const { rate, burst } = this.#pace;
+    const ended = Promise.withResolvers<void>();
     const channel: RelayedChannel = new RelayedChannel({
       waits: true,
       send: (ct) => this.#send(ct, from, channel),
+      onEnd: ended.resolve,
     });
     const entry: Entry = {
       channel,
@@ -144,7 +147,7 @@ export class RelayedChannels {
       timer: setTimeout(() => this.#drop(entry), this.#options.openTimeout ?? PREPARED_MS).unref(),
       limit: new TokenBucket(TOLERANCE * burst, TOLERANCE * rate),
       share: this.#memory.share(claim.principal, { free: 0 }),
-      closed: Promise.withResolvers(),
+      ended: ended.promise,
     };
     this.#all.set(from, entry);
     channel.onclose = () => this.#forget(from, entry);
@@ -196,7 +199,7 @@ export class RelayedChannels {
   async close(): Promise<void> {
     const open = this.#where("open");
     for (const entry of this.#all.values()) if (entry.state !== "open") this.#drop(entry);
-    await Promise.all(open.map(({ closed }) => closed.promise));
+    await Promise.all(open.map(({ ended }) => ended));
   }
 
   /** What a page may send. */
@@ -288,7 +291,6 @@ export class RelayedChannels {
   #forget(from: string, entry: Entry): void {
     clearTimeout(entry.timer);
     entry.share.give();
-    entry.closed.resolve();
     if (this.#all.get(from) === entry) this.#all.delete(from);
     if (this.#last === entry.channel) this.#last = undefined;
   }
