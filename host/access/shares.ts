@@ -20,7 +20,7 @@ export interface ShareLimits {
 const OF_STRANGER = 1 / 4;
 
 /** The name under which strangers count together. */
-const STRANGERS = "strangers";
+export const STRANGERS = "strangers";
 
 /** The one that a principal counts as: its own device, or all strangers. */
 export function groupOf({ id, name }: Taker): string {

@@ -3,6 +3,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { json } from "node:stream/consumers";
 import { badSetting } from "../config/setting_parsers.ts";
+import { STRANGERS } from "../access/shares.ts";
 import type { Settings } from "../config/settings.ts";
 import type { SeenService } from "../control/look.ts";
 import type { LogEntry } from "../control/monitor.ts";
@@ -69,7 +70,9 @@ function describe(status: HostStatus): Painted[] {
     ...status.public.map((prefix): [string, string] => ["public", `${prefix}: anybody reaches it`]),
     ["devices", `${devices} paired`],
     ["pages", `${pages} connected`],
-    ...(status.connections ?? []).map((page): [string, string] => ["page", describePage(page)]),
+    ...(status.connections ?? []).map((
+      page,
+    ): [string, string] => ["page", describePage(page, status)]),
     ...status.relayed ? [["relayed", describeRelayed(status.relayed)] as [string, string]] : [],
     ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
     ...port ? [["port", describePortMapping(port)] as [string, string]] : [],
@@ -87,12 +90,18 @@ function describe(status: HostStatus): Painted[] {
   ];
 }
 
-/** A page: whose it is, its way, its round trip, its bytes, and since when. */
-function describePage(page: ConnectedPage): string {
+/** A page: whose it is, its way, its round trip, its bytes, since when, and why its way is not direct. */
+function describePage(page: ConnectedPage, { networks }: HostStatus): string {
   const { name, bytesIn, bytesOut, since } = page;
+  const id = name === null ? STRANGERS : page.device;
+  const network = networks?.devices.find(({ device }) => device === id);
+  const isDirect = !network || network.cause === "direct" || network.cause === "untried";
+  const why = isDirect ? "" : `. ${network.message}`;
   const bytes = `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out`;
   const who = name === null ? "not paired" : `“${name}”`;
-  return `${who}: ${describeConnection(page)}, ${bytes}, for ${durationSince(Date.parse(since))}`;
+  return `${who}: ${describeConnection(page)}, ${bytes}, for ${
+    durationSince(Date.parse(since))
+  }${why}`;
 }
 
 /** Whether sessions go through the relay, and what they cost. */

@@ -4,6 +4,7 @@ import type { HostConfig } from "../config/config.ts";
 import type { HostStatus } from "../control/status.ts";
 import { durationSince } from "../platform/duration.ts";
 import { describePortMapping, type PortMappingState } from "../mapping/mod.ts";
+import { formatDollars } from "../signalling/prices.ts";
 import type { Finding } from "./finding.ts";
 import type { NatReport } from "./nat.ts";
 import { probeNetwork, reportOf } from "./own_network.ts";
@@ -51,6 +52,7 @@ export async function* checkNetwork(
   yield* judgePort(status?.networks?.port);
   for (const message of troubles) yield { check: "turn", ok: false, message };
   yield* turn.map(judgeTurn);
+  if (status?.relayed) yield judgeRelayed(status.relayed);
   if (report.vpn) {
     const message = "a VPN is on: it decides which networks connections cross";
     yield { check: "vpn", ok: null, message };
@@ -88,6 +90,19 @@ function judgeTurn({ url, verdict }: CheckedTurn): Finding {
       return { check, ok: false, message, cure: CURES["turn-unreachable"] };
     }
   }
+}
+
+/** Whether sessions may go through the relay, and what is left of the day's budget. */
+function judgeRelayed({ state, spent, budget }: NonNullable<HostStatus["relayed"]>): Finding {
+  const check = "relayed";
+  if (state === "off") {
+    const message = "off: pages connect only where a direct connection or a TURN server does";
+    return { check, ok: null, message, cure: CURES["allow-relay"] };
+  }
+  const dollars = `${formatDollars(spent)} of ${formatDollars(budget)} spent today`;
+  const message = `sessions may go through the relay, ${dollars}`;
+  if (state === "on") return { check, ok: true, message };
+  return { check, ok: false, message: dollars, cure: CURES["relay-spent"] };
 }
 
 /** Whether STUN is enough. */

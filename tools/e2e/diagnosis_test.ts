@@ -91,6 +91,9 @@ function testIn(name: BrowserName): void {
     const said = await hostSays();
     assert.equal([said.cause, said.page], [cause, seen]);
     assert.match(said.message, message);
+    const { output } = await run(["status", "--state", bridge.state]);
+    assert.match(output.replaceAll(/\s+/g, " "), `through the relay`);
+    assert.match(output.replaceAll(/\s+/g, " "), message);
     if (name === "chromium") {
       const finding = await doctorSays();
       assert.match(finding.message, /connected through the relay, /);

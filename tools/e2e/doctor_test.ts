@@ -49,6 +49,8 @@ test("with a host that is online all is well, and a page's way is gone once", as
     "clock",
     "backend",
     "stun",
+    "port",
+    "relayed",
     "relay",
     "lambda:GetFunctionConfiguration",
     "lambda:UpdateFunctionConfiguration",
