@@ -2,7 +2,7 @@
 // 0.1 s after the last candidate, since they also try ways that no host takes.
 import type { StartTimer } from "./start_timer.ts";
 
-/** Time for the answer of a STUN or TURN server after the first candidate, in milliseconds. */
+/** Time for the answer of a STUN server after the first candidate, or of a TURN server after STUN's, in ms. */
 const SERVER_MS = 250;
 
 /**
@@ -11,19 +11,23 @@ const SERVER_MS = 250;
  */
 const FIRST_MS = 1_000;
 
+/** Time for a TURN server where no STUN server answers, in ms: it may be reached by TCP and TLS only. */
+const TURN_MS = 1000;
+
 /** Time in which another candidate may follow, in ms: those of all networks come in a burst. */
 const BURST_MS = 5;
 
 /** A candidate that the host can use (RFC 8839 §5.1): UDP, of the only component. */
 const USABLE = /^candidate:\S+ 1 udp /i;
 
-/** A candidate that a STUN or TURN server has shown. */
+/** A candidate that a STUN or TURN server has shown, and one of a TURN server. */
 const FROM_SERVER = / typ (?:srflx|relay)\b/;
+const RELAYED = / typ relay\b/;
 
 /** Options of {@linkcode Gathering}. */
 export interface GatheringOptions {
-  /** Whether a STUN or TURN server is asked. */
-  hasServers: boolean;
+  /** Which servers are asked. With TURN, its candidate matters: STUN's may lead nowhere. */
+  servers: "none" | "STUN" | "TURN";
   startTimer: StartTimer;
 }
 
@@ -34,12 +38,14 @@ export class Gathering {
   readonly #enough = Promise.withResolvers<void>();
   readonly #options: GatheringOptions;
   readonly #candidates: string[] = [];
+  readonly #matters: RegExp;
   #hasThoseThatMatter: boolean;
   #stopTimer: (() => void) | undefined;
 
   constructor(options: GatheringOptions) {
     this.#options = options;
-    this.#hasThoseThatMatter = !options.hasServers;
+    this.#hasThoseThatMatter = options.servers === "none";
+    this.#matters = options.servers === "TURN" ? RELAYED : FROM_SERVER;
     this.enough = this.#enough.promise;
     this.#endIn(FIRST_MS);
   }
@@ -52,11 +58,11 @@ export class Gathering {
   /** Takes a candidate, which begins with `candidate:`; an empty one says that no more follow. */
   add(candidate: string): void {
     if (!USABLE.test(candidate)) return;
-    this.#candidates.push(candidate);
-    const isFirst = this.#candidates.length === 1;
-    if (FROM_SERVER.test(candidate)) this.#hasThoseThatMatter = true;
+    const isFirst = this.#candidates.push(candidate) === 1;
+    if (this.#matters.test(candidate)) this.#hasThoseThatMatter = true;
     if (this.#hasThoseThatMatter) this.#endIn(BURST_MS);
-    else if (isFirst) this.#endIn(SERVER_MS);
+    else if (FROM_SERVER.test(candidate)) this.#endIn(SERVER_MS);
+    else if (isFirst) this.#endIn(this.#options.servers === "TURN" ? TURN_MS : SERVER_MS);
   }
 
   /** No more candidates follow, or nobody waits for them any more. */

@@ -1,7 +1,7 @@
 // The page's end of a WebRTC connection, by simple-peer.
 import SimplePeer from "simple-peer";
 import { type Channel, type IceConfig, LighthouseError } from "../../wire/mod.ts";
-import { Gathering } from "./gathering.ts";
+import { Gathering, type GatheringOptions } from "./gathering.ts";
 import { startTimer } from "./start_timer.ts";
 
 /**
@@ -62,7 +62,7 @@ export function createPeer({ ice, until, webRtc }: PeerOptions): Peer {
     channelConfig: { ordered: false, maxRetransmits: RETRANSMITS },
   });
   const adapted = adapt(peer);
-  const gathering = new Gathering({ hasServers: ice.iceServers.length > 0, startTimer });
+  const gathering = new Gathering({ servers: serversIn(ice), startTimer });
   peer.on("signal", async (signal) => {
     if (signal.type === "candidate") return gathering.add(signal.candidate.candidate ?? "");
     if (signal.type !== "offer") return;
@@ -95,6 +95,12 @@ export function createPeer({ ice, until, webRtc }: PeerOptions): Peer {
     stats: () => readStats(peer),
     close: () => peer.destroy(),
   };
+}
+
+function serversIn({ iceServers }: IceConfig): GatheringOptions["servers"] {
+  const urls = iceServers.flatMap((server) => server.urls);
+  if (urls.some((url) => /^turn/i.test(url))) return "TURN";
+  return urls.length > 0 ? "STUN" : "none";
 }
 
 /** The offer with these candidates: its last section is the only one. */

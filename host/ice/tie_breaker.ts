@@ -47,10 +47,16 @@ export function mendTieBreaker(
   if (password === undefined || !timingSafeEqual(sign(check, mac, password), mac)) return;
   tieBreaker[7] = 1;
   sign(check, mac, password).copy(mac);
-  const print = attributesOf(check)[FINGERPRINT];
+  fingerprint(check);
+  if (isStun(message, DATA_INDICATION)) fingerprint(message);
+}
+
+/** Writes FINGERPRINT anew, if there is one: the CRC of what is before it (§14.7). */
+function fingerprint(message: Buffer): void {
+  const print = attributesOf(message)[FINGERPRINT];
   if (print?.length !== 4) return;
-  const end = print.byteOffset - check.byteOffset - ATTRIBUTE_HEADER;
-  print.writeUInt32BE((crc32(check.subarray(0, end)) ^ FINGERPRINT_XOR) >>> 0);
+  const end = print.byteOffset - message.byteOffset - ATTRIBUTE_HEADER;
+  print.writeUInt32BE((crc32(message.subarray(0, end)) ^ FINGERPRINT_XOR) >>> 0);
 }
 
 /** What a peer has sent, from a Data indication or ChannelData. */

@@ -36,9 +36,14 @@ function check(tieBreaker: bigint, options: { ufrag?: string; password?: string 
   ];
   const mac = createHmac("sha1", password).update(stun(0x0001, attributes, 24)).digest();
   attributes.push(attribute(0x0008, mac));
+  return printed(0x0001, attributes);
+}
+
+/** A message with FINGERPRINT. */
+function printed(type: number, attributes: Buffer[]): Buffer {
   const print = Buffer.alloc(4);
-  print.writeUInt32BE((crc32(stun(0x0001, attributes, 8)) ^ 0x5354554e) >>> 0);
-  return stun(0x0001, [...attributes, attribute(0x8028, print)]);
+  print.writeUInt32BE((crc32(stun(type, attributes, 8)) ^ 0x5354554e) >>> 0);
+  return stun(type, [...attributes, attribute(0x8028, print)]);
 }
 
 const channelData = (data: Buffer) => {
@@ -46,8 +51,9 @@ const channelData = (data: Buffer) => {
   head.writeUInt16BE(data.length, 2);
   return Buffer.concat([head, data]);
 };
-const indication = (data: Buffer) =>
-  stun(0x0017, [attribute(0x0012, Buffer.alloc(8)), attribute(0x0013, data)]);
+const parts = (data: Buffer) => [attribute(0x0012, Buffer.alloc(8)), attribute(0x0013, data)];
+const indication = (data: Buffer) => stun(0x0017, parts(data));
+const printedIndication = (data: Buffer) => printed(0x0017, parts(data));
 
 /** The message afterwards. */
 function mended(message: Buffer): Buffer {
@@ -56,7 +62,13 @@ function mended(message: Buffer): Buffer {
   return copy;
 }
 
-for (const [way, wrap] of [["ChannelData", channelData], ["an indication", indication]] as const) {
+for (
+  const [way, wrap] of [
+    ["ChannelData", channelData],
+    ["an indication", indication],
+    ["an indication with FINGERPRINT", printedIndication],
+  ] as const
+) {
   test(`a check with the tie-breaker 0 becomes the same with 1, signed, in ${way}`, () => {
     assert.equal(mended(wrap(check(0n))), wrap(check(1n)));
   });

@@ -58,6 +58,13 @@ const GATHER_MS = 1500;
  */
 const ANSWER_MS = { stun: 300, turn: 1000 };
 
+/**
+ * The same once a TURN server has answered: a firewall may hide the others. A page that no STUN server has
+ * answered may need the second TURN server, the one over TCP.
+ */
+const RELAYED_MS = 10;
+const RELAYED_FOR_BLOCKED_MS = 250;
+
 const native = await loadNative();
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
@@ -86,9 +93,11 @@ export function answerOffer(offer: Offer, options: AnswerOptions): Peer {
 }
 
 function answerFrom(offer: Offer, { ice, owner = "", mapped }: AnswerOptions): Peer {
+  const isBlocked = !offer.candidates.some(({ type }) => type === "srflx");
   const { connection, description, channel, closed, close } = connect(ice, {
     isHurried: true,
     port: mapped?.port,
+    patience: isBlocked ? RELAYED_FOR_BLOCKED_MS : RELAYED_MS,
   });
   let claimed = false;
   connection.onDataChannel((native) => {
@@ -159,10 +168,13 @@ interface ConnectOptions {
   isHurried?: boolean;
   /** The UDP port to bind. @default any */
   port?: number;
+  /** Time for further candidates after a TURN server's first, in milliseconds. */
+  patience?: number;
 }
 
 /** The part that offering and answering share. */
-function connect({ iceServers }: IceConfig, { isHurried = false, port }: ConnectOptions = {}) {
+function connect({ iceServers }: IceConfig, options: ConnectOptions = {}) {
+  const { isHurried = false, port, patience = RELAYED_FOR_BLOCKED_MS } = options;
   const described = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   const closed = Promise.withResolvers<void>();
@@ -177,7 +189,8 @@ function connect({ iceServers }: IceConfig, { isHurried = false, port }: Connect
   open.add(connection);
   const hasTurn = iceServers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url)));
   const limit = isHurried ? ANSWER_MS[hasTurn ? "turn" : "stun"] : GATHER_MS;
-  const timer = setTimeout(finishGathering, limit);
+  let timer = setTimeout(finishGathering, limit);
+  let isRelayed = false;
 
   function finishGathering(): void {
     const description = open.has(connection) ? connection.localDescription() : null;
@@ -197,6 +210,10 @@ function connect({ iceServers }: IceConfig, { isHurried = false, port }: Connect
   connection.onLocalCandidate((candidate) => {
     // "complete" comes later where the STUN server has several addresses.
     if (isHurried && !hasTurn && / typ srflx\b/.test(candidate)) finishGathering();
+    if (isRelayed || !candidate.includes(" typ relay ")) return;
+    isRelayed = true;
+    clearTimeout(timer);
+    if (open.has(connection)) timer = setTimeout(finishGathering, patience);
   });
   connection.onGatheringStateChange((state) => {
     if (state === "complete") finishGathering();
