@@ -166,7 +166,8 @@ export function stepConnection(
         NOTHING,
       ];
     case "opened":
-      if (!now.dialling) return [now, NOTHING];
+      // Also if the attempt was stopped too late: the session has moved.
+      if (!now.dialling && now.state !== "connected") return [now, NOTHING];
       return [connected(now, event.relayed), NOTHING];
     case "moved":
       if (now.state !== "connected" || !now.relayed) return [now, NOTHING];

@@ -289,6 +289,10 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": { now: states.connected, effect: nothing },
     "relayed, silent, dialling": { now: states.connected, effect: nothing },
     "relayed, lost": { now: states.connected, effect: nothing },
+    // The attempt was stopped too late.
+    connected: { now: states.connected, effect: nothing },
+    "connected, silent": { now: states.connected, effect: nothing },
+    relayed: { now: states.connected, effect: nothing },
   }],
   [{ type: "opened", relayed: true }, {
     connecting: { now: states.relayed, effect: nothing },
@@ -299,6 +303,9 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": { now: states.relayed, effect: nothing },
     "relayed, silent, dialling": { now: states.relayed, effect: nothing },
     "relayed, lost": { now: states.relayed, effect: nothing },
+    connected: { now: states.relayed, effect: nothing },
+    "connected, silent": { now: states.relayed, effect: nothing },
+    relayed: { now: states.relayed, effect: nothing },
   }],
   [{ type: "moved" }, {
     relayed: { now: states.connected, effect: nothing },
