@@ -123,8 +123,28 @@ testNetworks(
   },
 );
 
+/** A router that answers each request by PCP or NAT-PMP with "not authorized". */
+const REFUSING = `
+  const socket = require("node:dgram").createSocket("udp4");
+  socket.on("message", (request, { port, address }) => {
+    const answer = Buffer.from(request);
+    answer[1] |= 0x80;
+    answer[3] = 2;
+    socket.send(answer, port, address);
+  }).bind(5351);`;
+
+testNetworks("a router that refuses is told, with the cure", async () => {
+  await using lab = await start({ nat: "cone" }, { retry: 300 });
+  lab.router.namespace.start([process.execPath, "-e", REFUSING], { stdio: "ignore" });
+  await until(async () => {
+    const { reason } = await lab.state("none") as { reason: string };
+    return reason.startsWith("the router refuses the port");
+  });
+  assert.is(await lab.take(), null);
+});
+
 testNetworks(
-  "a router that refuses, and none at all, cost nothing but a line in the log",
+  "no router that gives ports costs nothing but a line in the log",
   async () => {
     await using lab = await start({ nat: "cone" }, { retry: 500 });
     await lab.state("none");
