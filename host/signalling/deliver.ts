@@ -1,7 +1,9 @@
 // Delivers the host's answer to a page, also while the relay's instances disagree on the host.
 //
 // For up to a minute after a registration, some instances of the Lambda still have the old LAPTOP_ID. The
-// offer may come through one instance, and the answer reach another, which refuses it.
+// offer may come through one instance, and the answer reach another, which refuses it. And the gateway's
+// throttle, which sessions through the relay use as well, drops messages without saying which.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RelayMessage, Signal } from "../../wire/mod.ts";
 import type { RelaySocket } from "./relay_socket.ts";
 
@@ -10,6 +12,9 @@ const MAX_TRIES = 8;
 
 /** Time within which a refusal comes, in milliseconds. */
 const REFUSAL_MS = 2_000;
+
+/** Pause after the gateway has dropped a message, in milliseconds. It drops until some time has passed. */
+const THROTTLED_MS = 250;
 
 /**
  * Sends a signal to a page, and sends it again if the relay refuses it. A page that gets it twice acts on
@@ -30,27 +35,38 @@ export async function deliver(
       .filter(({ isOpen }) => isOpen);
     const connection = open[(tries >> 1) % open.length];
     if (!connection) return;
-    const refused = isRefused(connection, to);
+    const fate = fateOf(connection, to);
     connection.send(signal, to);
-    if (!await refused) return;
+    switch (await fate) {
+      case "delivered":
+        return;
+      case "throttled":
+        await sleep(THROTTLED_MS);
+    }
   }
 }
 
 /**
- * Whether the relay refuses the connection's next message to a page. A connection that ends meanwhile
- * counts as refused.
+ * What becomes of the connection's next message to a page. A connection that ends meanwhile counts as
+ * refused; a message that was dropped may have been another.
  */
-function isRefused(connection: RelaySocket, to: string): Promise<boolean> {
+function fateOf(
+  connection: RelaySocket,
+  to: string,
+): Promise<"delivered" | "refused" | "throttled"> {
   return new Promise((resolve) => {
     const listener = (message: RelayMessage) => {
-      if (message.kind === "error" && message.to === to) end(message.code === "not-allowed");
+      if (message.kind !== "error") return;
+      if (message.isThrottled) end("throttled");
+      else if (message.to === to) end(message.code === "not-allowed" ? "refused" : "delivered");
     };
-    const timer = setTimeout(() => end(!connection.isOpen), REFUSAL_MS).unref();
+    const timer = setTimeout(() => end(connection.isOpen ? "delivered" : "refused"), REFUSAL_MS)
+      .unref();
     connection.listeners.add(listener);
-    function end(answer: boolean): void {
+    function end(fate: "delivered" | "refused" | "throttled"): void {
       clearTimeout(timer);
       connection.listeners.delete(listener);
-      resolve(answer);
+      resolve(fate);
     }
   });
 }

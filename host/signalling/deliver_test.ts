@@ -94,6 +94,22 @@ test("deliver() takes a connection that has come meanwhile", async () => {
   close();
 });
 
+test("deliver() sends again what the gateway's throttle drops", async () => {
+  // Enough for the connections' own questions, and for one message more.
+  await using relay = await startTestRelay({ throttles: { hostSignal: { rate: 4, burst: 3 } } });
+  const { page, connections, heard, close } = await setUp(relay, 1);
+  const [connection] = connections;
+  relay.register(connection!.connectionId);
+  const other: Signal = { ...REPLY, message: "busy" };
+  await Promise.all(
+    [REPLY, other].map((signal) => deliver(signal, page.connectionId, connection!, connections)),
+  );
+  const texts = new Set(heard.map((message) => JSON.stringify(message)));
+  assert.is(texts.size, 2);
+  assert.is(connection!.listeners.size, 0);
+  close();
+});
+
 test("deliver() does nothing without a connection", async () => {
   await using relay = await startTestRelay();
   const { page, connections: [connection], heard, close } = await setUp(relay, 1);
