@@ -23,6 +23,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Show an app as it is", link: "/site" },
       { text: "Recipes for apps", link: "/apps" },
       { text: "Backends and folders", link: "/backends" },
+      { text: "TURN servers", link: "/turn" },
       { text: "Networks", link: "/networks" },
       { text: "Plain URLs", link: "/service-worker" },
       { text: "The system service", link: "/service" },
