@@ -5,6 +5,7 @@ import { LighthouseError } from "../error.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { Carriers } from "./carriers.ts";
+import type { MeteredChannel } from "./channel.ts";
 import { encodeMessage } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 import type { LivenessRules } from "./liveness.ts";
@@ -23,6 +24,25 @@ const HELLO: Hello = {
 const never = { look: 60_000, silent: 60_000 };
 const soon = { look: 5, silent: 10 };
 const DEAF: LivenessRules = { busy: never, idle: never, dead: 300_000 };
+
+/** A channel in memory whose messages count as costly. */
+class MeteredMemoryChannel extends MemoryChannel implements MeteredChannel {
+  readonly isMetered = true;
+  readonly room = 20_000;
+  onroom = () => {};
+  readonly roundTripTime = 70;
+}
+
+/** A carrier over such a channel, and the channel's other end. */
+function meteredCarrier() {
+  const near = new MeteredMemoryChannel();
+  const far = new MemoryChannel();
+  MemoryChannel.join(near, far);
+  const carrier = new Carrier(near);
+  carrier.greet(HELLO);
+  far.send(encodeMessage([{ type: "hello", hello: HELLO }]));
+  return { carrier, near, far };
+}
 
 /** Carriers over channels in memory, and what they report, as short texts. */
 function setUp(count: number, liveness = DEAF) {
@@ -113,6 +133,91 @@ test("a dead carrier is closed", async () => {
   const { carriers, news } = fixture;
   await until(() => carriers.size === 0);
   assert.is(news.at(-1), "lost, 0 left");
+});
+
+test("over a metered carrier goes nothing that is not needed: no PING, no early ACK", async () => {
+  using fixture = setUp(0);
+  const { carrier, far } = meteredCarrier();
+  const sent: string[] = [];
+  far.onmessage = () => sent.push("message");
+  fixture.carriers.adopt(carrier);
+  await carrier.hello;
+  for (let i = 0; i < 3; i++) {
+    far.send(
+      encodeMessage([{
+        type: "data",
+        stream: 1,
+        offset: 0,
+        bytes: new Uint8Array(60_000),
+        end: false,
+      }]),
+    );
+  }
+  await until(() => fixture.news.length === 3);
+  assert.is(carrier.isDue, false);
+  assert.is(carrier.roundTripTime, 70);
+  assert.is(carrier.maxMessage, 20_000);
+  assert.ok(fixture.carriers.isMetered);
+  assert.equal(sent, ["message"], "the HELLO");
+  far.send(
+    encodeMessage([{
+      type: "data",
+      stream: 1,
+      offset: 0,
+      bytes: new Uint8Array(60_000),
+      end: false,
+    }]),
+  );
+  far.send(
+    encodeMessage([{
+      type: "data",
+      stream: 1,
+      offset: 0,
+      bytes: new Uint8Array(60_000),
+      end: false,
+    }]),
+  );
+  await until(() => carrier.isDue);
+});
+
+test("a metered carrier is left for one that joins, takes what is on its way, and is closed", async () => {
+  using fixture = setUp(0);
+  const { carriers, news } = fixture;
+  const metered = meteredCarrier();
+  carriers.adopt(metered.carrier);
+  await metered.carrier.hello;
+  const [near, far] = MemoryChannel.pair();
+  const direct = new Carrier(near);
+  direct.greet(HELLO);
+  far.send(encodeMessage([{ type: "hello", hello: HELLO }]));
+  carriers.adopt(direct);
+  assert.equal([...carriers], [direct]);
+  assert.is(carriers.isMetered, false);
+  metered.far.send(encodeMessage([{ type: "goaway" }]));
+  await until(() => news.length === 1);
+  let isClosed = false;
+  metered.far.onclose = () => isClosed = true;
+  await until(() => isClosed);
+  await until(() => news.length === 2);
+  assert.equal(news, ["goaway", "lost, 1 left"]);
+});
+
+test("a metered carrier whose place another takes hears no more, and closes a little later", async () => {
+  using fixture = setUp(0);
+  const { carriers, news, areCurrent } = fixture;
+  const metered = meteredCarrier();
+  carriers.adopt(metered.carrier);
+  await metered.carrier.hello;
+  let isClosed = false;
+  metered.far.onclose = () => isClosed = true;
+  const [near] = MemoryChannel.pair();
+  carriers.discard(new Carrier(near));
+  assert.is(carriers.size, 0);
+  metered.far.send(encodeMessage([{ type: "goaway" }]));
+  assert.is(isClosed, false);
+  await until(() => isClosed);
+  assert.equal(areCurrent.map((isCurrent) => isCurrent()), [false]);
+  assert.not(news.some((line) => line.startsWith("lost")));
 });
 
 test.run();

@@ -94,4 +94,13 @@ test("stop() ends it", async () => {
   assert.equal(owner.events, []);
 });
 
+test("where PINGs cost, one is sent only after half of the silence that counts", async () => {
+  const owner = new Owner();
+  const idle = { look: 2, silent: 20 };
+  const liveness = new Liveness({ busy: idle, idle, dead: 60_000, isSparing: true }, owner);
+  await until(() => owner.was("silent"));
+  liveness.stop();
+  assert.is(owner.events.slice(0, owner.events.indexOf("silent")).length, 5);
+});
+
 test.run();

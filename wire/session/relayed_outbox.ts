@@ -49,6 +49,8 @@ export class RelayedOutbox {
   #variation = 0;
   /** Timeouts since the last news. */
   #timeouts = 0;
+  /** When the last news or timeout was: one timer for all, or each would cost a message (RFC 6298 §5). */
+  #restarted = 0;
 
   /** The measured round-trip time, undefined before the first. */
   get roundTripTime(): number | undefined {
@@ -72,8 +74,11 @@ export class RelayedOutbox {
   get deadline(): number {
     let deadline = Infinity;
     for (const transmission of this.#current.values()) {
-      const wait = this.#isOvertaken(transmission) ? this.#patience : this.#timeout;
-      deadline = Math.min(deadline, transmission.at + wait);
+      const { at } = transmission;
+      const end = this.#isOvertaken(transmission)
+        ? at + this.#patience
+        : Math.max(at, this.#restarted) + this.#timeout;
+      deadline = Math.min(deadline, end);
     }
     return deadline;
   }
@@ -103,11 +108,16 @@ export class RelayedOutbox {
   acked({ next, newest, delay, runs }: Ack, now: number): boolean {
     const last = runs.reduce((end, { skipped, there }) => end + skipped + there, next);
     if (last > this.#nextId || newest > this.#nextNumber) return false;
+    const { size } = this.#batches;
     for (; this.#acked < next; this.#acked++) this.#forget(this.#acked);
     let id = next;
     for (const { skipped, there } of runs) {
       id += skipped;
       for (const end = id + there; id < end; id++) this.#forget(id);
+    }
+    if (this.#batches.size < size) {
+      this.#timeouts = 0;
+      this.#restarted = now;
     }
     if (newest > this.#newest) this.#measure(newest, delay, now);
     this.#findLost(now);
@@ -115,7 +125,7 @@ export class RelayedOutbox {
   }
 
   #forget(id: number): void {
-    if (this.#batches.delete(id)) this.#timeouts = 0;
+    this.#batches.delete(id);
     this.#current.delete(id);
   }
 
@@ -165,10 +175,10 @@ export class RelayedOutbox {
 
   /** The deadline has passed. Of several, the repetition of the oldest tells of the others. */
   expire(now: number): void {
-    const { size } = this.#current;
     this.#findLost(now);
-    if (this.#current.size < size || now < this.deadline) return;
+    if (now < this.deadline) return;
     this.#timeouts++;
+    this.#restarted = now;
     const all = [...this.#current.values()];
     const oldest = all.reduce((one, other) => other.at < one.at ? other : one);
     this.#current.delete(oldest.batch!.id);

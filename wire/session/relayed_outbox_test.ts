@@ -35,6 +35,17 @@ test("a batch is to be sent until it is, and again when its time is over", () =>
   assert.is(outbox.deadline, 2100 + 4000, "the next one has more time");
 });
 
+test("of several, only the oldest is sent again until there is news", () => {
+  const { outbox, batches } = outboxWith(3);
+  outbox.expire(2000);
+  assert.is(outbox.lost, batches[0]);
+  outbox.sent(batches[0], 2000);
+  assert.is(outbox.lost, undefined);
+  assert.is(outbox.deadline, 6000);
+  outbox.expire(6000);
+  assert.is(outbox.lost, batches[1]);
+});
+
 test("the round trip is measured from any message, without the time that its answer waited", () => {
   const { outbox } = outboxWith(1);
   assert.is(outbox.roundTripTime, undefined);

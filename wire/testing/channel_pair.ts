@@ -30,12 +30,17 @@ export class MemoryChannel implements Channel {
     this.#random = random;
   }
 
-  /** Joins two ends. */
+  /** Makes two ends and joins them. */
   static pair(random?: () => number): [MemoryChannel, MemoryChannel] {
     const [one, other] = [new MemoryChannel(random), new MemoryChannel(random)];
+    MemoryChannel.join(one, other);
+    return [one, other];
+  }
+
+  /** Joins two ends that exist. */
+  static join(one: MemoryChannel, other: MemoryChannel): void {
     one.#other = other;
     other.#other = one;
-    return [one, other];
   }
 
   send(message: Uint8Array<ArrayBuffer> | string): void {

@@ -9,6 +9,7 @@ import { requestHeads, responseHeads, webSocketMessages } from "./http.ts";
 import { controlSocket, inspector } from "./local_servers.ts";
 import { receiveStream } from "./receive_stream.ts";
 import { relays, sessionDescriptions } from "./relay.ts";
+import { relayedMessages, relayedState } from "./relayed.ts";
 import { cookies, headers, hostileAnswers, location, staticFiles } from "./services.ts";
 import { session } from "./session.ts";
 import { commandLine, settings, settingsFile, stackOutputs } from "./settings.ts";
@@ -19,6 +20,8 @@ export const TARGETS: readonly Target[] = [
   hello,
   session,
   receiveStream,
+  relayedMessages,
+  relayedState,
   requestHeads,
   responseHeads,
   webSocketMessages,
