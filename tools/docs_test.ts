@@ -4,7 +4,7 @@ import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { SIDEBAR } from "../docs/.vitepress/sidebar.ts";
-import { errorCodes } from "../wire/mod.ts";
+import { CAUSES, errorCodes } from "../wire/mod.ts";
 import { withOwners } from "./owners_table.ts";
 import { formatTypes } from "./reference_types.ts";
 import { suite } from "./testing/suite.ts";
@@ -60,6 +60,12 @@ test("the site's navigation has each document once", async () => {
 
 test("docs/reference/types.md is what the sources say", async () => {
   assert.is(await readFile("docs/reference/types.md", "utf8"), await formatTypes());
+});
+
+test("networks.md explains each cause", async () => {
+  const text = await readFile("docs/networks.md", "utf8");
+  const table = text.slice(text.indexOf("## Causes and cures"));
+  assert.equal(Object.keys(CAUSES).filter((cause) => !table.includes(`\`${cause}\``)), []);
 });
 
 test("the README has 600 words at most", async () => {
