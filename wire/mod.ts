@@ -62,12 +62,7 @@ export {
   rawPublicKey,
   TAG_KEY_BYTES,
 } from "./signal/keys.ts";
-export {
-  type CandidateKind,
-  candidateKinds,
-  type NetworkReport,
-  parseReport,
-} from "./signal/report.ts";
+export { candidateKinds, type NetworkReport, parseReport } from "./signal/report.ts";
 export {
   type Acceptance,
   type Answer,

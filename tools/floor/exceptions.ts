@@ -17,6 +17,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     guard: ["components/pairing/camera.ts", "Native?.getSupportedFormats()"],
   },
   {
+    features: [
+      "api.RTCPeerConnection.icecandidateerror_event",
+      "api.RTCPeerConnectionIceErrorEvent",
+    ],
+    reason: "where no errors are told, a page knows less of its network and says less",
+    guard: ["components/connection/network_probe.ts", '"onicecandidateerror" in connection'],
+  },
+  {
     features: ["api.NavigateEvent"],
     reason: "links, forms and history are led by their own events too",
     guard: ["components/inject/navigation.ts", "if (!navigation || !NavigateEvent) return;"],
