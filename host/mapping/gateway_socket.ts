@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { MappingError } from "./mapping.ts";
 
 /** The router's port. */
-export const GATEWAY_PORT = 5351;
+const GATEWAY_PORT = 5351;
 
 /**
  * Times of the retransmissions and of the end, in milliseconds. RFC 6886 §3.1 begins with 250 ms, and goes
