@@ -6,14 +6,16 @@
 import { type ErrorCode, LighthouseError } from "../error.ts";
 import type { Carrier, SessionFrame } from "./carrier.ts";
 import { Carriers } from "./carriers.ts";
-import type { StreamFrame } from "./frame.ts";
 import { type Hello, ID_BYTES, INITIAL_LIMITS } from "./hello.ts";
+import { Deadline } from "./deadline.ts";
+import { Incoming } from "./incoming.ts";
 import type { LivenessRules } from "./liveness.ts";
 import { ENDLESS, type MemoryBudget } from "./memory_budget.ts";
 import { Packer } from "./packer.ts";
 import { RetransmitBudget } from "./retransmit_budget.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 import { MAX_STREAMS, type Role, Streams } from "./streams.ts";
+import { Traffic } from "./traffic.ts";
 import { Windows } from "./windows.ts";
 
 /**
@@ -21,12 +23,6 @@ import { Windows } from "./windows.ts";
  * end opened may be without its head, in milliseconds.
  */
 const DEADLINE_MS = 120_000;
-
-/** Most streams that a message may open. */
-const MAX_OPENED = 256;
-
-/** Time after a stream's last bytes for which the session counts as busy, in milliseconds. */
-const BUSY_MS = 2000;
 
 /**
  * The round trip by which windows grow where each message costs, in milliseconds: far above the real one,
@@ -67,6 +63,16 @@ export interface SessionOptions {
   soon?: (callback: () => void) => void;
 }
 
+/** Options of {@linkcode Session.connect}. */
+interface ConnectOptions {
+  /** Whether the present carriers stay. @default this one replaces them */
+  join?: boolean;
+  /** Shows the host whose connection it is, where it was offered through the relay. */
+  proof?: Uint8Array;
+  /** Whether the messages go in an offer: `withdraw` follows where that has no answer. @default false */
+  early?: boolean;
+}
+
 /** A session. It sends nothing before it has a carrier. */
 export class Session {
   /** Resolves with the reason when the session ends, whichever end ended it. */
@@ -88,26 +94,26 @@ export class Session {
    * whether the host has seen them.
    */
   #unsure: number | undefined;
-  #isGoingAway = false;
+  readonly #traffic: Traffic;
+  readonly #incoming: Incoming;
   #isOver = false;
   /** Fails the streams that wait for a carrier, unless one comes in time. */
-  #deadline: ReturnType<typeof setTimeout> | undefined;
-  /** When bytes of a stream moved last. */
-  #moved = -Infinity;
-  #sent = 0;
-  #received = 0;
-  /** Streams that the present message has opened. */
-  #opened = 0;
+  readonly #deadline: Deadline;
 
   constructor(options: SessionOptions) {
-    const { role, id, liveness, soon, memory = ENDLESS } = options;
+    const { role, id, liveness, soon, onStream, memory = ENDLESS, deadline = DEADLINE_MS } =
+      options;
     this.#options = options;
     this.id = id ?? crypto.getRandomValues(new Uint8Array(ID_BYTES));
     this.closed = this.#closed.promise;
     const streams = this.#streams = new Streams(role);
+    const traffic = this.#traffic = new Traffic((wasBusy) => {
+      if (!wasBusy) options.onBusy?.();
+      carriers.nudge();
+    });
     const carriers = this.#carriers = new Carriers({
       liveness,
-      isBusy: () => this.busy,
+      isBusy: () => traffic.isBusy,
       isShared: () => streams.isShared,
       receive: (frames, isCurrent) => this.#receive(frames, isCurrent),
       wake: () => packer.schedule(),
@@ -118,29 +124,12 @@ export class Session {
     const packer = this.#packer = new Packer({
       carriers,
       streams,
-      onData: (bytes) => {
-        this.#sent += bytes;
-        this.#move();
-      },
+      onData: (bytes) => traffic.add("sent", bytes),
       soon,
     });
-    const windows = new Windows(memory);
-    this.#owner = {
-      budget: new RetransmitBudget(() => {
-        for (const stream of streams) packer.wake(stream);
-      }, memory),
-      memory,
-      wake: (stream) => packer.wake(stream),
-      widen: (stream) => {
-        const { isMetered, roundTripTime } = carriers;
-        return windows.widen(stream, isMetered ? METERED_ROUND_TRIP_MS : roundTripTime);
-      },
-      forget: (stream) => {
-        streams.delete(stream);
-        packer.delete(stream);
-        windows.release(stream);
-      },
-    };
+    const owner = this.#owner = ownerOf({ memory, streams, carriers, packer });
+    this.#incoming = new Incoming({ streams, packer, owner, traffic, onStream, deadline });
+    this.#deadline = new Deadline(deadline, () => this.#expire());
   }
 
   /** Streams open now, and those that wait to begin. */
@@ -175,12 +164,12 @@ export class Session {
 
   /** Bytes of streams that were sent and received; those sent twice count twice. */
   get bytes(): number {
-    return this.#sent + this.#received;
+    return this.#traffic.sent + this.#traffic.received;
   }
 
   /** The same by direction. */
   get traffic(): { sent: number; received: number } {
-    return { sent: this.#sent, received: this.#received };
+    return this.#traffic;
   }
 
   /** Whether the other end waits for this one: for an answer's head, or for the rest of an answer. */
@@ -190,7 +179,7 @@ export class Session {
 
   /** Whether bytes of streams have moved in the last 2 s. */
   get busy(): boolean {
-    return performance.now() - this.#moved < BUSY_MS;
+    return this.#traffic.isBusy;
   }
 
   /**
@@ -205,7 +194,7 @@ export class Session {
     }
     const stream = new Stream(this.#owner, INITIAL_LIMITS.credit);
     this.#streams.add(stream);
-    this.#limitWaitOnce();
+    this.#limitWait();
     stream.sendHead(head);
     return stream;
   }
@@ -214,20 +203,13 @@ export class Session {
    * Says HELLO on a channel and goes on over it: the page's part. A new session sends at once; one
    * that resumes, when the host has answered.
    *
-   * @param options `join`: whether the present carriers stay; by default this one replaces them.
-   * `proof`: shows the host whose connection it is, where it was offered through the relay. `early`:
-   * whether the messages go in an offer: {@linkcode withdraw} follows where that has no answer.
    * @returns Resolves when the host has answered.
    * @throws {LighthouseError} `no-answer`, `bad-frame` or `connection-lost` if the host does not
    * answer; the host's reason where it refuses.
    */
   async connect(
     carrier: Carrier,
-    { join = false, proof, early = false }: {
-      join?: boolean;
-      proof?: Uint8Array;
-      early?: boolean;
-    } = {},
+    { join = false, proof, early = false }: ConnectOptions = {},
   ): Promise<void> {
     const isFirst = !this.#isGreeted;
     this.#isGreeted = true;
@@ -254,7 +236,7 @@ export class Session {
     // Those that it was to join are lost meanwhile: it carries again what was lost with them.
     if (hello.mode === "join" && this.#carriers.size === 0) this.#rewind();
     if (!isFirst) return this.#adopt(carrier);
-    if (early) this.#forgetDeadline();
+    if (early) this.#deadline.stop();
     this.#packer.schedule();
   }
 
@@ -272,7 +254,7 @@ export class Session {
       this.#isGreeted = false;
       this.#rewind();
     }
-    this.#limitWaitOnce();
+    this.#limitWait();
   }
 
   /**
@@ -316,7 +298,7 @@ export class Session {
    * ended.
    */
   async goAway(): Promise<void> {
-    this.#isGoingAway = true;
+    this.#incoming.isGoingAway = true;
     this.#packer.goAway();
     await Promise.all([...this.#streams].map((stream) => stream.closed));
   }
@@ -347,14 +329,9 @@ export class Session {
   }
 
   #adopt(carrier: Carrier): void {
-    if (this.#early !== carrier) this.#forgetDeadline();
+    if (this.#early !== carrier) this.#deadline.stop();
     this.#carriers.adopt(carrier);
     this.#packer.schedule();
-  }
-
-  #forgetDeadline(): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = undefined;
   }
 
   /** Sends again all that the other end is not known to have. */
@@ -375,115 +352,45 @@ export class Session {
   }
 
   #loseCarrier(): void {
-    if (this.#carriers.size === 0) {
-      const reason = "The connection ended";
-      return this.#detach(new LighthouseError("connection-lost", reason));
-    }
     // The others carry again what may be lost with it.
-    this.#rewind();
+    if (this.#carriers.size > 0) this.#rewind();
+    else this.#detach(new LighthouseError("connection-lost", "The connection ended"));
   }
 
   #detach(reason: LighthouseError): void {
     this.#carriers.forgetSilence();
-    this.#limitWait();
+    this.#deadline.restart();
     this.#options.onDetached?.(reason);
   }
 
-  #limitWaitOnce(): void {
-    const isWaiting = this.#carriers.size === 0 || this.#early !== undefined;
-    if (isWaiting && this.#deadline === undefined) this.#limitWait();
-  }
-
   #limitWait(): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => {
-      this.#deadline = undefined;
-      const message = "The connection was not restored in time";
-      const late = new LighthouseError("connection-lost", message);
-      if (this.#options.role === "host") this.#end(late);
-      else this.#streams.drop(late);
-    }, this.#deadlineMs);
+    if (this.#carriers.size === 0 || this.#early) this.#deadline.start();
   }
 
-  get #deadlineMs(): number {
-    return this.#options.deadline ?? DEADLINE_MS;
+  #expire(): void {
+    const late = new LighthouseError("connection-lost", "The connection was not restored in time");
+    if (this.#options.role === "host") this.#end(late);
+    else this.#streams.drop(late);
   }
 
   #receive(frames: SessionFrame[], isCurrent: () => boolean): void {
     try {
-      this.#opened = 0;
+      this.#incoming.startMessage();
       for (const frame of frames) {
         // A carrier that was given up stays open for a while: its frames come too late.
         if (!isCurrent()) return;
         if (frame.type === "goaway") this.#streams.refuse();
         else if (frame.type === "close") this.#closeByPeer(frame.code, frame.message);
-        else this.#receiveOf(frame);
+        else this.#incoming.receive(frame);
       }
     } catch (error) {
       this.#break(LighthouseError.from(error, "bad-frame"));
     }
   }
 
-  #receiveOf(frame: StreamFrame): void {
-    const known = this.#streams.get(frame.stream);
-    const stream = known ?? this.#accept(frame);
-    if (!stream) return;
-    if (frame.type === "data") {
-      this.#received += frame.bytes.length;
-      this.#move();
-    }
-    stream.receive(frame);
-    if (!known && !stream.hasHead) this.#limitHead(stream);
-  }
-
-  /** The stream that a frame opens, if any: one that has ended here stays so. */
-  #accept(frame: StreamFrame): Stream | undefined {
-    const isOpening = this.#streams.opens(frame);
-    if (!isOpening || frame.type === "reset") {
-      const isEnd = frame.type === "reset" || (frame.type === "data" && frame.end);
-      if (isEnd) this.#packer.answerForgotten(frame.stream);
-      return undefined;
-    }
-    if (++this.#opened > MAX_OPENED) {
-      throw new LighthouseError("bad-frame", "A message opened too many streams");
-    }
-    const stream = new Stream(this.#owner, INITIAL_LIMITS.credit, frame.stream);
-    this.#streams.accept(stream);
-    const { onStream } = this.#options;
-    if (this.#isGoingAway || !onStream || this.#streams.isFull) {
-      const why = this.#isGoingAway
-        ? "this side is about to stop"
-        : `${MAX_STREAMS} are open already`;
-      stream.reset(new LighthouseError("refused", `Cannot open a stream: ${why}`));
-      return undefined;
-    }
-    onStream(stream);
-    return stream;
-  }
-
-  /** A stream without its head would hold its place forever, and nobody has looked at it yet. */
-  #limitHead(stream: Stream): void {
-    const late = new LighthouseError("refused", "The stream's head did not come in time");
-    const timer = setTimeout(() => stream.reset(late), this.#deadlineMs);
-    stream.head.catch(() => {}).then(() => clearTimeout(timer));
-  }
-
-  #move(): void {
-    const now = performance.now();
-    const wasBusy = now - this.#moved < BUSY_MS;
-    this.#moved = now;
-    if (!wasBusy) this.#options.onBusy?.();
-    this.#carriers.nudge();
-  }
-
   #closeByPeer(code: ErrorCode, message: string): void {
     const isHost = this.#options.role === "host";
-    // A page connects again: to it, a host that stops is a connection that was lost.
-    const isKept = isHost || code === "bad-frame" || code === "device-revoked";
-    const reason = new LighthouseError(
-      isKept ? code : "connection-lost",
-      `The ${isHost ? "page" : "host"} closed the connection: ${message}`,
-    );
+    const reason = closedBy(isHost ? "page" : "host", code, message);
     if (!isHost) return this.#startOver(reason);
     this.#carriers.discard();
     this.#end(reason);
@@ -506,11 +413,47 @@ export class Session {
   #end(reason: LighthouseError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     this.#packer.stop();
     this.#streams.drop(reason);
     this.#closed.resolve(reason);
   }
+}
+
+/** The reason of a session's end that the other end has told. */
+function closedBy(other: Role, code: ErrorCode, message: string): LighthouseError {
+  // A page connects again: to it, a host that stops is a connection that was lost.
+  const isKept = other === "page" || code === "bad-frame" || code === "device-revoked";
+  return new LighthouseError(
+    isKept ? code : "connection-lost",
+    `The ${other} closed the connection: ${message}`,
+  );
+}
+
+/** What the streams need of their session. */
+function ownerOf({ memory, streams, carriers, packer }: {
+  memory: MemoryBudget;
+  streams: Streams;
+  carriers: Carriers;
+  packer: Packer;
+}): StreamOwner {
+  const windows = new Windows(memory);
+  return {
+    budget: new RetransmitBudget(() => {
+      for (const stream of streams) packer.wake(stream);
+    }, memory),
+    memory,
+    wake: (stream) => packer.wake(stream),
+    widen: (stream) => {
+      const { isMetered, roundTripTime } = carriers;
+      return windows.widen(stream, isMetered ? METERED_ROUND_TRIP_MS : roundTripTime);
+    },
+    forget: (stream) => {
+      streams.delete(stream);
+      packer.delete(stream);
+      windows.release(stream);
+    },
+  };
 }
 
 /** Lets the list of 2,048 entries at most and the secret go: the carrier keeps the HELLO while it lives. */
