@@ -14,6 +14,7 @@ import { cookies, headers, hostileAnswers, location, staticFiles } from "./servi
 import { session } from "./session.ts";
 import { commandLine, settings, settingsFile, stackOutputs } from "./settings.ts";
 import { envelopes, hostEntries, pairingLinks, reports, sealedOffers, signals } from "./signals.ts";
+import { turn } from "./turn.ts";
 
 export const TARGETS: readonly Target[] = [
   frames,
@@ -32,6 +33,7 @@ export const TARGETS: readonly Target[] = [
   hostEntries,
   pairingLinks,
   sessionDescriptions,
+  turn,
   relays,
   settings,
   settingsFile,
