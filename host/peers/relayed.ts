@@ -26,7 +26,7 @@ export const MAX_PREPARED = 64;
 const PREPARED_MS = 20_000;
 
 /** Most open channels: they share the stage's throttle. */
-export const MAX_RELAYED = 32;
+const MAX_RELAYED = 32;
 
 /** The same limits for one device, and for all strangers together. */
 export const MAX_PREPARED_OF_DEVICE = 8;

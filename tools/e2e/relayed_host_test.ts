@@ -1,8 +1,13 @@
 // Sessions through the relay, from the host's end: the real host, relay and gateway with its default
 // throttles, and pages without WebRTC and without a browser.
 import { createHash } from "node:crypto";
+import process from "node:process";
 import * as assert from "uvu/assert";
+import { FolderAccessList } from "../../host/access/access_list.ts";
+import { parseConfig } from "../../host/config/config.ts";
+import { runHost } from "../../host/daemon.ts";
 import { costOf } from "../../host/signalling/prices.ts";
+import { lambdaRegistry } from "../../host/signalling/registry_lambda.ts";
 import { readSpent } from "../../host/signalling/relay_budget.ts";
 import { pairDevice, type TestDevice } from "../../host/testing/access.ts";
 import { DEFAULT_THROTTLES } from "../../stack/throttles.ts";
@@ -249,6 +254,45 @@ test("a host that stops says so, and a budget that is spent ends sessions and is
   await host.until("online");
   assert.equal(await askRelayed(optionsFor(device)), { off: "spent" });
   page[Symbol.dispose]();
+});
+
+test("a session goes on while the host's connections to the relay follow each other", async () => {
+  await host.stop();
+  process.env.AWS_ENDPOINT_URL_LAMBDA = bridge.controlPlane.endpoint;
+  process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = "local";
+  const relayFunction = { functionName: bridge.function.name, region: "us-east-1" };
+  const config = parseConfig({
+    relay: bridge.gateway.url,
+    function: relayFunction.functionName,
+    region: relayFunction.region,
+    backend: bridge.backend.url,
+    stun: "none",
+  });
+  const stop = new AbortController();
+  const online = Promise.withResolvers<void>();
+  const device = await pair("rotation");
+  using accessList = FolderAccessList.open(bridge.state, () => {});
+  let rotations = 0;
+  const ended = runHost({
+    settings: () => config,
+    registry: () => lambdaRegistry(relayFunction),
+    identity: bridge.identity,
+    accessList,
+    log: (_level, event) => {
+      if (event === "online") online.resolve();
+      if (event === "rotating") rotations++;
+    },
+    signal: stop.signal,
+    timing: { connectionLife: 1_500, grace: 500 },
+  });
+  await online.promise;
+  {
+    using page = await connectRelayed(optionsFor(device));
+    while (rotations < 2) await download(page.session, 50_000);
+    assert.is(page.session.carriers, 1);
+  }
+  stop.abort();
+  await ended;
 });
 
 test.run();
