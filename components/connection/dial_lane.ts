@@ -37,7 +37,7 @@ const OPEN_MS = 15_000;
  */
 export async function dialLane(session: Session, options: LaneOptions): Promise<Peer> {
   const { ice, signal, platform = { createPeer, startTimer } } = options;
-  const peer = platform.createPeer({ ice });
+  const peer = platform.createPeer({ ice, isPatient: true });
   const late = new LighthouseError("connection-failed", "A further connection took too long");
   const end = new AbortController();
   const stopTimer = platform.startTimer(OPEN_MS, () => end.abort(late));

@@ -11,8 +11,11 @@ const SERVER_MS = 250;
  */
 const FIRST_MS = 1_000;
 
-/** Time for a TURN server where no STUN server answers, in ms: it may be reached by TCP and TLS only. */
-const TURN_MS = 1000;
+/**
+ * Time for a TURN server where no STUN server answers, in ms: it may be reached by TCP and TLS only. Also for
+ * either where nobody waits for the connection.
+ */
+const LONG_MS = 1000;
 
 /** Time in which another candidate may follow, in ms: those of all networks come in a burst. */
 const BURST_MS = 5;
@@ -28,6 +31,8 @@ const RELAYED = / typ relay\b/;
 export interface GatheringOptions {
   /** Which servers are asked. With TURN, its candidate matters: STUN's may lead nowhere. */
   servers: "none" | "STUN" | "TURN";
+  /** Whether nobody waits for the connection. @default false */
+  isPatient?: boolean;
   startTimer: StartTimer;
 }
 
@@ -62,7 +67,10 @@ export class Gathering {
     if (this.#matters.test(candidate)) this.#hasThoseThatMatter = true;
     if (this.#hasThoseThatMatter) this.#endIn(BURST_MS);
     else if (FROM_SERVER.test(candidate)) this.#endIn(SERVER_MS);
-    else if (isFirst) this.#endIn(this.#options.servers === "TURN" ? TURN_MS : SERVER_MS);
+    else if (isFirst) {
+      const { servers, isPatient } = this.#options;
+      this.#endIn(isPatient || servers === "TURN" ? LONG_MS : SERVER_MS);
+    }
   }
 
   /** No more candidates follow, or nobody waits for them any more. */

@@ -10,9 +10,9 @@ const OTHER = "candidate:2 1 UDP 2113937150 192.0.2.7 50001 typ host";
 const REFLEXIVE = "candidate:3 1 udp 1677729535 198.51.100.1 50002 typ srflx raddr 0.0.0.0 rport 0";
 const RELAYED = "candidate:4 1 udp 33562367 198.51.100.9 50003 typ relay raddr 0.0.0.0 rport 0";
 
-function start(servers: GatheringOptions["servers"]) {
+function start(servers: GatheringOptions["servers"], isPatient = false) {
   const timers = new ManualTimers();
-  const gathering = new Gathering({ servers, startTimer: timers.start });
+  const gathering = new Gathering({ servers, isPatient, startTimer: timers.start });
   let isEnough = false;
   gathering.enough.then(() => isEnough = true);
   const enough = async () => {
@@ -68,6 +68,15 @@ test("a server that does not answer holds the offer up only for a while", async 
   assert.ok(await enough());
   gathering.add(REFLEXIVE);
   assert.equal(gathering.candidates, [HOST, REFLEXIVE], "what comes later is kept");
+});
+
+test("where nobody waits for the connection, a server has more time", async () => {
+  const { timers, gathering, enough } = start("STUN", true);
+  gathering.add(HOST);
+  assert.equal(timers.running, [1000]);
+  gathering.add(REFLEXIVE);
+  timers.expire(5);
+  assert.ok(await enough());
 });
 
 test("the offer goes at once when no more candidates follow, also without any", async () => {

@@ -35,6 +35,8 @@ export interface PeerOptions {
   ice: IceConfig;
   /** The offer cannot be sent before: candidates that are found until then go with it. @default nothing */
   until?: Promise<unknown>;
+  /** Whether nobody waits for it, so that slow STUN and TURN servers have time to answer. @default false */
+  isPatient?: boolean;
   /** @default the browser's */
   webRtc?: SimplePeer.Options["wrtc"];
 }
@@ -48,7 +50,7 @@ export interface PeerOptions {
 const RETRANSMITS = 65_535;
 
 /** Starts a connection, and gathers candidates. */
-export function createPeer({ ice, until, webRtc }: PeerOptions): Peer {
+export function createPeer({ ice, until, isPatient, webRtc }: PeerOptions): Peer {
   const offer = Promise.withResolvers<string>();
   const channel = Promise.withResolvers<Channel>();
   offer.promise.catch(() => {});
@@ -62,7 +64,7 @@ export function createPeer({ ice, until, webRtc }: PeerOptions): Peer {
     channelConfig: { ordered: false, maxRetransmits: RETRANSMITS },
   });
   const adapted = adapt(peer);
-  const gathering = new Gathering({ servers: serversIn(ice), startTimer });
+  const gathering = new Gathering({ servers: serversIn(ice), isPatient, startTimer });
   peer.on("signal", async (signal) => {
     if (signal.type === "candidate") return gathering.add(signal.candidate.candidate ?? "");
     if (signal.type !== "offer") return;

@@ -45,6 +45,8 @@ export interface AnswerOptions {
   ice: IceConfig;
   /** Whose the connection is: connections of one owner are read in one turn. @default nobody's */
   owner?: string;
+  /** Whether nobody waits for it, so that slow STUN and TURN servers have time to answer. @default false */
+  isPatient?: boolean;
   /** The router's port that leads to the connection, which releases it. @default none */
   mapped?: TakenPort;
 }
@@ -92,10 +94,13 @@ export function answerOffer(offer: Offer, options: AnswerOptions): Peer {
   return peer;
 }
 
-function answerFrom(offer: Offer, { ice, owner = "", mapped }: AnswerOptions): Peer {
+function answerFrom(
+  offer: Offer,
+  { ice, owner = "", isPatient = false, mapped }: AnswerOptions,
+): Peer {
   const isBlocked = !offer.candidates.some(({ type }) => type === "srflx");
   const { connection, description, channel, closed, close } = connect(ice, {
-    isHurried: true,
+    isHurried: !isPatient,
     port: mapped?.port,
     patience: isBlocked ? RELAYED_FOR_BLOCKED_MS : RELAYED_MS,
   });

@@ -209,6 +209,7 @@ export class Peers {
     const peer = answerOffer(description, {
       ...this.#options.settings(),
       owner: groupOf(claim.principal),
+      isPatient: claim.joins !== undefined,
       mapped: this.#options.ports?.take(claim.joins ? PORTS_BESIDE_LANES : 0),
     });
     this.#keep(peer, claim);
