@@ -134,13 +134,14 @@ export class Networks {
 
   /** Says why the way is not the direct one, once. */
   #explain(report: PageReport): void {
-    const { id, name, page, outcome } = report;
+    const { id, name, page, outcome, hasDirectFailed } = report;
     if (!outcome || outcome === "direct") return;
     // The page looks at its network now, and tells.
     if (outcome !== "none" && page.candidates && !page.stun) return;
     const verdict = diagnose(pageOf(report), this.#own.report());
-    // The page may just have left.
-    if (outcome === "none" && verdict.cause === "unknown") return;
+    // The page may just have left, or the direct attempt may be under way yet.
+    const mayBeFine = outcome === "none" || (outcome === "relayed" && !hasDirectFailed);
+    if (mayBeFine && verdict.cause === "unknown") return;
     if (report.explained === verdict.cause) return;
     report.explained = verdict.cause;
     const level = outcome === "none" ? "warn" : "info";

@@ -63,6 +63,15 @@ test("a page that came to nothing for no known cause may have left", () => {
   assert.is(lines.length, 1);
 });
 
+test("where both ends look well, a session through the relay is explained when the direct attempt has failed", () => {
+  const { networks, log, lines } = start();
+  networks.reports.note(PHONE, { stun: "answers" });
+  log("info", "page-connected", "page connected", { device: "a", way: "relayed" });
+  assert.is(lines.length, 1);
+  log("warn", "page-refused", "came to nothing", { device: "a" });
+  assert.equal(lines.map(([, , cause]) => cause), [undefined, undefined, "unknown"]);
+});
+
 test("a page that looks at its network after it has offered is explained when it tells", async () => {
   const { networks, log, lines } = start();
   networks.reports.note(PHONE, { candidates: ["mdns"] });

@@ -21,6 +21,8 @@ export interface PageReport {
   page: NetworkReport;
   /** How the connection has come about; undefined until then. */
   outcome?: Outcome;
+  /** Whether the direct attempt has failed. */
+  hasDirectFailed?: true;
   /** The cause that the log has. */
   explained?: Cause;
 }
@@ -57,8 +59,8 @@ export class PageReports {
   }
 
   /**
-   * Takes how the connection of the newest offer came about. A direct attempt that fails is no news where
-   * another way has been found.
+   * Takes how the connection of the newest offer came about. Where another way has been found before,
+   * `none` says only that the direct attempt has failed.
    *
    * @param id A device's, or a stranger's.
    * @returns The device's report, if the outcome is news.
@@ -66,8 +68,8 @@ export class PageReports {
   tell(id: string, outcome: Outcome): PageReport | undefined {
     const report = this.#all.get(id) ?? this.#all.get(groupOf({ id }));
     if (!report || report.outcome === outcome) return undefined;
-    if (report.outcome && outcome === "none") return undefined;
-    report.outcome = outcome;
+    if (outcome === "none") report.hasDirectFailed = true;
+    if (outcome !== "none" || !report.outcome) report.outcome = outcome;
     return report;
   }
 

@@ -40,13 +40,15 @@ test("64 devices at most are kept", () => {
   assert.is(reports.all[0]!.id, "99");
 });
 
-test("an outcome is news once, and a direct attempt that fails behind another way is none", () => {
+test("an outcome is news once, and a direct attempt that fails behind another way leaves it", () => {
   const reports = new PageReports();
   assert.is(reports.tell("a", "none"), undefined);
   reports.note(PHONE, { way: "direct" });
   assert.is(reports.tell("a", "relayed")!.id, "a");
   assert.is(reports.tell("a", "relayed"), undefined);
-  assert.is(reports.tell("a", "none"), undefined);
+  assert.equal([reports.all[0]!.outcome, reports.all[0]!.hasDirectFailed], ["relayed", undefined]);
+  const { outcome, hasDirectFailed } = reports.tell("a", "none")!;
+  assert.equal([outcome, hasDirectFailed], ["relayed", true]);
   assert.is(reports.tell("a", "direct")!.outcome, "direct");
   reports.note(PHONE);
   assert.is(reports.tell("a", "none")!.outcome, "none");
