@@ -95,14 +95,9 @@ export {
 export { diagnose, type Verdict, type Way, waysOf, type WayState } from "./diagnosis/diagnose.ts";
 export { type Cause, CAUSES, type Cure, CURES } from "./diagnosis/texts.ts";
 export { backoff } from "./backoff.ts";
-export { type Channel, isMetered, type MeteredChannel } from "./session/channel.ts";
-export {
-  RelayedChannel,
-  type RelayedChannelOptions,
-  type RelayedKeys,
-} from "./session/relayed_channel.ts";
+export type { Channel } from "./session/channel.ts";
+export { RelayedChannel, type RelayedKeys } from "./session/relayed_channel.ts";
 export { type RelayedPace, TokenBucket as RelayedBucket } from "./session/relayed_pace.ts";
-export { relayedKeysOf } from "./signal/relayed_keys.ts";
 export { Carrier } from "./session/carrier.ts";
 export { EarlyChannel } from "./session/early_channel.ts";
 export { EarlyStart } from "./session/early_start.ts";

@@ -24,7 +24,7 @@ export const MAX_BODY = 23 * 1024;
 export const MAX_RUNS = 32;
 
 /** Most bytes of everything in a message but its batch. */
-export const MAX_OVERHEAD = 512;
+const MAX_OVERHEAD = 512;
 
 /** Most bytes of a batch. */
 export const MAX_BATCH = MAX_BODY - MAX_OVERHEAD;

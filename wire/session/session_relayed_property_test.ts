@@ -16,9 +16,12 @@ const event = fc.record({
   after: fc.nat(20),
   do: fc.constantFrom(
     // A direct channel takes the place of all others, or joins them; the newest direct one is cut.
-    ...["direct", "join", "cut"] as const,
+    "direct" as const,
+    "join" as const,
+    "cut" as const,
     // A relayed one takes the place of all others; its socket closes.
-    ...["relay", "end"] as const,
+    "relay" as const,
+    "end" as const,
   ),
 });
 
