@@ -39,6 +39,8 @@ function testIn(name: BrowserName): void {
   withBridge(test, {
     browser: name,
     isPublic: false,
+    // This machine may be busy.
+    hostFlags: ["--early-wait", "500"],
     routes: {
       "POST /posts": async (request, response) => {
         const chunks: Buffer[] = [];
@@ -135,7 +137,7 @@ function testIn(name: BrowserName): void {
     await untilState(page, "connected");
     await untilKept(page);
     await host.stop();
-    host = bridge.startHost();
+    host = bridge.startHost(["--early-wait", "500"]);
     await host.until("online");
     const finish = await reload({ path: "/posts", method: "POST", body: "again" });
     const [got] = await finish();
@@ -152,15 +154,14 @@ function askAtOnce(): void {
   sessionStorage.removeItem("asks");
   const got: (Got | undefined)[] = asks.map(() => undefined);
   Object.assign(globalThis, { got });
-  customElements.whenDefined("lighthouse-tunnel").then(() => {
-    for (const [index, { path, ...init }] of asks.entries()) ask(index, path, init);
-  });
+  // As soon as the element begins to connect.
+  document.addEventListener("statechange", () => {
+    for (const [index, { path, ...init }] of asks.splice(0).entries()) ask(index, path, init);
+  }, { capture: true });
   async function ask(index: number, path: string, init: RequestInit) {
     const tunnel = document.querySelector("lighthouse-tunnel")!;
     const states: string[] = [];
     try {
-      // The element connects in a later turn.
-      while (tunnel.state === "idle") await new Promise((resolve) => setTimeout(resolve, 1));
       const response = await tunnel.fetch(path, init);
       let text = "";
       const reader = response.body!.getReader();
