@@ -32,6 +32,9 @@ const PHONE: Principal = { id: "1", origin: "https://me.example", name: "phone" 
 const TABLET: Principal = { id: "2", origin: "https://me.example", name: "tablet" };
 const PROOF = pattern(32, 7);
 
+/** All channels of pages, which repeat their messages until they end. */
+const channels: RelayedChannel[] = [];
+
 /** A page's end of a channel through a relay in memory, which counts and may lose messages. */
 class Page {
   readonly channel: RelayedChannel;
@@ -48,6 +51,7 @@ class Page {
         host.deliver(from, ct);
       },
     });
+    channels.push(this.channel);
   }
 
   start(): void {
@@ -338,6 +342,10 @@ test("a budget that is set to 0 ends the channels", async () => {
   host.spending.limit = 0;
   host.channels.check();
   await detached;
+});
+
+test.after(() => {
+  for (const channel of channels) channel.end();
 });
 
 test.run();
