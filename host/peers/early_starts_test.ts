@@ -26,7 +26,7 @@ import { Gate } from "../access/gate.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import { createIdentity, MemoryAccessList, outcomeOf, TestDevice } from "../testing/access.ts";
 import { EarlyStarts } from "./early_starts.ts";
-import { Sessions } from "./sessions.ts";
+import { MAX_AWAY, Sessions } from "./sessions.ts";
 
 const test = suite("EarlyStarts");
 
@@ -279,6 +279,19 @@ test("a session whose page never comes ends", async () => {
   assert.is(await page.offer(host), true);
   await until(() => host.sessions.connected === 0 && host.sessions.streams === 0);
   page.session.close();
+});
+
+test("sessions of one device whose pages have not come are few", async () => {
+  const host = new TestHost();
+  let page = await TestPage.known(host);
+  for (let i = 0; i < MAX_AWAY + 4; i++) {
+    page.get(`/${i}`).catch(() => {});
+    assert.is(await page.offer(host), true);
+    const { raw, device } = page;
+    page = new TestPage(device);
+    page.use(raw!);
+  }
+  assert.is(host.sessions.connected, MAX_AWAY);
 });
 
 test("a session that was connected and has resumed in an offer waits for longer", async () => {

@@ -250,6 +250,7 @@ export class Sessions {
     }, this.#options.earlyTimeout ?? 20_000);
     owned.early = { resumption, timer, isNew };
     const { principal } = claim;
+    this.#makeRoom(principal);
     const text = `page's first requests came with its offer: ${nameOf(principal)}`;
     this.#options.log("info", "page-early", text, { device: principal.id });
     return { session, channel };
@@ -378,7 +379,7 @@ export class Sessions {
   #makeRoom(principal: Principal): void {
     const group = groupOf(principal);
     const away = [...this.#all.values()].filter((owned) =>
-      owned.session.carriers === 0 && groupOf(owned.principal) === group
+      (owned.session.carriers === 0 || owned.early) && groupOf(owned.principal) === group
     );
     if (away.length <= MAX_AWAY) return;
     // A stranger with several ends one of its own.
