@@ -114,6 +114,7 @@ export async function dial(
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
   signal.throwIfAborted();
+  const began = platform.now();
   const open = Promise.withResolvers<void>();
   const peer = createPeerIfAny(platform, { ice, until: open.promise });
   /** Why there is nothing to offer but the way through the relay. */
@@ -185,6 +186,7 @@ export async function dial(
       way,
       answer,
       needsRelay: identity.needsRelay,
+      spent: platform.now() - began,
       signal,
       startTimer,
     });

@@ -21,8 +21,7 @@ import { parseSendSignal } from "../../wire/signal/envelope.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { MemoryPeer } from "../testing/memory_peer.ts";
-import { dial, type DialOptions, type DialSettings } from "./dial.ts";
-import type { Peer } from "./peer.ts";
+import { dial, type DialOptions, type DialPlatform, type DialSettings } from "./dial.ts";
 import type { RelaySocketOptions } from "./relay_socket.ts";
 
 const test = suite("dial");
@@ -47,7 +46,7 @@ const RELAYED: Acceptance = { ...ACCEPTANCE, relayed: { rate: 10, burst: 20 } };
 function start(
   settings: Partial<DialSettings> = {},
   options: Partial<DialOptions> = {},
-  createPeer?: () => Peer,
+  platform: Partial<DialPlatform> = {},
 ) {
   const timers = new ManualTimers();
   const peer = new MemoryPeer();
@@ -83,7 +82,7 @@ function start(
       onAnswer: () => calls.push("answer"),
       signal: end.signal,
       platform: {
-        createPeer: createPeer ?? (() => peer),
+        createPeer: () => peer,
         openRelaySocket: (_url, options) => {
           relay = options;
           return { send, close: () => calls.push("hang up") };
@@ -91,6 +90,7 @@ function start(
         startTimer: timers.start,
         now: () => NOW,
         origin: "https://page.example",
+        ...platform,
       },
       ...options,
     },
@@ -375,6 +375,18 @@ test("the relay's channel starts when the direct connection is late, which may s
   assert.ok(attempt.calls.includes("hang up"));
 });
 
+test("time that the answer took counts, but for a second", async () => {
+  for (const [spent, left] of [[400, 1_600], [5_000, 1_000], [-3_600_000, 2_000]] as const) {
+    let now = NOW;
+    const attempt = start({}, {}, { now: () => now });
+    await attempt.opened();
+    now += spent;
+    await attempt.acceptRelayed();
+    await until(() => attempt.timers.running.includes(left));
+    attempt.end.abort(new Error("enough"));
+  }
+});
+
 test("where the last connection needed the relay, its channel starts with the answer", async () => {
   const attempt = start({}, { identity: { ...identity, needsRelay: true } });
   await attempt.acceptRelayed();
@@ -440,9 +452,10 @@ test("an attempt that is given up gives up the direct connection, too", async ()
 
 /** A browser whose WebRTC is switched off. */
 function startWithoutWebRtc() {
-  const failure = new Error("No WebRTC support");
-  return start({}, {}, () => {
-    throw failure;
+  return start({}, {}, {
+    createPeer: () => {
+      throw new Error("No WebRTC support");
+    },
   });
 }
 
@@ -531,8 +544,10 @@ test("first messages learn whether the host has seen them", async () => {
   for (const [expected, act] of cases) {
     const early = { secret, ...firstMessages() };
     const gathering = new Promise<string>(() => {});
-    const createPeer = expected === "not sent" ? () => new MemoryPeer(gathering) : undefined;
-    const attempt = start({}, { identity: PAIRED, early: early as never }, createPeer);
+    const platform = expected === "not sent"
+      ? { createPeer: () => new MemoryPeer(gathering) }
+      : undefined;
+    const attempt = start({}, { identity: PAIRED, early: early as never }, platform);
     await act(attempt);
     await failureOf(attempt.dialled);
     assert.is(String(early.told), expected === "not sent" ? "unseen" : expected);

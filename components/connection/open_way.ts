@@ -30,6 +30,8 @@ export interface OpenWayOptions {
   answer: Acceptance & Proven;
   /** Whether the last connect needed the relay. @default false */
   needsRelay?: boolean;
+  /** Milliseconds that the attempt has taken until the answer. */
+  spent: number;
   /** Ends the attempt, and a direct connection that is still opening. */
   signal: AbortSignal;
   startTimer: StartTimer;
@@ -38,18 +40,22 @@ export interface OpenWayOptions {
 /** Limit from the answer to the open direct connection, in milliseconds. */
 const OPEN_MS = 15_000;
 
-/** Time for the direct connection before the relay's channel starts, in milliseconds. */
+/**
+ * Time before the relay's channel starts: from the start of the attempt, and at least from the answer, in
+ * milliseconds.
+ */
 const DIRECT_MS = 2_000;
+const LEAST_DIRECT_MS = 1_000;
 
 /**
- * Opens the direct connection or, if that takes longer than 2 s, the channel through the relay. The other
- * one of the two is closed, but for a direct connection that may open yet.
+ * Opens the direct connection or, if it does not open within 2 s of the attempt, the channel through the
+ * relay. The other one of the two is closed, but for a direct connection that may open yet.
  *
  * @throws {LighthouseError} `connection-failed`, `relay-budget` or `unsupported`, when neither opens; the
  * signal's reason when aborted.
  */
 export async function openWay(options: OpenWayOptions): Promise<OpenedConnection> {
-  const { way, answer, needsRelay, signal, startTimer } = options;
+  const { way, answer, needsRelay, spent, signal, startTimer } = options;
   const { relayed, relayedKeys, proof } = answer;
   const direct = openDirect(options);
   direct.catch(() => {});
@@ -61,7 +67,8 @@ export async function openWay(options: OpenWayOptions): Promise<OpenedConnection
   }
   if (!needsRelay) {
     const waited = Promise.withResolvers<void>();
-    const stopTimer = startTimer(DIRECT_MS, waited.resolve);
+    const ms = Math.max(LEAST_DIRECT_MS, DIRECT_MS - Math.max(0, spent));
+    const stopTimer = startTimer(ms, waited.resolve);
     const opened = await Promise.race([direct.catch(() => undefined), waited.promise]);
     stopTimer();
     signal.throwIfAborted();
