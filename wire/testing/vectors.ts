@@ -52,7 +52,7 @@ export function toJson(frames: Frame[]): unknown[] {
 /** Encodes a vector's frames with this code. */
 export function written(frames: unknown[]): string {
   const parsed = JSON.parse(JSON.stringify(frames), (key, value) => {
-    return ["bytes", "session", "proof"].includes(key) && typeof value === "string"
+    return ["bytes", "session", "proof", "resumption"].includes(key) && typeof value === "string"
       ? fromHex(value)
       : value;
   });
