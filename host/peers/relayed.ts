@@ -28,7 +28,7 @@ const PREPARED_MS = 20_000;
 /** Most open channels: they share the stage's throttle. */
 const MAX_RELAYED = 32;
 
-/** The same limits for one device, and for all strangers together. */
+/** The same limits for one device; the second also for all strangers together. */
 export const MAX_PREPARED_OF_DEVICE = 8;
 export const MAX_RELAYED_OF_DEVICE = 8;
 
@@ -279,9 +279,12 @@ export class RelayedChannels {
 
   #makeRoom({ principal }: Claim): void {
     const prepared = [...this.#all.values()].filter(({ state }) => state !== "open");
-    const own = prepared.filter(isOf(groupOf(principal)));
-    if (own.length >= MAX_PREPARED_OF_DEVICE) this.#drop(own[0]);
-    else if (prepared.length >= MAX_PREPARED) this.#drop(prepared[0]);
+    const own = prepared.filter(({ claim }) => claim.principal.id === principal.id);
+    if (own.length >= MAX_PREPARED_OF_DEVICE) return this.#drop(own[0]);
+    if (prepared.length < MAX_PREPARED) return;
+    // Strangers push out no device.
+    const stranger = prepared.find(({ claim }) => claim.principal.name === undefined);
+    this.#drop(stranger ?? prepared[0]);
   }
 
   #drop(entry: Entry | undefined): void {

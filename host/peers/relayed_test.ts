@@ -241,6 +241,17 @@ test("a device has 8 prepared channels, all devices 64, and the oldest goes", as
   await until(() => host.channels.prepared === 0);
 });
 
+test("strangers push out each other's prepared channels, and no device's", async () => {
+  const host = new Host();
+  const phone = await host.prepare("phone");
+  for (let at = 0; at < MAX_PREPARED + 10; at++) {
+    await host.prepare(`${at}`, { id: `stranger ${at}`, origin: PHONE.origin });
+  }
+  assert.is(host.channels.prepared, MAX_PREPARED);
+  await begin(phone);
+  assert.is(host.channels.count, 1);
+});
+
 test("one more open channel of a device takes the place of its oldest", async () => {
   const host = new Host();
   const pages = [];
