@@ -96,7 +96,8 @@ function isAsGood(
   { best, then }: LabCase,
   { turn }: { turn: boolean },
 ): boolean {
-  const wanted = then === "lift" ? "direct" : turn && best === "relayed" ? "turn" : best;
+  const better = then === "lift" ? "direct" : best;
+  const wanted = turn && best === "relayed" ? "turn" : better;
   const isWay = last !== "none" && WAYS.indexOf(last) <= WAYS.indexOf(wanted);
   const hasAll = download ? download.isExact : recovery !== undefined;
   return isConnected && isWay && hasAll;
