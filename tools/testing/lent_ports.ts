@@ -6,7 +6,10 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "./temporary_folder.ts";
+
+const MAIN = fileURLToPath(new URL("lent_ports_main.ts", import.meta.url));
 
 /** Where a part of the way listens, and where it leads: a port of 127.0.0.1, or a socket's path. */
 type End = number | string;
@@ -31,11 +34,7 @@ export async function lendPorts(
     ...ports.map((port): [End, End] => [port, path(port)]),
     ...borrowed.map((port): [End, End] => [path(port), port]),
   ];
-  const program = `
-    import { forward } from ${JSON.stringify(import.meta.url)};
-    for (const [from, to] of ${JSON.stringify(ways)}) await forward(from, to);
-    console.log("ready");`;
-  const [command, ...args] = [...there, process.execPath, "--input-type=module", "-e", program];
+  const [command, ...args] = [...there, process.execPath, MAIN, JSON.stringify(ways)];
   const child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
   stack.defer(() => void child.kill());
   await once(child.stdout!, "data");
