@@ -318,7 +318,10 @@ export class Connection {
     this.#opened = this.#platform.now();
     this.#early = this.#earlyRequests = undefined;
     this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
-    if (direct) this.#upgrade.start(this.#awaitDirect(direct, signal));
+    if (!direct) return;
+    this.#upgrade.start(this.#awaitDirect(direct, signal));
+    // The direct connection that is opening does without the servers that its answer has brought.
+    if (this.#settings!.identities.hasNewIceServers) this.#upgrade.hurry();
   }
 
   /** Moves the session when the direct connection opens. */

@@ -54,6 +54,7 @@ export class Identities {
   #passing: Promise<CryptoKeyPair> | undefined;
   /** The host's ICE servers, as of its newest answer. */
   #iceServers: IceServer[] = [];
+  #hasNewIceServers = false;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -148,8 +149,9 @@ export class Identities {
 
   /** Keeps the host's ICE servers of its newest answer, for the next connections. */
   async keepIceServers(iceServers: IceServer[] = []): Promise<void> {
-    this.#iceServers = iceServers;
     const text = JSON.stringify(iceServers);
+    this.#hasNewIceServers = iceServers.length > 0 && text !== JSON.stringify(this.#iceServers);
+    this.#iceServers = iceServers;
     await this.#update((record) =>
       JSON.stringify(record.iceServers ?? []) === text ? record : { ...record, iceServers }
     );
@@ -170,6 +172,11 @@ export class Identities {
       return resumption ? rest : record;
     });
     return taken;
+  }
+
+  /** Whether the newest answer has brought ICE servers that its offer was made without. */
+  get hasNewIceServers(): boolean {
+    return this.#hasNewIceServers;
   }
 
   /** Adds the host's ICE servers whose credentials have not expired. */

@@ -210,8 +210,10 @@ test("the host's ICE servers are used until they expire, also by another tab and
   assert.equal(ids.withIceServers(own).iceServers, [...own.iceServers, turn(2000), turn(3000)]);
   assert.equal(await seenBy(at()), [...own.iceServers, turn(2000), turn(3000)]);
   const record = store.records.get(RELAY);
+  assert.ok(ids.hasNewIceServers);
   await ids.keepIceServers([turn(2000), turn(3000)]);
   assert.is(store.records.get(RELAY), record);
+  assert.not(ids.hasNewIceServers);
   await ids.renewed({ ...DEVICE, name: "old phone" });
   time = 2000;
   assert.equal(await seenBy(at()), [...own.iceServers, turn(3000)]);
