@@ -98,8 +98,9 @@ const bundles: Bundle[] = [
     outfile: "components/dist/lighthouse-tunnel.js",
     // What the page shows to the relay, and the forms of pairing links, take 0.8 KiB; the bounds of
     // sessions as much; the frame of a key's site 1.9 KiB; what a URL means, and sockets for libraries 0.4;
-    // German 1.9 KiB, and pairing in the pill 1.3 KiB; the way through the relay 5 KiB.
-    budget: { bytes: 67.5 * KiB, gzip: true },
+    // German 1.9 KiB, and pairing in the pill 1.3 KiB; the way through the relay 5 KiB, the cause of a way that
+    // is not direct 5 KiB, first requests in the offer 2 KiB, TURN and candidates 1.5 KiB.
+    budget: { bytes: 75.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
@@ -154,7 +155,7 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     // The element, and 9 KiB for the views around the app.
-    budget: { bytes: 76.25 * KiB, gzip: true },
+    budget: { bytes: 84.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",
