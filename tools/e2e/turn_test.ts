@@ -104,6 +104,22 @@ function testIn(name: BrowserName, parts: () => Awaited<ReturnType<typeof setUp>
     browser = await launchBrowser(name, { executablePath, ...way });
   }
 
+  /** Pairs the page as a new device, which knows no TURN server. */
+  async function pair(): Promise<void> {
+    const { bridge } = parts();
+    const link = await pairingLink(bridge.state, bridge.page.url);
+    await page.evaluate(
+      async (stun, link) => {
+        const tunnel = document.querySelector("lighthouse-tunnel")!;
+        await tunnel.forget();
+        tunnel.stun = stun;
+        tunnel.pair(link);
+      },
+      STUN,
+      link,
+    );
+  }
+
   async function works(): Promise<void> {
     assert.is((await fetchText(page, "/api/notes")).status, 200);
   }
@@ -112,16 +128,7 @@ function testIn(name: BrowserName, parts: () => Awaited<ReturnType<typeof setUp>
     await Promise.all([startHost(UDP, TCP, TLS), browse()]);
     const { bridge } = parts();
     ({ page } = await openPage(browser, bridge.page.url));
-    const link = await pairingLink(bridge.state, bridge.page.url);
-    await page.evaluate(
-      (stun, link) => {
-        const tunnel = document.querySelector("lighthouse-tunnel")!;
-        tunnel.stun = stun;
-        tunnel.pair(link);
-      },
-      STUN,
-      link,
-    );
+    await pair();
     const ms = await untilPath(page, "relay");
     await works();
     assert.ok(ms < LIMIT_MS, `${ms} ms`);
@@ -144,6 +151,18 @@ function testIn(name: BrowserName, parts: () => Awaited<ReturnType<typeof setUp>
     pageRouter.letUdpThrough();
     assert.ok(ms < LIMIT_MS, `${ms} ms`);
   });
+
+  if (name === "chromium") {
+    test("UDP blocked at a page that knows no server: it comes by the relay, and moves to TURN", async () => {
+      const { pageRouter } = parts().network;
+      pageRouter.blockUdp("dropped");
+      await pair();
+      const ms = await untilPath(page, "relay");
+      await works();
+      pageRouter.letUdpThrough();
+      assert.ok(ms < LIMIT_MS, `${ms} ms`);
+    });
+  }
 
   test(`TURN at the page only: ${name} connects by the attribute's server`, async () => {
     await host.end();
