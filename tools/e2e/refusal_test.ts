@@ -88,7 +88,7 @@ test("malformed messages to the relay get their errors, and the next good one wo
     ['{"action":"sendSignal","data":null}', /"code":"bad-message"/],
     ['{"action":"sendSignal","to":5,"data":1}', /"code":"bad-message"/],
     ['{"action":"sendSignal","to":"","data":1}', /"code":"bad-message"/],
-    [JSON.stringify({ action: "sendSignal", data: "x".repeat(20_000) }), /"code":"too-large"/],
+    [JSON.stringify({ action: "sendSignal", data: "x".repeat(32_000) }), /"code":"too-large"/],
     ['{"action":"sendSignal","data":"an offer?"}', /"code":"bad-message"/],
     ['{"action":"sendSignal","data":{"type":"offer","sdp":"v=0"}}', /"code":"bad-message"/],
     ['{"action":"sendSignal","data":{"type":"sealed-offer","v":1}}', /"code":"bad-message"/],

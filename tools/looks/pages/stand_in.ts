@@ -1,6 +1,7 @@
 // Stands in for the element: it shows the pill of any state that it is told, and connects to nothing.
 import { LitElement } from "lit";
 import type { ConnectionView } from "../../../components/connection/connection_view.ts";
+import { diagnosisOf, type TunnelDiagnosis } from "../../../components/connection/diagnosis.ts";
 import { StateChangeEvent } from "../../../components/events.ts";
 import { styles } from "../../../components/lighthouse_tunnel_styles.ts";
 import { Pill } from "../../../components/pill.ts";
@@ -57,6 +58,10 @@ export class StandIn extends LitElement {
 
   get device() {
     return this.#view.device;
+  }
+
+  get diagnosis(): TunnelDiagnosis {
+    return diagnosisOf(this.#view);
   }
 
   /** Shows one of the states. @param name See states.ts. */
