@@ -13,7 +13,10 @@ const MAX_TRIES = 8;
 /** Time within which a refusal comes, in milliseconds. */
 const REFUSAL_MS = 2_000;
 
-/** Pause after the gateway has dropped a message, in milliseconds. It drops until some time has passed. */
+/**
+ * Pause after the gateway has dropped a message, in milliseconds; it grows by as much each time, so that it
+ * becomes long enough for all messages that were sent at once.
+ */
 const THROTTLED_MS = 250;
 
 /**
@@ -41,7 +44,7 @@ export async function deliver(
       case "delivered":
         return;
       case "throttled":
-        await sleep(THROTTLED_MS);
+        await sleep(THROTTLED_MS * (tries + 0.5 + Math.random()));
     }
   }
 }

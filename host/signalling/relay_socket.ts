@@ -94,7 +94,7 @@ export class RelaySocket {
     const { usage } = options;
     const socket = new WebSocket(url, protocols, {
       handshakeTimeout: OPEN_MS,
-      maxPayload: 4 * MAX_MESSAGE_BYTES,
+      maxPayload: 2 * MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
     });
     const closed = new Promise<string>((resolve) => {

@@ -55,7 +55,8 @@ declare module "vue" {
 
 /** The declarations of `components/dist/define.js`. */
 export function entryTypes({ tagName, attributes, events }: ElementDescription): string {
-  const classes = [...new Set(events.map(({ type }) => type!.text))].join(", ");
+  const own = events.map(({ type }) => type!.text).filter((text) => text !== "Event");
+  const classes = [...new Set(own)].join(", ");
   const member = (each: Described, name: string, type: string) =>
     `  /** ${each.description!.replaceAll("\n", " ")} */\n  ${name}: ${type};\n`;
   const list = (entries: Described[], format: (each: Described) => [name: string, type: string]) =>
