@@ -97,7 +97,7 @@ export { type Cause, CAUSES, type Cure, CURES } from "./diagnosis/texts.ts";
 export { backoff } from "./backoff.ts";
 export type { Channel } from "./session/channel.ts";
 export { RelayedChannel, type RelayedKeys } from "./session/relayed_channel.ts";
-export { type RelayedPace, TokenBucket as RelayedBucket } from "./session/relayed_pace.ts";
+export { RelayedBucket, type RelayedPace } from "./session/relayed_pace.ts";
 export { Carrier } from "./session/carrier.ts";
 export { EarlyChannel } from "./session/early_channel.ts";
 export { EarlyStart } from "./session/early_start.ts";

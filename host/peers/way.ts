@@ -1,5 +1,6 @@
 // The way that a page's bytes take, in one word and in several.
 import { isIPv6 } from "node:net";
+import { isPublic } from "../mapping/public_address.ts";
 import type { PeerPath } from "./peer.ts";
 
 /**
@@ -41,13 +42,7 @@ export function wayOf(path: PeerPath | "relayed"): Way {
   return isMapped ? "mapped" : "router";
 }
 
-/**
- * Loopback, link-local and private addresses (RFC 1918), those of overlay networks and of a provider's NAT
- * (RFC 6598), and all of IPv6, which has no NAT.
- */
+/** An address inside of a network, of a provider's NAT, or any of IPv6, which has no NAT. */
 function isPrivate(address: string): boolean {
-  return isIPv6(address) || PRIVATE.test(address);
+  return isIPv6(address) || !isPublic(address);
 }
-
-const PRIVATE =
-  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;

@@ -12,7 +12,7 @@ import {
   splitMessages,
 } from "./relayed_message.ts";
 import { type Batch, RelayedOutbox } from "./relayed_outbox.ts";
-import { type RelayedPace, TokenBucket } from "./relayed_pace.ts";
+import { RelayedBucket, type RelayedPace } from "./relayed_pace.ts";
 import { MAX_RELAYED_CT, openRelayed, sealRelayed } from "./relayed_seal.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -72,7 +72,7 @@ export class RelayedChannel implements MeteredChannel {
   readonly #inbox = new RelayedInbox();
   readonly #outbox = new RelayedOutbox();
   #keys: RelayedKeys | undefined;
-  #bucket: TokenBucket | undefined;
+  #bucket: RelayedBucket | undefined;
   #isWaiting: boolean;
   #isClosed = false;
   #queue: Bytes[] = [];
@@ -108,10 +108,12 @@ export class RelayedChannel implements MeteredChannel {
   }
 
   /** Begins to send and to receive. @param pace Tokens may be shared with other channels. */
-  start(keys: RelayedKeys, pace: RelayedPace | TokenBucket): void {
+  start(keys: RelayedKeys, pace: RelayedPace | RelayedBucket): void {
     if (this.#isClosed) return;
     this.#keys = keys;
-    this.#bucket = pace instanceof TokenBucket ? pace : new TokenBucket(pace, this.#clock.now());
+    this.#bucket = pace instanceof RelayedBucket
+      ? pace
+      : new RelayedBucket(pace, this.#clock.now());
     for (const ct of this.#unopened.splice(0)) this.receive(ct);
     this.#run();
   }

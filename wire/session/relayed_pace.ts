@@ -20,7 +20,7 @@ const MIN_RATE = 0.5;
 const EVENT_MS = 1000;
 
 /** The tokens. All times in milliseconds. */
-export class TokenBucket {
+export class RelayedBucket {
   readonly #pace: RelayedPace;
   #rate: number;
   #tokens: number;
