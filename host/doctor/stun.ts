@@ -1,7 +1,14 @@
 // A small STUN client for the doctor (RFC 8489) that reads OTHER-ADDRESS (RFC 5780). No maintained
 // library on npm does.
-import { randomBytes } from "node:crypto";
-import type { RemoteInfo, Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
+import {
+  attributesOf,
+  BINDING_REQUEST,
+  formatStun,
+  isAnswerTo,
+  isStun,
+  STUN_HEADER,
+} from "../ice/stun_message.ts";
 
 /** An address and a port. */
 export interface Endpoint {
@@ -17,10 +24,9 @@ export interface StunAnswer {
   other: Endpoint | undefined;
 }
 
-const BINDING_REQUEST = 0x0001;
 const BINDING_SUCCESS = 0x0101;
-const MAGIC_COOKIE = 0x2112a442;
-const HEADER_BYTES = 20;
+
+/** Types of attributes (RFC 8489 §18.3, RFC 5780 §9.1). */
 const MAPPED_ADDRESS = 0x0001;
 const XOR_MAPPED_ADDRESS = 0x0020;
 const OTHER_ADDRESS = 0x802c;
@@ -39,10 +45,10 @@ export async function askStun(
   socket: Socket,
   { address, port }: Endpoint,
 ): Promise<StunAnswer | undefined> {
-  const { request, id } = bindingRequest();
+  const request = formatStun(BINDING_REQUEST);
   const { promise, resolve } = Promise.withResolvers<StunAnswer | undefined>();
   const hear = (message: Buffer) => {
-    const answer = parseAnswer(message, id);
+    const answer = parseAnswer(message, request);
     if (answer) resolve(answer);
   };
   // A missing route shows in the callback, and as a missing answer: the answer decides.
@@ -65,9 +71,9 @@ export async function askStun(
  * Whether a packet sent to an address arrives at a socket: the test for hairpinning (RFC 5780 §4.5).
  */
 export async function arrives(to: Socket, from: Socket, { address, port }: Endpoint) {
-  const { request } = bindingRequest();
+  const request = formatStun(BINDING_REQUEST);
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const hear = (message: Buffer, _sender: RemoteInfo) => {
+  const hear = (message: Buffer) => {
     if (message.equals(request)) resolve(true);
   };
   const send = () => from.send(request, port, address, () => {});
@@ -82,37 +88,16 @@ export async function arrives(to: Socket, from: Socket, { address, port }: Endpo
   }
 }
 
-function bindingRequest(): { request: Buffer; id: Buffer } {
-  const id = randomBytes(12);
-  const request = Buffer.alloc(HEADER_BYTES);
-  request.writeUInt16BE(BINDING_REQUEST, 0);
-  request.writeUInt32BE(MAGIC_COOKIE, 4);
-  id.copy(request, 8);
-  return { request, id };
-}
-
-/** @returns Undefined if the message is not the answer to the request. */
-export function parseAnswer(message: Buffer, id: Buffer): StunAnswer | undefined {
-  if (message.length < HEADER_BYTES || message.readUInt16BE(0) !== BINDING_SUCCESS) return;
-  if (message.readUInt32BE(4) !== MAGIC_COOKIE || !message.subarray(8, HEADER_BYTES).equals(id)) {
-    return undefined;
-  }
-  const end = Math.min(message.length, HEADER_BYTES + message.readUInt16BE(2));
-  let mapped: Endpoint | undefined;
-  let plain: Endpoint | undefined;
-  let other: Endpoint | undefined;
-  for (let at = HEADER_BYTES; at + 4 <= end;) {
-    const type = message.readUInt16BE(at);
-    const length = message.readUInt16BE(at + 2);
-    const value = message.subarray(at + 4, Math.min(at + 4 + length, end));
-    if (type === XOR_MAPPED_ADDRESS) mapped = parseAddress(value, message.subarray(4, 20));
-    if (type === MAPPED_ADDRESS) plain = parseAddress(value);
-    if (type === OTHER_ADDRESS) other = parseAddress(value);
-    // Attributes are padded to four bytes (RFC 8489 §14).
-    at += 4 + Math.ceil(length / 4) * 4;
-  }
-  mapped ??= plain;
-  return mapped && { mapped, other };
+/** Reads the answer to a request; undefined for any other message. */
+export function parseAnswer(message: Buffer, request: Buffer): StunAnswer | undefined {
+  if (!isStun(message, BINDING_SUCCESS) || !isAnswerTo(message, request)) return undefined;
+  const attributes = attributesOf(message);
+  const xored = attributes.get(XOR_MAPPED_ADDRESS);
+  const plain = attributes.get(MAPPED_ADDRESS);
+  const other = attributes.get(OTHER_ADDRESS);
+  const mapped = (xored && parseAddress(xored, message.subarray(4, STUN_HEADER))) ??
+    (plain && parseAddress(plain));
+  return mapped && { mapped, other: other && parseAddress(other) };
 }
 
 /** @param mask Cookie and transaction id, if the address is XORed with them (RFC 8489 §14.2). */

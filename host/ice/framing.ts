@@ -5,8 +5,8 @@
 //  |00 type|length |cookie, id, attributes …  |   |01 chan|length |data        |0 to 3     |
 //  +-------+-------+--------------------------+   +-------+-------+------------+- - - - - -+
 //  STUN: 20 bytes, then `length`                  ChannelData: 4 bytes, then `length`, padded (§12.5)
+import { STUN_HEADER } from "./stun_message.ts";
 
-const STUN_HEADER = 20;
 const CHANNEL_HEADER = 4;
 
 /** Most bytes of a message: both lengths have 16 bits. */
