@@ -57,7 +57,7 @@ export interface GateOptions {
 /** What an answer has besides. */
 export interface AnswerParts {
   /** The host's first messages. */
-  early?: EarlyMessages;
+  early?: EarlyMessages | Promise<EarlyMessages | undefined>;
   /** What the page is told about sessions through the relay. */
   relayed?: Acceptance["relayed"];
 }
@@ -71,8 +71,8 @@ export interface Admission {
   early?: { ticket: string } & Pick<OpenedOffer, "openEarly">;
   /** Whether the page would have a session through the relay. */
   takesRelayed: boolean;
-  /** Seals the answer. The page's HELLO must show `proof`. */
-  answer(sdp: string, parts?: AnswerParts): Promise<{ signal: Signal } & Proven>;
+  /** Seals the answer, and prepares that before the promises are settled. The page's HELLO must show `proof`. */
+  answer(sdp: string | Promise<string>, parts?: AnswerParts): Promise<{ signal: Signal } & Proven>;
   /** Seals a refusal with its reason. */
   refuse(error: LighthouseError): Promise<Signal>;
 }
@@ -206,18 +206,23 @@ export class Gate {
       sdp,
       early: rest.device && early && { ticket: early.ticket, openEarly: opened.openEarly },
       takesRelayed: ephemeral !== undefined,
-      answer: async (sdp, { early, relayed } = {}) => {
-        const admission = rest.device && await admissionOf?.(rest.device.id);
-        const answer = {
-          sdp,
-          time: this.#limits.now(),
-          ...rest,
-          admission,
-          relayed,
-          iceServers: rest.device && iceServers?.(),
-          report: report?.(principal, sdp),
+      answer: async (described, { early, relayed } = {}) => {
+        const accept = async (): Promise<Acceptance> => {
+          const [sdp, admission] = await Promise.all([
+            described,
+            rest.device && admissionOf?.(rest.device.id),
+          ]);
+          return {
+            sdp,
+            time: this.#limits.now(),
+            ...rest,
+            admission,
+            relayed,
+            iceServers: rest.device && iceServers?.(),
+            report: report?.(principal, sdp),
+          };
         };
-        return await opened.sealAnswer(answer, { early });
+        return await opened.sealAnswer(accept(), { early });
       },
       refuse: (error) => this.#seal(opened, error),
     };

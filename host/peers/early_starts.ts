@@ -40,9 +40,10 @@ export class EarlyStarts {
   }
 
   /**
-   * Takes the first messages of an offer, and waits for the host's own.
+   * Takes the first messages of an offer.
    *
-   * @returns The host's messages; undefined if the page's were not taken, and are to be sent again.
+   * @returns The host's own, for which the backend has some time; undefined if the page's were not taken, and
+   * are to be sent again.
    */
   async take({ early, principal }: Pick<Admission, "early" | "principal">): Promise<
     EarlyMessages | undefined
@@ -53,8 +54,10 @@ export class EarlyStarts {
     if (!resumption) return undefined;
     const { secret } = resumption;
     try {
-      const messages = await early.openEarly(secret);
-      const proof = await earlyProofOf(secret);
+      const [messages, proof] = await Promise.all([
+        early.openEarly(secret),
+        earlyProofOf(secret),
+      ]);
       // The device was revoked meanwhile.
       if (resumption.isOver) return undefined;
       const { session, channel } = await sessions.takeEarly(
@@ -62,8 +65,14 @@ export class EarlyStarts {
         { principal, proof },
         resumption,
       );
-      await untilAnswered(session, channel, wait());
-      return { secret, take: (room) => channel.take(room) };
+      const answered = untilAnswered(session, channel, wait());
+      return {
+        secret,
+        take: async (room) => {
+          await answered;
+          return channel.take(room);
+        },
+      };
     } catch (error) {
       const { code, message } = LighthouseError.from(error, "bad-frame");
       log("warn", "page-refused", `a page's first messages were not taken: ${message}`, { code });

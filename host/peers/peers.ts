@@ -11,7 +11,7 @@ import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
 import { EarlyStarts } from "./early_starts.ts";
 import { answerOffer, type Peer } from "./peer.ts";
-import { parseOffer } from "./sdp.ts";
+import { type Offer, parseOffer } from "./sdp.ts";
 import { RelayedChannels, type RelayedOptions } from "./relayed.ts";
 import { type Claim, type ConnectedPage, Sessions } from "./sessions.ts";
 
@@ -149,15 +149,13 @@ export class Peers {
       const claim: Claim = { principal };
       const relayed = takesRelayed && from !== undefined ? this.relayed?.propose() : undefined;
       const isRelayed = relayed !== undefined && !("off" in relayed);
-      // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       // A browser without WebRTC describes no connection.
       if (sdp === "" && relayed && "off" in relayed) throw noWay(relayed.off);
-      const accepted = sdp === "" && isRelayed ? "" : this.#accept(sdp, claim);
+      const offer = sdp === "" && isRelayed ? undefined : this.#check(sdp, claim);
+      // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       const early = this.#early.take(admitted);
-      const { signal, proof, relayedKeys } = await admitted.answer(await accepted, {
-        early: await early,
-        relayed,
-      });
+      const accepted = offer ? this.#open(offer, claim) : "";
+      const { signal, proof, relayedKeys } = await admitted.answer(accepted, { early, relayed });
       claim.proof = proof;
       if (isRelayed && relayedKeys) this.relayed!.prepare(from!, claim, relayedKeys);
       return signal;
@@ -193,7 +191,8 @@ export class Peers {
     if (this.#closing || !this.#takeLaneOffer(principal)) {
       throw new LighthouseError("host-busy", "The host takes no further connection now");
     }
-    return this.#accept(sdp, { principal, joins: session });
+    const claim = { principal, joins: session };
+    return this.#open(this.#check(sdp, claim), claim);
   }
 
   #takeLaneOffer(principal: Principal): boolean {
@@ -203,10 +202,16 @@ export class Peers {
     return bucket.take();
   }
 
-  #accept(sdp: string, claim: Claim): Promise<string> {
-    const description = parseOffer(sdp);
+  /** Parses the offer of a connection, for which it makes room. */
+  #check(sdp: string, claim: Claim): Offer {
+    const offer = parseOffer(sdp);
     this.#makeRoom(claim);
-    const peer = answerOffer(description, {
+    return offer;
+  }
+
+  /** Begins a connection. @returns The answer to its offer. */
+  #open(offer: Offer, claim: Claim): Promise<string> {
+    const peer = answerOffer(offer, {
       ...this.#options.settings(),
       owner: groupOf(claim.principal),
       isPatient: claim.joins !== undefined,

@@ -86,14 +86,19 @@ export async function openEarlyOffer(
   return await cipher("decrypt", await offerBits(secret, context), fromBase64url(ct));
 }
 
-/** Seals the host's first messages for the answer. To be called once for each pair of keys. */
+/**
+ * Seals the host's first messages for the answer. To be called once for each pair of keys.
+ *
+ * @param messages A promise is awaited last, so that the key is derived meanwhile. @default none
+ */
 export async function sealEarlyAnswer(
   secret: CryptoKey,
   nonce: Bytes,
   keys: EarlyKeys,
-  messages: Bytes,
+  messages: Promise<Bytes | undefined> | Bytes | undefined,
 ): Promise<string> {
-  return toBase64url(await cipher("encrypt", await answerBits(secret, nonce, keys), messages));
+  const [bits, text = NOTHING] = await Promise.all([answerBits(secret, nonce, keys), messages]);
+  return toBase64url(await cipher("encrypt", bits, text));
 }
 
 /** Opens the host's first messages. @throws If they were sealed by another secret or for another offer. */

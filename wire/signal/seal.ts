@@ -207,13 +207,14 @@ export interface OpenedOffer {
   /**
    * Seals an answer that accepts.
    *
+   * @param answer May be a promise, so that a key pair is made meanwhile.
    * @param options `early`: the host's first messages, where it has taken the page's. `random`: only for
    * test vectors.
    */
   sealAnswer(
-    answer: Acceptance,
+    answer: Acceptance | Promise<Acceptance>,
     options?: {
-      early?: EarlyMessages;
+      early?: EarlyMessages | Promise<EarlyMessages | undefined>;
       random?: { iv: Bytes; challenge: CryptoKeyPair };
     },
   ): Promise<{ signal: SealedAnswer } & Proven>;
@@ -330,15 +331,16 @@ export async function openOffer(
   const aad = offerAad(signal.time, nonce);
   const text = await opening(() => context.open(fromBase64url(signal.ct), aad));
   const offer = parseOfferContent(text);
+  /** A promise is awaited last, so that the slow operations run meanwhile. */
   const seal = async (
-    content: Challenge | Refusal,
+    content: Challenge | Refusal | Promise<Challenge>,
     iv = crypto.getRandomValues(new Uint8Array(IV_BYTES)),
   ): Promise<SealedAnswer> => {
-    const key = await answerKey(context, "encrypt");
+    const [key, text] = await Promise.all([answerKey(context, "encrypt"), content]);
     const sealed = await crypto.subtle.encrypt(
       { name: "AES-GCM", iv, additionalData: answerAad(nonce) },
       key,
-      utf8(format(content)),
+      utf8(format(text)),
     );
     return { type: "sealed-answer", v: 1, ct: toBase64url(concat(iv, new Uint8Array(sealed))) };
   };
@@ -348,21 +350,27 @@ export async function openOffer(
       opening(() => openEarlyOffer(secret, { nonce, sdp: offer.sdp }, offer.early!)),
     sealRefusal: seal,
     sealAnswer: async (answer, { early, random } = {}) => {
-      const pair = random?.challenge ?? await generateKeyPair();
-      const content: Challenge = { ...answer, challenge: await rawPublicKey(pair) };
+      const [acceptance, pair, taken] = await Promise.all([
+        answer,
+        random?.challenge ?? generateKeyPair(),
+        early,
+      ]);
       const own = pair.privateKey;
-      if (early && offer.ephemeral) {
-        const agreed = { own, other: offer.ephemeral };
-        const messages = await early.take(roomIn(content, ANSWER_FRAME)) ?? new Uint8Array();
-        content.early = await sealEarlyAnswer(early.secret, nonce, agreed, messages);
-      }
+      const { ephemeral } = offer;
+      const complete = async (): Promise<Challenge> => {
+        const content: Challenge = { ...acceptance, challenge: await rawPublicKey(pair) };
+        if (!taken || !ephemeral) return content;
+        const messages = taken.take(roomIn(content, ANSWER_FRAME));
+        const agreed = { own, other: ephemeral };
+        return { ...content, early: await sealEarlyAnswer(taken.secret, nonce, agreed, messages) };
+      };
       const keys = { own, other: device, code: "bad-seal" } as const;
       const [signal, proof] = await Promise.all([
-        seal(content, random?.iv),
-        proofOf(keys, offer.sdp, answer.sdp),
+        seal(complete(), random?.iv),
+        proofOf(keys, offer.sdp, acceptance.sdp),
       ]);
-      if (!offer.ephemeral) return { signal, proof };
-      const secrets = { own, other: offer.ephemeral, proof, role: "host" } as const;
+      if (!ephemeral) return { signal, proof };
+      const secrets = { own, other: ephemeral, proof, role: "host" } as const;
       return { signal, proof, relayedKeys: () => relayedKeysOf(secrets) };
     },
   };
