@@ -14,6 +14,16 @@ export interface LabOptions {
   turn: boolean;
 }
 
+/** A connect, from the element's start to the first answer. */
+export interface LabDial {
+  /** In milliseconds. */
+  ms: number;
+  /** The first way that has opened. A known device's first answer may come before. */
+  way: LabWay;
+  /** Where that was not the best way: the one that followed, with milliseconds from the element's start. */
+  moved?: { ms: number; way: LabWay };
+}
+
 /** A download, compared with what was sent. */
 export interface LabDownload {
   isExact: boolean;
@@ -28,23 +38,21 @@ export interface LabDownload {
 /** What came of a case. */
 export interface LabResult {
   name: string;
-  isConnected: boolean;
-  /** From the element's start to the first answer, in milliseconds. */
-  ms: number;
-  way: LabWay;
+  /** The connect that pairs, of a device that is new to the host. */
+  first?: LabDial;
+  /** The next one, of the page that is opened anew. */
+  known?: LabDial;
   /** The way at the end. */
   last: LabWay;
   /** A small download after the connect, or the one in whose middle something happens. */
   download?: LabDownload;
   /** From what has happened to the next answer, in milliseconds. */
   recovery?: number;
-  /** Why the connect failed, as the element has it. */
-  reason?: string;
-  /** The page's states, with milliseconds from the start. */
+  /** The page's states, with milliseconds from the start of the last connect. */
   states: [number, string][];
-  /** The host's log, if there is no connection. */
+  /** The host's log, if something went wrong. */
   hostLog?: string[];
-  /** What went wrong in the lab itself. */
+  /** What went wrong: a connect that failed, or something in the lab itself. */
   error?: string;
 }
 
@@ -55,10 +63,13 @@ export interface CasePlan extends LabOptions {
   wan: string;
   host: string;
   stun: Network["stun"];
+  /** The host's list of TURN servers, and the certificate of their authority as PEM. */
+  iceServers: Network["iceServers"];
+  ca: string;
 }
 
 /** What happens to the network in the middle. */
-export type NetworkChange = "move" | "rebind" | "rebind again" | "lift";
+export type NetworkChange = "move" | "rebind" | "rebind again" | "lift" | "block";
 
 /** A line from run_case.ts: it asks for a change, or has the result. */
 export type CaseLine = { change: NetworkChange } | { result: LabResult };
@@ -70,14 +81,16 @@ const MAIN = fileURLToPath(new URL("run_case.ts", import.meta.url));
 
 /** Runs a case. It rejects only if there can be no such network. */
 export async function runCase(labCase: LabCase, options: LabOptions): Promise<LabResult> {
-  await using network = await Network.start(labCase.network);
-  await network.startTurn();
+  await using network = await Network.start(labCase);
+  const { ca } = await network.startTurn();
   const plan: CasePlan = {
     ...options,
     labCase,
     wan: network.wan.name,
     host: network.host.name,
     stun: network.stun,
+    iceServers: network.iceServers,
+    ca,
   };
   const child = network.page.start([process.execPath, MAIN, JSON.stringify(plan)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -96,9 +109,6 @@ export async function runCase(labCase: LabCase, options: LabOptions): Promise<La
   clearTimeout(timer);
   return result ?? {
     name: labCase.name,
-    isConnected: false,
-    ms: 0,
-    way: "none",
     last: "none",
     states: [],
     error: "the case did not end in time, or ended early",
@@ -115,5 +125,7 @@ function change(network: Network, what: NetworkChange): void {
       return network.pageRouter.rebind("40000-49999");
     case "lift":
       return network.pageRouter.letUdpThrough();
+    case "block":
+      return network.pageRouter.blockUdp("dropped");
   }
 }

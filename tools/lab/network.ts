@@ -1,16 +1,16 @@
 // The lab: a page and a host in networks of their own, each behind a router, and the world between them.
-import { join } from "node:path";
-import { findDebianProgram } from "../testing/debian_program.ts";
-import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { until } from "../testing/until.ts";
+import { type Coturn, startCoturn } from "../testing/coturn.ts";
 import { type Namespace, Namespaces } from "./namespaces.ts";
 import { type PortProtocol, Router, type RouterOptions } from "./router.ts";
 import { startWire, type WireOptions } from "./wire.ts";
 
 /** What the network is like. */
 export interface NetworkOptions {
-  page: RouterOptions;
-  host: RouterOptions;
+  /** The routers of page and host. @default with a cone NAT */
+  page?: RouterOptions;
+  host?: RouterOptions;
+  /** The router of the network to which the page's machine may move. @default with a cone NAT */
+  other?: RouterOptions;
   /** Where the page is. @default behind a router of its own */
   place?: "host's LAN" | "behind two routers";
   /** Where the host is. @default behind its router */
@@ -29,15 +29,9 @@ const WORLD = "198.17";
 export const SERVER = `${WORLD}.0.1`;
 export const SERVER_V6 = "2001:db8::1";
 
-/** The TURN server's user, which STUN needs not. */
-const TURN_USER = { username: "lab", credential: "lab-password" };
-const TURN_PORT = 3478;
-
-/** The TURN server, for both ends. */
-export const TURN_SERVERS = [{
-  urls: ["udp", "tcp"].map((by) => `turn:${SERVER}:${TURN_PORT}?transport=${by}`),
-  ...TURN_USER,
-}];
+/** The ports of the server of STUN and TURN: for UDP and TCP, and for TLS. */
+const PORTS = { plain: 3478, tls: 443 };
+const SECRET = "the lab's secret";
 
 /** A network. Its disposal ends all that runs in it. */
 export class Network implements AsyncDisposable {
@@ -89,7 +83,7 @@ export class Network implements AsyncDisposable {
     }
   }
 
-  #router(role: string, number: number, options: RouterOptions): Router {
+  #router(role: string, number: number, options: RouterOptions = {}): Router {
     const place = { upstream: this.wan, outer: `${WORLD}.${number}`, inner: `10.${number}` };
     return new Router(this.#namespaces, { role, ...place }, options);
   }
@@ -104,7 +98,7 @@ export class Network implements AsyncDisposable {
   #plugHost(): void {
     const { place, hostPlace } = this.#options;
     const router = hostPlace
-      ? this.#innerRouter("hinner", this.hostRouter, 4, this.#options.host.ports)
+      ? this.#innerRouter("hinner", this.hostRouter, 4, this.#options.host?.ports)
       : this.hostRouter;
     this.portRouter = router;
     router.plug(this.host);
@@ -114,7 +108,7 @@ export class Network implements AsyncDisposable {
   /** A router behind another one. */
   #innerRouter(role: string, outside: Router, number: number, ports?: PortProtocol) {
     const place = { upstream: outside.namespace, outer: `10.9.${number}`, inner: `10.${number}` };
-    return new Router(this.#namespaces, { role, ...place }, { nat: "cone", ports });
+    return new Router(this.#namespaces, { role, ...place }, { ports });
   }
 
   #addIpv6(): void {
@@ -125,36 +119,33 @@ export class Network implements AsyncDisposable {
     page.ip("-4 addr flush dev eth0 scope global");
   }
 
-  /** Starts a server of STUN and TURN in the world. */
-  async startTurn(): Promise<void> {
-    this.wan.start([
-      findDebianProgram("turnserver"),
-      "-n",
-      "--lt-cred-mech",
-      `--user=${TURN_USER.username}:${TURN_USER.credential}`,
-      "--realm=lab",
-      `--listening-ip=${SERVER}`,
-      ...this.#options.isIpv6Page ? [`--listening-ip=${SERVER_V6}`] : [],
-      `--relay-ip=${SERVER}`,
-      `--listening-port=${TURN_PORT}`,
-      "--no-tls",
-      "--no-dtls",
-      "--no-cli",
-      "--log-file=stdout",
-      `--pidfile=${join(temporaryFolder(), "pid")}`,
-    ], { stdio: "ignore" });
-    await until(() => this.wan.run(["ss", "-Hlun"]).includes(`${SERVER}:${TURN_PORT} `));
+  /** Starts a server of STUN and TURN in the world. It ends with the network at the latest. */
+  startTurn(): Promise<Coturn> {
+    return startCoturn({
+      secret: SECRET,
+      address: SERVER,
+      further: this.#options.isIpv6Page ? [SERVER_V6] : [],
+      before: ["ip", "netns", "exec", this.wan.name],
+      ports: PORTS,
+    });
+  }
+
+  /** The host's list of TURN servers: by UDP, TCP and TLS. */
+  get iceServers(): { urls: string[]; secret: string }[] {
+    const plain = ["udp", "tcp"].map((by) => `turn:${SERVER}:${PORTS.plain}?transport=${by}`);
+    return [{ urls: [...plain, `turns:${SERVER}:${PORTS.tls}`], secret: SECRET }];
   }
 
   /** The URLs of the STUN server, for the host and for the page. */
   get stun(): { host: string; page: string } {
-    const host = `stun:${SERVER}:${TURN_PORT}`;
-    return { host, page: this.#options.isIpv6Page ? `stun:[${SERVER_V6}]:${TURN_PORT}` : host };
+    const host = `stun:${SERVER}:${PORTS.plain}`;
+    const page = `stun:[${SERVER_V6}]:${PORTS.plain}`;
+    return { host, page: this.#options.isIpv6Page ? page : host };
   }
 
   /** Takes the page's machine to another network. */
   movePage(): void {
-    this.#other ??= this.#router("other", 5, { nat: "cone" });
+    this.#other ??= this.#router("other", 5, this.#options.other);
     // The routes over the first cable go with it.
     this.page.ip("link set eth0 down");
     this.#other.plug(this.page, "eth1");

@@ -19,9 +19,12 @@ export type PortProtocol = "pcp" | "upnp" | "both";
 
 /** A router. */
 export interface RouterOptions {
-  nat: Nat;
+  /** @default "cone" */
+  nat?: Nat;
   /** @default it lets UDP through */
   udp?: UdpRule;
+  /** Whether it drops TCP to the usual port of TURN servers. @default false */
+  isWebOnly?: boolean;
   /** Life of an idle mapping, in seconds. @default the kernel's */
   mappingLife?: number;
   /** Whether it gives ports. @default it gives none */
@@ -63,9 +66,10 @@ export class Router {
     router.ip(`addr add ${outer}.2/24 dev wan0`);
     router.ip(`route add default via ${outer}.1`);
     router.sysctl("net.ipv4.ip_forward=1");
-    router.nft(rulesOf(options.nat));
-    const { mappingLife: life, udp } = options;
+    const { nat = "cone", mappingLife: life, udp, isWebOnly = false } = options;
+    router.nft(rulesOf(nat));
     if (udp) this.blockUdp(udp);
+    if (isWebOnly) router.nft("add rule ip lab blocked tcp dport 3478 drop");
     if (life) {
       const settings = ["udp_timeout", "udp_timeout_stream"];
       router.sysctl(...settings.map((name) => `net.netfilter.nf_conntrack_${name}=${life}`));

@@ -10,11 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext } from "puppeteer-core";
 import { launchBrowser } from "../e2e/browser.ts";
-import { type RunningProgram, start as startProgram } from "../testing/program.ts";
+import { pairingLink, type RunningProgram, start as startProgram } from "../testing/program.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { forward } from "./forward.ts";
-import type { CaseLine, CasePlan, LabDownload, LabResult, NetworkChange } from "./lab.ts";
-import { SERVER, SERVER_V6, TURN_SERVERS } from "./network.ts";
+import { isAsGood } from "./judge.ts";
+import type { CaseLine, CasePlan, LabDial, LabDownload, LabResult, NetworkChange } from "./lab.ts";
+import { SERVER, SERVER_V6 } from "./network.ts";
 import { LabTab } from "./tab.ts";
 import type { World } from "./world_main.ts";
 
@@ -26,14 +27,10 @@ const children: ChildProcess[] = [];
 const answers: Interface = createInterface({ input: process.stdin });
 process.on("exit", () => children.forEach((child) => child.kill()));
 
-const result: LabResult = {
-  name: labCase.name,
-  isConnected: false,
-  ms: 0,
-  way: "none",
-  last: "none",
-  states: [],
-};
+/** The best way for a page that connects. */
+const best = turn && labCase.best === "relayed" ? "turn" : labCase.best;
+
+const result: LabResult = { name: labCase.name, last: "none", states: [] };
 try {
   await run();
 } catch (error) {
@@ -43,50 +40,54 @@ say({ result });
 process.exit(0);
 
 async function run(): Promise<void> {
-  const isIpv6 = labCase.network.isIpv6Page ?? false;
+  const isIpv6 = labCase.isIpv6Page ?? false;
   const servers = isIpv6 ? [SERVER, SERVER_V6] : [SERVER];
   const world = JSON.parse(await startPart(plan.wan, "world_main.ts", ...servers)) as World;
-  const { ports, page, relay, key } = world;
-  const listen = ["127.0.0.1"];
+  const { ports, page: pageUrl, relay } = world;
+  const listen = [isIpv6 ? "::1" : "127.0.0.1"];
   await forward({ listen, to: isIpv6 ? SERVER_V6 : SERVER, ports });
-  const forwarding = JSON.stringify({ listen, to: SERVER, ports });
+  const forwarding = JSON.stringify({ listen: ["127.0.0.1"], to: SERVER, ports });
   const backend = await startPart(plan.host, "host_main.ts", forwarding);
   const host = await startHost(world, backend);
 
-  const browser = await launchBrowser(browserName);
+  // Firefox gathers candidates of the IP version by which the page came only.
+  const local = (url: string) => isIpv6 ? url.replace("127.0.0.1", "localhost") : url;
+  const site = local(pageUrl);
+  // The authority of the TURN server's certificate is the lab's own.
+  const args = browserName === "chromium" ? ["--ignore-certificate-errors"] : [];
+  const browser = await launchBrowser(browserName, { acceptInsecureCerts: true, args });
+  const open = async (context: Browser | BrowserContext) =>
+    new LabTab(await context.newPage(), { site, relay: local(relay), stun: stun.page });
+  /** Connects a new device. */
+  const pair = async (tab: LabTab) =>
+    await tab.connect(best, new URL(await pairingLink(world.state, site)).hash);
   try {
-    const open = async (context: Browser | BrowserContext) =>
-      await LabTab.open(await context.newPage(), page, {
-        relay,
-        key,
-        stun: stun.page,
-        iceServers: turn ? JSON.stringify(TURN_SERVERS) : undefined,
-      });
     const tab = await open(browser);
-    Object.assign(result, await tab.connect());
-    if (result.isConnected) {
-      await use(tab, async () => open(await browser.createBrowserContext()));
-    } else result.hostLog = host.lines;
+    result.first = await pair(tab);
+    result.known = await tab.connect(best);
+    await use(tab, async () => pair(await open(await browser.createBrowserContext())));
     result.states = await tab.states();
     result.last = await tab.way();
+  } catch (error) {
+    result.hostLog = host.lines;
+    throw error;
   } finally {
     await browser.close();
   }
 }
 
-/** What is done with a connection. @param another Opens a page in a browser that shares nothing. */
-async function use(tab: LabTab, another: () => Promise<LabTab>): Promise<void> {
+/** What is done with a connection. @param another Connects a new device in a browser that shares nothing. */
+async function use(tab: LabTab, another: () => Promise<LabDial>): Promise<void> {
   switch (labCase.then) {
     case undefined:
       // Through the relay at the stage's throttle, 1 MiB takes some seconds.
-      result.download = await download(tab, result.way === "relayed" ? MiB : 8 * MiB);
+      result.download = await download(tab, await tab.way() === "relayed" ? MiB : 8 * MiB);
       return;
     case "pages": {
-      const tabs = await Promise.all(Array.from({ length: 4 }, another));
-      const all = await Promise.all(tabs.map((each) => each.connect()));
-      const isRight = all.every(({ way }) => way === result.way);
-      if (!isRight) result.reason = all.map(({ way, reason }) => reason ?? way).join(", ");
-      else result.recovery = Math.max(...all.map(({ ms }) => ms));
+      const dials = await Promise.all(Array.from({ length: 4 }, another));
+      const ways = dials.map(({ moved, way }) => moved?.way ?? way);
+      if (!ways.every((way) => isAsGood(way, best))) throw new Error(`ways: ${ways.join(", ")}`);
+      result.recovery = Math.max(...dials.map(({ ms }) => ms));
       return;
     }
     case "idle":
@@ -99,23 +100,31 @@ async function use(tab: LabTab, another: () => Promise<LabTab>): Promise<void> {
       result.download = await download(tab, 32 * MiB, "rebind again");
       return;
     case "move":
-      result.download = await download(tab, 32 * MiB, "move");
+      result.download = await download(tab, 16 * MiB, "move");
       result.recovery = await tab.small();
       return;
     case "lift":
       result.download = await download(tab, 16 * MiB, "lift");
       return;
+    case "block":
+      result.download = await download(tab, 16 * MiB, "block");
+      return;
   }
 }
 
-/** Downloads, and has the network change after the first part of the bytes. */
+/** Downloads, and has the network change in the middle. */
 async function download(tab: LabTab, bytes: number, what?: NetworkChange): Promise<LabDownload> {
   const pending = tab.download(bytes);
   if (what) {
-    await Promise.race([tab.hasBytes(MiB / 4), pending]);
+    await Promise.race([tab.hasBytes(bytesBefore(bytes)), pending]);
     await change(what);
   }
   return await pending;
+}
+
+/** How much of a download arrives before the network changes: what the relay has to carry takes long. */
+function bytesBefore(bytes: number): number {
+  return labCase.last === "relayed" ? bytes * 3 / 4 : MiB / 4;
 }
 
 /** Has the other process change the network. */
@@ -145,17 +154,13 @@ async function startHost(world: World, backend: string): Promise<RunningProgram>
   const set = (name: string, value: string) => flags[flags.indexOf(name) + 1] = value;
   set("--backend", backend);
   set("--stun", stun.host);
-  flags.push("--port-mapping", "on", "--public", "/");
+  flags.push("--port-mapping", "on");
   if (turn) {
-    const file = join(temporaryFolder(), "ice.json");
-    await writeFile(
-      file,
-      JSON.stringify(TURN_SERVERS),
-      {
-        mode: 0o600,
-      },
-    );
-    flags.push("--ice-servers", file);
+    const [servers, ca] = ["ice.json", "ca.pem"].map((name) => join(temporaryFolder(), name));
+    await writeFile(servers!, JSON.stringify(plan.iceServers), { mode: 0o600 });
+    await writeFile(ca!, plan.ca);
+    flags.push("--ice-servers", servers!);
+    environment.NODE_EXTRA_CA_CERTS = ca!;
   }
   const host = startProgram(["run", "--json", ...flags], environment, {
     through: ["ip", "netns", "exec", plan.host],
@@ -163,6 +168,6 @@ async function startHost(world: World, backend: string): Promise<RunningProgram>
   children.push(host.child);
   await host.until(/"online"/);
   // A page may come before the router has given a port; the cases are of pages that come later.
-  if (labCase.network.host.ports) await host.until(/"port-mapped"|"port-not-mapped"/);
+  if (labCase.host?.ports) await host.until(/"port-mapped"|"port-not-mapped"/);
   return host;
 }

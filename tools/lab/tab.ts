@@ -2,18 +2,20 @@
 import type { Page } from "puppeteer-core";
 import type { LighthouseTunnel } from "../../components/mod.ts";
 import type { LabWay } from "./cases.ts";
-import type { LabDownload, LabResult } from "./lab.ts";
+import { isAsGood } from "./judge.ts";
+import type { LabDial, LabDownload, LabResult } from "./lab.ts";
 
-/** The element's attributes. */
+/** Where the page is, and the element's attributes. */
 export interface Embedding {
+  /** The page server's URL. */
+  site: string;
   relay: string;
-  key: string;
   stun: string;
-  iceServers: string | undefined;
 }
 
-/** Limits, in milliseconds: for a connect, and for a small request after a change. */
+/** Limits, in milliseconds: for a connect, for a better way after it, and for a small request after a change. */
 const CONNECT_MS = 30_000;
+const MOVE_MS = 15_000;
 const SMALL_MS = 60_000;
 
 /** What the page keeps for the functions that run in it. */
@@ -30,39 +32,26 @@ export class LabTab {
   readonly #page: Page;
   readonly #embedding: Embedding;
 
-  private constructor(page: Page, embedding: Embedding) {
+  constructor(page: Page, embedding: Embedding) {
     this.#page = page;
     this.#embedding = embedding;
   }
 
-  /** @param site The page server's URL. */
-  static async open(page: Page, site: string, embedding: Embedding): Promise<LabTab> {
-    await page.goto(`${site}bench`);
-    await page.evaluate(() => {
-      const globals = globalThis as unknown as LabGlobals;
-      const connections: RTCPeerConnection[] = globals.connections = [];
-      const Native = RTCPeerConnection;
-      globalThis.RTCPeerConnection = class extends Native {
-        constructor(configuration?: RTCConfiguration) {
-          super(configuration);
-          connections.push(this);
-        }
-      };
-    });
-    await page.addScriptTag({ url: `${site}lighthouse-tunnel.js`, type: "module" });
-    return new LabTab(page, embedding);
-  }
-
-  /** Connects, and asks for a small answer. */
-  async connect(): Promise<Pick<LabResult, "isConnected" | "ms" | "way" | "reason">> {
-    const answer = await this.#page.evaluate(
-      async ({ relay, key, stun, iceServers }, limit) => {
+  /**
+   * Opens the page anew, connects, and asks for a small answer.
+   *
+   * @param best If the way is not as good, waits for one that is.
+   * @param fragment A pairing link's. @default none: the browser is paired
+   * @throws {Error} If there is no answer, with the reason that the element gives.
+   */
+  async connect(best: LabWay, fragment = ""): Promise<LabDial> {
+    await this.#load(fragment);
+    const { failure, ms } = await this.#page.evaluate(
+      async ({ relay, stun }, limit) => {
         const globals = globalThis as unknown as LabGlobals;
         const tunnel = globals.tunnel = document.createElement("lighthouse-tunnel");
-        tunnel.setAttribute("host-key", key);
         tunnel.setAttribute("relay", relay);
         tunnel.setAttribute("stun", stun);
-        if (iceServers) tunnel.setAttribute("ice-servers", iceServers);
         const started = globals.started = performance.now();
         const states: [number, string][] = globals.states = [];
         tunnel.addEventListener("statechange", () => {
@@ -74,15 +63,49 @@ export class LabTab {
           new Promise<string>((resolve) => setTimeout(() => resolve("no answer"), limit)),
         ]);
         return {
-          isConnected: text === "ok",
           ms: Math.round(performance.now() - started),
-          reason: text === "ok" ? undefined : `${tunnel.reason} ${text}`.trim(),
+          failure: text === "ok" ? undefined : `${tunnel.reason} ${text}`.trim(),
         };
       },
       this.#embedding,
       CONNECT_MS,
     );
-    return { ...answer, way: answer.isConnected ? await this.way() : "none" };
+    if (failure) throw new Error(failure);
+    // The host's answer may bring the first answer, before anything is open.
+    const { way } = await this.#untilWay("relayed");
+    return isAsGood(way, best) ? { ms, way } : { ms, way, moved: await this.#untilWay(best) };
+  }
+
+  /** Loads the page and the element's script. */
+  async #load(fragment: string): Promise<void> {
+    const { site } = this.#embedding;
+    // A page of another URL in between: a fragment alone would not load it anew.
+    await this.#page.goto("about:blank");
+    await this.#page.goto(`${site}bench${fragment}`);
+    await this.#page.evaluate(() => {
+      const globals = globalThis as unknown as LabGlobals;
+      const connections: RTCPeerConnection[] = globals.connections = [];
+      const Native = RTCPeerConnection;
+      globalThis.RTCPeerConnection = class extends Native {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          connections.push(this);
+        }
+      };
+    });
+    await this.#page.addScriptTag({ url: `${site}lighthouse-tunnel.js`, type: "module" });
+  }
+
+  /** Waits until the way is as good as `best`. @returns The way then, or when the time is over. */
+  async #untilWay(best: LabWay): Promise<NonNullable<LabDial["moved"]>> {
+    for (;;) {
+      const way = await this.way();
+      const ms = await this.#page.evaluate(() =>
+        Math.round(performance.now() - (globalThis as unknown as LabGlobals).started)
+      );
+      if (isAsGood(way, best) || ms > MOVE_MS) return { ms, way };
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** Downloads, and compares the bytes with the backend's own hash. */

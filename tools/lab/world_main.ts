@@ -2,7 +2,6 @@
 // as a line of JSON, and ends with its standard input. Its argument has the world's addresses.
 import process from "node:process";
 import { DEFAULT_THROTTLES } from "../../stack/throttles.ts";
-import { toBase64url } from "../../wire/mod.ts";
 import { startBridge } from "../local/bridge.ts";
 import { forward } from "./forward.ts";
 
@@ -10,15 +9,19 @@ import { forward } from "./forward.ts";
 export interface World {
   page: string;
   relay: string;
-  /** The host's key. */
-  key: string;
+  /** The host's state folder. */
+  state: string;
   /** The host's flags and environment. */
   flags: string[];
   environment: Record<string, string>;
   ports: number[];
 }
 
-const bridge = await startBridge({ propagation: 100, throttles: DEFAULT_THROTTLES });
+const bridge = await startBridge({
+  propagation: 100,
+  throttles: DEFAULT_THROTTLES,
+  isPublic: false,
+});
 const { gateway, controlPlane, page } = bridge;
 const ports = [gateway.url, controlPlane.endpoint, page.url].map((url) =>
   Number(new URL(url).port)
@@ -27,7 +30,7 @@ await forward({ listen: process.argv.slice(2), to: "127.0.0.1", ports });
 const world: World = {
   page: page.url,
   relay: gateway.url,
-  key: toBase64url(bridge.identity.publicKey),
+  state: bridge.state,
   flags: bridge.hostFlags(),
   environment: bridge.hostEnvironment,
   ports,

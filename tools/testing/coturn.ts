@@ -18,6 +18,8 @@ export interface CoturnOptions {
   udp?: boolean;
   /** Its address. @default 127.0.0.1 */
   address?: string;
+  /** Further addresses at which it listens. @default none */
+  further?: string[];
   /** A command before it, such as `ip netns exec NAME`. @default none */
   before?: string[];
   /** The port for UDP and TCP, and that for TLS. @default free ones */
@@ -38,7 +40,7 @@ export interface Coturn extends AsyncDisposable {
 
 /** Starts coturn. It relays for peers on loopback too. */
 export async function startCoturn(options: CoturnOptions = {}): Promise<Coturn> {
-  const { secret, udp = true, address = "127.0.0.1", before = [] } = options;
+  const { secret, udp = true, address = "127.0.0.1", further = [], before = [] } = options;
   const { plain, tls } = options.ports ?? { plain: await freePort(), tls: await freePort() };
   const folder = temporaryFolder();
   const { cert, key } = createCertificate({ names: [address] });
@@ -54,7 +56,7 @@ export async function startCoturn(options: CoturnOptions = {}): Promise<Coturn> 
   const config = file(
     "turnserver.conf",
     [
-      `listening-ip=${address}`,
+      ...[address, ...further].map((each) => `listening-ip=${each}`),
       `relay-ip=${address}`,
       `listening-port=${plain}`,
       `tls-listening-port=${tls}`,
