@@ -260,6 +260,7 @@ export class Connection {
     // A direct connection of the attempt before may still be opening.
     this.#attempt.abort();
     const { signal } = this.#attempt = new AbortController();
+    const coolDown = this.#warmth.begin(this.#settings!);
     const early = this.#prepareEarly(signal);
     try {
       const opened = await this.#platform.dial(this.#settings!, {
@@ -280,6 +281,7 @@ export class Connection {
       });
       await this.#carry(opened, signal);
     } catch (error) {
+      coolDown();
       early.failed(false);
       if (signal.aborted) return;
       this.#fail(LighthouseError.from(error, "connection-failed"));

@@ -27,9 +27,9 @@ test("without servers, the offer goes when a burst of candidates is over", async
   assert.equal(timers.running, [1_000], "no candidate yet");
   gathering.add(HOST);
   gathering.add(OTHER);
-  assert.equal(timers.running, [5]);
+  assert.equal(timers.running, [2]);
   assert.not(await enough());
-  timers.expire(5);
+  timers.expire(2);
   assert.ok(await enough());
   assert.equal(gathering.candidates, [HOST, OTHER]);
 });
@@ -41,8 +41,8 @@ for (const found of [REFLEXIVE, RELAYED]) {
     gathering.add(OTHER);
     assert.equal(timers.running, [250], "from the first candidate on");
     gathering.add(found);
-    assert.equal(timers.running, [5]);
-    timers.expire(5);
+    assert.equal(timers.running, [2]);
+    timers.expire(2);
     assert.ok(await enough());
     assert.equal(gathering.candidates, [HOST, OTHER, found]);
   });
@@ -56,8 +56,8 @@ test("with TURN servers, the offer waits for one's candidate, and after STUN's o
   gathering.add(REFLEXIVE);
   assert.equal(timers.running, [250]);
   gathering.add(RELAYED);
-  assert.equal(timers.running, [5]);
-  timers.expire(5);
+  assert.equal(timers.running, [2]);
+  timers.expire(2);
   assert.ok(await enough());
 });
 
@@ -75,7 +75,7 @@ test("where nobody waits for the connection, a server has more time", async () =
   gathering.add(HOST);
   assert.equal(timers.running, [1000]);
   gathering.add(REFLEXIVE);
-  timers.expire(5);
+  timers.expire(2);
   assert.ok(await enough());
 });
 

@@ -1,5 +1,6 @@
 // Prepares the next attempt: opens the WebSocket to the relay, and gathers candidates. The attempt then begins
-// with its offer. Nothing is asked of the host, and no message goes to the relay.
+// with its offer. Nothing is asked of the host, and no message goes to the relay. Any attempt begins with
+// candidates, before it knows as which device it dials.
 import { browserPlatform, type DialPlatform, type DialSettings, protocolsOf } from "./dial.ts";
 import type { Identities } from "../identity/identity.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
@@ -31,6 +32,7 @@ export class Warmth {
   /** Of the newest call; undefined once an attempt has begun. */
   #preparation: object | undefined;
   #stopTimer = () => {};
+  #stopBeginning = () => {};
 
   /** @param platform @default the browser's */
   constructor(platform = browserPlatform()) {
@@ -38,6 +40,7 @@ export class Warmth {
     this.platform = {
       ...platform,
       createPeer: (options) => {
+        this.#stopBeginning();
         const peer = takeFrom(this.#peer, JSON.stringify(options.ice), options);
         this.#peer = this.#preparation = undefined;
         return peer ?? platform.createPeer(options);
@@ -66,6 +69,33 @@ export class Warmth {
     } catch {
       if (this.#preparation === preparation) this.close();
     }
+  }
+
+  /**
+   * An attempt begins: a peer gathers candidates for it while the disk reads the identity to dial with.
+   *
+   * @returns Closes the peer, for an attempt that has failed before it took that.
+   */
+  begin({ registry, ice, identities }: WarmSettings): () => void {
+    // Candidates are gathered for hosts that are there.
+    if (this.#peer || registry) return () => {};
+    this.#preparation = undefined;
+    this.#stopBeginning();
+    let made: Prepared<PeerOptions, Peer> | undefined;
+    // The disk is asked first: browsers take milliseconds to make a peer.
+    const stop = this.#stopBeginning = this.#own.startTimer(0, () => {
+      try {
+        made = this.#peer = this.#preparePeer({ ice: identities.withIceServers(ice) });
+      } catch {
+        // No WebRTC: the attempt sees that, too.
+      }
+    });
+    return () => {
+      stop();
+      if (!made || this.#peer !== made) return;
+      made.close();
+      this.#peer = undefined;
+    };
   }
 
   /** Closes what no attempt has taken. */

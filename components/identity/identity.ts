@@ -165,6 +165,8 @@ export class Identities {
 
   /** Takes the secret out of the record: it is used once, by one tab. */
   async takeResumption(): Promise<CryptoKey | undefined> {
+    // Whoever reads the identity at the same time would wait for a write.
+    if (!(await this.#read()).record?.resumption) return undefined;
     let taken: CryptoKey | undefined;
     await this.#update((record) => {
       const { resumption, ...rest } = record;
