@@ -36,12 +36,10 @@ const CHUNK = "chunk-";
 
 /**
  * Modules that browsers' bundles have in place of others. simple-peer with Node's streams and buffers has
- * 30 KiB gzipped; with only the used parts, 6 KiB. HPKE asks Node.js for WebCrypto, where it is not global, by
- * an import that other bundlers warn of.
+ * 30 KiB gzipped; with only the used parts, 6 KiB.
  */
 const IN_BROWSERS = {
   "buffer": "./components/shims/buffer.ts",
-  "crypto": "./components/shims/crypto.ts",
   "debug": "./components/shims/debug.cjs",
   "randombytes": "./components/shims/randombytes.cjs",
   "readable-stream": "./components/shims/readable_stream.ts",

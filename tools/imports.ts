@@ -53,7 +53,6 @@ export const OWNERS: readonly Owner[] = [
     files: ["host/signalling/registry_lambda.ts", "host/signalling/s3_object.ts"],
   },
   { name: "Pulumi", modules: ["@pulumi/pulumi", "@pulumi/aws"], files: ["stack/*.ts"] },
-  { name: "HPKE", modules: ["@hpke/core"], files: ["wire/signal/seal.ts"] },
   {
     name: "node-datachannel",
     modules: ["node-datachannel"],

@@ -474,7 +474,7 @@ test("messages with any bit flipped are not taken", async () => {
     ct[at < 0 ? ct.length + at : at]! ^= 1;
     const early = { ...offer.early!, ct: toBase64url(ct) };
     const nonce = fromBase64url(signal.nonce);
-    const random = { ikm: crypto.getRandomValues(new Uint8Array(32)), nonce };
+    const random = { ephemeral: await generateKeyPair(), nonce };
     const again = await page.seal({ early }, { early: undefined, random });
     const answer = await again.openAnswer(await host.answer(again.signal) as never) as Acceptance;
     assert.is(answer.early, undefined);

@@ -15,7 +15,7 @@ export function generateKeyPair(): Promise<CryptoKeyPair> {
 }
 
 /** The 65 bytes of a public key. */
-export async function rawPublicKey(keys: CryptoKeyPair): Promise<Bytes> {
+export async function rawPublicKey(keys: Pick<CryptoKeyPair, "publicKey">): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
 }
 

@@ -3,7 +3,6 @@
 // AES-128-GCM, in the modes Auth and, while pairing, AuthPSK. The key of the answer is exported from the
 // offer's context (RFC 9180 §9.8 shows the pattern), so only a host that can open the offer can write
 // the answer.
-import { Aes128Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { type ErrorCode, LighthouseError } from "../error.ts";
@@ -21,6 +20,7 @@ import {
   sealEarlyOffer,
   TICKET_BYTES,
 } from "./early.ts";
+import { setupRecipient, setupSender } from "./hpke.ts";
 import {
   generateKeyPair,
   importPublicKey,
@@ -169,8 +169,8 @@ export interface SealOfferOptions {
   ephemeral?: CryptoKeyPair;
   /** A paired device's first messages: beside an ephemeral key, with which the host's are sealed. */
   early?: EarlyMessages;
-  /** HPKE's ephemeral key material and the nonce, only for test vectors. @default random */
-  random?: { ikm: Bytes; nonce: Bytes };
+  /** HPKE's ephemeral key pair and the nonce, only for test vectors. @default random */
+  random?: { ephemeral: CryptoKeyPair; nonce: Bytes };
 }
 
 /** An offer on its way. */
@@ -236,12 +236,12 @@ export async function sealOffer(
   const { hostKey, device, sender, time, ephemeral, early, random } = options;
   const nonce = random?.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const pairing = sender.kind === "pairing" ? await derivePairingKeys(sender.secret) : undefined;
-  const context = await suite().createSenderContext({
-    recipientPublicKey: await importPublicKey(hostKey, "bad-link"),
-    senderKey: device,
+  const context = await setupSender({
+    sender: device,
+    recipient: await importPublicKey(hostKey, "bad-link"),
+    ephemeral: random?.ephemeral,
     info: OFFER,
     psk: pairing && { id: PSK_ID, key: pairing.psk },
-    ekm: random?.ikm,
     // Deno imports any 65 bytes, and fails here.
   }).catch((cause) => {
     throw LighthouseError.from(cause, "bad-link");
@@ -260,8 +260,8 @@ export async function sealOffer(
     v: 1,
     time,
     nonce: toBase64url(nonce),
-    enc: toBase64url(new Uint8Array(context.enc)),
-    ct: toBase64url(new Uint8Array(ct)),
+    enc: toBase64url(context.enc),
+    ct: toBase64url(ct),
   };
   if (sender.kind !== "paired") signal.device = toBase64url(await rawPublicKey(device));
   if (sender.kind !== "stranger") {
@@ -318,12 +318,12 @@ export async function openOffer(
 ): Promise<OpenedOffer> {
   const { host, device, psk } = options;
   const nonce = fromBase64url(signal.nonce);
-  const senderPublicKey = await importPublicKey(device, "bad-seal");
+  const sender = await importPublicKey(device, "bad-seal");
   const context = await opening(() =>
-    suite().createRecipientContext({
-      recipientKey: host,
+    setupRecipient({
+      recipient: host,
+      sender,
       enc: fromBase64url(signal.enc),
-      senderPublicKey,
       info: OFFER,
       psk: psk && { id: PSK_ID, key: psk },
     })
@@ -391,20 +391,9 @@ export function taggedBytes(signal: SealedOffer): Bytes {
   );
 }
 
-/** Made on first use: its constructor looks for WebCrypto. */
-let made: CipherSuite | undefined;
-
-function suite(): CipherSuite {
-  return made ??= new CipherSuite({
-    kem: new DhkemP256HkdfSha256(),
-    kdf: new HkdfSha256(),
-    aead: new Aes128Gcm(),
-  });
-}
-
 async function answerKey(
   context: {
-    export(exporterContext: ArrayBufferLike | Uint8Array, length: number): Promise<ArrayBuffer>;
+    export(exporterContext: Bytes, length: number): Promise<Bytes>;
   },
   usage: "encrypt" | "decrypt",
 ): Promise<CryptoKey> {
@@ -444,11 +433,11 @@ function roomIn(content: Offer | Challenge, frame: number): number {
   return Math.floor(left * 3 / 4) - EARLY_OVERHEAD;
 }
 
-function contentOf(text: ArrayBuffer, path: string): Record<string, unknown> {
+function contentOf(text: BufferSource, path: string): Record<string, unknown> {
   return asRecord(parseJson(new TextDecoder().decode(text)), path);
 }
 
-function parseOfferContent(text: ArrayBuffer): Offer {
+function parseOfferContent(text: BufferSource): Offer {
   try {
     const { sdp, origin, name, report, ephemeral, early } = contentOf(text, "the offer");
     return {
@@ -480,7 +469,7 @@ function format(content: Offer | Challenge | Refusal): string {
   );
 }
 
-function parseAnswer(text: ArrayBuffer): Challenge | Refusal {
+function parseAnswer(text: BufferSource): Challenge | Refusal {
   try {
     const answer = contentOf(text, "the answer");
     const time = asTime(answer.time, "answer.time");

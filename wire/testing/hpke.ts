@@ -106,13 +106,20 @@ export function hmac(key: Uint8Array, ...parts: Uint8Array[]): Buffer {
   return mac.digest();
 }
 
+/** DeriveKeyPair (§7.1.3). @returns The private key, without the rare second try. */
+export function deriveKey(ikm: Uint8Array): Buffer {
+  const prk = extract(KEM_ID, Buffer.alloc(0), "dkp_prk", ikm);
+  return expand(KEM_ID, prk, "candidate", Buffer.of(0), 32);
+}
+
 function diffieHellman(privateKey: Uint8Array, publicKey: Uint8Array): Buffer {
   const ecdh = createECDH(CURVE);
   ecdh.setPrivateKey(privateKey);
   return ecdh.computeSecret(publicKey);
 }
 
-function publicOf(privateKey: Uint8Array): Buffer {
+/** The uncompressed point, 65 bytes. */
+export function publicOf(privateKey: Uint8Array): Buffer {
   const ecdh = createECDH(CURVE);
   ecdh.setPrivateKey(privateKey);
   return ecdh.getPublicKey();
