@@ -200,6 +200,10 @@ const bundles: Bundle[] = [
   },
 ];
 
+/** The files that bundles are written to, without the chunks beside them. */
+export const OUTFILES = bundles.filter(({ isMeasuredOnly }) => !isMeasuredOnly)
+  .map(({ outfile }) => outfile);
+
 /** A built bundle's sizes in bytes. */
 export interface BuiltBundle {
   outfile: string;

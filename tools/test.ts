@@ -14,7 +14,7 @@ import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { findBrowser } from "./browser.ts";
-import { build, buildPackage } from "./build.ts";
+import { ensureBuilt } from "./built.ts";
 
 const FILE_DEADLINE_MS = 240_000;
 
@@ -51,8 +51,7 @@ const OF_PACKAGE = [
   "tools/package/package_test.ts",
 ];
 
-if (files.some((file) => OF_PACKAGE.includes(file))) await buildPackage();
-else await build();
+await ensureBuilt(files.some((file) => OF_PACKAGE.includes(file)) ? "package" : "bundles");
 // Finds or installs the browsers once for all files.
 const browsers = {
   CHROME_PATH: await findBrowser("chromium"),

@@ -11,7 +11,7 @@ import { escapeControls } from "../../host/platform/terminal.ts";
 import { costOf, formatDollars } from "../../host/signalling/prices.ts";
 import { writeSite } from "../../host/site/write_site.ts";
 import { toBase64url } from "../../wire/mod.ts";
-import { build } from "../build.ts";
+import { ensureBuilt } from "../built.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { home } from "./backend_home.ts";
 import { type Bridge, startBridge } from "./bridge.ts";
@@ -53,7 +53,7 @@ async function start(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => stop.resolve(signal));
   }
-  await build();
+  await ensureBuilt();
   if (flags.example) console.log(`Making examples/${flags.example} ready …`);
   const example = flags.example === undefined ? undefined : await prepareExample(flags.example);
   const backend = flags.backend ?? example?.backend;
