@@ -260,10 +260,10 @@ export class Connection {
     // A direct connection of the attempt before may still be opening.
     this.#attempt.abort();
     const { signal } = this.#attempt = new AbortController();
-    const coolDown = this.#warmth.begin(this.#settings!);
     const early = this.#prepareEarly(signal);
+    let coolDown = () => {};
     try {
-      const opened = await this.#platform.dial(this.#settings!, {
+      const dialling = this.#platform.dial(this.#settings!, {
         skew: this.#skew,
         onSkew: (skew) => {
           this.#skew = skew;
@@ -279,7 +279,9 @@ export class Connection {
         onReport: (report) => this.#network.heard(report),
         signal,
       });
-      await this.#carry(opened, signal);
+      // The disk has been asked by now: browsers take milliseconds to make a peer.
+      coolDown = this.#warmth.begin(this.#settings!);
+      await this.#carry(await dialling, signal);
     } catch (error) {
       coolDown();
       early.failed(false);

@@ -48,7 +48,7 @@ export async function dialAsDevice(
 ): Promise<OpenedConnection> {
   const { identities, opening, relay } = settings;
   const { signal, onDevice, dial: attempt = dial, onPaired = announceAndPersist } = options;
-  await opening;
+  if (opening) await opening;
   for (;;) {
     const identity = await identities.current();
     signal.throwIfAborted();

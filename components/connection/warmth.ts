@@ -32,7 +32,6 @@ export class Warmth {
   /** Of the newest call; undefined once an attempt has begun. */
   #preparation: object | undefined;
   #stopTimer = () => {};
-  #stopBeginning = () => {};
 
   /** @param platform @default the browser's */
   constructor(platform = browserPlatform()) {
@@ -40,7 +39,6 @@ export class Warmth {
     this.platform = {
       ...platform,
       createPeer: (options) => {
-        this.#stopBeginning();
         const peer = takeFrom(this.#peer, JSON.stringify(options.ice), options);
         this.#peer = this.#preparation = undefined;
         return peer ?? platform.createPeer(options);
@@ -80,22 +78,17 @@ export class Warmth {
     // Candidates are gathered for hosts that are there.
     if (this.#peer || registry) return () => {};
     this.#preparation = undefined;
-    this.#stopBeginning();
-    let made: Prepared<PeerOptions, Peer> | undefined;
-    // The disk is asked first: browsers take milliseconds to make a peer.
-    const stop = this.#stopBeginning = this.#own.startTimer(0, () => {
-      try {
-        made = this.#peer = this.#preparePeer({ ice: identities.withIceServers(ice) });
-      } catch {
-        // No WebRTC: the attempt sees that, too.
-      }
-    });
-    return () => {
-      stop();
-      if (!made || this.#peer !== made) return;
-      made.close();
-      this.#peer = undefined;
-    };
+    try {
+      const peer = this.#peer = this.#preparePeer({ ice: identities.withIceServers(ice) });
+      return () => {
+        if (this.#peer !== peer) return;
+        peer.close();
+        this.#peer = undefined;
+      };
+    } catch {
+      // No WebRTC: the attempt sees that, too.
+      return () => {};
+    }
   }
 
   /** Closes what no attempt has taken. */

@@ -78,7 +78,8 @@ export interface IndexedDbStoreOptions {
 /** The origin's store. It is opened at its first use. */
 export class IndexedDbStore implements DeviceStore {
   readonly #open: () => IDBOpenDBRequest;
-  #database: Promise<IDBDatabase> | undefined;
+  #opening: Promise<IDBDatabase> | undefined;
+  #database: IDBDatabase | undefined;
 
   constructor({ factory, suffix }: IndexedDbStoreOptions = {}) {
     const name = suffix === undefined ? DATABASE : `${DATABASE} ${suffix}`;
@@ -135,7 +136,8 @@ export class IndexedDbStore implements DeviceStore {
     work: (records: IDBObjectStore, links: IDBObjectStore) => T | Promise<T>,
   ): Promise<T> {
     try {
-      const database = await (this.#database ??= prepare(this.#open()));
+      // An open one is asked at once, before the caller does what takes time.
+      const database = this.#database ??= await (this.#opening ??= prepare(this.#open()));
       const transaction = database.transaction([RECORDS, LINKS], mode);
       const done = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
@@ -147,7 +149,7 @@ export class IndexedDbStore implements DeviceStore {
       return result;
     } catch (cause) {
       // The next call opens it anew: the browser may have closed it, or the user removed it.
-      this.#database = undefined;
+      this.#database = this.#opening = undefined;
       throw new LighthouseError(
         "unsupported",
         ENGLISH["no-storage"],
