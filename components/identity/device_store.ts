@@ -130,7 +130,7 @@ export class IndexedDbStore implements DeviceStore {
     });
   }
 
-  /** Runs a transaction. Resolves once it is on the disk. */
+  /** Runs a transaction. Resolves once what it has written is on the disk. */
   async #within<T>(
     mode: IDBTransactionMode,
     work: (records: IDBObjectStore, links: IDBObjectStore) => T | Promise<T>,
@@ -145,7 +145,7 @@ export class IndexedDbStore implements DeviceStore {
       });
       done.catch(() => {});
       const result = await work(transaction.objectStore(RECORDS), transaction.objectStore(LINKS));
-      await done;
+      if (mode === "readwrite") await done;
       return result;
     } catch (cause) {
       // The next call opens it anew: the browser may have closed it, or the user removed it.

@@ -84,7 +84,8 @@ test("a browser that keeps nothing is unsupported, for each method", async () =>
     if (failure.open) database.database!.onversionchange!();
     for (
       const attempt of [
-        () => store.read(RELAY),
+        // What was read counts, whatever the disk says then.
+        ...failure.open ? [() => store.read(RELAY)] : [],
         () => store.keep(record),
         () => store.keepLink(link),
         () => store.pair(record),

@@ -244,17 +244,26 @@ export class Identities {
   }
 
   async #strangerKeys(hostKey: Uint8Array<ArrayBuffer>): Promise<CryptoKeyPair> {
-    const { store, relay, origin } = this.#options;
     if (this.#passing) return await this.#passing;
     const keys = await (this.#passing = generateKeyPair());
+    // A connection does not wait for the disk.
+    void this.#keepStranger(hostKey, keys);
+    return keys;
+  }
+
+  /** Keeps a stranger's keys, so that the backend recognizes the visitor. */
+  async #keepStranger(hostKey: Uint8Array<ArrayBuffer>, keys: CryptoKeyPair): Promise<void> {
+    const { store, relay, origin } = this.#options;
+    const passing = this.#passing;
     try {
-      // So that the backend recognizes the visitor. A pairing with another host is worth more.
       const { record } = await store.read(relay);
-      if (!record?.tagKey) await store.keep({ relay, origin, hostKey, keys });
+      // A pairing with another host is worth more, and the user may have forgotten the host meanwhile.
+      if (!record?.tagKey && passing === this.#passing) {
+        await store.keep({ relay, origin, hostKey, keys });
+      }
     } catch {
       // The browser keeps nothing: the next visit counts as another visitor's.
     }
-    return keys;
   }
 }
 
