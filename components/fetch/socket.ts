@@ -78,10 +78,6 @@ export class TunnelSocket extends EventTarget implements WebSocket {
   declare readonly CLOSING: typeof CLOSING;
   declare readonly CLOSED: typeof CLOSED;
 
-  static {
-    Object.assign(this.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
-    for (const type of ["open", "message", "error", "close"]) defineHandler(this.prototype, type);
-  }
   declare onopen: WebSocket["onopen"];
   declare onmessage: WebSocket["onmessage"];
   declare onerror: WebSocket["onerror"];
@@ -254,6 +250,12 @@ export class TunnelSocket extends EventTarget implements WebSocket {
       port2.postMessage(undefined);
     });
   }
+}
+
+// Not in a static block, which older browsers lack: all private members would have to become WeakMaps.
+Object.assign(TunnelSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
+for (const type of ["open", "message", "error", "close"]) {
+  defineHandler(TunnelSocket.prototype, type);
 }
 
 /**
