@@ -1,5 +1,6 @@
 // Closes connections that say nothing: a page that has its answer closes its own, so what stays idle is
-// a forgotten tab or somebody who runs up the bill. API Gateway would keep them for ten minutes.
+// a forgotten tab or somebody who runs up the bill. API Gateway would keep them for ten minutes, as it does
+// with those that carry a session: a page would have to pay for messages that only keep its own.
 //
 // Best effort: an instance of the Lambda knows only the connections that it has seen opened, and closes
 // them while it handles other events.
@@ -14,6 +15,9 @@ const IDLE_MS = 120_000;
 /** Most connections that an instance remembers, and most that it closes at one event. */
 const MAX_KNOWN = 1_000;
 const MAX_CLOSED = 3;
+
+/** In a message of a session. */
+const RELAYED = /"type"\s*:\s*"relayed"/;
 
 /** A connection that was opened. */
 interface Known {
@@ -61,7 +65,7 @@ export class IdleConnections {
       const { host } = parseProtocols(event.protocols) ?? { host: DEFAULT_HOST };
       this.#known.set(id, { host, heard: now });
       if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!);
-    } else if (kind === "message" && known) {
+    } else if (kind === "message" && known && !RELAYED.test(event.body ?? "")) {
       this.#known.set(id, { ...known, heard: now });
     }
   }

@@ -60,6 +60,16 @@ test("a connection that has ended is not closed", async () => {
   assert.equal(await see(message("other="), 9 * MINUTE), []);
 });
 
+test("a connection that carries a session is left to the gateway", async () => {
+  const { see } = instance();
+  await see(opened("page="), 0);
+  const data = { type: "relayed", v: 1, ct: "" };
+  const body = JSON.stringify({ action: "sendSignal", data });
+  await see({ kind: "message", connectionId: "page=", body }, MINUTE);
+  await see(message("page="), MINUTE);
+  assert.equal(await see(message("other="), 9 * MINUTE), []);
+});
+
 test("a registered host may be silent", async () => {
   const { see, lookups } = instance({ laptop: "one=", pi: "two=" });
   await see(opened("one="), 0);

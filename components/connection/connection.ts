@@ -31,6 +31,7 @@ import { probeNetwork } from "./network_probe.ts";
 import { PageNetwork } from "./page_network.ts";
 import { onPairing } from "./pairing_channel.ts";
 import { sealedRefusal } from "./refusals.ts";
+import { Rest } from "./rest.ts";
 import { startTimer } from "./start_timer.ts";
 import { Warmth } from "./warmth.ts";
 import { Upgrade } from "./upgrade.ts";
@@ -82,6 +83,7 @@ export class Connection {
   #session: Session | undefined;
   #lanes: Lanes | undefined;
   readonly #upgrade: Upgrade;
+  readonly #rest: Rest;
   readonly #network: PageNetwork;
   #way: OpenedWay | undefined;
   /** The secret for first messages in an offer, until the session has a connection. */
@@ -102,6 +104,11 @@ export class Connection {
     this.#platform = platform;
     this.#upgrade = new Upgrade({
       dial: async (signal) => this.#move(await this.#dialLane(signal)),
+      bytes: () => this.#session?.bytes ?? 0,
+      startTimer: platform.startTimer,
+    });
+    this.#rest = new Rest({
+      onUnused: () => this.#step({ type: "unused" }),
       startTimer: platform.startTimer,
     });
     this.#network = new PageNetwork({
@@ -120,6 +127,11 @@ export class Connection {
   /** Carries requests, from `connect` to `close`, whether connected at the moment or not. */
   get session(): Session | undefined {
     return this.#session;
+  }
+
+  /** Whether nothing carries it, since nobody used the way through the relay: the next request opens it. */
+  get isResting(): boolean {
+    return this.#now.resting;
   }
 
   /** What carries the session, or has carried it last. */
@@ -170,7 +182,12 @@ export class Connection {
   #step(event: ConnectionEvent): void {
     const [now, effect] = stepConnection(this.#now, event);
     this.#now = now;
-    if (now.state !== "connected" || !now.relayed || now.lost) this.#upgrade.stop();
+    const isRelayed = now.state === "connected" && now.relayed && !now.lost && !now.resting;
+    if (isRelayed) this.#rest.start();
+    else {
+      this.#rest.stop();
+      this.#upgrade.stop();
+    }
     this.#perform(effect);
     this.#show();
   }
@@ -199,6 +216,12 @@ export class Connection {
         this.#stepLater(backoff(effect.failures, effect.slow ? SLOW_RETRY : RETRY), {
           type: "retry",
         });
+        return;
+      case "rest":
+        this.#lanes?.stop();
+        this.#session?.close();
+        // Another one, which may begin in an offer.
+        this.#session = this.#createSession();
         return;
       case "stop":
         this.#attempt.abort();
@@ -231,6 +254,10 @@ export class Connection {
         const lasted = this.#platform.now() - this.#opened;
         this.#step({ type: "lost", error, lasted });
         this.#endWaiting(error);
+      },
+      onOpen: (stream, head) => {
+        this.#rest.note(stream, head);
+        this.#step({ type: "wanted" });
       },
       onBusy: () => this.#lanes?.watch(),
       onResumption: (secret) => {
@@ -411,6 +438,7 @@ export class Connection {
         this.#upgrade.hurry();
         this.#step({ type: "woken" });
       },
+      onOnline: () => this.#upgrade.forget(),
       // Close: otherwise the host notices only after half a minute.
       onHide: () => this.#step({ type: "close" }),
       onRestore: () => this.connect(this.#settings!),

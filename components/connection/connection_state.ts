@@ -9,7 +9,8 @@ import { ENGLISH } from "../texts/english.ts";
  * - `signalling`: the offer is under way through the relay;
  * - `connecting`: the host has answered, and a connection is opening;
  * - `connected`: requests go through, directly or through the relay, as `reason` says. After a loss, this
- *   state stays for 2 s, in which they wait;
+ *   state stays for 2 s, in which they wait; and it stays while a page that nobody uses rests from the
+ *   relay (rest.ts);
  * - `offline`: the host is not connected to its relay;
  * - `failed`: an attempt failed for another reason, which `reason` gives.
  *
@@ -41,6 +42,8 @@ export interface ConnectionState {
   silent: boolean;
   /** Whether the connection is lost, and the page does not show it yet. */
   lost: boolean;
+  /** Whether the page has let the way through the relay go, since nobody used it. */
+  resting: boolean;
 }
 
 /** An event. */
@@ -57,6 +60,10 @@ export type ConnectionEvent =
   | { type: "opened"; relayed: boolean }
   /** The session has moved from the relay to a direct connection. */
   | { type: "moved" }
+  /** Nobody has used the way through the relay for some time. */
+  | { type: "unused" }
+  /** A request needs a way. */
+  | { type: "wanted" }
   /** The attempt failed. */
   | { type: "failed"; error: LighthouseError }
   /** A setting is wrong, so no attempt is possible. */
@@ -76,6 +83,8 @@ export type ConnectionEffect =
   | { do: "restore"; dial: boolean }
   /** Send a `retry` after the backoff for that many failures; `slow`: after a long pause. */
   | { do: "pause"; failures: number; slow?: true }
+  /** End the session, and let the way through the relay go. */
+  | { do: "rest" }
   /** End the attempt: the connection works again. */
   | { do: "stop" }
   /** End the attempt or the connection. */
@@ -91,6 +100,7 @@ export const IDLE: ConnectionState = {
   dialling: false,
   silent: false,
   lost: false,
+  resting: false,
 };
 
 /**
@@ -150,6 +160,8 @@ export function stepConnection(
       // A quiet attempt that is under way already becomes the visible one.
       return [signalling(ENGLISH.looking), now.dialling ? NOTHING : { do: "dial" }];
     case "woken":
+      // Somebody looks: the state should be true, and the first request soon answered.
+      if (now.resting) return stepConnection(now, { type: "wanted" });
       if (now.error && FOR_PEOPLE.has(now.error.code)) return [now, NOTHING];
       return stepConnection(now, { type: "retry" });
     case "retry":
@@ -172,6 +184,12 @@ export function stepConnection(
     case "moved":
       if (now.state !== "connected" || !now.relayed) return [now, NOTHING];
       return [connected(now, false), now.dialling ? { do: "stop" } : NOTHING];
+    case "unused":
+      if (now.state !== "connected" || !now.relayed || now.dialling) return [now, NOTHING];
+      return [{ ...now, resting: true }, { do: "rest" }];
+    case "wanted":
+      if (!now.resting || now.lost) return [now, NOTHING];
+      return [{ ...now, dialling: true, silent: true, lost: true }, { do: "restore", dial: true }];
     case "failed":
       if (!now.dialling) return [now, NOTHING];
       if (now.state !== "connected" || now.lost) return failed(now, event.error);
@@ -181,7 +199,7 @@ export function stepConnection(
         { do: "pause", failures: now.failures + 1 },
       ];
     case "silent":
-      if (now.state !== "connected" || now.silent) return [now, NOTHING];
+      if (now.state !== "connected" || now.silent || now.resting) return [now, NOTHING];
       return [{ ...now, silent: true, dialling: true }, { do: "dial" }];
     case "heard":
       if (now.state !== "connected" || !now.silent || now.lost) return [now, NOTHING];
@@ -189,7 +207,7 @@ export function stepConnection(
     case "refused":
       return [failed(now, event.error)[0], NOTHING];
     case "lost":
-      if (now.state !== "connected" || now.lost) return [now, NOTHING];
+      if (now.state !== "connected" || now.lost || now.resting) return [now, NOTHING];
       // The host has ended this page's session.
       if (isFinal(event.error.code)) return [failed(now, event.error)[0], { do: "stop" }];
       if (event.lasted < BRIEF && !now.dialling && now.failures >= QUICK_REDIALS) {
@@ -207,7 +225,7 @@ export function stepConnection(
       ];
     case "overdue": {
       if (!now.lost) return [now, NOTHING];
-      const shown = signalling(ENGLISH.lost);
+      const shown = signalling(now.resting ? ENGLISH.looking : ENGLISH.lost);
       return [{ ...shown, failures: now.failures }, NOTHING];
     }
     case "close":

@@ -38,6 +38,7 @@ const states = {
     dialling: true,
     silent: false,
     lost: false,
+    resting: false,
   },
   connecting: {
     state: "connecting",
@@ -48,6 +49,7 @@ const states = {
     dialling: true,
     silent: false,
     lost: false,
+    resting: false,
   },
   connected: {
     state: "connected",
@@ -58,6 +60,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "connected, silent, dialling": {
     state: "connected",
@@ -68,6 +71,7 @@ const states = {
     dialling: true,
     silent: true,
     lost: false,
+    resting: false,
   },
   "connected, silent": {
     state: "connected",
@@ -78,6 +82,7 @@ const states = {
     dialling: false,
     silent: true,
     lost: false,
+    resting: false,
   },
   "connected, lost": {
     state: "connected",
@@ -88,6 +93,7 @@ const states = {
     dialling: true,
     silent: true,
     lost: true,
+    resting: false,
   },
   relayed: {
     state: "connected",
@@ -97,6 +103,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "relayed, silent, dialling": {
     state: "connected",
@@ -106,6 +113,7 @@ const states = {
     dialling: true,
     silent: true,
     lost: false,
+    resting: false,
   },
   "relayed, lost": {
     state: "connected",
@@ -115,6 +123,27 @@ const states = {
     dialling: true,
     silent: true,
     lost: true,
+    resting: false,
+  },
+  resting: {
+    state: "connected",
+    reason: RELAYED,
+    failures: 2,
+    relayed: true,
+    dialling: false,
+    silent: false,
+    lost: false,
+    resting: true,
+  },
+  "resting, dialling": {
+    state: "connected",
+    reason: RELAYED,
+    failures: 2,
+    relayed: true,
+    dialling: true,
+    silent: true,
+    lost: true,
+    resting: true,
   },
   offline: {
     state: "offline",
@@ -125,6 +154,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "offline, dialling": {
     state: "offline",
@@ -135,6 +165,7 @@ const states = {
     dialling: true,
     silent: false,
     lost: false,
+    resting: false,
   },
   failed: {
     state: "failed",
@@ -145,6 +176,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "failed, dialling": {
     state: "failed",
@@ -155,6 +187,7 @@ const states = {
     dialling: true,
     silent: false,
     lost: false,
+    resting: false,
   },
   "not paired": {
     state: "failed",
@@ -165,6 +198,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "budget spent": {
     state: "failed",
@@ -175,6 +209,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
   "failed for good": {
     state: "failed",
@@ -185,6 +220,7 @@ const states = {
     dialling: false,
     silent: false,
     lost: false,
+    resting: false,
   },
 } satisfies Record<string, ConnectionState>;
 
@@ -210,6 +246,7 @@ function failure(error: LighthouseError, failures: number, isFinal = false): Out
       dialling: false,
       silent: false,
       lost: false,
+      resting: false,
     },
     effect: isFinal ? nothing : { do: "pause", failures },
   };
@@ -258,12 +295,19 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "budget spent": { now: { ...states["budget spent"], dialling: true }, effect: dial },
     "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
   }],
+  [{ type: "unused" }, {
+    relayed: { now: states.resting, effect: { do: "rest" } },
+  }],
+  [{ type: "wanted" }, {
+    resting: { now: states["resting, dialling"], effect: dialAndWatch },
+  }],
   // Whoever looks at the page often does not make it ask often; another network needs no budget.
   [{ type: "woken" }, {
     offline: { now: states["offline, dialling"], effect: dial },
     failed: { now: states["failed, dialling"], effect: dial },
     "budget spent": { now: { ...states["budget spent"], dialling: true }, effect: dial },
     "connected, silent": { now: states["connected, silent, dialling"], effect: dial },
+    resting: { now: states["resting, dialling"], effect: dialAndWatch },
   }],
   [{ type: "silent" }, {
     connected: { now: states["connected, silent, dialling"], effect: dial },
@@ -289,6 +333,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": { now: states.connected, effect: nothing },
     "relayed, silent, dialling": { now: states.connected, effect: nothing },
     "relayed, lost": { now: states.connected, effect: nothing },
+    resting: { now: states.connected, effect: nothing },
+    "resting, dialling": { now: states.connected, effect: nothing },
     // The attempt was stopped too late.
     connected: { now: states.connected, effect: nothing },
     "connected, silent": { now: states.connected, effect: nothing },
@@ -303,6 +349,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": { now: states.relayed, effect: nothing },
     "relayed, silent, dialling": { now: states.relayed, effect: nothing },
     "relayed, lost": { now: states.relayed, effect: nothing },
+    resting: { now: states.relayed, effect: nothing },
+    "resting, dialling": { now: states.relayed, effect: nothing },
     connected: { now: states.relayed, effect: nothing },
     "connected, silent": { now: states.relayed, effect: nothing },
     relayed: { now: states.relayed, effect: nothing },
@@ -312,6 +360,8 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     // The attempt in place of the silent way is not needed any more.
     "relayed, silent, dialling": { now: states.connected, effect: stop },
     "relayed, lost": { now: states.connected, effect: stop },
+    resting: { now: states.connected, effect: nothing },
+    "resting, dialling": { now: states.connected, effect: stop },
   }],
   [{ type: "failed", error: offline }, {
     signalling: failure(offline, 1),
@@ -322,6 +372,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": failure(offline, 3),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": failure(offline, 3),
+    "resting, dialling": failure(offline, 3),
   }],
   [{ type: "failed", error: noAnswer }, {
     signalling: failure(noAnswer, 1),
@@ -332,6 +383,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": failure(noAnswer, 3),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": failure(noAnswer, 3),
+    "resting, dialling": failure(noAnswer, 3),
   }],
   [{ type: "failed", error: notPaired }, {
     signalling: slowly(notPaired, 1),
@@ -342,6 +394,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": slowly(notPaired, 3),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": slowly(notPaired, 3),
+    "resting, dialling": slowly(notPaired, 3),
   }],
   [{ type: "failed", error: spent }, {
     signalling: slowly(spent, 1),
@@ -352,6 +405,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": slowly(spent, 3),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": slowly(spent, 3),
+    "resting, dialling": slowly(spent, 3),
   }],
   [{ type: "failed", error: revoked }, {
     signalling: failure(revoked, 1, true),
@@ -362,6 +416,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": failure(revoked, 3, true),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": failure(revoked, 3, true),
+    "resting, dialling": failure(revoked, 3, true),
   }],
   [{ type: "failed", error: unsupported }, {
     signalling: failure(unsupported, 1, true),
@@ -372,6 +427,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "connected, lost": failure(unsupported, 3, true),
     "relayed, silent, dialling": stillRelayed,
     "relayed, lost": failure(unsupported, 3, true),
+    "resting, dialling": failure(unsupported, 3, true),
   }],
   [
     { type: "refused", error: badConfig },
@@ -417,6 +473,7 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
       now: { ...states.signalling, reason: LOOKING_AGAIN, failures: 2 },
       effect: nothing,
     },
+    "resting, dialling": { now: { ...states.signalling, failures: 2 }, effect: nothing },
   }],
   [
     { type: "close" },
@@ -588,6 +645,8 @@ test("an attempt that ends after close() changes nothing", () => {
       { type: "silent" },
       { type: "heard" },
       { type: "moved" },
+      { type: "unused" },
+      { type: "wanted" },
     ] as ConnectionEvent[]
   ) {
     assert.equal(stepConnection(closed[0], late), [closed[0], nothing]);

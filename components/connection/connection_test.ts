@@ -22,6 +22,7 @@ import { MemoryStore } from "../testing/memory_store.ts";
 import { Connection } from "./connection.ts";
 import { CurrentView } from "./connection_view.ts";
 import { diagnosisOf } from "./diagnosis.ts";
+import { measure } from "./stats.ts";
 import type { OpenedConnection } from "./open_way.ts";
 import type { ConnectionSettings, DialAsDeviceOptions } from "./dial_as_device.ts";
 import type { PageEventsOptions } from "./page_events.ts";
@@ -41,6 +42,8 @@ const SETTINGS: ConnectionSettings = {
   }),
 };
 const UNSEEN_MS = 2_000;
+const REST_MS = 180_000;
+const NEVER_ANSWERED = Uint8Array.of(0);
 const RELAYED = "Connected through the relay, slowly";
 const PROOF = new Uint8Array(32);
 
@@ -105,6 +108,12 @@ function setUp() {
       return events!;
     },
     hear: (relay: string) => hearPairing!(relay),
+    /** Lets the pause before the next attempt at a better way end, once there is one. */
+    async endPause() {
+      const pause = () => timers.running.find((ms) => ms < REST_MS);
+      await until(() => pause() !== undefined);
+      timers.expire(pause()!);
+    },
     pass: (ms: number) => {
       now += ms;
     },
@@ -132,11 +141,13 @@ function setUp() {
       options.onAnswer();
       way.path = "relayed";
       const accepted = acceptPage(new Carrier(way.far), {
-        onStream: (stream) =>
-          void serveRequest(stream, ({ headers }) => {
+        onStream: async (stream) => {
+          if ((await stream.head)[0] === NEVER_ANSWERED[0]) return;
+          await serveRequest(stream, ({ headers }) => {
             told.push(reportIn(headers));
             return Promise.resolve(answerReport({ nat: "endpoint-dependent" }));
-          }),
+          });
+        },
       });
       resolve({ way, channel: await way.channel, proof: PROOF, direct: direct.promise });
       hosts.push(await accepted);
@@ -377,10 +388,9 @@ test("a session through the relay tries for a direct connection, again and again
   connection.connect(SETTINGS);
   const { direct } = await page.openRelayed();
   direct.reject(new LighthouseError("connection-failed", "No"));
-  await until(() => timers.running.length === 1);
-  timers.expire(timers.running[0]!);
+  await page.endPause();
   lanes[0]!.reject(new LighthouseError("connection-failed", "No"));
-  await until(() => timers.running.length === 1);
+  await until(() => timers.running.length === 2);
   assert.is(view.now.reason, RELAYED);
   page.events.onWake();
   assert.is(lanes.length, 2);
@@ -449,6 +459,49 @@ test("closing gives up the direct connection that is still opening", async () =>
   assert.equal([page.timers.running, page.lanes.length], [[], 0]);
 });
 
+test("a session through the relay that nobody uses rests, and the next request opens the way", async () => {
+  using page = setUp();
+  const { connection, view, timers, states, attempts } = page;
+  connection.connect(await knownDevice());
+  const { direct } = await page.openRelayed();
+  direct.reject(new LighthouseError("connection-failed", "No"));
+  // What is open may be silent for as long as it likes.
+  const stream = connection.session!.open(NEVER_ANSWERED);
+  await page.endPause();
+  page.lanes[0]!.reject(new LighthouseError("connection-failed", "No"));
+  await until(() => timers.running.length === 1);
+  assert.not(timers.running.includes(REST_MS));
+  stream.reset(new LighthouseError("aborted", "Over"));
+  await until(() => timers.running.includes(REST_MS));
+  timers.expire(REST_MS);
+  assert.equal([timers.running, connection.isResting, view.now.reason], [[], true, RELAYED]);
+  assert.is((await page.hosts[0]!.closed).code, "closed");
+  assert.is((await measure(connection)).path, "relayed");
+
+  // Somebody's request, which may go with the offer.
+  const answered = (await view.session()).open(Uint8Array.of(8)).closed;
+  assert.equal([timers.running, attempts.length, view.now.reason], [[UNSEEN_MS], 2, RELAYED]);
+  connection.session!.open(Uint8Array.of(9));
+  assert.is(attempts.length, 2);
+  await page.openRelayed();
+  await answered;
+  assert.equal(states, ["signalling", "connecting", "connected"]);
+});
+
+test("a page that rests dials when somebody looks at it, and shows what comes of it", async () => {
+  using page = setUp();
+  const { connection, view, timers, attempts, states } = page;
+  connection.connect(SETTINGS);
+  await page.openRelayed();
+  timers.expire(REST_MS);
+  page.events.onWake();
+  assert.equal([attempts.length, view.now.state], [2, "connected"]);
+  timers.expire(UNSEEN_MS);
+  assert.equal([view.now.state, view.now.reason], ["signalling", "Looking for the host …"]);
+  await page.fail("host-offline");
+  assert.equal(states.slice(2), ["connected", "signalling", "offline"]);
+});
+
 test("the browser keeps whether the host was reached through the relay", async () => {
   using page = setUp();
   const store = new MemoryStore();
@@ -460,8 +513,7 @@ test("the browser keeps whether the host was reached through the relay", async (
   const needsRelay = () => store.records.get(RELAY.href)!.needsRelay;
   await until(() => needsRelay() === true);
   direct.reject(new LighthouseError("connection-failed", "No"));
-  await until(() => page.timers.running.length === 1);
-  page.timers.expire(page.timers.running[0]!);
+  await page.endPause();
   page.lanes[0]!.resolve(new MemoryPeer());
   await until(() => needsRelay() === false);
 });

@@ -11,6 +11,8 @@ export interface PageWindow {
 export interface PageEventsOptions {
   /** Called when the network is back, or the user looks at the page again. */
   onWake: () => void;
+  /** Called before that when the network is back: it may be another one. */
+  onOnline?: () => void;
   /** Called when the page is left, for good or into the back/forward cache. */
   onHide: () => void;
   /** Called when the page comes back from the back/forward cache. */
@@ -23,9 +25,13 @@ export interface PageEventsOptions {
 
 /** Listens to the browser. */
 export function onPageEvents(options: PageEventsOptions): void {
-  const { onWake, onHide, onRestore, signal, window = globalThis as PageWindow } = options;
+  const { onWake, onOnline, onHide, onRestore, signal, window = globalThis as PageWindow } =
+    options;
   const { document } = window;
-  window.addEventListener("online", onWake, { signal });
+  window.addEventListener("online", () => {
+    onOnline?.();
+    onWake();
+  }, { signal });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") onWake();
   }, { signal });

@@ -14,6 +14,7 @@ function setUp() {
   const window = Object.assign(new EventTarget(), { document });
   onPageEvents({
     onWake: () => calls.push("wake"),
+    onOnline: () => calls.push("online"),
     onHide: () => calls.push("hide"),
     onRestore: () => calls.push("restore"),
     signal: end.signal,
@@ -27,7 +28,11 @@ const cases: [
   fire: (page: ReturnType<typeof setUp>) => void,
   calls: string[],
 ][] = [
-  ["a network that is back", ({ window }) => window.dispatchEvent(new Event("online")), ["wake"]],
+  [
+    "a network that is back",
+    ({ window }) => window.dispatchEvent(new Event("online")),
+    ["online", "wake"],
+  ],
   [
     "a page that is visible again",
     ({ document }) => document.dispatchEvent(new Event("visibilitychange")),

@@ -11,10 +11,10 @@ export interface TunnelStats extends PeerStats {
 
 /** @throws {LighthouseError} `closed` while not connected. */
 export async function measure(
-  { session, way }: Pick<Connection, "session" | "way">,
+  { session, way, isResting }: Pick<Connection, "session" | "way" | "isResting">,
 ): Promise<TunnelStats> {
-  if (!session?.carriers || !way) {
+  if (!way || !(session?.carriers || isResting)) {
     throw new LighthouseError("closed", "Cannot read statistics: not connected");
   }
-  return { ...await way.stats(), roundTripTime: session.roundTripTime };
+  return { ...await way.stats(), roundTripTime: session?.roundTripTime };
 }

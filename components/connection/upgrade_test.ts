@@ -12,6 +12,8 @@ NEVER.catch(() => {});
 
 /** Attempts that the test brings to an end. */
 function setUp() {
+  let bytes = 0;
+  let isUsed = true;
   const timers = new ManualTimers();
   const attempts: (PromiseWithResolvers<void> & { signal: AbortSignal })[] = [];
   const upgrade = new Upgrade({
@@ -20,6 +22,8 @@ function setUp() {
       attempts.push(attempt);
       return attempt.promise;
     },
+    // The session is used all the time, unless a test says otherwise.
+    bytes: () => isUsed ? ++bytes : bytes,
     startTimer: timers.start,
   });
   return {
@@ -32,6 +36,9 @@ function setUp() {
       const [ms] = timers.running;
       timers.expire(ms!);
       return ms!;
+    },
+    use(used: boolean) {
+      isUsed = used;
     },
     async fail() {
       attempts.at(-1)!.reject(new Error("No"));
@@ -64,7 +71,40 @@ test("the first that succeeds is the last", async () => {
   assert.equal([attempts.length, timers.running], [1, []]);
 });
 
-test("another network is tried at once, and soon again", async () => {
+test("an attempt follows a long pause only if bytes have moved in it", async () => {
+  const { upgrade, attempts, use, pass, fail } = setUp();
+  use(false);
+  upgrade.start(NEVER);
+  for (let i = 0; i < 6; i++) {
+    await pass();
+    await fail();
+  }
+  assert.is(attempts.length, 6);
+  for (let i = 0; i < 3; i++) assert.ok(await pass() >= 150_000);
+  assert.is(attempts.length, 6);
+  use(true);
+  await pass();
+  assert.is(attempts.length, 7);
+});
+
+test("pauses go on where they were when the relay carries the session again", async () => {
+  const { upgrade, timers, attempts, pass, fail } = setUp();
+  upgrade.start(NEVER);
+  for (let i = 0; i < 5; i++) {
+    await pass();
+    await fail();
+  }
+  upgrade.stop();
+  upgrade.start(NEVER);
+  await until(() => timers.running.length === 1);
+  assert.ok(await pass() >= 80_000);
+  attempts.at(-1)!.resolve();
+  await until(() => attempts.at(-1)!.signal.aborted);
+  upgrade.start(NEVER);
+  assert.ok(await pass() <= 5_000);
+});
+
+test("somebody's look leads to an attempt, another network to short pauses, too", async () => {
   const { upgrade, timers, attempts, pass, fail } = setUp();
   upgrade.hurry();
   assert.is(attempts.length, 0);
@@ -78,6 +118,11 @@ test("another network is tried at once, and soon again", async () => {
   // One at a time.
   upgrade.hurry();
   assert.is(attempts.length, 7);
+  await fail();
+  assert.ok(await pass() >= 150_000);
+  await fail();
+  upgrade.forget();
+  upgrade.hurry();
   await fail();
   assert.ok(await pass() <= 5_000);
 });

@@ -20,7 +20,10 @@ export interface KeyHolderOptions {
   /** To the app's page. */
   port: MessagePort;
   /** The frame's own connection, which shows itself in `view`. */
-  connection: Pick<Connection, "connect" | "renew" | "close" | "look" | "session" | "way">;
+  connection: Pick<
+    Connection,
+    "connect" | "renew" | "close" | "look" | "session" | "way" | "isResting"
+  >;
   view: CurrentView;
   settings: ConnectionSettings;
 }

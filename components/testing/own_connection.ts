@@ -13,6 +13,7 @@ export class OwnConnection {
   /** Paths that the host was asked for. */
   readonly asked: string[] = [];
   isWanted = false;
+  readonly isResting = false;
   session: Session | undefined;
   readonly #view: CurrentView;
   readonly #name: string;

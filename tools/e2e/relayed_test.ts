@@ -2,6 +2,7 @@
 // begin, how fast they are, how they move to a direct connection, and what is said where neither works.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import * as assert from "uvu/assert";
 import type { StateChangeEvent } from "../../components/events.ts";
@@ -10,6 +11,7 @@ import type { BrowserName } from "../browser.ts";
 import type { Bridge } from "../local/bridge.ts";
 import type { ConnectionCounts } from "../local/gateway_connection.ts";
 import type { HostProcess } from "../local/host_process.ts";
+import { startSocketServer } from "../testing/socket_server.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, openConnected, untilState } from "./browser.ts";
@@ -18,6 +20,11 @@ import { withBridge } from "./with_bridge.ts";
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const RELAYED = "Connected through the relay, slowly";
+
+/** Time after which a hastened page rests, in milliseconds. */
+const HASTY_MS = 1_000;
+
+const socketServer = await startSocketServer();
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
 
@@ -33,10 +40,15 @@ function testIn(name: BrowserName): void {
   withBridge(test, {
     browser: name,
     throttles: DEFAULT_THROTTLES,
+    hostFlags: ["--service", `/sockets=${socketServer.url}`],
     onActivity: (activity) => {
       if (activity.type === "open" && activity.connection.origin) sockets.push(activity.connection);
     },
-  }, (running) => ({ bridge, browser, host } = running));
+  }, (running) => {
+    ({ bridge, browser, host } = running);
+    // The tests in Firefox, which come later, do without.
+    if (name === "chromium") running.stack.use(socketServer);
+  });
   test.before(async () => {
     context = await browser.createBrowserContext();
   });
@@ -221,6 +233,61 @@ function testIn(name: BrowserName): void {
     assert.ok(median(times) <= 2 * own, `${median(times)} ms, the relay's own ${own} ms`);
   });
 
+  test("tabs share the relay, keep it for a silent WebSocket, and rest from it until the next request", async () => {
+    const first = await openTab();
+    const second = await openTab();
+    const reasons = await Promise.all([first, second].map((page) => untilState(page, "connected")));
+    assert.equal(reasons, [RELAYED, RELAYED]);
+    assert.is(sockets.length, 1);
+    const { connectionId } = sockets[0]!;
+    await second.evaluate(async () => {
+      const socket = document.querySelector("lighthouse-tunnel")!.socket("/sockets/echo");
+      globalThis.echo = (text) =>
+        new Promise((resolve) => {
+          socket.onmessage = ({ data }) => resolve(data);
+          socket.onclose = () => resolve("closed");
+          if (text) socket.send(text);
+          else socket.close();
+        });
+      await new Promise((resolve) => socket.onopen = resolve);
+    });
+    assert.is(await second.evaluate(() => echo("one")), "one");
+    await sleep(1_500);
+    const messages = () => bridge.gateway.connections.get(connectionId)?.messagesIn;
+    const before = messages();
+    await sleep(2 * HASTY_MS);
+    assert.is(messages(), before, "the silent WebSocket sends nothing, and holds the connection");
+    assert.is(await second.evaluate(() => echo("two")), "two");
+    assert.is(await second.evaluate(() => echo("")), "closed");
+
+    await until(() => messages() === undefined);
+    await sleep(500);
+    assert.is(sockets.length, 1, "nobody dials");
+    const began = performance.now();
+    assert.is((await fetchText(second, "/api/hash?bytes=1")).status, 200);
+    assert.ok(performance.now() - began < 1_000);
+    assert.is(sockets.length, 2);
+    for (const page of [first, second]) {
+      const seen = await page.evaluate(() => states.map(({ state }) => state));
+      assert.equal([seen.at(-1), seen.indexOf("connected")], ["connected", seen.length - 1]);
+    }
+  });
+
+  /** Opens a tab that shares its connection, and rests sooner. */
+  async function openTab(): Promise<Page> {
+    const page = await context.newPage();
+    await page.evaluateOnNewDocument(block);
+    await page.evaluateOnNewDocument(noteStates);
+    await page.evaluateOnNewDocument(hasten, HASTY_MS);
+    const cdp = await page.createCDPSession();
+    await cdp.send("Network.enable");
+    // What asks for things by itself.
+    await cdp.send("Network.setBlockedURLs", { urls: ["*/web.js"] });
+    await page.goto(`${bridge.page.url}web.html`);
+    await page.waitForSelector("lighthouse-tunnel:defined");
+    return page;
+  }
+
   test("a page without WebRTC connects through the relay at once", async () => {
     const page = await openBlocked(() => {
       for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) {
@@ -262,6 +329,14 @@ function block(): void {
   };
 }
 
+/** In a page: makes it rest after that time, in place of three minutes. */
+function hasten(ms: number): void {
+  const start = setTimeout;
+  globalThis.setTimeout =
+    ((run: () => void, wait?: number) =>
+      start(run, wait === 180_000 ? ms : wait)) as typeof setTimeout;
+}
+
 /** In a page: notes when the tunnel's state changes. */
 function noteStates(): void {
   globalThis.states = [];
@@ -296,6 +371,7 @@ async function roundTrips(url: string): Promise<number[]> {
 
 declare global {
   var unblock: () => void;
+  var echo: (text: string) => Promise<string>;
   var answer: Promise<number | string>;
   var states: { state: string; at: number }[];
 }

@@ -9,8 +9,9 @@ export interface LivenessRules {
   /** Silence after which the carrier is closed. */
   dead: number;
   /**
-   * Whether a PING is sent only after half of the silence that counts. Otherwise at each look after
-   * which nothing was heard, and at each idle one. @default false
+   * Whether one PING is sent after half of the silence that counts, and an idle end then watches as a busy
+   * one until the answer. Otherwise there is one at each look after which nothing was heard, and at each
+   * idle one. @default false
    */
   isSparing?: boolean;
   /** The rules for carriers whose messages cost money. @default these */
@@ -25,11 +26,12 @@ export const PAGE_LIVENESS: LivenessRules = {
   busy: { look: 200, silent: 600 },
   idle: { look: 3000, silent: 6000 },
   dead: 15_000,
-  // A PING after 50 to 100 s: the relay closes connections from which nothing has come for two minutes.
+  // A PING after 3 to 6 minutes, and up to a minute later where the browser slows timers of hidden pages:
+  // API Gateway closes connections that are silent for ten minutes.
   metered: {
     busy: { look: 2000, silent: 8000 },
-    idle: { look: 50_000, silent: 100_000 },
-    dead: 120_000,
+    idle: { look: 170_000, silent: 340_000 },
+    dead: 240_000,
     isSparing: true,
   },
 };
@@ -45,8 +47,8 @@ export const HOST_LIVENESS: LivenessRules = {
   // The page's PINGs come more often.
   metered: {
     busy: { look: 5000, silent: 20_000 },
-    idle: { look: 120_000, silent: 240_000 },
-    dead: 300_000,
+    idle: { look: 300_000, silent: 600_000 },
+    dead: 320_000,
     isSparing: true,
   },
 };
@@ -87,7 +89,10 @@ export class Liveness {
 
   /** Bytes have moved: watches more closely. */
   nudge(): void {
-    if (this.#look > this.#rules.busy.look) this.#plan();
+    if (this.#look <= this.#rules.busy.look) return;
+    // An idle end looks so rarely that its silence says nothing.
+    if (this.#rules.isSparing) this.#quiet = 0;
+    this.#plan();
   }
 
   /** Finds out at once whether the other end is there. */
@@ -128,11 +133,18 @@ export class Liveness {
       this.#owner.onSilence(true);
     }
     if (this.#quiet >= this.#rules.dead) return this.#owner.onDeath();
-    const isPinging = this.#rules.isSparing
-      ? this.#quiet >= rule.silent / 2
-      : this.#quiet > 0 || rule === this.#rules.idle;
-    if (isPinging) this.#owner.ping();
-    if (this.#timer !== undefined) this.#plan();
+    if (this.#timer === undefined) return;
+    const { isSparing, idle } = this.#rules;
+    if (isSparing ? this.#passes(rule.silent / 2) : this.#quiet > 0 || rule === idle) {
+      if (isSparing && rule === idle) return this.probe();
+      this.#owner.ping();
+    }
+    this.#plan();
+  }
+
+  /** Whether the silence has just become that long. */
+  #passes(ms: number): boolean {
+    return this.#quiet >= ms && this.#quiet - this.#look < ms;
   }
 
   #live(): void {

@@ -94,13 +94,39 @@ test("stop() ends it", async () => {
   assert.equal(owner.events, []);
 });
 
-test("where PINGs cost, one is sent only after half of the silence that counts", async () => {
+test("where PINGs cost, one is sent after half of the silence that counts", async () => {
   const owner = new Owner();
-  const idle = { look: 2, silent: 20 };
-  const liveness = new Liveness({ busy: idle, idle, dead: 60_000, isSparing: true }, owner);
+  owner.busy = true;
+  const busy = { look: 2, silent: 20 };
+  const liveness = new Liveness({ busy, idle: NEVER, dead: 60_000, isSparing: true }, owner);
   await until(() => owner.was("silent"));
   liveness.stop();
-  assert.is(owner.events.slice(0, owner.events.indexOf("silent")).length, 5);
+  assert.equal(owner.events, ["ping", "silent"]);
+});
+
+test("where PINGs cost, an idle end that has sent one soon knows that nobody answers", async () => {
+  const owner = new Owner();
+  const busy = { look: 2, silent: 8 };
+  const idle = { look: 20, silent: 40 };
+  const liveness = new Liveness({ busy, idle, dead: 60_000, isSparing: true }, owner);
+  const began = performance.now();
+  await until(() => owner.was("silent"));
+  liveness.stop();
+  assert.equal(owner.events, ["ping", "ping", "silent"]);
+  assert.ok(performance.now() - began < 40);
+});
+
+test("where PINGs cost, the silence before an idle end became busy does not count", async () => {
+  const owner = new Owner();
+  const busy = { look: 2, silent: 12 };
+  const idle = { look: 12, silent: 86_400_000 };
+  const liveness = new Liveness({ busy, idle, dead: 60_000, isSparing: true }, owner);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  owner.busy = true;
+  liveness.nudge();
+  await until(() => owner.was("silent"));
+  liveness.stop();
+  assert.equal(owner.events, ["ping", "silent"]);
 });
 
 test.run();

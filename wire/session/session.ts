@@ -38,6 +38,8 @@ export interface SessionOptions {
   id?: Uint8Array;
   /** Called with each stream that the other end opens. Without it, this end accepts no streams. */
   onStream?: (stream: Stream) => void;
+  /** Called with each stream that this end opens, and its head. */
+  onOpen?: (stream: Stream, head: Uint8Array) => void;
   /** Called when the last carrier is gone, and the session waits for another. */
   onDetached?: (reason: LighthouseError) => void;
   /** Called when nothing is heard where something should be (true), and when it is again (false). */
@@ -196,6 +198,7 @@ export class Session {
     this.#streams.add(stream);
     this.#limitWait();
     stream.sendHead(head);
+    this.#options.onOpen?.(stream, head);
     return stream;
   }
 
