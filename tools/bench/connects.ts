@@ -9,7 +9,7 @@ import { openTunnelPage } from "./tunnel.ts";
 
 /** Times in milliseconds. */
 export interface Connects {
-  /** A WebSocket to the relay, and an answer of the relay: three round trips where TLS takes none. */
+  /** A WebSocket to the relay, and an answer of the host: three round trips where TLS takes none. */
   signalling: number[];
   /** From a new element to the first answer. */
   newDevice: number[];

@@ -96,7 +96,7 @@ function formatConnects({ signalling, newDevice, knownDevice }: Connects): strin
     "From a new element to its first answer, medians:",
     line("a device that the host does not know", newDevice),
     line("a known device", knownDevice),
-    line("a WebSocket to the relay and an answer of the relay, beside them", signalling),
+    line("a WebSocket to the relay and an answer of the host, beside them", signalling),
   ];
 }
 

@@ -1,13 +1,13 @@
 // In the page: connects as a device that the host does not know, or knows, and measures the signalling beside it.
 import type { LighthouseTunnel } from "../../../components/mod.ts";
-import { formatSendSignal } from "../../../wire/signal/envelope.ts";
+import { formatSendSignal, parseRelayMessage } from "../../../wire/signal/envelope.ts";
 import type { TunnelSettings } from "./tunnel.ts";
 
 /** The functions for the run, as `globalThis.connects`. Times are in milliseconds. */
 export interface ConnectsPage {
   /**
-   * Opens a WebSocket to the relay, and has it answer a message: the round trips of a connect's signalling,
-   * without its work.
+   * Opens a WebSocket to the relay, and has the host refuse a message: the way of a connect's signals, without
+   * their work.
    */
   signal(): Promise<number>;
   /** Connects a new element, up to its first answer. */
@@ -23,11 +23,14 @@ const page: ConnectsPage = {
     const started = performance.now();
     const socket = new WebSocket(settings.relay);
     await new Promise((resolve) => socket.onopen = resolve);
-    // The relay says that there is no such host.
-    socket.send(formatSendSignal({ host: "nobody", data: {} }));
-    await new Promise((resolve) => socket.onmessage = resolve);
+    // The host sees at once that this is no signal. It refuses five a second.
+    socket.send(formatSendSignal({ data: {} }));
+    const { data } = await new Promise<MessageEvent<string>>((resolve) =>
+      socket.onmessage = resolve
+    );
     const took = performance.now() - started;
     socket.close();
+    if (parseRelayMessage(data).kind !== "signal") throw new Error(`Not of the host: ${data}`);
     return took;
   },
   async connect() {
