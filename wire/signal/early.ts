@@ -14,7 +14,7 @@
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
 import { PROOF_BYTES } from "../session/hello.ts";
-import { importPublicKey } from "./keys.ts";
+import { agreedSecret, derive, importSecret } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -54,7 +54,7 @@ const NOTHING = new Uint8Array();
 
 /** Imports a resumption secret, which scripts cannot read from then on. @param raw 32 bytes. */
 export function importResumptionSecret(raw: Bytes): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", raw, "HKDF", false, ["deriveBits"]);
+  return importSecret(raw);
 }
 
 /** The name of a secret, in base64url, by which the host finds it. */
@@ -122,17 +122,9 @@ async function answerBits(
   nonce: Bytes,
   { own, other }: EarlyKeys,
 ): Promise<Bytes> {
-  const { subtle } = crypto;
-  const key = await importPublicKey(other, "bad-message");
-  const shared = await subtle.deriveBits({ name: "ECDH", public: key }, own, 256);
-  const agreed = await subtle.importKey("raw", shared, "HKDF", false, ["deriveBits"]);
+  const agreed = await agreedSecret(own, other, "bad-message");
   const salt = await derive(secret, nonce, utf8("salt"), 32);
   return await derive(agreed, salt, utf8("answer"), KEY_BYTES + IV_BYTES);
-}
-
-async function derive(key: CryptoKey, salt: Bytes, info: Bytes, bytes: number): Promise<Bytes> {
-  const inputs = { name: "HKDF", hash: "SHA-256", salt, info };
-  return new Uint8Array(await crypto.subtle.deriveBits(inputs, key, 8 * bytes));
 }
 
 /** @param bits The key, and the IV behind it: each seals one text. */

@@ -5,6 +5,7 @@
 // An extract and the expand after it are one operation of WebCrypto's HKDF (RFC 5869).
 import { concat } from "../bytes.ts";
 import { generateKeyPair, rawPublicKey } from "./keys.ts";
+import { agree, derive, importSecret } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -113,22 +114,16 @@ export async function setupRecipient(options: RecipientOptions): Promise<Recipie
   };
 }
 
-/** DH (§4.1, §7.1): the x coordinate. */
-async function agree(own: CryptoKey, other: CryptoKey): Promise<Bytes> {
-  const ecdh = { name: "ECDH", public: other };
-  return new Uint8Array(await crypto.subtle.deriveBits(ecdh, own, 8 * HASH_BYTES));
-}
-
 /** ExtractAndExpand (§4.1). @param points The kem_context's: enc, pkRm and pkSm. */
 async function secretOf(agreed: Bytes[], points: Bytes[]): Promise<Bytes> {
-  const secret = await importSecret(KEM, "eae_prk", concat(...agreed));
+  const secret = await importSecret(labeledIkm(KEM, "eae_prk", concat(...agreed)));
   return await expand(secret, NOTHING, KEM, "shared_secret", concat(...points), HASH_BYTES);
 }
 
 /** KeySchedule (§5.1), and the nonce of the first message (§5.2), which is the base_nonce. */
 async function schedule(shared: Bytes, { info, psk }: HpkeInputs) {
   const [secret, pskIdHash, infoHash] = await Promise.all([
-    importSecret(SUITE, "secret", psk?.key ?? NOTHING),
+    importSecret(labeledIkm(SUITE, "secret", psk?.key ?? NOTHING)),
     extract("psk_id_hash", psk?.id ?? NOTHING),
     extract("info_hash", info),
   ]);
@@ -156,14 +151,8 @@ function extract(label: string, ikm: Bytes): Promise<Bytes> {
   return hmac(new Uint8Array(HASH_BYTES), labeledIkm(SUITE, label, ikm));
 }
 
-/** What LabeledExtract (§4) begins with. {@linkcode expand} does it, with its salt. */
-function importSecret(suite: Bytes, label: string, ikm: Bytes): Promise<CryptoKey> {
-  const labeled = labeledIkm(suite, label, ikm);
-  return crypto.subtle.importKey("raw", labeled, "HKDF", false, ["deriveBits"]);
-}
-
-/** LabeledExtract and LabeledExpand (§4). @param length Bytes. */
-async function expand(
+/** LabeledExtract, of a secret with its label, and LabeledExpand (§4). @param length Bytes. */
+function expand(
   secret: CryptoKey,
   salt: Bytes,
   suite: Bytes,
@@ -171,9 +160,7 @@ async function expand(
   info: Bytes,
   length: number,
 ): Promise<Bytes> {
-  const labeled = labeledInfo(suite, label, info, length);
-  const hkdf = { name: "HKDF", hash: "SHA-256", salt, info: labeled };
-  return new Uint8Array(await crypto.subtle.deriveBits(hkdf, secret, 8 * length));
+  return derive(secret, salt, labeledInfo(suite, label, info, length), length);
 }
 
 function labeledIkm(suite: Bytes, label: string, ikm: Bytes): Bytes {

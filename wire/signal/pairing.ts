@@ -15,6 +15,7 @@ import { concat } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { ADMISSION_BYTES } from "./admission.ts";
 import { COMPRESSED_BYTES, compressPoint, decompressPoint } from "./point.ts";
+import { derive, importSecret } from "./secrets.ts";
 import { KEY_BYTES } from "./signal.ts";
 
 /** Bytes of a new pairing's secret: HPKE wants 32 bytes of entropy in the key (RFC 9180 §5.1.2). */
@@ -22,6 +23,9 @@ export const SECRET_BYTES = 32;
 
 /** Bytes of the secrets of hosts before that. */
 const OLDER_SECRET_BYTES = 16;
+
+/** Bytes of each key that is derived from it. */
+const PAIRING_KEY_BYTES = 32;
 
 const NAME = "lighthouse";
 
@@ -108,23 +112,11 @@ function splitVersion([version, ...bytes]: Uint8Array): [1 | 2, Uint8Array<Array
 
 /** Derives the keys of a pairing by HKDF-SHA-256 (RFC 5869) without a salt. */
 export async function derivePairingKeys(secret: Uint8Array<ArrayBuffer>): Promise<PairingKeys> {
-  const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-  const derive = async (info: string) =>
-    new Uint8Array(
-      await crypto.subtle.deriveBits(
-        {
-          name: "HKDF",
-          hash: "SHA-256",
-          salt: new Uint8Array(),
-          info: new TextEncoder().encode(info),
-        },
-        key,
-        256,
-      ),
-    );
-  const [psk, tagKey] = await Promise.all([
-    derive("lighthouse-pairing/1 psk"),
-    derive("lighthouse-pairing/1 tag"),
-  ]);
+  const key = await importSecret(secret);
+  const keyOf = (label: string) => {
+    const info = new TextEncoder().encode(`lighthouse-pairing/1 ${label}`);
+    return derive(key, new Uint8Array(), info, PAIRING_KEY_BYTES);
+  };
+  const [psk, tagKey] = await Promise.all([keyOf("psk"), keyOf("tag")]);
   return { psk, tagKey };
 }

@@ -3,9 +3,9 @@
 // sender's name (RFC 9180 §9.1.1). The host's answer brings a key for this connection only, and the secret
 // that this key and the device's agree on is unknown to whoever has the host's long-term key.
 import { concat } from "../bytes.ts";
-import { type ErrorCode, LighthouseError } from "../error.ts";
+import type { ErrorCode } from "../error.ts";
 import { PROOF_BYTES } from "../session/hello.ts";
-import { importPublicKey } from "./keys.ts";
+import { agreedSecret, derive } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -35,17 +35,9 @@ export async function proofOf(
   offer: string,
   answer: string,
 ): Promise<Bytes> {
-  const { subtle } = crypto;
-  const hashOf = async (sdp: string) => new Uint8Array(await subtle.digest("SHA-256", utf8(sdp)));
+  const hashOf = async (sdp: string) =>
+    new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(sdp)));
   const hashes = await Promise.all([offer, answer].map(hashOf));
-  const key = await importPublicKey(other, code);
-  // Deno imports any 65 bytes, and fails here.
-  const shared = await subtle.deriveBits({ name: "ECDH", public: key }, own, 256)
-    .catch((cause) => {
-      throw LighthouseError.from(cause, code);
-    });
-  const secret = await subtle.importKey("raw", shared, "HKDF", false, ["deriveBits"]);
-  const info = concat(LABEL, ...hashes);
-  const inputs = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
-  return new Uint8Array(await subtle.deriveBits(inputs, secret, 8 * PROOF_BYTES));
+  const secret = await agreedSecret(own, other, code);
+  return await derive(secret, new Uint8Array(), concat(LABEL, ...hashes), PROOF_BYTES);
 }

@@ -1,10 +1,9 @@
 // The keys of a session through the relay (docs/wire.md, "Through the relay"). Both ends make a key pair
 // for the connection only and forget it afterwards, so nobody can open what the relay has recorded, not
 // even with the keys of the host and of the device.
-import { LighthouseError } from "../error.ts";
 import type { RelayedKeys } from "../session/relayed_channel.ts";
 import type { Role } from "../session/streams.ts";
-import { importPublicKey } from "./keys.ts";
+import { agreedSecret, derive } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -34,18 +33,12 @@ export interface RelayedSecrets {
 export async function relayedKeysOf(
   { own, other, proof, role }: RelayedSecrets,
 ): Promise<RelayedKeys> {
-  const { subtle } = crypto;
-  const key = await importPublicKey(other, "bad-message");
-  // Deno imports any 65 bytes, and fails here.
-  const shared = await subtle.deriveBits({ name: "ECDH", public: key }, own, 256)
-    .catch((cause) => {
-      throw LighthouseError.from(cause, "bad-message");
-    });
-  const secret = await subtle.importKey("raw", shared, "HKDF", false, ["deriveBits"]);
-  const inputs = { name: "HKDF", hash: "SHA-256", salt: proof, info: LABEL };
-  const bits = await subtle.deriveBits(inputs, secret, 2 * 8 * RELAYED_KEY_BYTES);
+  const secret = await agreedSecret(own, other, "bad-message");
+  const bits = await derive(secret, proof, LABEL, 2 * RELAYED_KEY_BYTES);
   const importKey = (at: number, usage: KeyUsage) =>
-    subtle.importKey("raw", bits.slice(at, at + RELAYED_KEY_BYTES), "AES-GCM", false, [usage]);
+    crypto.subtle.importKey("raw", bits.slice(at, at + RELAYED_KEY_BYTES), "AES-GCM", false, [
+      usage,
+    ]);
   const isPage = role === "page";
   const [seal, open] = await Promise.all([
     importKey(isPage ? 0 : RELAYED_KEY_BYTES, "encrypt"),
