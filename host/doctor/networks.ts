@@ -53,6 +53,13 @@ const OUTCOMES: Record<string, Outcome> = {
   relayed: "relayed",
 };
 
+/** What came about in place of a direct connection. */
+const WHATS: Record<Exclude<Outcome, "direct">, string> = {
+  turn: "no direct connection, but one through TURN,",
+  relayed: "no direct connection",
+  none: "no connection",
+};
+
 /** Log events of a page's connection that has come about. They have the fields `device` and `way`. */
 const OPENED = new Set(["page-connected", "page-back", "page-lane"]);
 
@@ -146,8 +153,7 @@ export class Networks {
     report.explained = verdict.cause;
     const level = outcome === "none" ? "warn" : "info";
     const who = name === undefined ? "a page that is not paired" : `“${name}”`;
-    const what = outcome === "none" ? "no connection with" : "no direct connection with";
-    const text = `${what} ${who}: ${describeVerdict(verdict)}`;
+    const text = `${WHATS[outcome]} with ${who}: ${describeVerdict(verdict)}`;
     this.#log(level, "page-network", text, { device: id, ...verdict });
   }
 }

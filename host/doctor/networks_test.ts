@@ -44,6 +44,17 @@ test("the log says why a connection is not direct, once, in the page's words", (
   assert.is(networks.view.devices[0]!.cause, "direct");
 });
 
+test("where a TURN server is in use, the log does not name one as a cure", () => {
+  const { networks, log, lines } = start();
+  networks.reports.note(PHONE, { stun: "answers", nat: "endpoint-dependent" });
+  log("info", "page-connected", "page connected", { device: "a", way: "turn" });
+  assert.is(
+    lines[1]![1],
+    "no direct connection, but one through TURN, with “phone”: The page's router gives each " +
+      "destination another port (a symmetric NAT). Let the host ask its router for a port (`port-mapping`)",
+  );
+});
+
 test("a connection that came to nothing is explained, also a stranger's", () => {
   const { networks, log, lines } = start();
   networks.reports.note({ id: "x" }, BLOCKED);
@@ -121,7 +132,7 @@ test("the view has each device's report, with the way that came about", () => {
     name: "phone",
     time: "1970-01-01T00:00:00.000Z",
     cause: "page-no-udp",
-    cures: ["page-udp", "add-turns"],
+    cures: ["page-udp"],
     ways: { direct: "failed", mapped: "off", turn: "used", relayed: "unknown" },
     page: { stun: "silent", way: "turn" },
   });

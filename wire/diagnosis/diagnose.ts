@@ -98,9 +98,13 @@ function* curesOfTurn(cause: Cause, page: NetworkReport, host: NetworkReport): G
     : cause === "host-no-udp"
     ? [host.turn]
     : [page.turn, host.turn];
-  if (turns.includes("works")) return;
+  // It is there, or even in use.
+  if (page.way === "turn" || turns.includes("works")) return;
+  // The host reaches its server: either the page has not tried that yet, or its network lets only TLS out.
+  const isOnlyForPage = cause === "page-no-udp" && host.turn === "works";
+  if (isOnlyForPage && page.turn === undefined) return;
   if (turns.includes("refused")) yield "turn-refused";
-  else if (turns.includes("unreachable")) yield "turn-unreachable";
+  else if (turns.includes("unreachable") && !isOnlyForPage) yield "turn-unreachable";
   else yield cause.endsWith("no-udp") ? "add-turns" : "add-turn";
 }
 

@@ -186,6 +186,28 @@ const rows: [
     "allow-port",
   ],
   [
+    "UDP blocked at the page, through its own TURN server",
+    { ...NO_UDP, way: "turn" },
+    { ...CONE, ...NOTHING_SET },
+    "page-no-udp",
+    "page-udp",
+  ],
+  [
+    "UDP blocked at the page, which has not tried the host's TURN server yet",
+    { ...NO_UDP, ...RELAYED },
+    { ...CONE, turn: "works" },
+    "page-no-udp",
+    "page-udp",
+  ],
+  [
+    "UDP blocked at the page, which does not reach the TURN server that the host reaches",
+    { ...NO_UDP, turn: "unreachable", ...RELAYED },
+    { ...CONE, turn: "works" },
+    "page-no-udp",
+    "page-udp",
+    "add-turns",
+  ],
+  [
     "symmetric–symmetric, TURN refuses the host",
     { ...SYMMETRIC, ...RELAYED },
     { ...SYMMETRIC, port: "none", turn: "refused" },
@@ -301,7 +323,8 @@ test("over all networks: what fails has a cure, and what works has none", () => 
     for (const host of hosts) {
       const { cause, cures } = diagnose(page, host);
       const isFine = cause === "direct" || cause === "untried";
-      const hasTurn = page.turn === "works" || host.turn === "works";
+      const hasTurn = page.way === "turn" || page.turn === "works" || host.turn === "works";
+      if (page.way === "turn") assert.not(/turn/.test(cures.join()), cures.join());
       if (isFine) assert.is(cures.length, 0);
       if (page.way === "direct") assert.is(cause, "direct");
       if (page.way && page.way !== "direct") assert.not.ok(isFine);
