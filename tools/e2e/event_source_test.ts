@@ -108,8 +108,8 @@ async function testIn(name: BrowserName): Promise<void> {
       await untilMore(page);
       for (let i = 0; i < 2; i++) {
         await backend.end("SIGKILL");
-        // The browser asks for it while it is away.
-        await new Promise((resolve) => setTimeout(resolve, i * 7000));
+        // The browser asks for it while it is away: two seconds later, or half a second.
+        await new Promise((resolve) => setTimeout(resolve, i * 3000));
         await startBackend();
         await untilMore(page);
         const got = await gotIn(page);

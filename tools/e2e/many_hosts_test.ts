@@ -23,6 +23,9 @@ const HOSTS = 20;
 const CHANGES = 10;
 const SEED = 20_260_607;
 
+/** Time for what was under way to a host that has stopped, in milliseconds. */
+const LATE_MS = 2_000;
+
 /** One of the hosts, running or not. */
 class Host {
   readonly name: string;
@@ -30,6 +33,8 @@ class Host {
   generation = 0;
   isOnline = false;
   process: HostProcess | undefined;
+  /** Resolves a while after its next stop: what waits for it then waits for nothing. */
+  gone = Promise.withResolvers<"gone">();
   readonly #start: (name: string) => Promise<HostProcess>;
 
   constructor(name: string, start: (name: string) => Promise<HostProcess>) {
@@ -51,6 +56,9 @@ class Host {
     await this.process!.stop(signal);
     this.process = undefined;
     this.generation++;
+    const { gone } = this;
+    this.gone = Promise.withResolvers();
+    setTimeout(() => gone.resolve("gone"), LATE_MS);
   }
 }
 
@@ -103,8 +111,10 @@ async function visit(bridge: Bridge, host: string): Promise<string> {
 /** Visits a host that may come and go meanwhile. @returns What came of it, which was checked. */
 async function visitSometime(bridge: Bridge, host: Host): Promise<string> {
   for (let tries = 1;; tries++) {
-    const { generation, isOnline } = host;
-    const outcome = await visit(bridge, host.name).catch((error: Error) => error);
+    const { generation, isOnline, gone } = host;
+    const visited = visit(bridge, host.name).catch((error: Error) => error);
+    const outcome = await Promise.race([visited, gone.promise]);
+    if (outcome === "gone") return "interrupted";
     const isSame = host.generation === generation;
     if (outcome instanceof Error) {
       // A host that goes in the middle, or one of libdatachannel's own failures: see TestPage.connect.
@@ -123,11 +133,11 @@ async function visitSometime(bridge: Bridge, host: Host): Promise<string> {
   }
 }
 
-/** A few at a time: each is a process of its own. */
-async function startAll(hosts: Host[]): Promise<void> {
+/** Does something with each, a few at a time: each is a process of its own. */
+async function forEach(hosts: Host[], act: (host: Host) => Promise<void>): Promise<void> {
   const rest = [...hosts];
   await Promise.all(Array.from({ length: 4 }, async () => {
-    for (let host = rest.shift(); host; host = rest.shift()) await host.start();
+    for (let host = rest.shift(); host; host = rest.shift()) await act(host);
   }));
 }
 
@@ -145,7 +155,7 @@ test(`${HOSTS} hosts come and go, and no page reaches another than it asked for`
 
   const refusal = await visit(bridge, "host-0").catch((error: Error) => error.message);
   assert.match(refusal, "401", "before any was ever there");
-  await startAll(hosts);
+  await forEach(hosts, (host) => host.start());
 
   let isChanging = true;
   const changes = (async () => {
@@ -171,8 +181,10 @@ test(`${HOSTS} hosts come and go, and no page reaches another than it asked for`
   assert.ok(outcomes.reached! > 0, JSON.stringify(outcomes));
 
   // In the end each is there, at once, by its own entry.
-  await startAll(hosts.filter(({ isOnline }) => !isOnline));
-  for (const host of hosts) assert.is(await visitSometime(bridge, host), host.name);
+  await forEach(hosts.filter(({ isOnline }) => !isOnline), (host) => host.start());
+  await forEach(hosts, async (host) => {
+    assert.is(await visitSometime(bridge, host), host.name);
+  });
   console.log(`seed ${SEED}: ${JSON.stringify(outcomes)}`);
 });
 
