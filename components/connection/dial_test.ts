@@ -28,6 +28,7 @@ const test = suite("dial");
 
 const ANSWER_MS = 10_000;
 const OPEN_MS = 15_000;
+const OPEN_BESIDE_MS = 5_000;
 const DIRECT_MS = 2_000;
 const FORGED_MS = 2_000;
 const NOW = 1_000_000;
@@ -392,8 +393,9 @@ test("where the last connection needed the relay, its channel starts with the an
   await attempt.acceptRelayed();
   const { channel, direct } = await attempt.dialled;
   assert.ok(channel.isMetered);
-  assert.equal(attempt.timers.running, [OPEN_MS]);
-  attempt.timers.expire(OPEN_MS);
+  // Another attempt, with what the network is like by then, is better than a long wait for this one.
+  assert.equal(attempt.timers.running, [OPEN_MS, OPEN_BESIDE_MS]);
+  attempt.timers.expire(OPEN_BESIDE_MS);
   assert.is((await failureOf(direct!)).code, "connection-failed");
   assert.ok(attempt.peer.isClosed);
   assert.not(attempt.calls.includes("hang up"));

@@ -37,8 +37,12 @@ export interface OpenWayOptions {
   startTimer: StartTimer;
 }
 
-/** Limit from the answer to the open direct connection, in milliseconds. */
+/**
+ * Limit for the direct connection, in milliseconds: from the answer, and from the start of the relay's channel.
+ * Then further attempts follow, with what the network is like by then.
+ */
 const OPEN_MS = 15_000;
+const OPEN_BESIDE_MS = 5_000;
 
 /**
  * Time before the relay's channel starts: from the start of the attempt, and at least from the answer, in
@@ -57,8 +61,14 @@ const LEAST_DIRECT_MS = 1_000;
 export async function openWay(options: OpenWayOptions): Promise<OpenedConnection> {
   const { way, answer, needsRelay, spent, signal, startTimer } = options;
   const { relayed, relayedKeys, proof } = answer;
-  const direct = openDirect(options);
-  direct.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const direct = openDirect(options, late.promise);
+  /** Limits the time from now on. */
+  const limit = (ms: number) => {
+    const stopTimer = startTimer(ms, () => late.reject(noConnection()));
+    direct.then(stopTimer, stopTimer);
+  };
+  limit(OPEN_MS);
   if (!relayed || "off" in relayed || !relayedKeys) {
     way.close();
     return await direct.catch((error) => {
@@ -78,27 +88,27 @@ export async function openWay(options: OpenWayOptions): Promise<OpenedConnection
     }
   }
   way.start(await relayedKeys(), relayed);
+  limit(OPEN_BESIDE_MS);
   return { channel: way.channel, way, proof, direct };
 }
 
-/** Opens the direct connection. Closes it when that fails. */
+/** Opens the direct connection. Closes it when that fails. @param late Rejects when it takes too long. */
 async function openDirect(
-  { peer, answer, signal, startTimer }: OpenWayOptions,
+  { peer, answer, signal }: OpenWayOptions,
+  late: Promise<never>,
 ): Promise<OpenedConnection> {
   const end = Promise.withResolvers<never>();
-  const stopTimer = startTimer(OPEN_MS, () => end.reject(noConnection()));
   const abort = () => end.reject(signal.reason);
   signal.addEventListener("abort", abort);
   try {
     signal.throwIfAborted();
     peer.accept(answer.sdp);
-    const channel = await Promise.race([peer.channel, end.promise]);
+    const channel = await Promise.race([peer.channel, end.promise, late]);
     return { channel, way: peer, proof: answer.proof };
   } catch (error) {
     peer.close();
     throw signal.aborted ? error : LighthouseError.from(error, "connection-failed");
   } finally {
-    stopTimer();
     signal.removeEventListener("abort", abort);
   }
 }
