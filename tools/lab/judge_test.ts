@@ -48,6 +48,16 @@ for (
       "at the end: relayed, not turn",
     ]],
     ["a session that has moved", { ...throughRelay, last: "direct" }, lifted, false, []],
+    [
+      "a session that WebRTC has moved to TURN",
+      { ...right, last: "turn" },
+      { ...direct, then: "rebind" },
+      true,
+      [],
+    ],
+    ["a session that has moved to TURN for no reason", { ...right, last: "turn" }, direct, true, [
+      "at the end: turn, not direct",
+    ]],
     ["a session that has not moved", throughRelay, lifted, false, [
       "at the end: relayed, not direct",
     ]],

@@ -46,7 +46,8 @@ export class Network implements AsyncDisposable {
   hasWire = false;
   readonly #namespaces: Namespaces;
   readonly #options: NetworkOptions;
-  #other: Router | undefined;
+  /** Made at the start, so that the move takes no longer than pulling a cable. */
+  readonly #other: Router;
 
   private constructor(options: NetworkOptions) {
     const namespaces = this.#namespaces = new Namespaces();
@@ -59,6 +60,7 @@ export class Network implements AsyncDisposable {
     this.host = namespaces.make("host");
     this.pageRouter = this.#router("prouter", 1, options.page);
     this.hostRouter = this.#router("hrouter", 2, options.host);
+    this.#other = this.#router("other", 5, options.other);
     this.#plugPage();
     this.#plugHost();
     // Others' private addresses lead to a router, which drops the packets without an answer.
@@ -143,9 +145,8 @@ export class Network implements AsyncDisposable {
     return { host, page: this.#options.isIpv6Page ? page : host };
   }
 
-  /** Takes the page's machine to another network. */
+  /** Takes the page's machine to the other network. */
   movePage(): void {
-    this.#other ??= this.#router("other", 5, this.#options.other);
     // The routes over the first cable go with it.
     this.page.ip("link set eth0 down");
     this.#other.plug(this.page, "eth1");

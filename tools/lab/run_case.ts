@@ -13,7 +13,7 @@ import { launchBrowser } from "../e2e/browser.ts";
 import { pairingLink, type RunningProgram, start as startProgram } from "../testing/program.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { forward } from "./forward.ts";
-import { isAsGood } from "./judge.ts";
+import { isAsGood, wantedWays } from "./judge.ts";
 import type { CaseLine, CasePlan, LabDial, LabDownload, LabResult, NetworkChange } from "./lab.ts";
 import { SERVER, SERVER_V6 } from "./network.ts";
 import { LabTab } from "./tab.ts";
@@ -27,8 +27,7 @@ const children: ChildProcess[] = [];
 const answers: Interface = createInterface({ input: process.stdin });
 process.on("exit", () => children.forEach((child) => child.kill()));
 
-/** The best way for a page that connects. */
-const best = turn && labCase.best === "relayed" ? "turn" : labCase.best;
+const wanted = wantedWays(labCase, turn);
 
 const result: LabResult = { name: labCase.name, last: "none", states: [] };
 try {
@@ -60,14 +59,14 @@ async function run(): Promise<void> {
     new LabTab(await context.newPage(), { site, relay: local(relay), stun: stun.page });
   /** Connects a new device. */
   const pair = async (tab: LabTab) =>
-    await tab.connect(best, new URL(await pairingLink(world.state, site)).hash);
+    await tab.connect(wanted.connect, new URL(await pairingLink(world.state, site)).hash);
   try {
     const tab = await open(browser);
     result.first = await pair(tab);
-    result.known = await tab.connect(best);
+    result.known = await tab.connect(wanted.connect);
     await use(tab, async () => pair(await open(await browser.createBrowserContext())));
     result.states = await tab.states();
-    result.last = await tab.way();
+    result.last = (await tab.untilWay(wanted.last)).way;
   } catch (error) {
     result.hostLog = host.lines;
     throw error;
@@ -86,7 +85,9 @@ async function use(tab: LabTab, another: () => Promise<LabDial>): Promise<void> 
     case "pages": {
       const dials = await Promise.all(Array.from({ length: 4 }, another));
       const ways = dials.map(({ moved, way }) => moved?.way ?? way);
-      if (!ways.every((way) => isAsGood(way, best))) throw new Error(`ways: ${ways.join(", ")}`);
+      if (!ways.every((way) => isAsGood(way, wanted.connect))) {
+        throw new Error(`ways: ${ways.join(", ")}`);
+      }
       result.recovery = Math.max(...dials.map(({ ms }) => ms));
       return;
     }
