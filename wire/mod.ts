@@ -28,7 +28,13 @@ export {
   type RelayMessage,
   SEND_SIGNAL,
 } from "./signal/envelope.ts";
-export { earlyProofOf, importResumptionSecret, ticketOf } from "./signal/early.ts";
+export {
+  earlyProofOf,
+  type EarlySecret,
+  importResumptionSecret,
+  makeEarlySecret,
+  ticketOf,
+} from "./signal/early.ts";
 export {
   entryKey,
   type HostEntry,

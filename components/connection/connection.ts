@@ -3,6 +3,7 @@
 import {
   backoff,
   Carrier,
+  type EarlySecret,
   EarlyStart,
   exchangeReports,
   type IceConfig,
@@ -321,8 +322,7 @@ export class Connection {
   #prepareEarly(signal: AbortSignal): EarlyStart {
     this.#earlyRequests = undefined;
     if (!this.#early || this.#early.isSpent) {
-      const secret = this.#settings!.identities.takeResumption().catch(() => undefined);
-      this.#early = new EarlyStart(() => this.#session!, secret);
+      this.#early = new EarlyStart(() => this.#session!, this.#takeEarlySecret());
     }
     const early = this.#early;
     early.found.then((secret) => {
@@ -331,6 +331,17 @@ export class Connection {
       this.#show();
     });
     return early;
+  }
+
+  async #takeEarlySecret(): Promise<EarlySecret | undefined> {
+    const { identities, opening } = this.#settings!;
+    try {
+      await opening;
+      return await identities.takeEarlySecret();
+    } catch {
+      // The attempt fails by the same error.
+      return undefined;
+    }
   }
 
   /** Goes on over what an attempt has opened. */

@@ -518,6 +518,10 @@ test("the browser keeps whether the host was reached through the relay", async (
   await until(() => needsRelay() === false);
 });
 
+/** The senders of offers. */
+const PAIRED = { kind: "paired", time: 1 } as const;
+const STRANGER = { kind: "stranger", time: 1 } as const;
+
 /** Settings of a device with a secret for its next offer. */
 async function knownDevice(): Promise<ConnectionSettings> {
   const store = new MemoryStore();
@@ -541,10 +545,10 @@ test("with a secret, requests are there for the offer, and are sent again if it 
   assert.is.not(page.view.now.state, "connected");
   session.open(Uint8Array.of(7));
   const early = page.attempts[0]!.options.early!;
-  const messages = await early.take(3000);
+  const messages = await early.take(3000, PAIRED);
   assert.ok(messages!.length > 0);
-  assert.equal(await early.take(3000), messages);
-  assert.is(await settings.identities.takeResumption(), undefined);
+  assert.equal(await early.take(3000, PAIRED), messages);
+  assert.is(await settings.identities.takeEarlySecret(), undefined);
   assert.is(page.connection.session!.streams, 1);
   early.answered(undefined);
   await page.open();
@@ -556,7 +560,7 @@ test("requests for an offer that nobody got fail as those do that wait", async (
   page.connection.connect(await knownDevice());
   const stream = (await page.view.session()).open(Uint8Array.of(7));
   const early = page.attempts[0]!.options.early!;
-  assert.ok(await early.take(3000));
+  assert.ok(await early.take(3000, PAIRED));
   const failure = failureOf(stream.head);
   early.failed(true);
   await page.fail("host-offline");
@@ -565,7 +569,7 @@ test("requests for an offer that nobody got fail as those do that wait", async (
   // The secret counts still.
   page.timers.expire(page.timers.running[0]!);
   page.connection.session!.open(Uint8Array.of(8)).head.catch(() => {});
-  assert.ok(await page.attempts[1]!.options.early!.take(3000));
+  assert.ok(await page.attempts[1]!.options.early!.take(3000, PAIRED));
 });
 
 test("requests wait for the next attempt if the host may have got the offer", async () => {
@@ -573,15 +577,58 @@ test("requests wait for the next attempt if the host may have got the offer", as
   page.connection.connect(await knownDevice());
   const stream = (await page.view.session()).open(Uint8Array.of(7));
   const first = page.attempts[0]!.options.early!;
-  const messages = await first.take(3000);
+  const messages = await first.take(3000, PAIRED);
   await page.fail("no-answer");
   const failed = await Promise.race([stream.head.catch((error) => error), undefined]);
   assert.is(failed, undefined);
   page.timers.expire(page.timers.running[0]!);
   const second = page.attempts[1]!.options.early!;
   assert.is(second, first);
-  assert.not.equal(await second.take(3000), messages);
+  assert.not.equal(await second.take(3000, PAIRED), messages);
   stream.reset(new LighthouseError("aborted", "Over"));
+});
+
+/** Settings of a page that the host does not know. */
+function stranger(): ConnectionSettings {
+  const pinned = new Uint8Array(65).with(0, 4) as Uint8Array<ArrayBuffer>;
+  const store = new MemoryStore();
+  const identities = new Identities({ store, relay: RELAY.href, origin: "x", pinned });
+  return { ...SETTINGS, identities };
+}
+
+test("a stranger's requests are there for the offer, under one secret until the host has answered", async () => {
+  using page = setUp();
+  page.connection.connect(stranger());
+  const stream = (await page.view.session()).open(Uint8Array.of(7));
+  const first = page.attempts[0]!.options.early!;
+  // Not for a device that was paired meanwhile.
+  assert.is(await first.take(3000, PAIRED), undefined);
+  assert.ok((await first.take(3000, STRANGER))!.length > 0);
+  const { fresh, since } = first.secret;
+  assert.is(fresh!.length, 32);
+  assert.is(since, undefined);
+  await page.fail("no-answer");
+  page.timers.expire(page.timers.running[0]!);
+  const second = page.attempts[1]!.options.early!;
+  assert.ok(await second.take(3000, { ...STRANGER, time: 2 }));
+  assert.equal(second.secret.fresh, fresh);
+  assert.is(second.secret.since, 1);
+  second.answered(undefined);
+  await page.fail("no-answer");
+  page.timers.expire(page.timers.running[0]!);
+  const third = page.attempts[2]!.options.early!;
+  assert.ok(await third.take(3000, STRANGER));
+  assert.not.equal(third.secret.fresh, fresh);
+  stream.reset(new LighthouseError("aborted", "Over"));
+});
+
+test("requests that a stranger's offer has brought fail at once where only people can help", async () => {
+  using page = setUp();
+  page.connection.connect(stranger());
+  const stream = (await page.view.session()).open(Uint8Array.of(7));
+  assert.ok(await page.attempts[0]!.options.early!.take(3000, STRANGER));
+  await page.fail("host-key-changed");
+  assert.is((await failureOf(stream.head)).code, "host-key-changed");
 });
 
 test("without a secret, requests wait for the connection", async () => {
@@ -590,7 +637,7 @@ test("without a secret, requests wait for the connection", async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   const waits = Promise.race([page.view.session(), undefined]);
   assert.is(await waits, undefined);
-  assert.is(await page.attempts[0]!.options.early!.take(3000), undefined);
+  assert.is(await page.attempts[0]!.options.early!.take(3000, PAIRED), undefined);
 });
 
 test.run();

@@ -20,6 +20,7 @@ import {
 } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
 import type { Identity } from "../identity/identity.ts";
+import { isFinal } from "./connection_state.ts";
 import { noPeer } from "./no_peer.ts";
 import { type OpenedConnection, openWay } from "./open_way.ts";
 import { createPeer, type Peer, type PeerOptions } from "./peer.ts";
@@ -64,7 +65,7 @@ export interface DialOptions {
   ) => Promise<void>;
   /** Called then with the ICE servers for the next attempts; undefined if the host has none. */
   onIceServers?: (iceServers: IceServer[] | undefined) => void;
-  /** A paired device's first messages, which the offer brings, and what becomes of them. */
+  /** The first messages, which the offer brings, and what becomes of them. */
   early?: Pick<EarlyStart, "secret" | "take" | "answered" | "failed">;
   /** Returns what the page sees of its network. @param sdp The offer's. @default nothing */
   report?: (sdp: string) => NetworkReport;
@@ -108,8 +109,8 @@ export async function dial(
   settings: DialSettings,
   options: DialOptions,
 ): Promise<OpenedConnection> {
-  const { identity, isFirst, signal, onDevice, onAnswer, platform = browserPlatform() } = options;
-  const early = identity.sender.kind === "paired" ? options.early : undefined;
+  const { identity, isFirst, early, signal, onDevice, onAnswer, platform = browserPlatform() } =
+    options;
   let isSent = false;
   const { relay, host, registry, ice } = settings;
   if (registry) await checkRegistry({ registry, host, hostKey: identity.hostKey, signal });
@@ -193,7 +194,7 @@ export async function dial(
   } catch (error) {
     peer.close();
     hangUp();
-    early?.failed(!isSent || isOffline(error));
+    early?.failed(!isSent || isUnseen(error));
     // A host that knows no way through the relay refuses an offer without a session description.
     throw noOffer && isBadOffer(error) ? noOffer : error;
   } finally {
@@ -246,9 +247,10 @@ function isBadOffer(error: unknown): boolean {
   return error instanceof LighthouseError && /^bad-(?:offer|message)$/.test(error.code);
 }
 
-/** Whether the relay had nobody to bring the offer to. */
-function isOffline(error: unknown): boolean {
-  return error instanceof LighthouseError && error.code === "host-offline";
+/** Whether first messages have not counted: the offer reached nobody, or its sender was refused. */
+function isUnseen(error: unknown): boolean {
+  return error instanceof LighthouseError &&
+    (/^(?:host-offline|not-paired)$/.test(error.code) || isFinal(error.code));
 }
 
 /** Asks the host, and once more with the host's time if the clocks differ too much. */

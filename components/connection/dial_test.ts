@@ -5,19 +5,23 @@ import {
   type Acceptance,
   type Channel,
   derivePairingKeys,
+  type EarlySecret,
   fingerprintOf,
   generateKeyPair,
   importResumptionSecret,
   importTagKey,
   LighthouseError,
+  makeEarlySecret,
   openOffer,
   parseSignal,
   rawPublicKey,
   type Refusal,
   RelayedChannel,
   type SealedOffer,
+  toBase64url,
 } from "../../wire/mod.ts";
 import { parseSendSignal } from "../../wire/signal/envelope.ts";
+import type { EarlySender } from "../../wire/signal/seal.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { MemoryPeer } from "../testing/memory_peer.ts";
@@ -489,11 +493,17 @@ function messageOf(channel: Channel): Promise<Uint8Array> {
 }
 
 /** First messages, and what they are told. */
-function firstMessages() {
+function firstMessages(secret: EarlySecret) {
   const told: string[] = [];
+  const offers: EarlySender[] = [];
   return {
     told,
-    take: () => new Uint8Array([1, 2, 3]),
+    offers,
+    secret,
+    take: (_room: number, offer: EarlySender) => {
+      offers.push(offer);
+      return new Uint8Array([1, 2, 3]);
+    },
     answered: (messages?: Uint8Array) => told.push(messages ? `answered ${messages}` : "refused"),
     failed: (isUnseen: boolean) => told.push(isUnseen ? "unseen" : "unsure"),
   };
@@ -506,7 +516,7 @@ const PAIRED = {
 
 test("a device's first messages go with its offer, and the host's come with the answer", async () => {
   const secret = await importResumptionSecret(new Uint8Array(32));
-  const early = { secret, ...firstMessages() };
+  const early = firstMessages({ key: secret });
   const attempt = start({}, { identity: PAIRED, early: early as never });
   const { openEarly, sealAnswer } = await attempt.opened();
   assert.equal(await openEarly(secret), new Uint8Array([1, 2, 3]));
@@ -521,7 +531,7 @@ test("a device's first messages go with its offer, and the host's come with the 
 });
 
 test("first messages learn whether the host has seen them", async () => {
-  const secret = await importResumptionSecret(new Uint8Array(32));
+  const secret = await makeEarlySecret();
   const relayError = (code: string) => JSON.stringify({ error: { code, message: "No" } });
   const cases: [string, (attempt: ReturnType<typeof start>) => unknown][] = [
     ["refused,unsure", async (attempt) => {
@@ -541,10 +551,24 @@ test("first messages learn whether the host has seen them", async () => {
       await attempt.opened();
       attempt.fail(new LighthouseError("relay-unreachable", "Gone"));
     }],
+    ["unseen", async (attempt) => {
+      const { sealRefusal } = await attempt.opened();
+      const refused = { code: "pairing-used" as const, message: "No" };
+      attempt.say(await sealRefusal({ time: NOW, refused }));
+    }],
+    ["unsure", async (attempt) => {
+      const { sealRefusal } = await attempt.opened();
+      const refused = { code: "host-busy" as const, message: "No" };
+      attempt.say(await sealRefusal({ time: NOW, refused }));
+    }],
+    ["unseen", async (attempt) => {
+      await attempt.opened();
+      attempt.say({ type: "refused", code: "not-paired", message: "No" });
+    }],
     ["not sent", (attempt) => attempt.fail(new LighthouseError("relay-unreachable", "Gone"))],
   ];
   for (const [expected, act] of cases) {
-    const early = { secret, ...firstMessages() };
+    const early = firstMessages(secret);
     const gathering = new Promise<string>(() => {});
     const platform = expected === "not sent"
       ? { createPeer: () => new MemoryPeer(gathering) }
@@ -556,14 +580,24 @@ test("first messages learn whether the host has seen them", async () => {
   }
 });
 
-test("who is not a device sends no first messages", async () => {
-  const secret = await importResumptionSecret(new Uint8Array(32));
-  const early = { secret, ...firstMessages() };
+test("a stranger's first messages bring their secret, also after a clock that was wrong", async () => {
+  const secret = await makeEarlySecret();
+  const early = firstMessages(secret);
   const attempt = start({}, { early: early as never });
-  assert.is((await attempt.opened()).offer.early, undefined);
+  const { sealRefusal } = await attempt.opened();
+  const refused = { code: "clock-skew" as const, message: "No" };
+  attempt.say(await sealRefusal({ time: NOW + 5, refused }));
+  await until(() => attempt.sent.length === 2);
+  const { offer, openEarly } = await attempt.opened();
+  assert.is((offer.early as { secret: string }).secret, toBase64url(secret.fresh!));
+  assert.equal(await openEarly(secret.key), new Uint8Array([1, 2, 3]));
+  assert.equal(early.offers, [{ kind: "stranger", time: NOW }, {
+    kind: "stranger",
+    time: NOW + 5,
+  }]);
   attempt.end.abort(new Error("over"));
   await failureOf(attempt.dialled);
-  assert.equal(early.told, []);
+  assert.equal(early.told, ["unsure"]);
 });
 
 test.run();

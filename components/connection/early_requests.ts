@@ -1,5 +1,6 @@
 // The requests that need not wait for a connection, since they may go with the offer.
 import type { LighthouseError, OpenStream, Session, StreamOpener } from "../../wire/mod.ts";
+import { isSlow } from "./connection_state.ts";
 
 /** Opens streams before the session has a connection. */
 export class EarlyRequests implements StreamOpener {
@@ -18,9 +19,12 @@ export class EarlyRequests implements StreamOpener {
     return stream;
   }
 
-  /** The attempt has failed: fails the requests that the host cannot have seen, as if they had waited. */
+  /**
+   * The attempt has failed: fails the requests as if they had waited. Those that the host may have seen go
+   * on with the next attempt, if that follows soon.
+   */
   fail(error: LighthouseError): void {
-    if (this.#session.isBegun) return;
+    if (this.#session.isBegun && !isSlow(error.code)) return;
     for (const stream of [...this.#opened]) stream.reset(error);
   }
 }

@@ -1,11 +1,13 @@
 // Which host this browser dials, and as which device: the rules for the records of device_store.ts.
 import {
+  type EarlySecret,
   generateKeyPair,
   type IceConfig,
   type IceServer,
   importResumptionSecret,
   importTagKey,
   LighthouseError,
+  makeEarlySecret,
   type PairingLink,
   type Sender,
 } from "../../wire/mod.ts";
@@ -163,17 +165,26 @@ export class Identities {
     await this.#update((record) => ({ ...record, resumption }));
   }
 
-  /** Takes the secret out of the record: it is used once, by one tab. */
-  async takeResumption(): Promise<CryptoKey | undefined> {
+  /**
+   * Takes the secret for the first messages of the next offers: the host's, or one that is made for a host
+   * that does not know this device yet.
+   *
+   * @returns Undefined for a paired device that has none now.
+   * @throws {LighthouseError} As `current` throws.
+   */
+  async takeEarlySecret(): Promise<EarlySecret | undefined> {
+    const [{ sender }, { record }] = await Promise.all([this.current(), this.#read()]);
+    if (sender.kind !== "paired") return await makeEarlySecret();
     // Whoever reads the identity at the same time would wait for a write.
-    if (!(await this.#read()).record?.resumption) return undefined;
-    let taken: CryptoKey | undefined;
+    if (!record?.resumption) return undefined;
+    let key: CryptoKey | undefined;
+    // It is used once, by one tab.
     await this.#update((record) => {
       const { resumption, ...rest } = record;
-      taken = resumption;
+      key = resumption;
       return resumption ? rest : record;
     });
-    return taken;
+    return key && { key };
   }
 
   /** Whether the newest answer has brought ICE servers that its offer was made without. */

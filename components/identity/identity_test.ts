@@ -238,12 +238,14 @@ test("a record of another origin is of no use", async () => {
 test("a secret for the next offer is taken once, by one tab, and no script can read it", async () => {
   const { store, ids, at } = setUp();
   await pair(ids);
-  assert.is(await ids.takeResumption(), undefined);
+  assert.is(await ids.takeEarlySecret(), undefined);
   await ids.keepResumption(new Uint8Array(32));
   await ids.renewed({ ...DEVICE, name: "renamed" });
-  const [one, other] = await Promise.all([ids.takeResumption(), at().takeResumption()]);
+  const [one, other] = await Promise.all([ids.takeEarlySecret(), at().takeEarlySecret()]);
   assert.equal([one, other].filter(Boolean).length, 1);
-  assert.is((one ?? other)!.extractable, false);
+  const { key, fresh } = (one ?? other)!;
+  assert.is(key.extractable, false);
+  assert.is(fresh, undefined);
   assert.is(store.records.get(RELAY)!.resumption, undefined);
   assert.is((await at().current()).device!.name, "renamed");
 });
@@ -254,12 +256,27 @@ test("a secret is of one host and one pairing", async () => {
   assert.is(store.records.size, 0);
   await pair(ids);
   await ids.keepResumption(new Uint8Array(32));
-  assert.is(await identities(store, { pinned: OTHER }).takeResumption(), undefined);
+  assert.ok((await identities(store, { pinned: OTHER }).takeEarlySecret())!.fresh);
   await pair(ids);
-  assert.is(await ids.takeResumption(), undefined);
+  assert.is(await ids.takeEarlySecret(), undefined);
   store.isOff = true;
-  assert.is(await codeOf(ids.takeResumption()), "unsupported");
-  assert.is(await codeOf(identities(store, { pinned: HOST }).takeResumption()), "nothing");
+  assert.is(await codeOf(ids.takeEarlySecret()), "unsupported");
+  assert.is(await codeOf(identities(store, { pinned: HOST }).takeEarlySecret()), "nothing");
+});
+
+test("a stranger, and a browser with a link, make a new secret each time", async () => {
+  const { store, ids } = setUp();
+  assert.is(await codeOf(ids.takeEarlySecret()), "not-paired");
+  const stranger = identities(store, { pinned: HOST });
+  const [one, other] = [await stranger.takeEarlySecret(), await stranger.takeEarlySecret()];
+  assert.is(one!.fresh!.length, 32);
+  assert.is(one!.key.extractable, false);
+  assert.not.equal(one!.fresh, other!.fresh);
+  await pair(ids);
+  await ids.open({ hostKey: HOST, secret: new Uint8Array(32) });
+  assert.ok((await ids.takeEarlySecret())!.fresh);
+  await ids.dropLink();
+  assert.is(await ids.takeEarlySecret(), undefined);
 });
 
 test.run();

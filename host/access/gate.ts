@@ -14,6 +14,7 @@ import {
   fingerprintOf,
   fromBase64url,
   type IceServer,
+  importResumptionSecret,
   LighthouseError,
   type NetworkReport,
   type OpenedOffer,
@@ -22,10 +23,12 @@ import {
   type Proven,
   type SealedOffer,
   type Signal,
+  ticketOf,
 } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
 import { type AccessList, deviceRevoked } from "./access_list.ts";
 import type { Device } from "./devices.ts";
+import type { FreshSecret } from "./fresh_secrets.ts";
 import type { Identity } from "./host_key.ts";
 import { OfferLimits, WINDOW_MS } from "./offer_limits.ts";
 import { isOrigin } from "./origin.ts";
@@ -62,13 +65,21 @@ export interface AnswerParts {
   relayed?: Acceptance["relayed"];
 }
 
+/** First messages that may count: their secret, and how to open them with it. */
+export type EarlyAdmission =
+  & Pick<OpenedOffer, "openEarly">
+  & ({ ticket: string } | {
+    /** Made by the page. */
+    fresh: FreshSecret;
+  });
+
 /** An offer that the host may answer. */
 export interface Admission {
   /** Who offers. */
   principal: Principal;
   sdp: string;
-  /** A device's first messages: the ticket of their secret, and how to open them with it. */
-  early?: { ticket: string } & Pick<OpenedOffer, "openEarly">;
+  /** The first messages of its session. */
+  early?: EarlyAdmission;
   /** Whether the page would have a session through the relay. */
   takesRelayed: boolean;
   /** Seals the answer, and prepares that before the promises are settled. The page's HELLO must show `proof`. */
@@ -138,13 +149,17 @@ export class Gate {
     if (!opened) return this.#refuse(sealBroken());
     if (verdict === "skewed") return await this.#seal(opened, clockSkew());
     if (!isOrigin(opened.offer.origin)) return await this.#seal(opened, noOrigin());
+    // Who has seen a used link, and has the host's key, can seal in the name of the device that used it.
+    const mayBegin = pairing !== undefined && pairing.usedBy === undefined;
+    // First: a device that is revoked from here on is not let in.
+    const early = device ? givenEarly(opened) : await this.#freshEarly(opened, mayBegin);
     try {
       const principal = device ?? await this.#redeem(pairing!, key, opened);
       checkDevice(principal, opened.offer.origin);
       return this.#admission(principal, opened, {
         device: { id: principal.id, name: principal.name },
         ...pairing && { tagKey: principal.tagKey },
-      });
+      }, early);
     } catch (error) {
       return await this.#seal(opened, this.#shownToPage(error));
     }
@@ -190,21 +205,34 @@ export class Gate {
         return settings().public;
       },
     };
-    return this.#admission(principal, opened);
+    return this.#admission(principal, opened, {}, await this.#freshEarly(opened));
+  }
+
+  /** First messages under a secret of the page's own. @param mayBegin Whether they may begin a session. */
+  async #freshEarly(
+    { offer: { early }, openEarly }: OpenedOffer,
+    mayBegin = true,
+  ): Promise<EarlyAdmission | undefined> {
+    if (!early || !("secret" in early)) return undefined;
+    const secret = await importResumptionSecret(fromBase64url(early.secret));
+    const ticket = await ticketOf(secret);
+    const isSure = early.since !== undefined && this.#limits.isInTime(early.since);
+    return { openEarly, fresh: { ticket, isSure, secret: mayBegin ? secret : undefined } };
   }
 
   #admission(
     principal: Principal,
     opened: OpenedOffer,
-    rest: Pick<Acceptance, "device" | "tagKey"> = {},
+    rest: Pick<Acceptance, "device" | "tagKey">,
+    early: EarlyAdmission | undefined,
   ): Admission {
     const { admission: admissionOf, iceServers, report, onReport } = this.#options;
-    const { sdp, report: reported, early, ephemeral } = opened.offer;
+    const { sdp, report: reported, ephemeral } = opened.offer;
     onReport?.(principal, reported);
     return {
       principal,
       sdp,
-      early: rest.device && early && { ticket: early.ticket, openEarly: opened.openEarly },
+      early,
       takesRelayed: ephemeral !== undefined,
       answer: async (described, { early, relayed } = {}) => {
         const accept = async (): Promise<Acceptance> => {
@@ -276,6 +304,11 @@ export class Gate {
       ...ignored > 0 && { ignored },
     });
   }
+}
+
+/** A paired device's first messages: whoever has the host's key can write the rest of its offer. */
+function givenEarly({ offer: { early }, openEarly }: OpenedOffer): EarlyAdmission | undefined {
+  return early && "ticket" in early ? { ticket: early.ticket, openEarly } : undefined;
 }
 
 /** @throws {LighthouseError} If the device is revoked, or was paired by a page of another origin. */

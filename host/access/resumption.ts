@@ -1,4 +1,4 @@
-// The secrets with which devices seal the first messages of their next session into an offer
+// The secrets that the host gives to devices, which seal the first messages of their next session with them
 // (wire/signal/early.ts). In memory only: after a restart the host knows none, so that no offer of before
 // can count again.
 import { importResumptionSecret, RESUMPTION_BYTES, ticketOf } from "../../wire/mod.ts";
@@ -9,9 +9,14 @@ const MAX_OF_DEVICE = 8;
 /** Time for which a secret can be used, in milliseconds. */
 const LIFE_MS = 24 * 3_600_000;
 
-/** A secret that a device has. */
+/** A secret that a page has. */
 export interface Resumption {
   readonly secret: CryptoKey;
+  /**
+   * Whether this process has got all that was sealed with it, if anybody has. Otherwise a page that has
+   * offered before may have begun its session with the process before this one.
+   */
+  readonly isSure: boolean;
   /**
    * The session that an offer with it has begun or resumed. Where the answer is lost, the device can ask
    * with the same secret, for this session only.
@@ -77,7 +82,7 @@ export class Resumptions {
     const ticket = await ticketOf(secret);
     // The device was revoked meanwhile.
     if (this.#all.get(device) !== others) return;
-    others.push({ secret, ticket, until, isTaken: false, isOver: false });
+    others.push({ secret, isSure: true, ticket, until, isTaken: false, isOver: false });
     if (others.length > MAX_OF_DEVICE) others.shift()!.isOver = true;
   }
 

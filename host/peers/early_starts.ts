@@ -7,8 +7,10 @@ import {
   LighthouseError,
   type Session,
 } from "../../wire/mod.ts";
-import type { Admission } from "../access/gate.ts";
-import { Resumptions } from "../access/resumption.ts";
+import { FreshSecrets } from "../access/fresh_secrets.ts";
+import type { Admission, EarlyAdmission } from "../access/gate.ts";
+import type { Principal } from "../access/principal.ts";
+import { type Resumption, Resumptions } from "../access/resumption.ts";
 import type { Log } from "../platform/log.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -20,10 +22,11 @@ export interface EarlyStartsOptions {
   log: Log;
 }
 
-/** The secrets of devices, and what they bring. */
+/** The secrets of pages, and what they bring. */
 export class EarlyStarts {
   readonly #options: EarlyStartsOptions;
   readonly #resumptions = new Resumptions();
+  readonly #fresh = new FreshSecrets();
 
   constructor(options: EarlyStartsOptions) {
     this.#options = options;
@@ -34,9 +37,10 @@ export class EarlyStarts {
     return this.#options.wait() > 0 ? this.#resumptions.give(device) : undefined;
   }
 
-  /** Forgets the secrets of a device. */
-  forget(device: string): void {
-    this.#resumptions.forget(device);
+  /** Forgets the secrets of a principal. */
+  forget(id: string): void {
+    this.#resumptions.forget(id);
+    this.#fresh.forget(id);
   }
 
   /**
@@ -49,8 +53,7 @@ export class EarlyStarts {
     EarlyMessages | undefined
   > {
     const { sessions, wait, log } = this.#options;
-    const resumption = early && wait() > 0 &&
-      this.#resumptions.take(principal.id, early.ticket);
+    const resumption = early && wait() > 0 && this.#secretOf(early, principal);
     if (!resumption) return undefined;
     const { secret } = resumption;
     try {
@@ -78,6 +81,11 @@ export class EarlyStarts {
       log("warn", "page-refused", `a page's first messages were not taken: ${message}`, { code });
       return undefined;
     }
+  }
+
+  #secretOf(early: EarlyAdmission, principal: Principal): Resumption | undefined {
+    if ("fresh" in early) return this.#fresh.take(principal, early.fresh);
+    return this.#resumptions.take(principal.id, early.ticket);
   }
 }
 

@@ -5,10 +5,12 @@ import {
   type Answer,
   Carrier,
   EarlyStart,
+  fingerprintOf,
   fromBase64url,
   generateKeyPair,
   importResumptionSecret,
   LighthouseError,
+  makeEarlySecret,
   type Offer,
   openOffer,
   type Proven,
@@ -26,7 +28,7 @@ import { Gate } from "../access/gate.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import { createIdentity, MemoryAccessList, outcomeOf, TestDevice } from "../testing/access.ts";
 import { EarlyStarts } from "./early_starts.ts";
-import { MAX_AWAY, Sessions } from "./sessions.ts";
+import { MAX_AWAY, MAX_EARLY_OF_STRANGERS, Sessions } from "./sessions.ts";
 
 const test = suite("EarlyStarts");
 
@@ -98,7 +100,8 @@ class TestHost {
     const [near, far] = MemoryChannel.pair();
     const proof = pattern(32);
     const known = this.accessList.devices.find(({ key }) => isSame(key, device.key));
-    const principal = known ?? { id: "stranger", origin: "https://page.example" };
+    const principal = known ??
+      { id: await fingerprintOf(device.key), origin: "https://page.example" };
     const taken = this.sessions.take(far, PATH, { principal, proof });
     await Promise.all([session.connect(new Carrier(near), { proof }), taken]);
     return near;
@@ -145,6 +148,17 @@ class TestPage {
     pages.push(this.session);
   }
 
+  /** Makes a page that the host does not know, with a secret of its own. */
+  static async fresh(kind: "stranger" | "pairing", host: TestHost): Promise<TestPage> {
+    const device = await TestDevice.create(identity);
+    if (kind === "pairing") {
+      device.sender = { kind, secret: await host.accessList.invite() };
+    }
+    const page = new TestPage(device);
+    page.make();
+    return page;
+  }
+
   /** Makes a page that has a secret, and no connection yet. */
   static async known(host: TestHost, device?: TestDevice): Promise<TestPage> {
     device ??= await TestDevice.paired(identity, host.accessList);
@@ -158,7 +172,17 @@ class TestPage {
 
   use(raw: Uint8Array<ArrayBuffer>): void {
     this.secret = importResumptionSecret(raw.slice());
-    this.start = new EarlyStart(() => this.session, this.secret);
+    this.share(this.secret);
+  }
+
+  /** Uses a secret that another page may use as well. */
+  share(secret: Promise<CryptoKey>): void {
+    this.start = new EarlyStart(() => this.session, secret.then((key) => ({ key })));
+  }
+
+  /** Makes a secret of its own. */
+  make(secret = makeEarlySecret()): void {
+    this.start = new EarlyStart(() => this.session, secret);
   }
 
   async get(target: string, init: RequestInit = {}): Promise<string> {
@@ -171,7 +195,7 @@ class TestPage {
   async seal(offer: Partial<Offer> = {}, rest: Partial<SealOfferOptions> = {}) {
     this.ephemeral = await generateKeyPair();
     const options = { ephemeral: this.ephemeral, early: this.start, ...rest };
-    return await this.device.seal(offer, Date.now(), options);
+    return await this.device.seal({ name: "a phone", ...offer }, Date.now(), options);
   }
 
   /** Offers, and reads the answer. @returns Whether the host has taken the first messages. */
@@ -366,7 +390,7 @@ test("a secret begins one session, and resumes no other", async () => {
   const host = new TestHost();
   const page = await TestPage.known(host);
   const other = new TestPage(page.device);
-  other.start = new EarlyStart(() => other.session, page.secret!);
+  other.share(page.secret!);
   page.get("/1").catch(() => {});
   const asked = other.get("/2");
   assert.is(await page.offer(host), true);
@@ -380,7 +404,7 @@ test("of two offers with one secret at the same moment, one counts", async () =>
   const host = new TestHost();
   const page = await TestPage.known(host);
   const other = new TestPage(page.device);
-  other.start = new EarlyStart(() => other.session, page.secret!);
+  other.share(page.secret!);
   const asked = [page.get("/1"), other.get("/2")];
   const taken = await Promise.all([page.offer(host), other.offer(host)]);
   assert.equal(taken.filter(Boolean).length, 1);
@@ -404,7 +428,7 @@ test("another device's secret is refused, and stays that device's", async () => 
   const host = new TestHost();
   const page = await TestPage.known(host);
   const thief = new TestPage(await TestDevice.paired(identity, host.accessList));
-  thief.start = new EarlyStart(() => thief.session, page.secret!);
+  thief.share(page.secret!);
   thief.get("/thief").catch(() => {});
   assert.is(await thief.offer(host), false);
   const asked = page.get("/mine");
@@ -489,7 +513,7 @@ test("messages without a HELLO, or with one that joins, are not taken", async ()
   for (const bytes of [[], [1, 0x09], [2, 0x09, 0x00], [200], pattern(64)]) {
     const page = await TestPage.known(host);
     const take = () => new Uint8Array(bytes);
-    const early = { secret: (await page.secret)!, take };
+    const early = { secret: { key: (await page.secret)! }, take };
     const sealed = await page.seal({}, { early });
     const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
     assert.is(answer.early, undefined, String(bytes));
@@ -516,6 +540,254 @@ test("an offer is never above its limit, whatever waits to be sent", async () =>
     page.start!.failed(true);
   }
   page.session.close();
+});
+
+for (const kind of ["stranger", "pairing"] as const) {
+  test(`the first answers of a ${kind} come with the answer to its offer`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    const asked = [page.get("/a"), page.get("/b", { method: "POST", body: "hello" })];
+    assert.is(await page.offer(host), true);
+    assert.equal(await Promise.all(asked), ["GET /a", "POST hello"]);
+    await host.connect(page);
+    assert.is(await page.get("/c"), "GET /c");
+    assert.equal(host.requests, ["GET /a", "POST /b", "GET /c"]);
+    assert.is(page.raw !== undefined, kind === "pairing");
+    await until(() => page.session.streams === 0 && host.sessions.streams === 0);
+    assert.is(host.sessions.connected, 1);
+  });
+
+  test(`where the answer to a ${kind} is lost, a POST is executed once`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    const asked = page.get("/post", { method: "POST", body: "x" });
+    await page.loseAnswer(host);
+    await page.loseAnswer(host);
+    assert.is(await page.offer(host), true);
+    assert.is(await asked, "POST x");
+    await host.connect(page);
+    assert.equal(host.requests, ["POST /post"]);
+  });
+
+  test(`where the answer to a ${kind} is lost, the next connection brings it, too`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    const asked = page.get("/post", { method: "POST", body: "x" });
+    await page.loseAnswer(host);
+    await host.connect(page);
+    assert.is(await asked, "POST x");
+    assert.equal(host.requests, ["POST /post"]);
+  });
+
+  test(`where the answer to a ${kind} is lost and the host has restarted, a POST is not executed again`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    const asked = page.get("/post", { method: "POST", body: "x" });
+    await page.loseAnswer(host);
+    await laterStart(host);
+    assert.is(await page.offer(host), false);
+    await host.connect(page);
+    assert.is((await failureOf(asked)).code, "session-lost");
+    assert.equal(host.requests, ["POST /post"]);
+  });
+
+  test(`where the session of a ${kind} has ended meanwhile, a POST is not executed again`, async () => {
+    const host = new TestHost({ earlyTimeout: 20 });
+    const page = await TestPage.fresh(kind, host);
+    const asked = page.get("/post", { method: "POST", body: "x" });
+    await page.loseAnswer(host);
+    await until(() => host.sessions.connected === 0);
+    assert.is(await page.offer(host), false);
+    await host.connect(page);
+    assert.is((await failureOf(asked)).code, "session-lost");
+    assert.equal(host.requests, ["POST /post"]);
+  });
+
+  test(`where the offer of a ${kind} was lost, the next one brings the same requests`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    const asked = page.get("/post", { method: "POST", body: "x" });
+    await page.seal();
+    page.start!.failed(false);
+    assert.is(await page.offer(host), true);
+    await host.connect(page);
+    assert.is(await asked, "POST x");
+    assert.equal(host.requests, ["POST /post"]);
+  });
+
+  test(`a recorded offer of a ${kind} executes nothing, also after a restart`, async () => {
+    const host = new TestHost();
+    const page = await TestPage.fresh(kind, host);
+    page.get("/1").catch(() => {});
+    const { signal } = await page.seal();
+    assert.ok(await host.answer(signal));
+    assert.is(await host.answer(signal), undefined);
+    await laterStart(host);
+    await host.answer(signal);
+    assert.equal(host.requests, ["GET /1"]);
+    page.session.close();
+  });
+
+  test(`a ${kind} with a secret of another session begins none, and the host may take no messages`, async () => {
+    const host = new TestHost();
+    const secret = makeEarlySecret();
+    const page = await TestPage.fresh(kind, host);
+    const other = new TestPage(page.device);
+    page.make(secret);
+    other.make(secret);
+    page.get("/1").catch(() => {});
+    const asked = other.get("/2");
+    assert.is(await page.offer(host), true);
+    assert.is(await other.offer(host), false);
+    host.wait = 0;
+    page.start!.failed(false);
+    assert.is(await page.offer(host), false);
+    assert.equal(host.requests, ["GET /1"]);
+    await host.connect(other);
+    assert.is(await asked, "GET /2");
+  });
+}
+
+/** Restarts the host, later than all offers of before. */
+async function laterStart(host: TestHost): Promise<void> {
+  const now = Date.now();
+  await until(() => Date.now() > now);
+  host.restart();
+}
+
+test("a stranger's session goes on by an offer after a loss", async () => {
+  const host = new TestHost();
+  const page = await TestPage.fresh("stranger", host);
+  const asked = page.get("/slow");
+  host.wait = 20;
+  assert.is(await page.offer(host), true);
+  const channel = await host.connect(page);
+  channel.close();
+  await until(() => page.session.carriers === 0 && host.sessions.connected === 0);
+  page.make();
+  host.wait = 5000;
+  setTimeout(host.release, 20);
+  assert.is(await page.offer(host), true);
+  assert.is(await asked, "GET /slow");
+  assert.equal(host.requests, ["GET /slow"]);
+});
+
+test("a paired device's messages do not count under a secret of its own", async () => {
+  const host = new TestHost();
+  const page = new TestPage(await TestDevice.paired(identity, host.accessList));
+  const asked = page.get("/post", { method: "POST", body: "x" });
+  const secret = await makeEarlySecret();
+  page.make(Promise.resolve(secret));
+  assert.is(await page.start!.take(3000, { kind: "paired", time: Date.now() }), undefined);
+  const take = (room: number) => page.start!.take(room, { kind: "stranger", time: Date.now() });
+  const sealed = await page.seal({}, { early: { secret, take } });
+  const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
+  assert.is(answer.early, undefined);
+  assert.equal(host.requests, []);
+  page.start!.answered(undefined);
+  await host.connect(page);
+  assert.is(await asked, "POST x");
+  assert.equal(host.requests, ["POST /post"]);
+});
+
+test("a link that was used brings no messages, but under the secret that it was used with", async () => {
+  const host = new TestHost();
+  const page = await TestPage.fresh("pairing", host);
+  const { sender } = page.device;
+  page.get("/1").catch(() => {});
+  await page.loseAnswer(host);
+  const thief = new TestPage(page.device);
+  thief.make();
+  const asked = thief.get("/2");
+  assert.is(await thief.offer(host), false);
+  assert.is(await page.offer(host), true);
+  assert.equal(host.requests, ["GET /1"]);
+  await host.connect(thief);
+  assert.is(await asked, "GET /2");
+  const late = new TestPage(await TestDevice.create(identity));
+  late.device.sender = sender;
+  late.make();
+  late.get("/3").catch(() => {});
+  const sealed = await late.seal();
+  const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never);
+  assert.is(outcomeOf(answer), "pairing-used");
+  assert.equal(host.requests, ["GET /1", "GET /2"]);
+  late.session.close();
+});
+
+test("messages of a device that is revoked while it pairs are not taken", async () => {
+  const host = new TestHost();
+  const page = await TestPage.fresh("pairing", host);
+  page.get("/1").catch(() => {});
+  host.onTake = () => host.early.forget(host.accessList.devices[0]!.id);
+  const sealed = await page.seal();
+  const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
+  assert.is(answer.early, undefined);
+  assert.equal(host.requests, []);
+  page.session.close();
+});
+
+test("a flood of strangers' offers pushes nobody out, and ends at its limits", async () => {
+  const host = new TestHost();
+  host.wait = 20;
+  const visitor = await TestPage.fresh("stranger", host);
+  const asked = visitor.get("/slow");
+  assert.is(await visitor.offer(host), true);
+  const { release } = host;
+  const away = await TestPage.fresh("stranger", host);
+  const waiting = away.get("/a");
+  assert.is(await away.offer(host), true);
+  assert.is(await waiting, "GET /a");
+  (await host.connect(away)).close();
+  await until(() => away.session.carriers === 0);
+  const flood = await Promise.all(
+    Array.from({ length: 60 }, () => TestPage.fresh("stranger", host)),
+  );
+  const outcomes = await Promise.all(flood.map(async (page) => {
+    page.get("/flood").catch(() => {});
+    const sealed = await page.seal();
+    const signal = await host.answer(sealed.signal);
+    if (signal?.type !== "sealed-answer") return "nothing";
+    const answer = await sealed.openAnswer(signal) as Acceptance;
+    return answer.early ? "taken" : "not taken";
+  }));
+  // One of the strangers waits in its offer already.
+  const taken = outcomes.filter((outcome) => outcome === "taken").length;
+  assert.is(taken, MAX_EARLY_OF_STRANGERS - 1);
+  assert.is(host.requests.filter((request) => request === "GET /flood").length, taken);
+  assert.ok(outcomes.includes("not taken"));
+  assert.ok(outcomes.includes("nothing"));
+  const device = await TestPage.known(host);
+  const known = device.get("/known");
+  assert.is(await device.offer(host), true);
+  assert.is(await known, "GET /known");
+  release();
+  await host.connect(visitor);
+  assert.is(await asked, "GET /slow");
+  const again = away.get("/b");
+  await host.connect(away);
+  assert.is(await again, "GET /b");
+  for (const { session } of flood) session.close();
+});
+
+test("a stranger that offers again and again ends its own sessions", async () => {
+  const host = new TestHost();
+  const visitor = await TestPage.fresh("stranger", host);
+  const asked = visitor.get("/slow");
+  host.wait = 20;
+  assert.is(await visitor.offer(host), true);
+  const { release } = host;
+  const { device } = await TestPage.fresh("stranger", host);
+  for (let i = 0; i < MAX_EARLY_OF_STRANGERS + 4; i++) {
+    const page = new TestPage(device);
+    page.make();
+    page.get("/again").catch(() => {});
+    assert.is(await page.offer(host), true);
+  }
+  assert.is(host.sessions.connected, MAX_EARLY_OF_STRANGERS);
+  release();
+  await host.connect(visitor);
+  assert.is(await asked, "GET /slow");
 });
 
 async function assertThrows(act: () => Promise<unknown>): Promise<void> {

@@ -28,6 +28,9 @@ import { describeWay, type Way, wayOf } from "./way.ts";
 /** Most sessions of a device without a connection; above that, its oldest ends. As many of all strangers. */
 export const MAX_AWAY = 16;
 
+/** Most sessions of all strangers that have begun in offers, and have no connection yet. */
+export const MAX_EARLY_OF_STRANGERS = 16;
+
 /** Most streams in all sessions of a device; a stranger has a quarter, which one session can open. */
 const STREAMS: ShareLimits = { own: 64, each: 2048, all: 16_384 };
 
@@ -237,6 +240,12 @@ export class Sessions {
     if (!isFirst && (resumption.session !== key || !known)) {
       throw new LighthouseError("refused", "The secret of the first messages was used before");
     }
+    if (!known) {
+      if (hello.mode === "resume" && !resumption.isSure) {
+        throw new LighthouseError("refused", "The session may be one of before the host's start");
+      }
+      this.#makeEarlyRoom(claim.principal);
+    }
     const isNew = !known || known.early?.isNew === true;
     const owned = this.#own(carrier, hello, claim, "relayed");
     settle(owned, resumption);
@@ -375,11 +384,25 @@ export class Sessions {
     return true;
   }
 
+  /**
+   * Refuses a stranger's first messages where there are enough already, or ends the same one's oldest session
+   * that has begun so: a flood pushes nobody out.
+   */
+  #makeEarlyRoom(principal: Principal): void {
+    if (principal.name !== undefined) return;
+    const early = [...this.#all.values()].filter(isPassing);
+    if (early.length < MAX_EARLY_OF_STRANGERS) return;
+    const own = early.find((owned) => owned.principal.id === principal.id);
+    if (!own) throw busy("has all the first messages of strangers");
+    own.session.close(new LighthouseError("host-busy", "This page has offered too often"));
+  }
+
   /** Ends a session of the device that has just gone, and never another's. */
   #makeRoom(principal: Principal): void {
     const group = groupOf(principal);
     const away = [...this.#all.values()].filter((owned) =>
-      (owned.session.carriers === 0 || owned.early) && groupOf(owned.principal) === group
+      (owned.session.carriers === 0 || owned.early) && groupOf(owned.principal) === group &&
+      !isPassing(owned)
     );
     if (away.length <= MAX_AWAY) return;
     // A stranger with several ends one of its own.
@@ -412,6 +435,11 @@ function check(
   if (hello.mode === "new" && !known.early) {
     throw new LighthouseError("bad-frame", "The page began a session that exists");
   }
+}
+
+/** Whether a stranger has begun a session in an offer, and may never come. */
+function isPassing({ principal, early }: Owned): boolean {
+  return principal.name === undefined && early?.isNew === true;
 }
 
 /** A session has a connection, or is over: the secrets that have carried it count no more, but for one. */

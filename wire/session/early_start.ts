@@ -1,7 +1,7 @@
 // The page's part of first messages in an offer: whether the host has seen them, and what follows
 // (docs/connecting.md, "First messages").
-import { earlyProofOf } from "../signal/early.ts";
-import type { EarlyMessages } from "../signal/seal.ts";
+import { earlyProofOf, type EarlySecret } from "../signal/early.ts";
+import type { EarlySender, PageMessages } from "../signal/seal.ts";
 import { Carrier } from "./carrier.ts";
 import { EarlyChannel } from "./early_channel.ts";
 import type { Session } from "./session.ts";
@@ -14,12 +14,14 @@ interface Attempt {
   messages: Uint8Array<ArrayBuffer>;
 }
 
-/** A resumption secret in use: for one offer that the host sees, and for others until it answers. */
-export class EarlyStart implements EarlyMessages {
+/** A secret in use: for one offer that the host sees, and for others until it answers. */
+export class EarlyStart implements PageMessages {
   /** The secret; undefined if there is none. */
-  readonly found: Promise<CryptoKey | undefined>;
+  readonly found: Promise<EarlySecret | undefined>;
   readonly #session: () => Session;
-  #secret: CryptoKey | undefined;
+  #secret: EarlySecret | undefined;
+  /** The time of the first offer that the host may have seen. */
+  #since = 0;
   #attempt: Attempt | undefined;
   /** Whether the host may have seen an earlier offer with the secret. */
   #isUnsure = false;
@@ -29,14 +31,13 @@ export class EarlyStart implements EarlyMessages {
    * @param session The same as long as it is begun.
    * @param secret Is forgotten everywhere else. Does not reject.
    */
-  constructor(session: () => Session, secret: Promise<CryptoKey | undefined>) {
+  constructor(session: () => Session, secret: Promise<EarlySecret | undefined>) {
     this.#session = session;
     this.found = secret;
   }
 
-  /** The secret, once messages were taken. */
-  get secret(): CryptoKey {
-    return this.#secret!;
+  get secret(): EarlySecret {
+    return this.#isUnsure ? { ...this.#secret!, since: this.#since } : this.#secret!;
   }
 
   /** Whether the secret counts no more. */
@@ -45,10 +46,15 @@ export class EarlyStart implements EarlyMessages {
   }
 
   /** Takes the session's first messages, if it has a stream and no carrier. */
-  async take(room: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async take(
+    room: number,
+    { kind, time }: EarlySender,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const secret = this.#secret = await this.found;
-    if (!secret) return undefined;
-    const proof = await earlyProofOf(secret);
+    // A paired device's messages count under a secret of the host's, and only these do.
+    if (!secret || (secret.fresh === undefined) !== (kind === "paired")) return undefined;
+    if (!this.#isUnsure) this.#since = time;
+    const proof = await earlyProofOf(secret.key);
     if (this.#attempt) return this.#attempt.messages;
     const session = this.#session();
     if (this.#isSpent || session.streams === 0 || session.carriers > 0) return undefined;

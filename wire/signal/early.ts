@@ -1,9 +1,12 @@
 // The first messages of a session in an offer and its answer, so that a device has the backend's first
 // answer within the signalling round trip (docs/security.md, "First messages").
 //
-// They are sealed under a resumption secret, which the host has given in an earlier HELLO, inside of an
-// encrypted connection. Page and host have it in memory for one use: whoever has the host's long-term key
-// can write an offer in a device's name, and read the device's offers, but not these messages.
+// A paired device's are sealed under a resumption secret, which the host has given in an earlier HELLO, inside
+// of an encrypted connection. Page and host have it in memory for one use: whoever has the host's long-term
+// key can write an offer in a device's name, and read the device's offers, but not these messages.
+//
+// A page that the host does not know yet makes a fresh secret for its offer, which brings it sealed for the
+// host. Such messages have the offer's own protection, which is no less than what the sender could show.
 //
 //   ticket  16 bytes: HKDF(secret, no salt, "lighthouse-early/1 ticket")
 //   proof   32 bytes: HKDF(secret, no salt, "lighthouse-early/1 proof"), in the page's HELLO
@@ -13,7 +16,7 @@
 //           "lighthouse-early/1 salt", 32 bytes), "lighthouse-early/1 answer")
 import { fromBase64url, toBase64url } from "../base64url.ts";
 import { concat } from "../bytes.ts";
-import { PROOF_BYTES } from "../session/hello.ts";
+import { PROOF_BYTES, RESUMPTION_BYTES } from "../session/hello.ts";
 import { agreedSecret, derive, importSecret } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -28,10 +31,19 @@ const IV_BYTES = 12;
 export const EARLY_OVERHEAD = 16;
 
 /** The `early` member of an offer. Byte strings are base64url. */
-export interface EarlyOffer {
-  /** Tells the host which secret. */
-  ticket: string;
-  ct: string;
+export type EarlyOffer =
+  /** `ticket` tells a host which of its secrets. */
+  | { ticket: string; ct: string }
+  /** The fresh secret, and the time of the first offer with it, if that may have reached the host. */
+  | { secret: string; since?: number; ct: string };
+
+/** A page's secret. */
+export interface EarlySecret {
+  key: CryptoKey;
+  /** Its 32 bytes, if the page has made it: the offer brings them to the host. */
+  fresh?: Bytes;
+  /** The time of its first offer, where that may have reached the host, in milliseconds since 1970. */
+  since?: number;
 }
 
 /** What binds the first messages of a page to one offer. */
@@ -52,9 +64,15 @@ export interface EarlyKeys {
 const utf8 = (text: string) => new TextEncoder().encode(`lighthouse-early/1 ${text}`);
 const NOTHING = new Uint8Array();
 
-/** Imports a resumption secret, which scripts cannot read from then on. @param raw 32 bytes. */
+/** Imports a secret, which scripts cannot read from then on. @param raw 32 bytes. */
 export function importResumptionSecret(raw: Bytes): Promise<CryptoKey> {
   return importSecret(raw);
+}
+
+/** Makes a fresh secret, for the offers of a page that the host does not know yet. */
+export async function makeEarlySecret(): Promise<EarlySecret> {
+  const fresh = crypto.getRandomValues(new Uint8Array(RESUMPTION_BYTES));
+  return { key: await importResumptionSecret(fresh), fresh };
 }
 
 /** The name of a secret, in base64url, by which the host finds it. */
@@ -69,19 +87,19 @@ export function earlyProofOf(secret: CryptoKey): Promise<Bytes> {
 
 /** Seals the page's first messages for an offer. To be called once for each nonce. */
 export async function sealEarlyOffer(
-  secret: CryptoKey,
+  { key, fresh, since }: EarlySecret,
   context: EarlyContext,
   messages: Bytes,
 ): Promise<EarlyOffer> {
-  const ct = await cipher("encrypt", await offerBits(secret, context), messages);
-  return { ticket: await ticketOf(secret), ct: toBase64url(ct) };
+  const ct = toBase64url(await cipher("encrypt", await offerBits(key, context), messages));
+  return fresh ? { secret: toBase64url(fresh), since, ct } : { ticket: await ticketOf(key), ct };
 }
 
 /** Opens the page's first messages. @throws If they were sealed by another secret or for another offer. */
 export async function openEarlyOffer(
   secret: CryptoKey,
   context: EarlyContext,
-  { ct }: EarlyOffer,
+  { ct }: Pick<EarlyOffer, "ct">,
 ): Promise<Bytes> {
   return await cipher("decrypt", await offerBits(secret, context), fromBase64url(ct));
 }

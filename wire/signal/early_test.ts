@@ -6,8 +6,11 @@ import { importKeyPair } from "../testing/keys.ts";
 import { readVectors } from "../testing/read_vectors.ts";
 import { fromHex, toHex } from "../testing/vectors.ts";
 import {
+  type EarlyOffer,
   earlyProofOf,
+  type EarlySecret,
   importResumptionSecret,
+  makeEarlySecret,
   openEarlyAnswer,
   openEarlyOffer,
   sealEarlyAnswer,
@@ -15,7 +18,8 @@ import {
   ticketOf,
 } from "./early.ts";
 import { generateKeyPair, importTagKey, rawPublicKey } from "./keys.ts";
-import { type Offer, openOffer, sealOffer, type SealOfferOptions } from "./seal.ts";
+import { derivePairingKeys } from "./pairing.ts";
+import { type Offer, openOffer, sealOffer, type SealOfferOptions, type Sender } from "./seal.ts";
 
 const test = suite("first messages");
 
@@ -34,6 +38,7 @@ const { vectors } = readVectors<{
     ticket: string;
     proof: string;
     offer: { messages: string; ct: string };
+    fresh: Extract<EarlyOffer, { secret: string }>;
     answer: { messages: string; ct: string };
   }[];
 }>("first_messages.json");
@@ -58,8 +63,11 @@ for (const vector of vectors) {
       keysOf(vector.challenge),
     ]);
     const { offer, answer } = vector;
-    const early = await sealEarlyOffer(secret, context, fromHex(offer.messages));
+    const early = await sealEarlyOffer({ key: secret }, context, fromHex(offer.messages));
     assert.equal(early, { ticket: vector.ticket, ct: offer.ct });
+    const { since } = vector.fresh;
+    const made = { key: secret, fresh: fromHex(vector.secret), since };
+    assert.equal(await sealEarlyOffer(made, context, fromHex(offer.messages)), vector.fresh);
     assert.is(toHex(await openEarlyOffer(secret, context, early)), offer.messages);
     const ours = { own: host.privateKey, other: fromHex(vector.ephemeral.public) };
     const ct = await sealEarlyAnswer(secret, nonce, ours, fromHex(answer.messages));
@@ -85,7 +93,7 @@ async function exchange(
     sender: { kind: "paired", tagKey: await importTagKey(new Uint8Array(32)) },
     time: 1,
     ephemeral: await generateKeyPair(),
-    early: { secret, take: () => MESSAGES },
+    early: { secret: { key: secret }, take: () => MESSAGES },
     ...options,
   });
   const opened = await openOffer(sent.signal, { host, device: await rawPublicKey(device) });
@@ -95,7 +103,7 @@ async function exchange(
 test("an offer brings messages, and its answer the host's", async () => {
   const { secret, sent, opened } = await exchange();
   assert.equal(await opened.openEarly(secret), MESSAGES);
-  assert.is(opened.offer.early!.ticket, await ticketOf(secret));
+  assert.is((opened.offer.early as { ticket: string }).ticket, await ticketOf(secret));
   const early = { secret, take: () => new Uint8Array([7]) };
   const { signal } = await opened.sealAnswer({ time: 2, sdp: "v=1" }, { early });
   const answer = await sent.openAnswer(signal);
@@ -134,7 +142,7 @@ test("no other secret, and no other offer, opens the messages", async () => {
 test("who opens the offer with the host's key does not see the messages", async () => {
   const { opened } = await exchange({}, {
     early: {
-      secret: await importResumptionSecret(new Uint8Array(32)),
+      secret: { key: await importResumptionSecret(new Uint8Array(32)) },
       take: () => new TextEncoder().encode("GET /secret"),
     },
   });
@@ -144,22 +152,64 @@ test("who opens the offer with the host's key does not see the messages", async 
 
 test("messages fill an offer's room, and an answer's, to the last of its 8 KiB", async () => {
   const fill = (room: number) => crypto.getRandomValues(new Uint8Array(Math.max(0, room)));
-  const secret = await importResumptionSecret(new Uint8Array(32));
-  for (const length of [100, 2000, 3500]) {
-    const sdp = "v=0".padEnd(length, "a");
-    const { sent, opened } = await exchange({ sdp }, { early: { secret, take: fill } });
-    const early = { secret, take: fill };
-    const { signal } = await opened.sealAnswer({ time: 2, sdp }, { early });
-    for (const each of [sent.signal, signal]) {
-      const size = JSON.stringify(each).length;
-      assert.ok(size <= 8192 && size > 7900, `${size} bytes with ${length} of SDP`);
+  const { key, fresh } = await makeEarlySecret();
+  const tagKey = await importTagKey(new Uint8Array(32));
+  const time = 1_795_651_200_000;
+  const senders: [Sender, EarlySecret][] = [
+    [{ kind: "paired", tagKey }, { key }],
+    [{ kind: "stranger" }, { key, fresh }],
+    [{ kind: "stranger" }, { key, fresh, since: time }],
+  ];
+  for (const [sender, secret] of senders) {
+    for (const length of [100, 2000, 3500]) {
+      const sdp = "v=0".padEnd(length, "a");
+      const options = { sender, time, early: { secret, take: fill } };
+      const { sent, opened } = await exchange({ sdp }, options);
+      const early = { secret: key, take: fill };
+      const { signal } = await opened.sealAnswer({ time: 2, sdp }, { early });
+      for (const each of [sent.signal, signal]) {
+        const size = JSON.stringify(each).length;
+        assert.ok(size <= 8192 && size > 7900, `${size} bytes with ${length} of SDP`);
+      }
     }
   }
 });
 
+test("a pairing's offer brings its fresh secret, and has room for it and a name", async () => {
+  const secret = crypto.getRandomValues(new Uint8Array(16));
+  const { key, fresh } = await makeEarlySecret();
+  const fill = (room: number) => crypto.getRandomValues(new Uint8Array(room));
+  const sent = await sealOffer(
+    { sdp: "v=0", origin: "https://page.example", name: "a".repeat(64) },
+    {
+      hostKey: await rawPublicKey(host),
+      device,
+      sender: { kind: "pairing", secret },
+      time: 1_795_651_200_000,
+      ephemeral: await generateKeyPair(),
+      early: { secret: { key, fresh, since: 1_795_651_200_000 }, take: fill },
+    },
+  );
+  const { psk } = await derivePairingKeys(secret);
+  const opened = await openOffer(sent.signal, { host, device: await rawPublicKey(device), psk });
+  const { early } = opened.offer;
+  assert.equal(early, {
+    secret: toBase64url(fresh!),
+    since: 1_795_651_200_000,
+    ct: early!.ct,
+  });
+  assert.ok((await opened.openEarly(key)).length > 3000);
+  assert.ok(JSON.stringify(sent.signal).length <= 8192);
+});
+
 test("malformed members of an offer and of an answer are refused", async () => {
   const ticket = toBase64url(new Uint8Array(16));
-  const bad = [7, {}, { ticket }, { ticket: "AA", ct: "AA" }, { ticket, ct: "A=" }];
+  const secret = toBase64url(new Uint8Array(32));
+  const bad = [
+    ...[7, {}, { ticket }, { ticket: "AA", ct: "AA" }, { ticket, ct: "A=" }, { ct: "AA" }],
+    ...[{ secret }, { secret: ticket, ct: "AA" }, { secret, ticket, ct: "AA" }],
+    ...[-1, 0.5, "1", null].map((since) => ({ secret, since, ct: "AA" })),
+  ];
   for (const early of bad) {
     const error = await failureOf(exchange({ early: early as never }, { early: undefined }));
     assert.is(error.code, "bad-message", JSON.stringify(early));

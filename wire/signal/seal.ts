@@ -10,10 +10,12 @@ import { type IceServer, parseIceServers } from "../ice.ts";
 import { asRecord, asString, parseJson } from "../parse.ts";
 import type { RelayedKeys } from "../session/relayed_channel.ts";
 import type { RelayedPace } from "../session/relayed_pace.ts";
+import { RESUMPTION_BYTES } from "../session/hello.ts";
 import { ADMISSION_BYTES } from "./admission.ts";
 import {
   EARLY_OVERHEAD,
   type EarlyOffer,
+  type EarlySecret,
   openEarlyAnswer,
   openEarlyOffer,
   sealEarlyAnswer,
@@ -57,12 +59,12 @@ const PSK_ID = /* @__PURE__ */ utf8("lighthouse-pairing/1");
 const IV_BYTES = 12;
 const ANSWER_KEY_BYTES = 16;
 
-/** Most bytes of the JSON around a paired device's offer and around an answer, without their contents. */
-const OFFER_FRAME = 256;
+/** Most bytes of the JSON around an offer and around an answer, without their contents. */
+const OFFER_FRAME = 320;
 const ANSWER_FRAME = 64;
 
 /** Most bytes of the member that brings first messages, without them. */
-const EARLY_FRAME = 64;
+const EARLY_FRAME = 96;
 
 /** Longest name of a device, in UTF-16 code units, and longest origin. */
 export const MAX_NAME = 64;
@@ -80,7 +82,7 @@ export interface Offer {
   report?: NetworkReport;
   /** The page's raw public key for a session through the relay, 65 bytes, if it would use one. */
   ephemeral?: Bytes;
-  /** The first messages of a device's session, sealed once more. */
+  /** The first messages of the session, sealed once more. */
   early?: EarlyOffer;
 }
 
@@ -136,15 +138,32 @@ type Challenge = Acceptance & { challenge: Bytes; early?: string };
 /** An answer as the page gets it. `early`: the host's first messages, if it has taken the page's. */
 export type Answer = (Acceptance & Proven & { early?: Bytes }) | Refusal;
 
-/** The first messages of one end. */
+/** The host's first messages. */
 export interface EarlyMessages {
-  /** The resumption secret, see {@linkcode importResumptionSecret}. */
+  /** The secret of the page's, see {@linkcode importResumptionSecret}. */
   secret: CryptoKey;
-  /**
-   * Takes the messages, of at most `room` bytes. The page's are the same at each call, and there may be
-   * none.
-   */
+  /** Takes the messages, of at most `room` bytes. */
   take(room: number): Promise<Bytes | undefined> | Bytes | undefined;
+}
+
+/** The page's first messages. */
+export interface PageMessages {
+  /** Their secret, once they were taken. */
+  readonly secret: EarlySecret;
+  /**
+   * Takes the messages, of at most `room` bytes: the same at each call.
+   *
+   * @param offer Who sends it, and its time.
+   * @returns Undefined if there are none, or if their secret is not for such a sender.
+   */
+  take(room: number, offer: EarlySender): Promise<Bytes | undefined> | Bytes | undefined;
+}
+
+/** The sender of an offer with first messages, and the offer's time. */
+export interface EarlySender {
+  kind: Sender["kind"];
+  /** By the host's clock, in milliseconds since 1970. */
+  time: number;
 }
 
 /** The sender of an offer, as it says itself. */
@@ -167,8 +186,8 @@ export interface SealOfferOptions {
   time: number;
   /** The page's key pair for a session through the relay, made for this offer. @default none */
   ephemeral?: CryptoKeyPair;
-  /** A paired device's first messages: beside an ephemeral key, with which the host's are sealed. */
-  early?: EarlyMessages;
+  /** The page's first messages: beside an ephemeral key, with which the host's are sealed. */
+  early?: PageMessages;
   /** HPKE's ephemeral key pair and the nonce, only for test vectors. @default random */
   random?: { ephemeral: CryptoKeyPair; nonce: Bytes };
 }
@@ -249,7 +268,8 @@ export async function sealOffer(
   const answerOpener = await answerKey(context, "decrypt");
   let content = await offer;
   if (ephemeral) content = { ...content, ephemeral: await rawPublicKey(ephemeral) };
-  const messages = ephemeral && await early?.take(roomIn(content, OFFER_FRAME));
+  const { kind } = sender;
+  const messages = ephemeral && await early?.take(roomIn(content, OFFER_FRAME), { kind, time });
   if (early && messages) {
     const context = { nonce, sdp: content.sdp };
     content = { ...content, early: await sealEarlyOffer(early.secret, context, messages) };
@@ -301,7 +321,7 @@ export async function sealOffer(
       const opened = { ...acceptance, proof, relayedKeys: () => relayedKeysOf(secrets) };
       if (!messages || sealedEarly === undefined) return opened;
       const { secret } = early!;
-      return { ...opened, early: await openEarlyAnswer(secret, nonce, agreed, sealedEarly) };
+      return { ...opened, early: await openEarlyAnswer(secret.key, nonce, agreed, sealedEarly) };
     },
   };
 }
@@ -455,10 +475,18 @@ function parseOfferContent(text: BufferSource): Offer {
 }
 
 function parseEarly(value: unknown): EarlyOffer {
-  const { ticket, ct } = asRecord(value, "offer.early");
+  const { ticket, secret, since, ct: sealed } = asRecord(value, "offer.early");
+  const ct = asBytes(sealed, "offer.early.ct");
+  if (secret === undefined) {
+    return { ticket: asBytes(ticket, "offer.early.ticket", TICKET_BYTES), ct };
+  }
+  if (ticket !== undefined) {
+    throw new TypeError("Cannot parse offer.early: expected a ticket or a secret, and not both");
+  }
   return {
-    ticket: asBytes(ticket, "offer.early.ticket", TICKET_BYTES),
-    ct: asBytes(ct, "offer.early.ct"),
+    secret: asBytes(secret, "offer.early.secret", RESUMPTION_BYTES),
+    ...since !== undefined && { since: asTime(since, "offer.early.since") },
+    ct,
   };
 }
 
