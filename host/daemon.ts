@@ -120,6 +120,7 @@ export async function runHost(options: HostOptions): Promise<void> {
       return sockets.serve(request, stream, principal);
     },
     settings: () => ({ ice: { iceServers: forHost() }, earlyWait: settings().earlyWait }),
+    hasCookies: (stranger) => services.hasCookies(stranger),
     relayed: {
       settings,
       budget: options.budget,

@@ -2,7 +2,7 @@
 // host has given them none: those of strangers and of devices that pair. In memory only, for as long as an
 // offer can count.
 import { WINDOW_MS } from "./offer_clock.ts";
-import type { Resumption } from "./resumption.ts";
+import type { Begins, Resumption } from "./resumption.ts";
 import type { Taker } from "./shares.ts";
 
 /** Most secrets of a page that count; and most that are remembered of all strangers, and of all devices. */
@@ -16,10 +16,8 @@ const LIFE_MS = 2 * WINDOW_MS;
 export interface FreshSecret {
   /** Its name, see `ticketOf` of wire/. */
   ticket: string;
-  /** Undefined if this offer may only go on with the session of an earlier one. */
-  secret?: CryptoKey;
-  /** See {@linkcode Resumption.isSure}. */
-  isSure: boolean;
+  secret: CryptoKey;
+  begins: Begins;
 }
 
 interface Kept extends Resumption {
@@ -54,7 +52,7 @@ export class FreshSecrets {
    *
    * @returns Undefined if it counts no more, or is a new one and there is no room for it.
    */
-  take(page: Taker, { ticket, secret, isSure }: FreshSecret): Resumption | undefined {
+  take(page: Taker, { ticket, secret, begins }: FreshSecret): Resumption | undefined {
     const now = this.#steady();
     const all = page.name === undefined ? this.#ofStrangers : this.#ofDevices;
     for (const [old, { until }] of all) {
@@ -65,10 +63,10 @@ export class FreshSecrets {
     const known = all.get(key);
     // Without a session, the first use is under way, or has failed.
     if (known) return known.isOver || known.session === undefined ? undefined : known;
-    if (!secret || all.size >= MAX_FRESH) return undefined;
+    if (all.size >= MAX_FRESH) return undefined;
     const own = [...all.values()].filter((kept) => kept.page === page.id && !kept.isOver);
     if (own.length >= MAX_OF_PAGE) own[0]!.isOver = true;
-    const kept: Kept = { secret, isSure, page: page.id, until: now + LIFE_MS, isOver: false };
+    const kept: Kept = { secret, begins, page: page.id, until: now + LIFE_MS, isOver: false };
     all.set(key, kept);
     return kept;
   }

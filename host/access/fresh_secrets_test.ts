@@ -12,7 +12,7 @@ function setUp() {
   const at = { now: 0 };
   const secrets = new FreshSecrets({ steady: () => at.now });
   const take = (id: string, ticket: string, name?: string) =>
-    secrets.take({ id, name }, { ticket, secret, isSure: false });
+    secrets.take({ id, name }, { ticket, secret, begins: "new" });
   return { at, secrets, take };
 }
 
@@ -27,15 +27,6 @@ test("a secret counts for one page and one session", () => {
   assert.is.not(take("b", "1"), taken);
   taken.isOver = true;
   assert.is(take("a", "1"), undefined);
-});
-
-test("an offer that may begin nothing goes on with what was begun", () => {
-  const { secrets, take } = setUp();
-  const only = { ticket: "1", isSure: false };
-  assert.is(secrets.take({ id: "a" }, only), undefined);
-  const taken = take("a", "1")!;
-  taken.session = "s";
-  assert.is(secrets.take({ id: "a" }, only), taken);
 });
 
 test("a secret is remembered as long as an offer with it can be in time", () => {

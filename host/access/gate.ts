@@ -150,9 +150,9 @@ export class Gate {
     if (verdict === "skewed") return await this.#seal(opened, clockSkew());
     if (!isOrigin(opened.offer.origin)) return await this.#seal(opened, noOrigin());
     // Who has seen a used link, and has the host's key, can seal in the name of the device that used it.
-    const mayBegin = pairing !== undefined && pairing.usedBy === undefined;
+    const isUsed = pairing?.usedBy !== undefined;
     // First: a device that is revoked from here on is not let in.
-    const early = device ? givenEarly(opened) : await this.#freshEarly(opened, mayBegin);
+    const early = device ? givenEarly(opened) : await this.#freshEarly(opened, isUsed);
     try {
       const principal = device ?? await this.#redeem(pairing!, key, opened);
       checkDevice(principal, opened.offer.origin);
@@ -208,16 +208,19 @@ export class Gate {
     return this.#admission(principal, opened, {}, await this.#freshEarly(opened));
   }
 
-  /** First messages under a secret of the page's own. @param mayBegin Whether they may begin a session. */
+  /** First messages under a secret of the page's own. @param isUsed Whether they begin no session. */
   async #freshEarly(
     { offer: { early }, openEarly }: OpenedOffer,
-    mayBegin = true,
+    isUsed = false,
   ): Promise<EarlyAdmission | undefined> {
     if (!early || !("secret" in early)) return undefined;
     const secret = await importResumptionSecret(fromBase64url(early.secret));
     const ticket = await ticketOf(secret);
     const isSure = early.since !== undefined && this.#limits.isInTime(early.since);
-    return { openEarly, fresh: { ticket, isSure, secret: mayBegin ? secret : undefined } };
+    return {
+      openEarly,
+      fresh: { ticket, secret, begins: isUsed ? "none" : isSure ? "any" : "new" },
+    };
   }
 
   #admission(

@@ -9,14 +9,17 @@ const MAX_OF_DEVICE = 8;
 /** Time for which a secret can be used, in milliseconds. */
 const LIFE_MS = 24 * 3_600_000;
 
+/**
+ * Which sessions may begin in an offer: `any`; `new`, only one of which the page says that it is new, since
+ * the process before this one may have begun the others; or `none`, so that the offer only resumes one.
+ */
+export type Begins = "any" | "new" | "none";
+
 /** A secret that a page has. */
 export interface Resumption {
   readonly secret: CryptoKey;
-  /**
-   * Whether this process has got all that was sealed with it, if anybody has. Otherwise a page that has
-   * offered before may have begun its session with the process before this one.
-   */
-  readonly isSure: boolean;
+  /** What an offer with it may begin. */
+  readonly begins: Begins;
   /**
    * The session that an offer with it has begun or resumed. Where the answer is lost, the device can ask
    * with the same secret, for this session only.
@@ -82,7 +85,7 @@ export class Resumptions {
     const ticket = await ticketOf(secret);
     // The device was revoked meanwhile.
     if (this.#all.get(device) !== others) return;
-    others.push({ secret, isSure: true, ticket, until, isTaken: false, isOver: false });
+    others.push({ secret, begins: "any", ticket, until, isTaken: false, isOver: false });
     if (others.length > MAX_OF_DEVICE) others.shift()!.isOver = true;
   }
 

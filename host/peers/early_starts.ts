@@ -19,6 +19,8 @@ export interface EarlyStartsOptions {
   sessions: Pick<Sessions, "takeEarly">;
   /** Most that an answer waits for the backend, in milliseconds. 0: pages get no secrets. */
   wait: () => number;
+  /** Whether the host holds cookies for a stranger. @default it does not */
+  hasCookies?: (stranger: Principal) => boolean;
   log: Log;
 }
 
@@ -63,11 +65,9 @@ export class EarlyStarts {
       ]);
       // The device was revoked meanwhile.
       if (resumption.isOver) return undefined;
-      const { session, channel } = await sessions.takeEarly(
-        messages,
-        { principal, proof },
-        resumption,
-      );
+      const taken = await sessions.takeEarly(messages, { principal, proof }, resumption);
+      if (!taken) return undefined;
+      const { session, channel } = taken;
       const answered = untilAnswered(session, channel, wait());
       return {
         secret,
@@ -84,8 +84,11 @@ export class EarlyStarts {
   }
 
   #secretOf(early: EarlyAdmission, principal: Principal): Resumption | undefined {
-    if ("fresh" in early) return this.#fresh.take(principal, early.fresh);
-    return this.#resumptions.take(principal.id, early.ticket);
+    if ("ticket" in early) return this.#resumptions.take(principal.id, early.ticket);
+    const { hasCookies } = this.#options;
+    // Who has the host's key can offer in a stranger's name: such an offer must be worth nothing more.
+    const isKnown = principal.name === undefined && hasCookies?.(principal);
+    return this.#fresh.take(principal, isKnown ? { ...early.fresh, begins: "none" } : early.fresh);
   }
 }
 

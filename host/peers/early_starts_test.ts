@@ -59,6 +59,7 @@ class TestHost {
   /** Lets the requests for /slow have their answers. */
   release = () => {};
   wait = 5000;
+  hasCookies = false;
   #gate!: Gate;
   sessions!: Sessions;
   early!: EarlyStarts;
@@ -84,7 +85,8 @@ class TestHost {
       earlyTimeout: this.#earlyTimeout,
     });
     hosts.push(sessions);
-    this.early = new EarlyStarts({ sessions, wait: () => this.wait, log });
+    const hasCookies = () => this.hasCookies;
+    this.early = new EarlyStarts({ sessions, wait: () => this.wait, hasCookies, log });
   }
 
   readonly answer = async (data: unknown): Promise<Signal | undefined> => {
@@ -713,6 +715,30 @@ test("a link that was used brings no messages, but under the secret that it was 
   assert.is(outcomeOf(answer), "pairing-used");
   assert.equal(host.requests, ["GET /1", "GET /2"]);
   late.session.close();
+});
+
+test("for a stranger with cookies at the host, messages under a secret of its own begin nothing", async () => {
+  const host = new TestHost();
+  const page = await TestPage.fresh("stranger", host);
+  const asked = page.get("/slow");
+  host.wait = 20;
+  assert.is(await page.offer(host), true);
+  const { release } = host;
+  host.hasCookies = true;
+  const thief = new TestPage(page.device);
+  thief.make();
+  const other = thief.get("/2");
+  assert.is(await thief.offer(host), false);
+  assert.equal(host.requests, ["GET /slow"]);
+  // The session that it has goes on.
+  (await host.connect(page)).close();
+  await until(() => page.session.carriers === 0);
+  page.make();
+  release();
+  assert.is(await page.offer(host), true);
+  assert.is(await asked, "GET /slow");
+  await host.connect(thief);
+  assert.is(await other, "GET /2");
 });
 
 test("messages of a device that is revoked while it pairs are not taken", async () => {

@@ -49,6 +49,8 @@ export interface PeersOptions {
    * backend, in milliseconds.
    */
   settings: () => { readonly ice: IceConfig; readonly earlyWait: number };
+  /** Whether the host holds cookies for a stranger. @default it does not */
+  hasCookies?: (stranger: Principal) => boolean;
   /** The router's ports for connections from now on. @default none */
   ports?: Pick<MappedPorts, "take">;
   /** How sessions go through the relay. @default they do not */
@@ -91,6 +93,7 @@ export class Peers {
     this.#early = new EarlyStarts({
       sessions: this.#sessions,
       wait: () => options.settings().earlyWait,
+      hasCookies: options.hasCookies,
       log: options.log,
     });
     const { relayed, memory, log, openTimeout } = options;

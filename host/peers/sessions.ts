@@ -217,13 +217,14 @@ export class Sessions {
    *
    * @param claim With the proof of the messages' secret.
    * @param resumption The secret, which counts for this session from now on, until it has a connection.
-   * @throws {LighthouseError} If the page's HELLO is refused, or missing. Then nothing was taken.
+   * @returns Undefined if the session may not begin so. Then nothing was taken.
+   * @throws {LighthouseError} If the page's HELLO is refused, or missing. Then, too.
    */
   async takeEarly(
     messages: Uint8Array<ArrayBuffer>,
     claim: Claim,
     resumption: Resumption,
-  ): Promise<EarlyStart> {
+  ): Promise<EarlyStart | undefined> {
     const channel = new EarlyChannel();
     const carrier = new Carrier(channel);
     channel.receive(messages);
@@ -240,12 +241,9 @@ export class Sessions {
     if (!isFirst && (resumption.session !== key || !known)) {
       throw new LighthouseError("refused", "The secret of the first messages was used before");
     }
-    if (!known) {
-      if (hello.mode === "resume" && !resumption.isSure) {
-        throw new LighthouseError("refused", "The session may be one of before the host's start");
-      }
-      this.#makeEarlyRoom(claim.principal);
-    }
+    const { begins } = resumption;
+    const mayBegin = begins === "any" || (begins === "new" && hello.mode === "new");
+    if (!known && !(mayBegin && this.#makeEarlyRoom(claim.principal))) return undefined;
     const isNew = !known || known.early?.isNew === true;
     const owned = this.#own(carrier, hello, claim, "relayed");
     settle(owned, resumption);
@@ -385,16 +383,17 @@ export class Sessions {
   }
 
   /**
-   * Refuses a stranger's first messages where there are enough already, or ends the same one's oldest session
-   * that has begun so: a flood pushes nobody out.
+   * Ends a stranger's oldest session that has begun in an offer where there are enough already, and never
+   * another's: a flood pushes nobody out.
+   *
+   * @returns Whether there is room.
    */
-  #makeEarlyRoom(principal: Principal): void {
-    if (principal.name !== undefined) return;
+  #makeEarlyRoom(principal: Principal): boolean {
     const early = [...this.#all.values()].filter(isPassing);
-    if (early.length < MAX_EARLY_OF_STRANGERS) return;
+    if (principal.name !== undefined || early.length < MAX_EARLY_OF_STRANGERS) return true;
     const own = early.find((owned) => owned.principal.id === principal.id);
-    if (!own) throw busy("has all the first messages of strangers");
-    own.session.close(new LighthouseError("host-busy", "This page has offered too often"));
+    own?.session.close(new LighthouseError("host-busy", "This page has offered too often"));
+    return own !== undefined;
   }
 
   /** Ends a session of the device that has just gone, and never another's. */

@@ -115,6 +115,7 @@ export class Backend {
       });
     },
     changes: (principal) => this.#cookies.changes(principal),
+    has: (principal) => this.#cookies.has(principal),
   };
 
   /** The backend's URL of a document; undefined if the backend has no document there. */

@@ -104,6 +104,11 @@ export class CookieJars {
     return this.#jarsOf(principal).get(principal.id)?.changes ?? 0;
   }
 
+  /** Whether a principal has cookies, or has had some. */
+  has(principal: Principal): boolean {
+    return this.#jarsOf(principal).has(principal.id);
+  }
+
   #store(principal: Principal, cookies: Cookie[], url: URL, http: boolean): void {
     if (cookies.length === 0) return;
     const jar = this.#use(principal) ?? this.#create(principal);

@@ -35,6 +35,8 @@ export interface DocumentCookies {
   set(principal: Principal, target: string, line: ScriptLine, headers: HeaderField[]): void;
   /** A number that grows with each change. */
   changes(principal: Principal): number;
+  /** Whether a principal has any, also such as scripts do not see. */
+  has(principal: Principal): boolean;
 }
 
 type Asking = Pick<HttpRequest, "target" | "headers">;

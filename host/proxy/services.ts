@@ -1,7 +1,7 @@
 // Finds the service for each request by the longest prefix.
 import { COOKIES_PATH, SERVICES_PATH } from "../../wire/mod.ts";
 import { Memory } from "../access/memory.ts";
-import { isUnder, mayReach } from "../access/principal.ts";
+import { isUnder, mayReach, type Principal } from "../access/principal.ts";
 import { keyOf, type ServiceConfig } from "../config/service_config.ts";
 import { withFields } from "./answer_head.ts";
 import type { CookieFolder } from "./cookie_folder.ts";
@@ -102,6 +102,11 @@ export class Services {
     const who = principal.name === undefined ? "Who is not paired" : `“${principal.name}”`;
     return errorResponse(403, "no-access", `${who} may not reach the service at ${path}`);
   };
+
+  /** Whether some service has cookies of a principal. */
+  hasCookies(principal: Principal): boolean {
+    return this.#services.some(({ documents }) => documents?.has(principal));
+  }
 
   /** Forgets what a revoked device has left. @param id The device's id. */
   forget(id: string): void {

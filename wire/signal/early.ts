@@ -5,8 +5,8 @@
 // of an encrypted connection. Page and host have it in memory for one use: whoever has the host's long-term
 // key can write an offer in a device's name, and read the device's offers, but not these messages.
 //
-// A page that the host does not know yet makes a fresh secret for its offer, which brings it sealed for the
-// host. Such messages have the offer's own protection, which is no less than what the sender could show.
+// A page that the host does not know yet makes a fresh secret, which its offer brings. Such messages have
+// the offer's own protection: the host bounds what they can do.
 //
 //   ticket  16 bytes: HKDF(secret, no salt, "lighthouse-early/1 ticket")
 //   proof   32 bytes: HKDF(secret, no salt, "lighthouse-early/1 proof"), in the page's HELLO
