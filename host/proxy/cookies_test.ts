@@ -115,6 +115,7 @@ test("devices have jars of their own, and one that sets nothing needs none", () 
   assert.is(jars.header(device("phone"), URL_), "a=1");
   assert.is(jars.header(device("tablet"), URL_), "a=2");
   assert.is(jars.header(device("laptop"), URL_), undefined);
+  assert.equal([jars.has(device("phone")), jars.has(device("laptop"))], [true, false]);
   assert.is(jars.devices, 2);
 });
 
