@@ -322,7 +322,7 @@ export class Connection {
   #prepareEarly(signal: AbortSignal): EarlyStart {
     this.#earlyRequests = undefined;
     if (!this.#early || this.#early.isSpent) {
-      this.#early = new EarlyStart(() => this.#session!, this.#takeEarlySecret());
+      this.#early = new EarlyStart(() => this.#session!, takeEarlySecret(this.#settings!));
     }
     const early = this.#early;
     early.found.then((secret) => {
@@ -331,17 +331,6 @@ export class Connection {
       this.#show();
     });
     return early;
-  }
-
-  async #takeEarlySecret(): Promise<EarlySecret | undefined> {
-    const { identities, opening } = this.#settings!;
-    try {
-      await opening;
-      return await identities.takeEarlySecret();
-    } catch {
-      // The attempt fails by the same error.
-      return undefined;
-    }
   }
 
   /** Goes on over what an attempt has opened. */
@@ -455,5 +444,18 @@ export class Connection {
       onRestore: () => this.connect(this.#settings!),
       signal,
     });
+  }
+}
+
+/** Takes the secret for first messages, of the identity with which the attempt will dial. */
+async function takeEarlySecret(
+  { identities, opening }: ConnectionSettings,
+): Promise<EarlySecret | undefined> {
+  try {
+    await opening;
+    return await identities.takeEarlySecret();
+  } catch {
+    // The attempt fails by the same error.
+    return undefined;
   }
 }
