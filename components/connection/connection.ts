@@ -260,6 +260,7 @@ export class Connection {
         this.#rest.note(stream, head);
         this.#step({ type: "wanted" });
       },
+      whyLate: () => this.#now.error?.code === "relay-budget" ? this.#now.error : undefined,
       onBusy: () => this.#lanes?.watch(),
       onResumption: (secret) => {
         // A connection does not wait for the disk.
@@ -302,6 +303,9 @@ export class Connection {
         onDevice: (device) => this.#nameDevice(device),
         onAnswer: () => {
           if (!signal.aborted) this.#step({ type: "answered" });
+        },
+        onDoubt: (error) => {
+          if (!signal.aborted) this.#step({ type: "doubted", error });
         },
         report: (sdp) => this.#network.report(sdp),
         onReport: (report) => this.#network.heard(report),

@@ -56,6 +56,8 @@ export type ConnectionEvent =
   | { type: "woken" }
   /** The host has answered. */
   | { type: "answered" }
+  /** The attempt will most likely fail with this error, and goes on. */
+  | { type: "doubted"; error: LighthouseError }
   /** The attempt has succeeded; `relayed`: through the relay. */
   | { type: "opened"; relayed: boolean }
   /** The session has moved from the relay to a direct connection. */
@@ -177,6 +179,15 @@ export function stepConnection(
         { ...now, state: "connecting", reason: ENGLISH.answered, error: undefined },
         NOTHING,
       ];
+    case "doubted": {
+      if (!now.dialling || (now.state === "connected" && !now.lost)) return [now, NOTHING];
+      const { error } = event;
+      const { failures } = now;
+      return [
+        { ...IDLE, state: "failed", reason: error.message, failures, error, dialling: true },
+        NOTHING,
+      ];
+    }
     case "opened":
       // Also if the attempt was stopped too late: the session has moved.
       if (!now.dialling && now.state !== "connected") return [now, NOTHING];
@@ -185,7 +196,9 @@ export function stepConnection(
       if (now.state !== "connected" || !now.relayed) return [now, NOTHING];
       return [connected(now, false), now.dialling ? { do: "stop" } : NOTHING];
     case "unused":
-      if (now.state !== "connected" || !now.relayed || now.dialling) return [now, NOTHING];
+      if (now.state !== "connected" || !now.relayed || now.dialling || now.resting) {
+        return [now, NOTHING];
+      }
       return [{ ...now, resting: true }, { do: "rest" }];
     case "wanted":
       if (!now.resting || now.lost) return [now, NOTHING];

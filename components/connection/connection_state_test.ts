@@ -324,6 +324,24 @@ const table: [event: ConnectionEvent, outcomes: Partial<Record<State, Outcome>>]
     "offline, dialling": { now: { ...states.connecting, failures: 1 }, effect: nothing },
     "failed, dialling": { now: { ...states.connecting, failures: 3 }, effect: nothing },
   }],
+  [
+    { type: "doubted", error: spent },
+    Object.fromEntries(
+      ([
+        "signalling",
+        "connecting",
+        "connected, lost",
+        "relayed, lost",
+        "resting, dialling",
+        "offline, dialling",
+        "failed, dialling",
+      ] as const).map((name) => {
+        const { failures } = states[name];
+        const now = { ...states["budget spent"], failures, dialling: true };
+        return [name, { now, effect: nothing }];
+      }),
+    ),
+  ],
   [{ type: "opened", relayed: false }, {
     connecting: { now: states.connected, effect: nothing },
     signalling: { now: { ...states.connected, failures: 0 }, effect: nothing },

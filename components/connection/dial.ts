@@ -75,6 +75,8 @@ export interface DialOptions {
   isFirst?: boolean;
   /** Called when the host has accepted, while the connection is opening. */
   onAnswer: () => void;
+  /** Called with the error that the attempt most likely ends with. @default nothing */
+  onDoubt?: (error: LighthouseError) => void;
   /** Ends the attempt. */
   signal: AbortSignal;
   /** @default the browser's */
@@ -187,6 +189,7 @@ export async function dial(
       way,
       answer,
       needsRelay: identity.needsRelay,
+      onDoubt: options.onDoubt,
       spent: platform.now() - began,
       signal,
       startTimer,

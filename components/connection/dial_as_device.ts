@@ -21,6 +21,7 @@ export interface DialAsDeviceOptions extends
     | "skew"
     | "onSkew"
     | "onAnswer"
+    | "onDoubt"
     | "isFirst"
     | "signal"
     | "early"
@@ -60,6 +61,7 @@ export async function dialAsDevice(
         skew: options.skew,
         onSkew: options.onSkew,
         onAnswer: options.onAnswer,
+        onDoubt: options.onDoubt,
         early: options.early,
         platform: options.platform,
         report: options.report,

@@ -352,6 +352,23 @@ for (const [what, relayed, code, words] of withoutRelay) {
   });
 }
 
+test("where the last connect needed the relay, and the budget is spent, the error is foreseen", async () => {
+  const doubts: LighthouseError[] = [];
+  const onDoubt = (error: LighthouseError) => void doubts.push(error);
+  const attempt = start({}, { identity: { ...identity, needsRelay: true }, onDoubt });
+  await attempt.accept({ ...ACCEPTANCE, relayed: spent });
+  await until(() => doubts.length === 1);
+  assert.is(doubts[0]!.code, "relay-budget");
+  attempt.peer.open();
+  assert.is((await attempt.dialled).way, attempt.peer);
+
+  const other = start({}, { onDoubt });
+  await other.accept({ ...ACCEPTANCE, relayed: spent });
+  other.peer.open();
+  await other.dialled;
+  assert.is(doubts.length, 1);
+});
+
 test("the relay's channel starts when the direct connection is late, which may still open", async () => {
   const attempt = start();
   const far = await attempt.acceptRelayed();

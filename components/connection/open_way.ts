@@ -30,6 +30,11 @@ export interface OpenWayOptions {
   answer: Acceptance & Proven;
   /** Whether the last connect needed the relay. @default false */
   needsRelay?: boolean;
+  /**
+   * Called with the error that the attempt most likely ends with, well before it does: the last connect
+   * needed the relay, and the host does not go that way now.
+   */
+  onDoubt?: (error: LighthouseError) => void;
   /** Milliseconds that the attempt has taken until the answer. */
   spent: number;
   /** Ends the attempt, and a direct connection that is still opening. */
@@ -59,7 +64,7 @@ const LEAST_DIRECT_MS = 1_000;
  * signal's reason when aborted.
  */
 export async function openWay(options: OpenWayOptions): Promise<OpenedConnection> {
-  const { way, answer, needsRelay, spent, signal, startTimer } = options;
+  const { way, answer, needsRelay, onDoubt, spent, signal, startTimer } = options;
   const { relayed, relayedKeys, proof } = answer;
   const late = Promise.withResolvers<never>();
   const direct = openDirect(options, late.promise);
@@ -71,6 +76,7 @@ export async function openWay(options: OpenWayOptions): Promise<OpenedConnection
   limit(OPEN_MS);
   if (!relayed || "off" in relayed || !relayedKeys) {
     way.close();
+    if (needsRelay && relayed) onDoubt?.(withoutRelay(noConnection(), relayed));
     return await direct.catch((error) => {
       throw signal.aborted ? error : withoutRelay(error, relayed);
     });

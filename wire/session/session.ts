@@ -44,6 +44,8 @@ export interface SessionOptions {
   onDetached?: (reason: LighthouseError) => void;
   /** Called when nothing is heard where something should be (true), and when it is again (false). */
   onSilence?: (silent: boolean) => void;
+  /** Gives the error of streams that no carrier came for in time. @default `connection-lost` */
+  whyLate?: () => LighthouseError | undefined;
   /** Called when bytes of streams move after a pause. */
   onBusy?: () => void;
   /** Called with each secret for a later offer that the host gives: see wire/signal/early.ts. */
@@ -371,7 +373,8 @@ export class Session {
   }
 
   #expire(): void {
-    const late = new LighthouseError("connection-lost", "The connection was not restored in time");
+    const late = this.#options.whyLate?.() ??
+      new LighthouseError("connection-lost", "The connection was not restored in time");
     if (this.#options.role === "host") this.#end(late);
     else this.#streams.drop(late);
   }
