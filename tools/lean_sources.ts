@@ -4,12 +4,12 @@ import { type Plugin, transform } from "esbuild";
 
 /**
  * Methods of simple-peer's class that nobody calls here, where each peer offers, and has a data channel and
- * no media: for media, for answers, for candidates that come one by one, and for writing as to a stream.
+ * no media: for media, for answers, for candidates that come one by one, and for writing as to a stream. `addStream`
+ * stays: without it, the check of the floor takes a call for one of WebRTC's own method.
  */
 const UNUSED_METHODS = [
   "address",
   "addTransceiver",
-  "addStream",
   "addTrack",
   "replaceTrack",
   "removeTrack",

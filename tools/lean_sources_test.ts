@@ -20,6 +20,7 @@ test("of simple-peer, everything stays that an offering peer with a data channel
     "connected",
     "signal",
     "send",
+    "addStream",
     "_needsNegotiation",
     "negotiate",
     "destroy",
