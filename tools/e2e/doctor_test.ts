@@ -1,17 +1,14 @@
 // `lighthouse-host doctor` against the real bridge: what it finds when all is well, and when each part
 // is not.
-import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import * as assert from "uvu/assert";
 import type { Finding } from "../../host/doctor/finding.ts";
 import { type Bridge, type BridgeOptions, startBridge } from "../local/bridge.ts";
-import { canMakeNetworks } from "../testing/networks.ts";
-import { PROGRAM, run } from "../testing/program.ts";
+import { run } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { startRouter } from "./router.ts";
 import { startStunServer, type StunServerOptions } from "./stun_server.ts";
 
 const test = suite("doctor", { deadline: 60_000 });
@@ -176,27 +173,6 @@ for (const [name, options, check, ok, message] of NETWORKS) {
     assert.is(found.get(check)!.ok, ok);
     assert.match(found.get(check)!.message, message);
     assert.is(code, ok === false ? 1 : 0);
-  });
-}
-
-/** Two routers, as nftables makes them. */
-const ROUTERS: [name: string, rule: string, ok: boolean][] = [
-  ["cone", "masquerade", true],
-  ["symmetric", "masquerade fully-random", false],
-];
-const canRoute = spawnSync("nft", ["--version"]).status === 0 && canMakeNetworks();
-for (const [name, rule, ok] of ROUTERS) {
-  (canRoute ? test : test.skip)(`behind a real ${name} NAT`, async () => {
-    await using network = await startRouter(rule);
-    await using server = await startStunServer({ hasOther: true, addresses: network.outside });
-    const output = network.run(
-      [...PROGRAM, "doctor", "--json", "--stun", server.url],
-      ["--relay", "ws://127.0.0.1:9/prod", "--backend", "http://127.0.0.1:9"],
-    );
-    const findings = (await output).trim().split("\n").map((line) => JSON.parse(line) as Finding);
-    const nat = findings.find(({ check }) => check === "nat")!;
-    assert.is(nat.ok, ok);
-    assert.match(nat.message, ok ? "endpoint-independent" : "symmetric");
   });
 }
 
