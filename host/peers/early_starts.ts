@@ -100,6 +100,7 @@ function untilAnswered(session: Session, channel: EarlyChannel, ms: number): Pro
     if (!session.isAwaited || channel.isFull) resolve();
   };
   channel.onqueued = look;
-  look();
+  // What a resumed session has to send again is packed in a turn of its own.
+  setImmediate(look);
   return promise.finally(() => clearTimeout(timer));
 }
