@@ -30,6 +30,12 @@ export interface Identity {
   needsRelay?: boolean;
 }
 
+/** What this browser knows of a host. */
+interface Known {
+  record?: DeviceRecord;
+  link?: KeptLink;
+}
+
 /** Options of {@linkcode Identities}. */
 export interface IdentitiesOptions {
   store: DeviceStore;
@@ -69,8 +75,11 @@ export class Identities {
    * another site was paired; `unsupported` where the browser keeps nothing.
    */
   async current(): Promise<Identity> {
+    return await this.#identityIn(await this.#read());
+  }
+
+  async #identityIn({ record, link }: Known): Promise<Identity> {
     const { pinned, origin } = this.#options;
-    const { record, link } = await this.#read();
     if (link) {
       const { hostKey, keys, secret, admission } = link;
       return { hostKey, keys, sender: { kind: "pairing", secret }, admission };
@@ -173,10 +182,11 @@ export class Identities {
    * @throws {LighthouseError} As `current` throws.
    */
   async takeEarlySecret(): Promise<EarlySecret | undefined> {
-    const [{ sender }, { record }] = await Promise.all([this.current(), this.#read()]);
+    const known = await this.#read();
+    const { sender } = await this.#identityIn(known);
     if (sender.kind !== "paired") return await makeEarlySecret();
     // Whoever reads the identity at the same time would wait for a write.
-    if (!record?.resumption) return undefined;
+    if (!known.record?.resumption) return undefined;
     let key: CryptoKey | undefined;
     // It is used once, by one tab.
     await this.#update((record) => {
@@ -235,7 +245,7 @@ export class Identities {
   }
 
   /** Reads the record and link of the host that the page names, or of any. */
-  async #read(): Promise<{ record?: DeviceRecord; link?: KeptLink }> {
+  async #read(): Promise<Known> {
     const { store, relay, pinned, now = Date.now } = this.#options;
     try {
       const { record, link } = await store.read(relay);

@@ -18,6 +18,8 @@ interface Attempt {
 export class EarlyStart implements PageMessages {
   /** The secret; undefined if there is none. */
   readonly found: Promise<EarlySecret | undefined>;
+  /** The same a turn later: requests that have waited for it have read their bodies, and are sent. */
+  readonly #asked: Promise<EarlySecret | undefined>;
   readonly #session: () => Session;
   #secret: EarlySecret | undefined;
   /** The time of the first offer that the host may have seen. */
@@ -34,6 +36,10 @@ export class EarlyStart implements PageMessages {
   constructor(session: () => Session, secret: Promise<EarlySecret | undefined>) {
     this.#session = session;
     this.found = secret;
+    this.#asked = secret.then(async (found) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      return found;
+    });
   }
 
   get secret(): EarlySecret {
@@ -50,7 +56,7 @@ export class EarlyStart implements PageMessages {
     room: number,
     { kind, time }: EarlySender,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const secret = this.#secret = await this.found;
+    const secret = this.#secret = await this.#asked;
     // A paired device's messages count under a secret of the host's, and only these do.
     if (!secret || (secret.fresh === undefined) !== (kind === "paired")) return undefined;
     if (!this.#isUnsure) this.#since = time;
