@@ -6,6 +6,7 @@ import { chosen, runCommand } from "../bench/command.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
 import { CASES, type LabCase } from "./cases.ts";
 import { faultsOf } from "./judge.ts";
+import { type LabRun, writeTable } from "./networks_table.ts";
 import { type LabDial, type LabOptions, type LabResult, runCase } from "./lab.ts";
 
 const USAGE = `Usage: npm run lab -- [flags]
@@ -17,6 +18,7 @@ and root; the missing programs are installed on Debian.
   --only NAME,…      only these cases
   --browser NAME     chromium or firefox (default: chromium)
   --turn             the host has a TURN server, by UDP, TCP and TLS, and gives it to the page
+  --docs             all cases in both browsers, without and with TURN, for the table in docs/networks.md
   --list             print the cases
   --json             print a line of JSON for each case, and one with the counts
   --help             print this
@@ -24,11 +26,19 @@ and root; the missing programs are installed on Debian.
 It exits with 0 if all cases connected by the best way within 3 s and lost nothing, 1 if not, or if it could
 not run, and 2 for a wrong flag.`;
 
-interface Plan extends LabOptions {
+interface Plan {
   cases: readonly LabCase[];
+  /** In which browsers, and whether with TURN. */
+  runs: LabOptions[];
+  docs: boolean;
   json: boolean;
   list: boolean;
 }
+
+/** The runs for the documents. */
+const ALL: LabOptions[] = (["chromium", "firefox"] as const).flatMap((browser) =>
+  [false, true].map((turn) => ({ browser, turn }))
+);
 
 /** The columns of the table. */
 const HEAD: [name: string, width: number][] = [
@@ -51,20 +61,22 @@ process.exit(
           only: { type: "string" },
           browser: { type: "string", default: "chromium" },
           turn: { type: "boolean", default: false },
+          docs: { type: "boolean", default: false },
           list: { type: "boolean", default: false },
           json: { type: "boolean", default: false },
           help: { type: "boolean", default: false },
         },
       });
       if (values.help) return undefined;
-      const { only, turn, json, list, browser } = values;
+      const { only, turn, docs, json, list, browser } = values;
       if (browser !== "chromium" && browser !== "firefox") {
         throw new TypeError(`--browser is neither chromium nor firefox: ${browser}`);
       }
-      return { cases: chosen(CASES, only, "case"), browser, turn, json, list };
+      if (docs && only) throw new TypeError("--docs runs all cases: it does not go with --only");
+      const cases = chosen(CASES, only, "case");
+      return { cases, runs: docs ? ALL : [{ browser, turn }], docs, json, list };
     },
-    run: ({ cases, json, list, ...options }) =>
-      list ? printCases(cases) : run(cases, json, options),
+    run: (plan) => plan.list ? printCases(plan.cases) : run(plan),
   }),
 );
 
@@ -74,29 +86,32 @@ function printCases(cases: readonly LabCase[]): Promise<boolean> {
 }
 
 /** @throws {Error} If a case failed, with the names of those that did. */
-async function run(
-  cases: readonly LabCase[],
-  json: boolean,
-  options: LabOptions,
-): Promise<boolean> {
+async function run({ cases, runs, docs, json }: Plan): Promise<boolean> {
   if (!canMakeNetworks()) throw new Error("the lab takes Linux and root, with network namespaces");
-  if (!json) console.log(formatCells(HEAD.map(([name]) => name)));
   const wrong: string[] = [];
-  for (const labCase of cases) {
-    const result = await runCase(labCase, options);
-    const faults = faultsOf(result, labCase, options);
-    if (faults.length > 0) wrong.push(labCase.name);
-    console.log(
-      json
-        ? JSON.stringify({ ...result, isRight: faults.length === 0, faults })
-        : formatRow(result, faults),
-    );
+  const done: LabRun[] = [];
+  for (const options of runs) {
+    if (!json) console.log(formatCells(HEAD.map(([name]) => name)));
+    const results: LabResult[] = [];
+    for (const labCase of cases) {
+      const result = await runCase(labCase, options);
+      const faults = faultsOf(result, labCase, options);
+      if (faults.length > 0) wrong.push(labCase.name);
+      console.log(json ? formatJson(options, result, faults) : formatRow(result, faults));
+      results.push(result);
+    }
+    done.push({ ...options, results });
   }
   const failed = wrong.length;
-  const passed = cases.length - failed;
+  const passed = runs.length * cases.length - failed;
   console.log(json ? JSON.stringify({ passed, failed }) : `${passed} passed, ${failed} failed`);
+  if (docs) await writeTable(cases, done);
   if (failed > 0) throw new Error(`wrong: ${wrong.join(", ")}`);
   return true;
+}
+
+function formatJson(options: LabOptions, result: LabResult, faults: string[]): string {
+  return JSON.stringify({ ...options, ...result, isRight: faults.length === 0, faults });
 }
 
 function formatRow(result: LabResult, faults: string[]): string {
