@@ -7,7 +7,7 @@ import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
 import { fetchText, untilState } from "./browser.ts";
-import { calm, openWeb, plainFetch } from "./web_page.ts";
+import { openWeb, PLAIN_PAGE, plainFetch } from "./web_page.ts";
 import { withBridge } from "./with_bridge.ts";
 
 for (const name of ["chromium", "firefox"] as const) testIn(name);
@@ -24,6 +24,7 @@ function testIn(name: BrowserName): void {
 
   withBridge(test, {
     browser: name,
+    folder: PLAIN_PAGE,
     onActivity: (activity) => {
       if (activity.type === "close" && activity.connection.messagesIn > 0) dials++;
     },
@@ -146,9 +147,8 @@ function testIn(name: BrowserName): void {
   test("a tab that comes back by the Back button joins again, and takes over", async () => {
     const { page: first } = await openWeb(browser, url);
     const { page: second } = await openWeb(browser, url);
-    await calm(second);
     await second.evaluate(() => Object.assign(globalThis, { isKept: true }));
-    await second.goto(`${bridge.page.url}lighthouse.svg`);
+    await second.goto(`${bridge.page.url}sw.js`);
     await second.goBack();
     // Chromium kept the page as it was; Firefox has read it anew.
     assert.is(await second.evaluate(() => "isKept" in globalThis), name === "chromium");
@@ -161,7 +161,6 @@ function testIn(name: BrowserName): void {
 
   test("without a tab that holds a connection, requests wait, and then are told so", async () => {
     const { page } = await openWeb(browser, url);
-    await calm(page);
     await page.evaluate(() => document.querySelector("lighthouse-tunnel")!.remove());
     const app = await browser.newPage();
     const [answer, shown] = await Promise.all([

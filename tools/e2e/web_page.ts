@@ -1,9 +1,13 @@
 // What the tests of the service worker share: pages that know nothing of the tunnel.
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { openConnected, type TunnelPage } from "./browser.ts";
 
 /** What Firefox remarks whenever a body that comes from a service worker is not read to its end. */
 const REMARK = /A ServiceWorker intercepted the request and encountered an unexpected error/;
+
+/** Folder of a page `web.html` that has the element and its worker, and asks for nothing by itself. */
+export const PLAIN_PAGE = fileURLToPath(new URL("./plain_page/", import.meta.url));
 
 /** Opens the demo of plain URLs, or another page with the same element, and waits until it is connected. */
 export async function openWeb(browser: Browser | BrowserContext, url: string): Promise<TunnelPage> {

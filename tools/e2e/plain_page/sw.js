@@ -1,0 +1,2 @@
+// As docs/demo/sw.js.
+importScripts("./lighthouse-worker.js");
