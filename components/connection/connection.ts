@@ -3,8 +3,6 @@
 import {
   backoff,
   Carrier,
-  type EarlySecret,
-  EarlyStart,
   exchangeReports,
   type IceConfig,
   LighthouseError,
@@ -24,7 +22,7 @@ import {
 import type { CurrentView } from "./connection_view.ts";
 import { type ConnectionSettings, dialAsDevice } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
-import { EarlyRequests } from "./early_requests.ts";
+import { EarlyAttempts } from "./early_attempts.ts";
 import { Lanes } from "./lanes.ts";
 import type { OpenedConnection, OpenedWay } from "./open_way.ts";
 import { onPageEvents } from "./page_events.ts";
@@ -87,10 +85,10 @@ export class Connection {
   readonly #rest: Rest;
   readonly #network: PageNetwork;
   #way: OpenedWay | undefined;
-  /** The secret for first messages in an offer, until the session has a connection. */
-  #early: EarlyStart | undefined;
-  /** Present while requests may go with the offer of an attempt. */
-  #earlyRequests: EarlyRequests | undefined;
+  readonly #early = new EarlyAttempts({
+    session: () => this.#session!,
+    onReady: () => this.#show(),
+  });
   #opened = 0;
   #attempt = new AbortController();
   #stopTimer = () => {};
@@ -114,7 +112,10 @@ export class Connection {
     });
     this.#network = new PageNetwork({
       ice: () => this.#ice(),
-      exchange: (report) => this.#exchange(report),
+      exchange: async (report) => {
+        if (this.#now.state !== "connected") return undefined;
+        return await exchange(this.#session!, report, platform);
+      },
       onChange: () => this.#show(),
       probe: platform.probeNetwork,
     });
@@ -195,7 +196,7 @@ export class Connection {
 
   #show({ isGreeted = false } = {}): void {
     const { state, reason, error } = this.#now;
-    const [device, early] = [this.#device, error ? undefined : this.#earlyRequests];
+    const [device, early] = [this.#device, error ? undefined : this.#early.requests];
     const session = early ?? this.#session;
     const { view: networks } = this.#network;
     isGreeted ||= early !== undefined;
@@ -231,12 +232,8 @@ export class Connection {
         this.#attempt.abort();
         this.#lanes?.stop();
         this.#session?.close();
-        this.#lanes =
-          this.#session =
-          this.#early =
-          this.#earlyRequests =
-            undefined;
-        this.#way = undefined;
+        this.#early.end();
+        this.#lanes = this.#session = this.#way = undefined;
         return;
     }
   }
@@ -289,14 +286,12 @@ export class Connection {
     // A direct connection of the attempt before may still be opening.
     this.#attempt.abort();
     const { signal } = this.#attempt = new AbortController();
-    const early = this.#prepareEarly(signal);
+    const early = this.#early.begin(this.#settings!, signal);
     let coolDown = () => {};
     try {
       const dialling = this.#platform.dial(this.#settings!, {
         skew: this.#skew,
-        onSkew: (skew) => {
-          this.#skew = skew;
-        },
+        onSkew: (skew) => void (this.#skew = skew),
         isFirst: this.#opened === 0,
         platform: this.#warmth.platform,
         early,
@@ -322,21 +317,6 @@ export class Connection {
     }
   }
 
-  /** Looks for a secret for first messages. While there is one, requests need not wait for the attempt. */
-  #prepareEarly(signal: AbortSignal): EarlyStart {
-    this.#earlyRequests = undefined;
-    if (!this.#early || this.#early.isSpent) {
-      this.#early = new EarlyStart(() => this.#session!, takeEarlySecret(this.#settings!));
-    }
-    const early = this.#early;
-    early.found.then((secret) => {
-      if (!secret || signal.aborted || early !== this.#early) return;
-      this.#earlyRequests = new EarlyRequests(this.#session!);
-      this.#show();
-    });
-    return early;
-  }
-
   /** Goes on over what an attempt has opened. */
   async #carry(opened: OpenedConnection, signal: AbortSignal): Promise<void> {
     const { direct } = opened;
@@ -351,7 +331,7 @@ export class Connection {
       return await this.#carry(better, signal);
     }
     this.#opened = this.#platform.now();
-    this.#early = this.#earlyRequests = undefined;
+    this.#early.end();
     this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
     if (!direct) return;
     this.#upgrade.start(this.#awaitDirect(direct, signal));
@@ -400,17 +380,8 @@ export class Connection {
     this.#network.ended(this.#now.relayed ? "relayed" : path === "relay" ? "turn" : "direct");
   }
 
-  /** Tells the host what this page sees, and returns what the host sees. */
-  async #exchange(report: NetworkReport): Promise<NetworkReport | undefined> {
-    if (this.#now.state !== "connected") return undefined;
-    const end = new AbortController();
-    const stopTimer = this.#platform.startTimer(EXCHANGE_MS, () => end.abort());
-    return await exchangeReports(this.#session!, report, end.signal).finally(stopTimer);
-  }
-
   #fail(error: LighthouseError): void {
-    this.#earlyRequests?.fail(error);
-    this.#earlyRequests = undefined;
+    this.#early.fail(error);
     this.#step({ type: "failed", error });
     if (isOfNetwork(error.code)) this.#network.ended("none");
     this.#endWaiting(error);
@@ -421,7 +392,7 @@ export class Connection {
     if (!isFinal(error.code) || this.#now.state === "connected") return;
     this.#lanes?.stop();
     this.#session?.close(error);
-    this.#early = undefined;
+    this.#early.end();
     this.#session = this.#createSession();
   }
 
@@ -451,15 +422,13 @@ export class Connection {
   }
 }
 
-/** Takes the secret for first messages, of the identity with which the attempt will dial. */
-async function takeEarlySecret(
-  { identities, opening }: ConnectionSettings,
-): Promise<EarlySecret | undefined> {
-  try {
-    await opening;
-    return await identities.takeEarlySecret();
-  } catch {
-    // The attempt fails by the same error.
-    return undefined;
-  }
+/** Tells the host what this page sees. @returns What the host sees. */
+async function exchange(
+  session: Session,
+  report: NetworkReport,
+  { startTimer }: Pick<ConnectionPlatform, "startTimer">,
+): Promise<NetworkReport | undefined> {
+  const end = new AbortController();
+  const stopTimer = startTimer(EXCHANGE_MS, () => end.abort());
+  return await exchangeReports(session, report, end.signal).finally(stopTimer);
 }
