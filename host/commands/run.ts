@@ -156,7 +156,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   }
   await using usage = await Usage.open(state, {
     onTrouble,
-    onRelayed: (dollars) => budget.spend(dollars),
+    onRelayed: (dollars, page) => budget.spend(dollars, !peers?.relayed?.isOfDevice(page)),
   });
   // Ready also without a network: the host waits for it.
   notifier.ready();

@@ -150,7 +150,9 @@ export class Peers {
     const { principal, sdp, takesRelayed } = admitted;
     try {
       const claim: Claim = { principal };
-      const relayed = takesRelayed && from !== undefined ? this.relayed?.propose() : undefined;
+      const relayed = takesRelayed && from !== undefined
+        ? this.relayed?.propose(principal)
+        : undefined;
       const isRelayed = relayed !== undefined && !("off" in relayed);
       // A browser without WebRTC describes no connection.
       if (sdp === "" && relayed && "off" in relayed) throw noWay(relayed.off);

@@ -14,7 +14,8 @@ import {
   type Signal,
 } from "../../wire/mod.ts";
 import { Memory, type Share } from "../access/memory.ts";
-import { groupOf } from "../access/shares.ts";
+import type { Principal } from "../access/principal.ts";
+import { groupOf, STRANGERS } from "../access/shares.ts";
 import { TokenBucket } from "../access/token_bucket.ts";
 import type { Log } from "../platform/log.ts";
 import { costOf, formatDollars, relayedMessage, type Throttles } from "../signalling/prices.ts";
@@ -47,13 +48,16 @@ const ON_THEIR_WAY = 6;
 /** Whether pages may have sessions through the relay: not if the budget is 0, nor when today's is spent. */
 export type RelayedState = "on" | "off" | "spent";
 
+/** Whose budget: that of all pages, or the part of those that are not paired. */
+type Part = "all" | "strangers";
+
 /** Options of {@linkcode RelayedChannels}. */
 export interface RelayedOptions {
   settings: () => { readonly throttles: Throttles };
   /** Sends a sealed text to a page's connection at the gateway. */
   send: (ct: string, to: string) => void;
   /** Bounds what the messages cost. @default no bound */
-  budget?: Pick<RelayBudget, "limit" | "spent" | "left">;
+  budget?: Pick<RelayBudget, "limit" | "spent" | "left" | "leftForStrangers">;
   /** Holds the bytes that wait for a channel's keys. @default its own */
   memory?: Memory;
   /** Takes a channel whose page has said something. */
@@ -88,8 +92,8 @@ export class RelayedChannels {
   #bucket: { messages: number; bucket: RelayedBucket } | undefined;
   /** The channel that has sent the last message. */
   #last: RelayedChannel | undefined;
-  /** The day and the budget that the log has called spent. */
-  #told: string | undefined;
+  /** The day and the budget that the log has called spent: all of it, and the strangers' part. */
+  readonly #told: Record<Part, string | undefined> = { all: undefined, strangers: undefined };
 
   constructor(options: RelayedOptions) {
     this.#options = options;
@@ -106,21 +110,31 @@ export class RelayedChannels {
     return this.#all.size - this.count;
   }
 
-  /** Whether a further page may have one. */
+  /** Whether a further device may have one. */
   get state(): RelayedState {
     const { budget } = this.#options;
     if (!budget) return "on";
     if (budget.limit === 0) return "off";
-    const isSpent = this.#told === dayOf(budget) || this.#isSpent(this.count + 1);
-    return isSpent ? "spent" : "on";
+    return this.#isSpentFor("all") ? "spent" : "on";
   }
 
   /** What an answer says: the page's pace, or why it gets none. */
-  propose(): NonNullable<Acceptance["relayed"]> {
+  propose({ name }: Pick<Principal, "name">): NonNullable<Acceptance["relayed"]> {
     const { state } = this;
-    if (state === "on") return this.#pace;
-    if (state === "spent") this.#tell(0);
-    return { off: state };
+    if (state === "off") return { off: state };
+    const part = state === "spent"
+      ? "all"
+      : name === undefined && this.#isSpentFor("strangers")
+      ? "strangers"
+      : undefined;
+    if (!part) return this.#pace;
+    this.#tell(part, 0);
+    return { off: "spent" };
+  }
+
+  /** Whether a paired device's channel is on that connection. */
+  isOfDevice(from: string): boolean {
+    return this.#all.get(from)?.claim.principal.name !== undefined;
   }
 
   /**
@@ -178,14 +192,17 @@ export class RelayedChannels {
     this.#all.get(from)?.channel.end();
   }
 
-  /** Closes all channels when the budget is spent, or set to 0. */
+  /** Closes all channels when the budget is spent, or set to 0; the strangers' when their part is. */
   check(): void {
     const { budget } = this.#options;
-    const open = this.#where("open");
-    if (!budget || open.length === 0) return;
-    if (budget.limit > 0 && !this.#isSpent(open.length)) return;
-    for (const { channel } of open) channel.close();
-    if (budget.limit > 0) this.#tell(open.length);
+    if (!budget) return;
+    for (const part of ["all", "strangers"] as const) {
+      const open = this.#openOf(part);
+      if (open.length === 0) return;
+      if (budget.limit > 0 && !this.#isSpent(part, open.length)) continue;
+      for (const { channel } of open) channel.close();
+      if (budget.limit > 0) this.#tell(part, open.length);
+    }
   }
 
   /** Drops what is prepared for a principal. Its open channels end with its sessions. */
@@ -212,11 +229,23 @@ export class RelayedChannels {
     return [...this.#all.values()].filter((entry) => entry.state === state);
   }
 
+  #openOf(part: Part): Entry[] {
+    const open = this.#where("open");
+    return part === "all" ? open : open.filter(isOf(STRANGERS));
+  }
+
+  /** Whether there is nothing left for one more. */
+  #isSpentFor(part: Part): boolean {
+    const budget = this.#options.budget;
+    if (!budget) return false;
+    return this.#told[part] === dayOf(budget) || this.#isSpent(part, this.#openOf(part).length + 1);
+  }
+
   /** Whether that many channels could spend more than is left, before their pages have heard the goodbye. */
-  #isSpent(channels: number): boolean {
-    const { budget } = this.#options;
-    return budget !== undefined &&
-      budget.left < channels * (this.#pace.burst + ON_THEIR_WAY) * LARGEST;
+  #isSpent(part: Part, channels: number): boolean {
+    const { left, leftForStrangers } = this.#options.budget!;
+    return (part === "all" ? left : leftForStrangers) <
+      channels * (this.#pace.burst + ON_THEIR_WAY) * LARGEST;
   }
 
   #receive(entry: Entry, data: unknown): void {
@@ -304,15 +333,18 @@ export class RelayedChannels {
     this.check();
   }
 
-  #tell(pages: number): void {
+  #tell(part: Part, pages: number): void {
     const budget = this.#options.budget!;
-    if (this.#told === dayOf(budget)) return;
-    this.#told = dayOf(budget);
+    if (this.#told[part] === dayOf(budget)) return;
+    this.#told[part] = dayOf(budget);
     const { limit, spent } = budget;
+    const [what, who] = part === "all"
+      ? ["the budget", "pages connect"]
+      : ["the half of pages that are not paired of the budget", "they connect"];
     const text =
-      `the budget for sessions through the relay is spent, ${formatDollars(limit)} a day: ` +
-      "until midnight UTC, pages connect only by other ways (relay-budget)";
-    this.#options.log("warn", "relay-budget-spent", text, { limit, spent, ended: pages });
+      `${what} for sessions through the relay is spent, ${formatDollars(limit)} a day: ` +
+      `until midnight UTC, ${who} only by other ways (relay-budget)`;
+    this.#options.log("warn", "relay-budget-spent", text, { limit, spent, of: part, ended: pages });
   }
 }
 

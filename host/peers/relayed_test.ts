@@ -30,6 +30,7 @@ const test = suite("relayed channels", { deadline: 60_000 });
 
 const PHONE: Principal = { id: "1", origin: "https://me.example", name: "phone" };
 const TABLET: Principal = { id: "2", origin: "https://me.example", name: "tablet" };
+const STRANGER: Principal = { id: "3", origin: "https://me.example" };
 const PROOF = pattern(32, 7);
 
 /** All channels of pages, which repeat their messages until they end. */
@@ -71,7 +72,7 @@ class Host {
   readonly pages = new Map<string, Page>();
   readonly events: string[] = [];
   readonly memory = new Memory();
-  readonly spending = { limit: 1, spent: 0 };
+  readonly spending = { limit: 1, spent: 0, strangers: 0 };
   readonly settings = { throttles: { connects: 200, messages: 1000 } };
   /** Numbers of connections whose keys were asked for. */
   derived = 0;
@@ -100,6 +101,9 @@ class Host {
         },
         get left() {
           return Math.max(0, spending.limit - spending.spent);
+        },
+        get leftForStrangers() {
+          return Math.max(0, Math.min(this.left, spending.limit / 2 - spending.strangers));
         },
       },
       memory: this.memory,
@@ -309,18 +313,18 @@ test("close() waits until the pages have heard the goodbye", async () => {
 test("an answer proposes a part of the throttle; nothing with a budget of 0, or a spent one", () => {
   const host = new Host();
   host.settings.throttles.messages = 10;
-  assert.equal(host.channels.propose(), { rate: 8, burst: 10 });
+  assert.equal(host.channels.propose(PHONE), { rate: 8, burst: 10 });
   host.spending.limit = 0;
-  assert.equal(host.channels.propose(), { off: "off" });
+  assert.equal(host.channels.propose(PHONE), { off: "off" });
   assert.equal(host.events, []);
   host.spending.limit = 0.01;
   host.spending.spent = 0.00995;
-  assert.equal(host.channels.propose(), { off: "spent" });
-  assert.equal(host.channels.propose(), { off: "spent" });
+  assert.equal(host.channels.propose(PHONE), { off: "spent" });
+  assert.equal(host.channels.propose(PHONE), { off: "spent" });
   assert.equal(host.events, ["relay-budget-spent"]);
   // A larger budget counts at once.
   host.spending.limit = 0.02;
-  assert.equal(host.channels.propose(), { rate: 8, burst: 10 });
+  assert.equal(host.channels.propose(PHONE), { rate: 8, burst: 10 });
 });
 
 test("the channels end before the budget is exceeded, and the log says so once", async () => {
@@ -343,8 +347,34 @@ test("the channels end before the budget is exceeded, and the log says so once",
   assert.equal(host.events.filter((event) => event === "relay-budget-spent"), [
     "relay-budget-spent",
   ]);
-  assert.equal(host.channels.propose(), { off: "spent" });
+  assert.equal(host.channels.propose(PHONE), { off: "spent" });
   await until(() => host.channels.count === 0);
+});
+
+test("strangers spend half of the budget at most, and devices go on", async () => {
+  const host = new Host();
+  host.settings.throttles.messages = 10;
+  host.spending.limit = 0.01;
+  const stranger = await host.connect("a", STRANGER);
+  const device = await host.connect("b");
+  assert.equal(["a", "b", "c"].map((from) => host.channels.isOfDevice(from)), [
+    false,
+    true,
+    false,
+  ]);
+  host.spending.strangers = 0.00495;
+  host.channels.check();
+  assert.is((await stranger.detached).code, "connection-lost");
+  assert.equal(host.channels.propose(STRANGER), { off: "spent" });
+  assert.equal(host.channels.propose(PHONE), { rate: 8, burst: 10 });
+  assert.is(host.channels.state, "on");
+  assert.equal([host.channels.count, device.session.carriers], [1, 1]);
+  assert.equal(host.events, [
+    "page-connected",
+    "page-connected",
+    "relay-budget-spent",
+    "page-away",
+  ]);
 });
 
 test("a budget that is set to 0 ends the channels", async () => {

@@ -8,6 +8,12 @@ import { writePrivateFile } from "../platform/private_file.ts";
 /** The part of a budget that is written down ahead, as if it were spent: so many writes a day. */
 const AHEAD = 1 / 20;
 
+/**
+ * The part that pages which are not paired may spend, all together: whoever opens a public host's page
+ * must not use up what its devices need.
+ */
+const OF_STRANGERS = 1 / 2;
+
 /** Options of {@linkcode RelayBudget.open}. */
 export interface RelayBudgetOptions {
   /** The budget now, in dollars a day. */
@@ -23,6 +29,8 @@ export interface Spent {
   /** Such as `2026-11-30`. */
   day: string;
   dollars: number;
+  /** The part of them that pages have which are not paired. */
+  strangers: number;
 }
 
 /** Counts a day's dollars against the budget. */
@@ -62,15 +70,32 @@ export class RelayBudget implements AsyncDisposable {
     return Math.max(0, this.limit - this.spent);
   }
 
-  /** Counts dollars that are spent, within the budget or not. */
-  spend(dollars: number): void {
+  /** Dollars left today for pages that are not paired. */
+  get leftForStrangers(): number {
+    return Math.min(this.left, Math.max(0, OF_STRANGERS * this.limit - this.#today().strangers));
+  }
+
+  /**
+   * Counts dollars that are spent, within the budget or not.
+   *
+   * @param isOfStrangers Whether by pages that are not paired: beyond their part, these do not count. The
+   * host ends their sessions before, but can keep nobody from sending. @default false
+   */
+  spend(dollars: number, isOfStrangers = false): void {
     const today = this.#today();
+    if (isOfStrangers) {
+      dollars = Math.min(dollars, this.leftForStrangers);
+      today.strangers += dollars;
+    }
     today.dollars += dollars;
-    if (today.dollars > this.#written) this.#save(today.dollars + AHEAD * this.limit);
+    if (today.dollars <= this.#written) return;
+    const ahead = AHEAD * this.limit;
+    const strangers = today.strangers > 0 ? today.strangers + ahead : 0;
+    this.#save({ ...today, dollars: today.dollars + ahead, strangers });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#written !== this.#today().dollars) this.#save(this.#spent.dollars);
+    if (this.#written !== this.#today().dollars) this.#save(this.#spent);
     await this.#write;
   }
 
@@ -78,16 +103,15 @@ export class RelayBudget implements AsyncDisposable {
     const day = dayOf(this.#options.now());
     // Not if the clock was set back.
     if (day > this.#spent.day) {
-      this.#spent = { day, dollars: 0 };
+      this.#spent = { day, dollars: 0, strangers: 0 };
       this.#written = 0;
     }
     return this.#spent;
   }
 
-  #save(dollars: number): void {
-    const { day } = this.#spent;
-    this.#written = dollars;
-    const text = `${JSON.stringify({ day, dollars })}\n`;
+  #save(spent: Spent): void {
+    this.#written = spent.dollars;
+    const text = `${JSON.stringify(spent)}\n`;
     this.#write = this.#write.then(() => writePrivateFile(this.#path, text)).catch(
       this.#options.onTrouble,
     );
@@ -100,14 +124,19 @@ export async function readSpent(state: string, now: number): Promise<Spent> {
   try {
     const file = asRecord(JSON.parse(await readFile(budgetFile(state), "utf8")), "relay-budget");
     const day = asString(file.day, "day", 10);
-    const { dollars } = file;
-    if (typeof dollars !== "number" || !(dollars >= 0) || !/^\d{4}-\d\d-\d\d$/.test(day)) {
+    const { dollars, strangers = 0 } = file;
+    if (!isAmount(dollars) || !isAmount(strangers) || !/^\d{4}-\d\d-\d\d$/.test(day)) {
       throw new TypeError("Cannot parse relay-budget.json");
     }
-    return day < today ? { day: today, dollars: 0 } : { day, dollars };
+    if (day >= today) return { day, dollars, strangers };
   } catch {
-    return { day: today, dollars: 0 };
+    // As on a day without any.
   }
+  return { day: today, dollars: 0, strangers: 0 };
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
 }
 
 function dayOf(time: number): string {

@@ -63,11 +63,42 @@ test("it is whole again at midnight UTC, and not when the clock is set back", as
   assert.is(budget.spent, 0);
   budget.spend(0.001);
   await budget[Symbol.asyncDispose]();
-  assert.equal(await readSpent(folder, clock.now), { day: "2026-12-01", dollars: 0.001 });
-  assert.equal(await readSpent(folder, clock.now + DAY), { day: "2026-12-02", dollars: 0 });
+  assert.equal(await readSpent(folder, clock.now), {
+    day: "2026-12-01",
+    dollars: 0.001,
+    strangers: 0,
+  });
+  assert.equal(await readSpent(folder, clock.now + DAY), {
+    day: "2026-12-02",
+    dollars: 0,
+    strangers: 0,
+  });
 });
 
-for (const text of ["", "[]", '{"day":"today","dollars":1}', '{"day":"2026-11-30","dollars":-1}']) {
+test("strangers spend half of it at most, and what they send beyond does not count", async () => {
+  const { folder, clock, budget } = await setUp();
+  budget.spend(0.002);
+  assert.is(budget.leftForStrangers, 0.005);
+  budget.spend(0.004, true);
+  assert.ok(Math.abs(budget.leftForStrangers - 0.001) < 1e-12);
+  for (let times = 0; times < 3; times++) budget.spend(0.004, true);
+  assert.is(budget.leftForStrangers, 0);
+  assert.ok(Math.abs(budget.spent - 0.007) < 1e-12);
+  await budget[Symbol.asyncDispose]();
+  assert.ok(Math.abs((await readSpent(folder, clock.now)).strangers - 0.005) < 1e-12);
+  budget.spend(0.002);
+  assert.ok(Math.abs(budget.left - 0.001) < 1e-12);
+});
+
+for (
+  const text of [
+    "",
+    "[]",
+    '{"day":"today","dollars":1}',
+    '{"day":"2026-11-30","dollars":-1}',
+    '{"day":"2026-11-30","dollars":1,"strangers":"x"}',
+  ]
+) {
   test(`what is no such file counts as none: ${JSON.stringify(text)}`, async () => {
     const folder = temporaryFolder();
     await writeFile(join(folder, "relay-budget.json"), text);

@@ -50,8 +50,8 @@ export interface SentMessage {
 export interface UsageOptions {
   /** Called if the counts cannot be written. */
   onTrouble: (error: Error) => void;
-  /** Called with the dollars that a message of a relayed session costs. */
-  onRelayed?: (dollars: number) => void;
+  /** Called with the dollars that a message of a relayed session costs. @param page Its connection. */
+  onRelayed?: (dollars: number, page: string) => void;
 }
 
 /**
@@ -161,7 +161,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
       minutes: Math.min(IDLE_MINUTES, Math.max(0, minutes)),
     };
     addTo(this.#add(billed).relayed, billed);
-    this.#options.onRelayed?.(costOf(billed));
+    this.#options.onRelayed?.(costOf(billed), page);
   }
 
   #add(billed: Partial<Billed>): Month {
