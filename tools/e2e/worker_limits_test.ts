@@ -6,7 +6,7 @@ import type { BrowserName } from "../browser.ts";
 import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { calm, openWeb } from "./web_page.ts";
+import { openWeb, PLAIN_PAGE } from "./web_page.ts";
 import { withBridge } from "./with_bridge.ts";
 
 /** Asks for `url`, in the page. */
@@ -74,6 +74,7 @@ function testIn(name: BrowserName): void {
 
   withBridge(test, {
     browser: name,
+    folder: PLAIN_PAGE,
     routes: {
       "GET /page": (_request, response) => {
         response.setHeader("content-type", "text/html");
@@ -92,7 +93,6 @@ function testIn(name: BrowserName): void {
   }, async (running) => {
     ({ bridge, browser } = running);
     ({ page } = await openWeb(browser, `${bridge.page.url}web.html`));
-    await calm(page);
     await page.evaluate(async () => {
       const frame = document.createElement("iframe");
       frame.id = "under";

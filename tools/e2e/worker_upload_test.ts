@@ -7,7 +7,7 @@ import type { BrowserName } from "../browser.ts";
 import type { Route } from "../local/backend_route.ts";
 import type { Bridge } from "../local/bridge.ts";
 import { suite } from "../testing/suite.ts";
-import { calm, openWeb } from "./web_page.ts";
+import { openWeb, PLAIN_PAGE } from "./web_page.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const MiB = 1024 * 1024;
@@ -45,6 +45,7 @@ function testIn(name: BrowserName): void {
 
   withBridge(test, {
     browser: name,
+    folder: PLAIN_PAGE,
     routes: {
       "POST /take": take,
       "PUT /take": take,
@@ -63,7 +64,6 @@ function testIn(name: BrowserName): void {
   }, (running) => ({ bridge, browser } = running));
   test.before.each(async () => {
     ({ page } = await openWeb(browser, `${bridge.page.url}web.html`));
-    await calm(page);
   });
   test.after.each(() => page.close());
 
