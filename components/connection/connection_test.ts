@@ -564,7 +564,7 @@ test("requests for an offer that nobody got fail as those do that wait", async (
   const failure = failureOf(stream.head);
   early.failed(true);
   await page.fail("host-offline");
-  assert.is((await failure).code, "host-offline");
+  assert.is((await failure).code, "refused");
   assert.is((await failureOf(page.view.session())).code, "host-offline");
   // The secret counts still.
   page.timers.expire(page.timers.running[0]!);

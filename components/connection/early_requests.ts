@@ -1,5 +1,10 @@
 // The requests that need not wait for a connection, since they may go with the offer.
-import type { LighthouseError, OpenStream, Session, StreamOpener } from "../../wire/mod.ts";
+import {
+  LighthouseError,
+  type OpenStream,
+  type Session,
+  type StreamOpener,
+} from "../../wire/mod.ts";
 import { isSlow } from "./connection_state.ts";
 
 /** Opens streams before the session has a connection. */
@@ -20,11 +25,13 @@ export class EarlyRequests implements StreamOpener {
   }
 
   /**
-   * The attempt has failed: fails the requests as if they had waited. Those that the host may have seen go
-   * on with the next attempt, if that follows soon.
+   * The attempt has failed. Whoever has sent requests that the host cannot have seen waits again, and may send
+   * them with the next attempt. Those that the host may have seen go on with that, if it follows soon.
    */
   fail(error: LighthouseError): void {
-    if (this.#session.isBegun && !isSlow(error.code)) return;
-    for (const stream of [...this.#opened]) stream.reset(error);
+    const { isBegun } = this.#session;
+    if (isBegun && !isSlow(error.code)) return;
+    const reason = isBegun ? error : new LighthouseError("refused", error.message);
+    for (const stream of [...this.#opened]) stream.reset(reason);
   }
 }

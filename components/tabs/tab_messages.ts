@@ -5,7 +5,7 @@
 //                       state ◀── leader   how its connection stands: as an answer, and at each change
 //                       retry ──▶ leader   a follower wants it to try again at once
 //                       renew ──▶ leader   a pairing link was opened, or the host is to be forgotten
-//     to the worker     hold ◀── leader    a port for the worker to open streams by, once connected
+//     to the worker     hold ◀── leader    a port for the worker to open streams by, once requests can go
 //                       open ◀── others    a stream, for the worker to hand to the leader
 //                       socket ◀── documents and workers of an app    a WebSocket, in the same way
 //                       awake ◀── tabs     take this page over, if you have not; and keep running
@@ -26,6 +26,8 @@ import type { DeviceName } from "../identity/device_store.ts";
 export interface LeaderState {
   lighthouse: "state";
   state: TunnelState;
+  /** Whether requests need not wait for `connected`: they go with the offer, or follow the page's HELLO. */
+  isGreeted?: boolean;
   /** One sentence for people. */
   reason: string;
   /** Why it is `offline` or `failed`. */

@@ -40,6 +40,8 @@ export class Tabs {
   #leader: LeaderStreams | undefined;
   /** The leader and this tab's streams of its session, while this tab follows. */
   #following: { session: FollowerSession; alive: string } | undefined;
+  /** Whether the worker has this tab's newest word that requests can go. */
+  #isHeld = false;
 
   /** Joins. */
   constructor(options: TabsOptions) {
@@ -57,6 +59,9 @@ export class Tabs {
     view.addEventListener("statechange", () => void this.#announce(), { signal });
     view.addEventListener("devicechange", () => void this.#announce(), { signal });
     view.addEventListener("networkchange", () => void this.#announce(), { signal });
+    view.addEventListener("greet", () => {
+      if (!this.#isHeld) void this.#announce();
+    }, { signal });
     // Rejects when this tab leaves before its turn.
     locks.request(group, { signal }, () => this.#lead()).catch(() => {});
     install({ worker, serviceWorker, page: window.location.href }).then((registration) => {
@@ -96,10 +101,10 @@ export class Tabs {
 
   /** Leads, until this tab leaves. */
   async #lead(): Promise<void> {
-    const { own, locks } = this.#options;
+    const { own, view, locks } = this.#options;
     this.#endFollowing();
     this.#leader = new LeaderStreams({
-      session: () => own.session,
+      session: () => view.now.session ?? own.session,
       keepAwake: () => this.#post({ lighthouse: "awake" }),
       locks,
     });
@@ -116,11 +121,13 @@ export class Tabs {
   /** Where this tab leads: tells the other tabs, and the worker, how the connection stands. */
   async #announce(): Promise<void> {
     const alive = await this.#alive;
-    const { state, reason, error, device, networks } = this.#options.view.now;
+    const { state, isGreeted, reason, error, device, networks } = this.#options.view.now;
     if (!this.#leader || this.#left.signal.aborted) return;
     const code = error?.code;
-    this.#say({ lighthouse: "state", state, reason, code, device, networks, alive });
-    if (state !== "connected") return;
+    this.#say({ lighthouse: "state", state, isGreeted, reason, code, device, networks, alive });
+    const takesRequests = state === "connected" || isGreeted === true;
+    this.#isHeld = takesRequests && this.#registration !== undefined;
+    if (!takesRequests) return;
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => this.#leader?.open(data);
     this.#post({ lighthouse: "hold", port: port2, alive }, [port2]);
@@ -134,7 +141,8 @@ export class Tabs {
   }
 
   /** Follows the tab that says that it leads. */
-  async #follow({ state, reason, code, device, networks, alive }: LeaderState): Promise<void> {
+  async #follow(leader: LeaderState): Promise<void> {
+    const { state, isGreeted, reason, code, device, networks, alive } = leader;
     const { view, locks } = this.#options;
     const { signal } = this.#left;
     const own = await this.#alive;
@@ -159,6 +167,7 @@ export class Tabs {
       device,
       networks,
       session: this.#following.session,
+      isGreeted,
     });
   }
 

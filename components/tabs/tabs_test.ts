@@ -142,6 +142,23 @@ test("another tab follows, and its requests go through the leader", async () => 
   });
 });
 
+test("a follower's requests go before the leader is connected, where its own do", async () => {
+  await withSite(async ({ open }) => {
+    const first = open("first");
+    await first.lead();
+    const second = open("second");
+    await second.view.ready;
+    const { session } = first.view.now;
+    first.own.become({ state: "signalling", reason: "Looking …", session });
+    await until(() => second.shown === "signalling: Looking …");
+    const text = second.fetch("/a");
+    assert.is(await Promise.race([text, undefined]), undefined);
+    first.own.become({ state: "signalling", reason: "Looking …", session, isGreeted: true });
+    assert.is(await text, "first /a");
+    assert.is(second.view.now.state, "signalling");
+  });
+});
+
 test("a follower says that the relay carries the leader's session", async () => {
   await withSite(async ({ open }) => {
     const first = open("first");

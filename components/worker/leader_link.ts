@@ -19,7 +19,7 @@ interface Leader {
   /** Posts a message to it. */
   send: (message: OpenMessage | SocketMessage, transfer: Transferable[]) => void;
   session: FollowerSession;
-  /** Whether it has said that it is connected. */
+  /** Whether it has said that it takes requests. */
   connected: boolean;
   /** Aborted when it stops leading. */
   left: AbortController;
@@ -60,7 +60,7 @@ export class LeaderLink {
     return this.#waiting.size;
   }
 
-  /** Handles a tab's message that it leads and is connected. @param port The port to it. */
+  /** Handles a tab's message that it leads and takes requests. @param port The port to it. */
   setLeader(alive: string, port: MessagePort): void {
     if (this.#leader?.alive === alive) {
       this.#leader.connected = true;
@@ -74,7 +74,7 @@ export class LeaderLink {
   }
 
   /**
-   * Waits for a connected leader.
+   * Waits for a leader that takes requests: it is connected, or is about to be.
    *
    * @returns Its session.
    * @throws {LighthouseError} If no leader is connected in time: `no-holder`, or the leader's error.
@@ -100,8 +100,9 @@ export class LeaderLink {
    */
   async untilSilent(signal: AbortSignal): Promise<void> {
     const { channel, quiet = QUIET_MS } = this.#options;
-    while (!signal.aborted) {
+    for (;;) {
       await pause(quiet, signal);
+      if (signal.aborted) return;
       const heard = this.#heard;
       channel.postMessage({ lighthouse: "who" } satisfies Broadcast);
       await pause(quiet, signal);
@@ -146,11 +147,11 @@ export class LeaderLink {
 
   #hear(message: Broadcast): void {
     if (message.lighthouse !== "state") return;
-    const { state, reason, code, alive } = message;
+    const { state, isGreeted, reason, code, alive } = message;
     this.#trouble = code && new LighthouseError(code, reason);
     if (this.#leader?.alive !== alive) return;
     this.#heard++;
-    if (state !== "connected") this.#leader.connected = false;
+    if (state !== "connected" && !isGreeted) this.#leader.connected = false;
   }
 }
 

@@ -123,6 +123,21 @@ test("while the leader is not connected, session() waits until it is again", asy
   });
 });
 
+test("a leader that takes requests before it is connected stays the one to ask", async () => {
+  await withSite(async ({ link, tell }) => {
+    await using tab = new Tab();
+    await tab.lead(link);
+    const before = await link.session();
+    const state = { lighthouse: "state", reason: "…", alive: tab.alive } as const;
+    tell({ ...state, state: "connecting", isGreeted: true });
+    await settle();
+    assert.is(await link.session(), before);
+    tell({ ...state, state: "offline", isGreeted: false });
+    await settle();
+    assert.is((await failureOf(link.session())).code, "no-holder");
+  });
+});
+
 test("what a leader that crashes has open is lost, and the next one is asked for", async () => {
   await withSite(async ({ link, asked }) => {
     await using first = new Tab();
@@ -200,6 +215,7 @@ test("untilSilent() ends with its signal", async () => {
     const silence = link.untilSilent(life.signal);
     life.abort();
     await silence;
+    await settle();
     assert.equal(asked, []);
     await link.untilSilent(life.signal);
   });

@@ -3,6 +3,7 @@
 import { type Browser, type BrowserContext, type Frame, type Page } from "puppeteer-core";
 import { startAppSite } from "../e2e/app_site.ts";
 import { launchBrowser, reconnect, untilState } from "../e2e/browser.ts";
+import { pairingLink } from "../testing/program.ts";
 import { type BenchRoute, startBenchBackend } from "./backend.ts";
 
 /** Times in milliseconds. */
@@ -56,7 +57,7 @@ export async function runFirstPages(count: number): Promise<FirstPages> {
   stack.defer(() => browser.close());
 
   const times: FirstPages = { http: [], app: [], connects: [] };
-  const page = await openTab(browser, site.url);
+  const page = await openTab(browser, await pairingLink(site.bridge.state, site.url));
   await untilState(page, "connected");
   while (times.connects.length < count) times.connects.push(await reconnect(page));
   await page.close();
