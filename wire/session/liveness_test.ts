@@ -109,11 +109,9 @@ test("where PINGs cost, an idle end that has sent one soon knows that nobody ans
   const busy = { look: 2, silent: 8 };
   const idle = { look: 20, silent: 40 };
   const liveness = new Liveness({ busy, idle, dead: 60_000, isSparing: true }, owner);
-  const began = performance.now();
   await until(() => owner.was("silent"));
   liveness.stop();
-  assert.equal(owner.events, ["ping", "ping", "silent"]);
-  assert.ok(performance.now() - began < 40);
+  assert.equal(owner.events, ["ping", "ping", "silent"], "the second one as a busy end");
 });
 
 test("where PINGs cost, the silence before an idle end became busy does not count", async () => {
