@@ -226,8 +226,7 @@ export class Connection {
         this.#session = this.#createSession();
         return;
       case "stop":
-        this.#attempt.abort();
-        return;
+        return this.#attempt.abort();
       case "hang-up":
         this.#attempt.abort();
         this.#lanes?.stop();
