@@ -277,8 +277,7 @@ export class Connection {
 
   /** The ICE servers of the settings, and those that the host's newest answer has brought. */
   #ice(): IceConfig {
-    const { identities, ice } = this.#settings!;
-    return identities.withIceServers(ice);
+    return this.#settings!.identities.withIceServers(this.#settings!.ice);
   }
 
   async #dial(): Promise<void> {
