@@ -205,10 +205,18 @@ test("a pairing's offer brings its fresh secret, and has room for it and a name"
 test("malformed members of an offer and of an answer are refused", async () => {
   const ticket = toBase64url(new Uint8Array(16));
   const secret = toBase64url(new Uint8Array(32));
+  const since = [-1, 0.5, "1", null].map((since) => ({ secret, since, ct: "AA" }));
   const bad = [
-    ...[7, {}, { ticket }, { ticket: "AA", ct: "AA" }, { ticket, ct: "A=" }, { ct: "AA" }],
-    ...[{ secret }, { secret: ticket, ct: "AA" }, { secret, ticket, ct: "AA" }],
-    ...[-1, 0.5, "1", null].map((since) => ({ secret, since, ct: "AA" })),
+    7,
+    {},
+    { ticket },
+    { ticket: "AA", ct: "AA" },
+    { ticket, ct: "A=" },
+    { ct: "AA" },
+    { secret },
+    { secret: ticket, ct: "AA" },
+    { secret, ticket, ct: "AA" },
+    ...since,
   ];
   for (const early of bad) {
     const error = await failureOf(exchange({ early: early as never }, { early: undefined }));
