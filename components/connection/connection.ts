@@ -222,7 +222,6 @@ export class Connection {
       case "rest":
         this.#lanes?.stop();
         this.#session?.close();
-        // Another one, which may begin in an offer.
         this.#session = this.#createSession();
         return;
       case "stop":

@@ -85,7 +85,7 @@ export type ConnectionEffect =
   | { do: "restore"; dial: boolean }
   /** Send a `retry` after the backoff for that many failures; `slow`: after a long pause. */
   | { do: "pause"; failures: number; slow?: true }
-  /** End the session, and let the way through the relay go. */
+  /** Replace the session by one that may begin in an offer, and let the way through the relay go. */
   | { do: "rest" }
   /** End the attempt: the connection works again. */
   | { do: "stop" }
