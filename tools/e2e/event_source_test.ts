@@ -11,7 +11,7 @@ import { freePort } from "../testing/listen.ts";
 import { RunningProgram } from "../testing/program.ts";
 import { suite } from "../testing/suite.ts";
 import { until } from "../testing/until.ts";
-import { calm, openWeb } from "./web_page.ts";
+import { openWeb, PLAIN_PAGE } from "./web_page.ts";
 import { withBridge } from "./with_bridge.ts";
 
 const BACKEND = fileURLToPath(new URL("./event_backend.ts", import.meta.url));
@@ -43,15 +43,18 @@ async function testIn(name: BrowserName): Promise<void> {
     await backend.until(/listening/);
   }
 
-  withBridge(test, { browser: name, backend: `http://127.0.0.1:${port}` }, async (running) => {
-    ({ bridge, browser, host } = running);
-    await startBackend();
-    running.stack.defer(() => void backend.child.kill("SIGKILL"));
-  });
+  withBridge(
+    test,
+    { browser: name, folder: PLAIN_PAGE, backend: `http://127.0.0.1:${port}` },
+    async (running) => {
+      ({ bridge, browser, host } = running);
+      await startBackend();
+      running.stack.defer(() => void backend.child.kill("SIGKILL"));
+    },
+  );
 
   async function open(): Promise<Page> {
     const { page } = await openWeb(browser, `${bridge.page.url}web.html`);
-    await calm(page);
     return page;
   }
 
