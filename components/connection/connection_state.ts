@@ -165,6 +165,8 @@ export function stepConnection(
       // Somebody looks: the state should be true, and the first request soon answered.
       if (now.resting) return stepConnection(now, { type: "wanted" });
       if (now.error && FOR_PEOPLE.has(now.error.code)) return [now, NOTHING];
+      // Only a direct connection can help, and this attempt's candidates may be of another network.
+      if (now.dialling && now.error?.code === "relay-budget") return [now, { do: "dial" }];
       return stepConnection(now, { type: "retry" });
     case "retry":
       // Quietly: the page shows a change only when there is one.

@@ -650,6 +650,12 @@ for (const code of ["not-paired", "host-key-changed", "clock-skew"] as const) {
   });
 }
 
+test("where the budget is spent, an attempt that is under way begins anew in another network", () => {
+  const [now, effect] = walk({ type: "connect" }, { type: "doubted", error: spent });
+  assert.equal(effect, nothing);
+  assert.equal(stepConnection(now, { type: "woken" }), [now, dial]);
+});
+
 test("an attempt that ends after close() changes nothing", () => {
   const closed = walk({ type: "connect" }, { type: "close" });
   for (
