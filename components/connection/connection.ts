@@ -34,6 +34,7 @@ import { Rest } from "./rest.ts";
 import { startTimer } from "./start_timer.ts";
 import { Warmth } from "./warmth.ts";
 import { Upgrade } from "./upgrade.ts";
+import { Ways } from "./ways.ts";
 
 /** Time after which a loss shows, in milliseconds: most are restored within a second. */
 const UNSEEN_MS = 2_000;
@@ -84,7 +85,7 @@ export class Connection {
   readonly #upgrade: Upgrade;
   readonly #rest: Rest;
   readonly #network: PageNetwork;
-  #way: OpenedWay | undefined;
+  readonly #ways = new Ways();
   readonly #early = new EarlyAttempts({
     session: () => this.#session!,
     onReady: () => this.#show(),
@@ -138,7 +139,7 @@ export class Connection {
 
   /** What carries the session, or has carried it last. */
   get way(): OpenedWay | undefined {
-    return this.#way;
+    return this.#ways.current;
   }
 
   /** Prepares the next attempt, while there is none and no connection. */
@@ -231,7 +232,8 @@ export class Connection {
         this.#lanes?.stop();
         this.#session?.close();
         this.#early.end();
-        this.#lanes = this.#session = this.#way = undefined;
+        this.#lanes = this.#session = undefined;
+        this.#ways.clear();
         return;
     }
   }
@@ -270,8 +272,10 @@ export class Connection {
   }
 
   /** Adds a direct connection to the session. */
-  #dialLane(signal: AbortSignal): Promise<OpenedWay> {
-    return this.#platform.dialLane(this.#session!, { ice: this.#ice(), signal });
+  async #dialLane(signal: AbortSignal): Promise<OpenedWay> {
+    const way = await this.#platform.dialLane(this.#session!, { ice: this.#ice(), signal });
+    this.#ways.add(way);
+    return way;
   }
 
   /** The ICE servers of the settings, and those that the host's newest answer has brought. */
@@ -363,7 +367,7 @@ export class Connection {
 
   /** Something else carries the session. */
   #take(way: OpenedWay, event: ConnectionEvent): void {
-    this.#way = way;
+    this.#ways.replace(way);
     this.#step(event);
     // The next attempt needs not wait for a direct connection where this one had none.
     this.#settings!.identities.keepWay(this.#now.relayed).catch(() => {});
@@ -373,7 +377,7 @@ export class Connection {
   /** Notes the way for reports. */
   async #notice(way: OpenedWay): Promise<void> {
     const { path } = await way.stats().catch(() => ({ path: "unknown" }));
-    if (way !== this.#way) return;
+    if (way !== this.way) return;
     this.#network.ended(this.#now.relayed ? "relayed" : path === "relay" ? "turn" : "direct");
   }
 

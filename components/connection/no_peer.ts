@@ -17,6 +17,7 @@ export function noPeer(cause: unknown): Peer {
     channel: fail(),
     accept: () => {},
     stats: fail,
+    isOver: true,
     close: () => {},
   };
 }

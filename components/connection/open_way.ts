@@ -19,7 +19,7 @@ export interface OpenedConnection extends Proven {
 }
 
 /** What carries a channel: a WebRTC connection, or the relay. */
-export type OpenedWay = Pick<Peer | RelayedWay, "stats" | "close">;
+export type OpenedWay = Pick<Peer | RelayedWay, "stats" | "isOver" | "close">;
 
 /** Options of {@linkcode openWay}. */
 export interface OpenWayOptions {

@@ -27,6 +27,8 @@ export interface Peer {
   /** Sets the host's answer. Call it once. */
   accept(sdp: string): void;
   stats(): Promise<PeerStats>;
+  /** Whether it has ended or failed. */
+  readonly isOver: boolean;
   close(): void;
 }
 
@@ -95,6 +97,9 @@ export function createPeer({ ice, until, isPatient, webRtc }: PeerOptions): Peer
     channel: channel.promise,
     accept: (sdp) => peer.signal({ type: "answer", sdp }),
     stats: () => readStats(peer),
+    get isOver() {
+      return peer.destroyed;
+    },
     close: () => peer.destroy(),
   };
 }

@@ -24,6 +24,10 @@ export class MemoryPeer implements Peer {
     this.channel.catch(() => {});
   }
 
+  get isOver(): boolean {
+    return this.isClosed;
+  }
+
   accept(sdp: string): void {
     this.accepted = sdp;
   }
