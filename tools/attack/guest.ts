@@ -12,6 +12,7 @@ import {
 } from "../../wire/mod.ts";
 import { connectPage } from "../../wire/testing/session_pair.ts";
 import { dial } from "../testing/dial.ts";
+import { connectRelayed, type RelayedPage } from "../testing/relayed_page.ts";
 import { RawCarrier, type RawCarrierOptions } from "./raw_carrier.ts";
 
 /** What a guest did and met: numbers by name, such as `messages` or `bad-frame`. */
@@ -153,6 +154,14 @@ export class Guest {
     const session = await connectPage(channel, options, proof);
     this.#sessions.push(session);
     return session;
+  }
+
+  /** Begins a session through the relay that keeps the protocol. */
+  async connectRelayed(): Promise<RelayedPage> {
+    const { relay, origin } = this.#plan;
+    const page = await connectRelayed({ relay, origin, device: this.device });
+    this.#succeed();
+    return page;
   }
 
   /** Closes all sessions and connections. */

@@ -45,6 +45,8 @@ export interface RelayedPage extends Disposable {
   socket: WebSocket;
   /** Messages that the gateway has throttled. */
   throttled: number;
+  /** Called with each sealed message that the page has sent. */
+  onSent?: (ct: string) => void;
 }
 
 /** The host's answer, and the socket that has brought it. */
@@ -74,7 +76,10 @@ export async function connectRelayed(options: RelayedPageOptions): Promise<Relay
     throw new LighthouseError("relay-budget", JSON.stringify(relayed));
   }
   const channel = new RelayedChannel({
-    send: (ct) => socket.send(formatSendSignal({ data: { type: "relayed", v: 1, ct } })),
+    send: (ct) => {
+      socket.send(formatSendSignal({ data: { type: "relayed", v: 1, ct } }));
+      page.onSent?.(ct);
+    },
   });
   const page: RelayedPage = {
     session: options.session ?? pageSession(options),

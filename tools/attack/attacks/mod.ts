@@ -32,6 +32,7 @@ import {
   strangersOffers,
   wrongDescriptions,
 } from "./offers.ts";
+import { forgedRelayed, meddledRelayed } from "./relayed.ts";
 import {
   headlessStorm,
   helloStorm,
@@ -78,4 +79,6 @@ export const ATTACKS: readonly Attack[] = [
   forgedOffers,
   strangersOffers,
   refusedPairings,
+  forgedRelayed,
+  meddledRelayed,
 ];

@@ -6,10 +6,13 @@ import type { Attack } from "../attack.ts";
 import type { Guest } from "../guest.ts";
 
 /** Messages a second, as many as the gateway's stage lets through in AWS's default settings. */
-const A_SECOND = 100;
+export const A_SECOND = 100;
 
 /** Sends messages to the relay at a rate, and counts the answers by their codes. */
-async function sendMessages(guest: Guest, next: () => object | Promise<object>): Promise<void> {
+export async function sendMessages(
+  guest: Guest,
+  next: () => object | Promise<object>,
+): Promise<void> {
   await guest.repeat(async () => {
     const socket = await guest.openSocket();
     socket.on("message", (text) => {
@@ -29,7 +32,8 @@ async function sendMessages(guest: Guest, next: () => object | Promise<object>):
   });
 }
 
-const text = (bytes: number) => toBase64url(new Uint8Array(randomBytes(bytes)));
+/** Random bytes in base64url. */
+export const randomText = (bytes: number) => toBase64url(new Uint8Array(randomBytes(bytes)));
 
 /** An offer that nobody has sealed. */
 function forgedOffer(): object {
@@ -37,10 +41,10 @@ function forgedOffer(): object {
     type: "sealed-offer",
     v: 1,
     time: Date.now(),
-    nonce: text(16),
+    nonce: randomText(16),
     enc: toBase64url(Uint8Array.of(4, ...randomBytes(64))),
-    ct: text(1_000),
-    tag: text(16),
+    ct: randomText(1_000),
+    tag: randomText(16),
   };
 }
 
