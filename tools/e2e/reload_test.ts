@@ -11,6 +11,11 @@ import { until } from "../testing/until.ts";
 import { fetchText, openConnected, untilState } from "./browser.ts";
 import { withBridge } from "./with_bridge.ts";
 
+declare global {
+  /** In the page: whether it is in its last life. */
+  var isLast: boolean;
+}
+
 /** When a page is reloaded: once its state is one of these. */
 const MOMENTS = {
   "the host has answered": "connecting connected",
@@ -48,7 +53,8 @@ function testIn(name: BrowserName): void {
     const { page } = await openConnected(context, await pairingLink(bridge.state, bridge.page.url));
     await page.evaluateOnNewDocument(() => {
       const left = Number(sessionStorage.getItem("left"));
-      if (left === 0) return;
+      globalThis.isLast = left === 0;
+      if (isLast) return;
       const states = sessionStorage.getItem("states")!;
       const downloads = Number(sessionStorage.getItem("downloads"));
       const timer = setInterval(async () => {
@@ -80,9 +86,8 @@ function testIn(name: BrowserName): void {
       }
     }, settings);
     await page.reload();
-    const isLast = () => page.evaluate(() => sessionStorage.getItem("left") === "0");
     // A page that is about to go does not answer.
-    await until(() => isLast().catch(() => false));
+    await until(() => page.evaluate(() => isLast).catch(() => false));
   }
 
   /** Checks that a page connects soon and that the host has refused none of its lives. */
