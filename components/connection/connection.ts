@@ -273,9 +273,8 @@ export class Connection {
 
   /** Adds a direct connection to the session. */
   async #dialLane(signal: AbortSignal): Promise<OpenedWay> {
-    const way = await this.#platform.dialLane(this.#session!, { ice: this.#ice(), signal });
-    this.#ways.add(way);
-    return way;
+    const { dialLane } = this.#platform;
+    return this.#ways.add(await dialLane(this.#session!, { ice: this.#ice(), signal }));
   }
 
   /** The ICE servers of the settings, and those that the host's newest answer has brought. */

@@ -16,9 +16,10 @@ export class Ways {
     this.#all = [way];
   }
 
-  /** Carries the session beside the others. */
-  add(way: OpenedWay): void {
+  /** Carries the session beside the others. @returns The way. */
+  add(way: OpenedWay): OpenedWay {
     this.#all = [...this.#all.filter(({ isOver }) => !isOver), way];
+    return way;
   }
 
   /** The session has ended. */
