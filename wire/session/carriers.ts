@@ -16,6 +16,8 @@ export interface CarriersOptions {
   liveness: LivenessRules;
   /** Whether bytes of streams have moved lately. */
   isBusy(): boolean;
+  /** Whether a transfer may have come to a halt: bytes have moved not long ago, and a stream is open. */
+  isUnsettled(): boolean;
   /** Whether streams have been opened beside others lately. */
   isShared(): boolean;
   /** Takes frames of one message. `isCurrent` says whether their carrier still belongs to the session. */
@@ -70,12 +72,12 @@ export class Carriers {
 
   /** Takes a carrier whose HELLOs have been exchanged, or are about to be. */
   adopt(carrier: Carrier): void {
-    const { liveness, isBusy } = this.#options;
+    const { liveness, isBusy, isUnsettled } = this.#options;
     const rules = carrier.isMetered ? liveness.metered ?? liveness : liveness;
     this.#carriers.set(
       carrier,
       new Liveness(rules, {
-        isBusy,
+        isBusy: carrier.isMetered ? isUnsettled : isBusy,
         takeHeard: () => carrier.takeHeard(),
         roundTripTime: () => carrier.roundTripTime,
         ping: () => carrier.ping(),

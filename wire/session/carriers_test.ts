@@ -51,6 +51,7 @@ function setUp(count: number, liveness = DEAF) {
   const carriers = new Carriers({
     liveness,
     isBusy: () => false,
+    isUnsettled: () => false,
     isShared: () => false,
     receive: (frames, isCurrent) => {
       if (frames.length === 0) return;

@@ -9,7 +9,7 @@ export interface LivenessRules {
   /** Silence after which the carrier is closed. */
   dead: number;
   /**
-   * Whether one PING is sent after half of the silence that counts, and an idle end then watches as a busy
+   * Whether one PING is sent after half of the silence that counts, and this end then watches as a busy
    * one until the answer. Otherwise there is one at each look after which nothing was heard, and at each
    * idle one. @default false
    */
@@ -137,6 +137,8 @@ export class Liveness {
     const { isSparing, idle } = this.#rules;
     if (isSparing ? this.#passes(rule.silent / 2) : this.#quiet > 0 || rule === idle) {
       if (isSparing && rule === idle) return this.probe();
+      // Until the answer, however long ago bytes have moved by then.
+      if (isSparing) this.#probing = true;
       this.#owner.ping();
     }
     this.#plan();

@@ -114,6 +114,18 @@ test("where PINGs cost, an idle end that has sent one soon knows that nobody ans
   assert.equal(owner.events, ["ping", "ping", "silent"], "the second one as a busy end");
 });
 
+test("where PINGs cost, a busy end that has sent one waits for the answer as a busy one", async () => {
+  const owner = new Owner();
+  owner.busy = true;
+  const busy = { look: 2, silent: 20 };
+  const liveness = new Liveness({ busy, idle: NEVER, dead: 60_000, isSparing: true }, owner);
+  await until(() => owner.was("ping"));
+  owner.busy = false;
+  await until(() => owner.was("silent"));
+  liveness.stop();
+  assert.equal(owner.events, ["ping", "silent"]);
+});
+
 test("where PINGs cost, the silence before an idle end became busy does not count", async () => {
   const owner = new Owner();
   const busy = { look: 2, silent: 12 };

@@ -118,6 +118,7 @@ export class Session {
     const carriers = this.#carriers = new Carriers({
       liveness,
       isBusy: () => traffic.isBusy,
+      isUnsettled: () => traffic.isUnsettled && streams.open > 0,
       isShared: () => streams.isShared,
       receive: (frames, isCurrent) => this.#receive(frames, isCurrent),
       wake: () => packer.schedule(),

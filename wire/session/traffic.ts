@@ -3,6 +3,12 @@
 /** Time after a stream's last bytes for which the session counts as busy, in milliseconds. */
 const BUSY_MS = 2000;
 
+/**
+ * Time for which an open stream's bytes may be on their way, in milliseconds: longer than it takes until
+ * silence of a slow carrier is looked into (liveness.ts).
+ */
+const UNSETTLED_MS = 8000;
+
 /** Counts the bytes of a session's streams. Those that are sent twice count twice. */
 export class Traffic {
   sent = 0;
@@ -19,6 +25,11 @@ export class Traffic {
   /** Whether bytes have moved in the last 2 s. */
   get isBusy(): boolean {
     return performance.now() - this.#moved < BUSY_MS;
+  }
+
+  /** Whether bytes have moved in the last 8 s. */
+  get isUnsettled(): boolean {
+    return performance.now() - this.#moved < UNSETTLED_MS;
   }
 
   /** Counts bytes that have moved. */
