@@ -453,17 +453,24 @@ test("a revoked device's messages are not taken", async () => {
   page.session.close();
 });
 
-test("messages of a device that is revoked meanwhile are not taken", async () => {
-  const host = new TestHost();
-  const page = await TestPage.known(host);
-  page.get("/1").catch(() => {});
-  host.onTake = () => host.early.forget(host.accessList.devices[0]!.id);
-  const sealed = await page.seal();
-  const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
-  assert.is(answer.early, undefined);
-  assert.equal(host.requests, []);
-  page.session.close();
-});
+for (
+  const [when, open] of [
+    ["meanwhile", TestPage.known],
+    ["while it pairs", (host: TestHost) => TestPage.fresh("pairing", host)],
+  ] as const
+) {
+  test(`messages of a device that is revoked ${when} are not taken`, async () => {
+    const host = new TestHost();
+    const page = await open(host);
+    page.get("/1").catch(() => {});
+    host.onTake = () => host.early.forget(host.accessList.devices[0]!.id);
+    const sealed = await page.seal();
+    const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
+    assert.is(answer.early, undefined);
+    assert.equal(host.requests, []);
+    page.session.close();
+  });
+}
 
 test("whoever has the host's key and a device's tag key cannot use a device's messages", async () => {
   const host = new TestHost();
@@ -739,18 +746,6 @@ test("for a stranger with cookies at the host, messages under a secret of its ow
   assert.is(await asked, "GET /slow");
   await host.connect(thief);
   assert.is(await other, "GET /2");
-});
-
-test("messages of a device that is revoked while it pairs are not taken", async () => {
-  const host = new TestHost();
-  const page = await TestPage.fresh("pairing", host);
-  page.get("/1").catch(() => {});
-  host.onTake = () => host.early.forget(host.accessList.devices[0]!.id);
-  const sealed = await page.seal();
-  const answer = await sealed.openAnswer(await host.answer(sealed.signal) as never) as Acceptance;
-  assert.is(answer.early, undefined);
-  assert.equal(host.requests, []);
-  page.session.close();
 });
 
 test("a flood of strangers' offers pushes nobody out, and ends at its limits", async () => {
