@@ -24,12 +24,12 @@ export class Traffic {
 
   /** Whether bytes have moved in the last 2 s. */
   get isBusy(): boolean {
-    return performance.now() - this.#moved < BUSY_MS;
+    return this.#hasMovedIn(BUSY_MS);
   }
 
   /** Whether bytes have moved in the last 8 s. */
   get isUnsettled(): boolean {
-    return performance.now() - this.#moved < UNSETTLED_MS;
+    return this.#hasMovedIn(UNSETTLED_MS);
   }
 
   /** Counts bytes that have moved. */
@@ -38,5 +38,9 @@ export class Traffic {
     this[direction] += bytes;
     this.#moved = performance.now();
     this.#onMove(wasBusy);
+  }
+
+  #hasMovedIn(ms: number): boolean {
+    return performance.now() - this.#moved < ms;
   }
 }
