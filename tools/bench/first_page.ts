@@ -3,8 +3,9 @@
 import { type Browser, type BrowserContext, type Frame, type Page } from "puppeteer-core";
 import { startAppSite } from "../e2e/app_site.ts";
 import { launchBrowser, reconnect, untilState } from "../e2e/browser.ts";
+import type { Route } from "../local/backend_route.ts";
 import { pairingLink } from "../testing/program.ts";
-import { type BenchRoute, startBenchBackend } from "./backend.ts";
+import { startBenchBackend } from "./backend.ts";
 
 /** Times in milliseconds. */
 export interface FirstPages {
@@ -21,7 +22,7 @@ const PICTURES = 8;
 let onLoaded = () => {};
 
 /** An app's page with its style, its script and pictures, each of which comes anew. */
-const ROUTES: Record<string, BenchRoute> = {
+const ROUTES: Record<string, Route> = {
   "GET /app/": answering("text/html; charset=utf-8", pageText()),
   "GET /app/style.css": answering("text/css", `/*${"s".repeat(20_000)}*/`),
   "GET /app/script.js": answering(
@@ -98,7 +99,7 @@ function appIn(page: Page): Frame | undefined {
   return page.frames().find((frame) => frame !== page.mainFrame() && frame.url().endsWith("/app/"));
 }
 
-function answering(type: string, body: string): BenchRoute {
+function answering(type: string, body: string): Route {
   return (_request, response) => {
     response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
   };

@@ -2,15 +2,15 @@
 // argument is a `Forwarding` as JSON. It ends with its standard input.
 import { createHash } from "node:crypto";
 import process from "node:process";
-import { startBenchBackend } from "../bench/backend.ts";
+import { bytesOf, startBenchBackend } from "../bench/backend.ts";
 import { payloadParts } from "../bench/payload.ts";
 import { forward, type Forwarding } from "./forward.ts";
 
 await forward(JSON.parse(process.argv[2]!) as Forwarding);
 const { url } = await startBenchBackend({
-  "GET /lab/hash": (_request, response, bytes) => {
+  "GET /lab/hash": (request, response) => {
     const hash = createHash("sha256");
-    for (const part of payloadParts(bytes, 64 * 1024)) hash.update(part);
+    for (const part of payloadParts(bytesOf(request), 64 * 1024)) hash.update(part);
     response.end(hash.digest("hex"));
   },
 });

@@ -2,7 +2,7 @@
 // moved.
 import { pipeline } from "node:stream/promises";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type BenchBackend, hashBody, startBenchBackend } from "../backend.ts";
+import { type BenchBackend, benchRoutes, bytesOf, startBenchBackend } from "../backend.ts";
 import { placedParts } from "./placed.ts";
 
 /** Time between two events, or two messages of one side, in milliseconds. */
@@ -37,14 +37,15 @@ export interface CutBackend extends BenchBackend {
 export async function startCutBackend(): Promise<CutBackend> {
   const counts: Counts = { downloads: 0, uploads: 0, events: 0, sockets: 0, misplaced: 0 };
   const backend = await startBenchBackend({
-    "GET /placed": async (_request, response, bytes) => {
+    "GET /placed": async (request, response) => {
       counts.downloads++;
+      const bytes = bytesOf(request);
       response.writeHead(200, { "content-length": bytes });
       await pipeline(placedParts(bytes), response);
     },
-    "POST /hash": (request, response, bytes) => {
+    "POST /hash": (request, response) => {
       counts.uploads++;
-      return hashBody(request, response, bytes);
+      return benchRoutes["POST /bench/hash"](request, response);
     },
     "GET /events": (_request, response) => {
       counts.events++;
