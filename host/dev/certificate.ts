@@ -4,9 +4,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
+import { type Certificate, createCertificate, type Permits } from "../platform/der.ts";
 import { checkPrivate, writePrivateFile } from "../platform/private_file.ts";
 import { isLocal, LOCAL_NETWORKS } from "./addresses.ts";
-import { type Certificate, createCertificate, type Permits } from "./der.ts";
 
 const DAY_MS = 86_400_000;
 

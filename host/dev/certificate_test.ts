@@ -11,7 +11,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { lanCertificate, type LanCertificateOptions } from "./certificate.ts";
-import { createCertificate } from "./der.ts";
+import { createCertificate } from "../platform/der.ts";
 
 const test = suite("certificate");
 

@@ -1,7 +1,7 @@
 // For tests: certificates of servers and of authorities.
-import { type Certificate, createCertificate as create } from "../../host/dev/der.ts";
+import { type Certificate, createCertificate as create } from "../../host/platform/der.ts";
 
-export type { Certificate } from "../../host/dev/der.ts";
+export type { Certificate } from "../../host/platform/der.ts";
 
 /** Options of {@linkcode createCertificate}. */
 export interface CertificateOptions {

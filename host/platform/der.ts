@@ -1,5 +1,5 @@
-// Writes certificates in DER, the parts that `dev --lan` needs: Node.js makes keys and signs, but makes no
-// certificates. RFC 5280, https://www.rfc-editor.org/rfc/rfc5280
+// Writes certificates in DER, the parts that `dev --lan` and the QUIC server need: Node.js makes keys and
+// signs, but makes no certificates. RFC 5280, https://www.rfc-editor.org/rfc/rfc5280
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { isIPv4 } from "node:net";
 
