@@ -6,12 +6,13 @@ import { formatInvitation, type Invitation } from "../access/invitation.ts";
 import { calledAs } from "../cli/program.ts";
 import { formatService } from "../config/service_config.ts";
 import type { SeenService } from "../control/look.ts";
+import { isPublic } from "../platform/addresses.ts";
 import { formatClock } from "../platform/duration.ts";
 import { wrap } from "../platform/layout.ts";
 import { shellWord } from "../platform/shell_words.ts";
 import { line, paint, Painted } from "../platform/terminal.ts";
 import { formatAttributes } from "../site/html.ts";
-import { isLocal, isLoopback } from "./addresses.ts";
+import { isLoopback } from "./addresses.ts";
 import type { DevOptions } from "./options.ts";
 
 /** Prints an event: its fields as JSON, or the text for people. */
@@ -156,7 +157,7 @@ function notes({ server, seen }: ReadyDev, { services, ports }: AnnounceOptions)
         "that asks the backend, and says how to install it.",
     );
     const global = lanOrigins.map((origin) => new URL(origin).hostname)
-      .filter((host) => /^[\d.]+$/.test(host) && !isLocal(host));
+      .filter(isPublic);
     if (global.length > 0) {
       all.push(`${global.join(", ")} is an address of the internet: others may reach the port.`);
     }

@@ -4,9 +4,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
+import { INNER_NETWORKS, isPublic } from "../platform/addresses.ts";
 import { type Certificate, createCertificate, type Permits } from "../platform/der.ts";
 import { checkPrivate, writePrivateFile } from "../platform/private_file.ts";
-import { isLocal, LOCAL_NETWORKS } from "./addresses.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -53,7 +53,7 @@ export async function lanCertificate(options: LanCertificateOptions): Promise<La
   const from = new Date(now() - DAY_MS);
   const path = (name: string) => join(folder, `${name}.pem`);
   // Addresses of the internet that are this machine's own.
-  const global = names.filter((name) => isIPv4(name) && !isLocal(name) && name !== "127.0.0.1");
+  const global = names.filter(isPublic);
   let authority = await read(path("authority"), now());
   if (authority && !global.every((address) => permits(authority!, address))) authority = undefined;
   let own = authority && await read(path("certificate"), now());
@@ -108,8 +108,7 @@ function permitsWith(addresses: string[]): Permits {
   return {
     domains: ["local", "localhost"],
     networks: [
-      ...LOCAL_NETWORKS,
-      ["127.0.0.0", 8],
+      ...INNER_NETWORKS,
       ...addresses.map((address) => [address, 32] as const),
     ],
   };

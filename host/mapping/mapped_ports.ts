@@ -4,12 +4,12 @@
 // have no TURN, and one receive buffer for all.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { isProviderNat, isPublic } from "../platform/addresses.ts";
 import type { Log } from "../platform/log.ts";
 import { findGateway } from "./gateway.ts";
 import { GatewaySocket } from "./gateway_socket.ts";
 import { type Mapping, MappingError, type MappingProtocol, type PortMapper } from "./mapping.ts";
 import { mapFirstPort } from "./port_mapper.ts";
-import { isProviderNat, isPublic } from "./public_address.ts";
 
 /**
  * How it stands: `needless` on a machine with a public address, `none` if the router gives no port, and

@@ -1,6 +1,6 @@
 // The way that a page's bytes take, in one word and in several.
 import { isIPv6 } from "node:net";
-import { isPublic } from "../mapping/public_address.ts";
+import { isPublic } from "../platform/addresses.ts";
 import type { PeerPath } from "./peer.ts";
 
 /**
