@@ -1,5 +1,5 @@
 // Leads ports over the network: servers listen on 127.0.0.1 of their own machine only.
-import { connect, createServer } from "node:net";
+import { forward } from "../testing/forward.ts";
 
 /** Which ports lead where. */
 export interface Forwarding {
@@ -11,15 +11,7 @@ export interface Forwarding {
 }
 
 /** Forwards until the process ends. */
-export async function forward({ listen, to, ports }: Forwarding): Promise<void> {
-  const pairs = listen.flatMap((address) => ports.map((port) => ({ address, port })));
-  await Promise.all(pairs.map(({ address, port }) => {
-    const server = createServer({ noDelay: true }, (near) => {
-      const far = connect({ port, host: to, noDelay: true });
-      near.pipe(far).pipe(near);
-      near.on("error", () => far.destroy());
-      far.on("error", () => near.destroy());
-    });
-    return new Promise<void>((resolve) => server.listen(port, address, resolve));
-  }));
+export async function forwardPorts({ listen, to, ports }: Forwarding): Promise<void> {
+  const pairs = listen.flatMap((host) => ports.map((port) => ({ host, port })));
+  await Promise.all(pairs.map(({ host, port }) => forward({ host, port }, { host: to, port })));
 }

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import process from "node:process";
 import { bytesOf, startBenchBackend } from "../bench/backend.ts";
 import { payloadParts } from "../bench/payload.ts";
-import { forward, type Forwarding } from "./forward.ts";
+import { type Forwarding, forwardPorts } from "./forward.ts";
 
-await forward(JSON.parse(process.argv[2]!) as Forwarding);
+await forwardPorts(JSON.parse(process.argv[2]!) as Forwarding);
 const { url } = await startBenchBackend({
   "GET /lab/hash": (request, response) => {
     const hash = createHash("sha256");

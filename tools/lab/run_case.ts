@@ -12,7 +12,7 @@ import type { Browser, BrowserContext } from "puppeteer-core";
 import { launchBrowser } from "../e2e/browser.ts";
 import { pairingLink, type RunningProgram, start as startProgram } from "../testing/program.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
-import { forward } from "./forward.ts";
+import { forwardPorts } from "./forward.ts";
 import { isAsGood, wantedWays } from "./judge.ts";
 import type { CaseLine, CasePlan, LabDial, LabDownload, LabResult, NetworkChange } from "./lab.ts";
 import { SERVER, SERVER_V6 } from "./network.ts";
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
   const world = JSON.parse(await startPart(plan.wan, "world_main.ts", ...servers)) as World;
   const { ports, page: pageUrl, relay } = world;
   const listen = [isIpv6 ? "::1" : "127.0.0.1"];
-  await forward({ listen, to: isIpv6 ? SERVER_V6 : SERVER, ports });
+  await forwardPorts({ listen, to: isIpv6 ? SERVER_V6 : SERVER, ports });
   const forwarding = JSON.stringify({ listen: ["127.0.0.1"], to: SERVER, ports });
   const backend = await startPart(plan.host, "host_main.ts", forwarding);
   const host = await startHost(world, backend);

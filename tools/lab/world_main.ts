@@ -3,7 +3,7 @@
 import process from "node:process";
 import { DEFAULT_THROTTLES } from "../../stack/throttles.ts";
 import { startBridge } from "../local/bridge.ts";
-import { forward } from "./forward.ts";
+import { forwardPorts } from "./forward.ts";
 
 /** What the two sides need of it. Its URLs are of 127.0.0.1. */
 export interface World {
@@ -26,7 +26,7 @@ const { gateway, controlPlane, page } = bridge;
 const ports = [gateway.url, controlPlane.endpoint, page.url].map((url) =>
   Number(new URL(url).port)
 );
-await forward({ listen: process.argv.slice(2), to: "127.0.0.1", ports });
+await forwardPorts({ listen: process.argv.slice(2), to: "127.0.0.1", ports });
 const world: World = {
   page: page.url,
   relay: gateway.url,
