@@ -2,7 +2,7 @@
 import { build, stop } from "esbuild";
 import { fileURLToPath } from "node:url";
 import type { Browser, CDPSession, Page } from "puppeteer-core";
-import { findBrowser } from "../browser.ts";
+import { type BrowserName, findBrowser } from "../browser.ts";
 import { launchBrowser } from "../e2e/browser.ts";
 import { type Link, loopback } from "./link.ts";
 import type { DrivenPage, Driver } from "./page/driver.ts";
@@ -22,7 +22,9 @@ export interface BenchPageOptions<Settings> {
   modules?: string[];
   /** The path between browser and servers. @default loopback */
   link?: Link;
-  /** Further flags for the browser. */
+  /** @default "chromium" */
+  browserName?: BrowserName;
+  /** Further flags for Chromium. */
   flags?: string[];
   /** Functions of this process that the page may call, by name. */
   lends?: Record<string, (...args: never[]) => unknown>;
@@ -32,23 +34,23 @@ export interface BenchPageOptions<Settings> {
 export class BenchPage implements AsyncDisposable {
   readonly browser: Browser;
   readonly tab: Page;
-  readonly #session: CDPSession;
+  #session: CDPSession | undefined;
 
-  private constructor(browser: Browser, page: Page, session: CDPSession) {
+  private constructor(browser: Browser, page: Page) {
     this.browser = browser;
     this.tab = page;
-    this.#session = session;
   }
 
   /** @throws {Error} The script's error, if it fails to start. */
   static async open<Settings>(options: BenchPageOptions<Settings>): Promise<BenchPage> {
-    const { url, script, settings, modules = [], link = loopback, flags = [], lends = {} } =
-      options;
-    const browser = await launchBrowser("chromium", {
-      executablePath: await link.programOf(await findBrowser("chromium")),
-      args: [...link.flags, ...flags],
-      // The browser may run in a namespace that cannot reach this side's loopback.
-      pipe: true,
+    const { url, script, settings, modules = [], link = loopback, lends = {} } = options;
+    const { browserName = "chromium", flags = [] } = options;
+    const browser = await launchBrowser(browserName, {
+      executablePath: await link.programOf(await findBrowser(browserName)),
+      ...browserName === "firefox"
+        ? await link.firefoxOptions?.()
+        // The browser may run in a namespace that cannot reach this side's loopback.
+        : { args: [...link.flags, ...flags], pipe: true },
       // Reporting each request to this process would cost more than the request.
       networkEnabled: false,
       protocolTimeout: PATIENCE_MS,
@@ -67,7 +69,7 @@ export class BenchPage implements AsyncDisposable {
         (settings) => (globalThis as unknown as DrivenPage<Settings>).start(settings as Settings),
         settings,
       );
-      return new BenchPage(browser, page, await page.createCDPSession());
+      return new BenchPage(browser, page);
     } catch (error) {
       await browser.close();
       throw error;
@@ -89,21 +91,29 @@ export class BenchPage implements AsyncDisposable {
     ) as Awaited<ReturnType<Driver[Name]>>;
   }
 
+  /** Chromium only, as what follows. */
   async collectGarbage(): Promise<void> {
-    await this.#session.send("HeapProfiler.collectGarbage");
+    const session = await this.#developerTools();
+    await session.send("HeapProfiler.collectGarbage");
   }
 
   /** Takes a snapshot of the heap and drops it: the most thorough garbage collection. */
   async snapshotHeap(): Promise<void> {
-    await this.#session.send("HeapProfiler.takeHeapSnapshot");
+    const session = await this.#developerTools();
+    await session.send("HeapProfiler.takeHeapSnapshot");
   }
 
   /** Bytes of the page's heap: JavaScript objects, the browser's objects behind them, and buffers. */
   async heap(): Promise<number> {
-    const { usedSize, embedderHeapUsedSize, backingStorageSize } = await this.#session.send(
+    const session = await this.#developerTools();
+    const { usedSize, embedderHeapUsedSize, backingStorageSize } = await session.send(
       "Runtime.getHeapUsage",
     );
     return usedSize + embedderHeapUsedSize + backingStorageSize;
+  }
+
+  async #developerTools(): Promise<CDPSession> {
+    return this.#session ??= await this.tab.createCDPSession();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

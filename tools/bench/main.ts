@@ -10,7 +10,8 @@ import { type FirstPages, runFirstPages } from "./first_page.ts";
 import { type Flood, runFlood } from "./flood.ts";
 import { backendTime, openHttp } from "./http.ts";
 import { type Leaks, runLeaks } from "./leaks.ts";
-import { type Link, longLink, loopback } from "./link.ts";
+import { type Link, loopback } from "./link.ts";
+import { longLink } from "./long_link.ts";
 import { describeMachine } from "./machine.ts";
 import { durations } from "./measure.ts";
 import { openPeerJs } from "./peerjs.ts";
@@ -53,7 +54,7 @@ async function measure(plan: Plan): Promise<Results> {
   const date = new Date().toISOString();
   await using stack = new AsyncDisposableStack();
   const interrupted = untilInterrupted();
-  const link = rtt ? stack.use(await longLink(rtt)) : loopback;
+  const link = rtt ? stack.use(await longLink({ delay: rtt / 2 })) : loopback;
   const soaked = soak && await Promise.race([soakAlone(link, quick ? GiB / 64 : GiB), interrupted]);
   const leaks = soak && await Promise.race([leaksAlone(quick), interrupted]);
   const flooded = flood && await Promise.race([floodAlone(quick), interrupted]);

@@ -1,10 +1,29 @@
-// A long wire for `--rtt`: each IP packet that enters one of two TUN devices leaves the other after a
-// delay. Deno runs this file, since opening a TUN device takes an ioctl, which Node.js cannot call. The
-// program and its devices end when its standard input closes.
+// A long wire: each IP packet that enters one of two TUN devices leaves the other later, if at all. Not
+// every kernel has delays of its own (tc netem), but all have TUN devices. Deno runs this file, since
+// opening one takes an ioctl, which Node.js cannot call. It carries more than 100 MiB/s.
 //
-//     deno run --allow-ffi delay.ts DEVICE_A DEVICE_B ONE_WAY_MS
+//     deno run --allow-ffi tun_wire.ts NEAR_DEVICE FAR_DEVICE
+//
+// It answers each line on its standard input, a `WireCommand` as JSON, by "done". The program and its
+// devices end when its standard input closes.
 //
 // https://www.kernel.org/doc/html/latest/networking/tuntap.html
+
+/** What the wire does to packets. A field that is left out keeps its value. */
+export interface WireCommand {
+  /** Time on the wire, in milliseconds. @default 0 */
+  delay?: number;
+  /** Share of the packets that are lost, 0 to 1. @default 0 */
+  loss?: number;
+  /** Limit from the near device to the far one, in kbit/s; 0 for none. @default 0 */
+  down?: number;
+  /** The same from the far device to the near one. */
+  up?: number;
+  /** Longest time that a packet waits where there is a limit, in milliseconds; others are lost. @default 0 */
+  queue?: number;
+  /** Loses all packets that enter in the next so many milliseconds. */
+  blackout?: number;
+}
 
 /** The part of Deno that this file uses: https://docs.deno.com/api/deno/ffi */
 declare const Deno: {
@@ -27,6 +46,9 @@ interface Libc {
 const SLOTS = 8192;
 const PACKET = 2048;
 
+/** Most packets that are read from a device before due ones are written. */
+const BATCH = 64;
+
 const O_RDWR = 2;
 const O_NONBLOCK = 0o4000;
 const TUNSETIFF = 0x400454ca;
@@ -35,20 +57,22 @@ const IFF_NO_PI = 0x1000;
 const POLLIN = 1;
 const STDIN = 0;
 
-const [nameA = "", nameB = "", oneWay = ""] = Deno.args;
-const delay = Number(oneWay);
+const [nearName = "", farName = ""] = Deno.args;
 const libc = load();
-const [a, b] = [openTun(nameA), openTun(nameB)];
-const directions = [direction(a, b), direction(b, a)];
+const [near, far] = [openTun(nearName), openTun(farName)];
+const [down, up] = [direction(near, far), direction(far, near)];
+let [delay, loss, queue, darkUntil] = [0, 0, 0, 0];
 console.log("ready");
 
+const input = new Uint8Array(4096);
+let lines = "";
 const polled = new Int32Array(6);
 const timeout = new BigInt64Array(2);
 for (;;) {
   const now = performance.now();
-  for (const each of directions) deliver(each, now);
-  wait(Math.min(...directions.map(({ due, head, tail }) => head === tail ? Infinity : due[head]!)));
-  for (const each of directions) take(each, performance.now() + delay);
+  for (const each of [down, up]) deliver(each, now);
+  wait(Math.min(dueOf(down), dueOf(up)));
+  for (const each of [down, up]) take(each);
 }
 
 function load(): Libc {
@@ -77,7 +101,7 @@ function openTun(name: string): number {
   return fd;
 }
 
-/** A ring of waiting packets: from `head` up to, without, `tail`. */
+/** A ring of packets on their way, from `head` up to, without, `tail`, behind a bottleneck. */
 function direction(from: number, to: number) {
   const packets = Array.from({ length: SLOTS }, () => new Uint8Array(PACKET));
   return {
@@ -88,38 +112,70 @@ function direction(from: number, to: number) {
     tail: 0,
     lengths: new Int32Array(SLOTS),
     due: new Float64Array(SLOTS),
+    /** Bytes per millisecond of the bottleneck, and the time at which its queue is empty. */
+    rate: Infinity,
+    freeAt: 0,
   };
 }
 
-function isFull({ head, tail }: { head: number; tail: number }): boolean {
+type Direction = ReturnType<typeof direction>;
+
+function isFull({ head, tail }: Direction): boolean {
   return (tail + 1) % SLOTS === head;
 }
 
-function deliver(way: ReturnType<typeof direction>, now: number): void {
-  while (way.head !== way.tail && way.due[way.head]! <= now) {
+function dueOf({ due, head, tail }: Direction): number {
+  return head === tail ? Infinity : due[head]!;
+}
+
+function deliver(way: Direction, now: number): void {
+  while (dueOf(way) <= now) {
     libc.write(way.to, way.packets[way.head]!, way.lengths[way.head]!);
     way.head = (way.head + 1) % SLOTS;
   }
 }
 
-function take(way: ReturnType<typeof direction>, due: number): void {
-  while (!isFull(way)) {
+function take(way: Direction): void {
+  for (let count = 0; count < BATCH && !isFull(way); count++) {
     const length = libc.read(way.from, way.packets[way.tail]!, PACKET);
     if (length <= 0) return;
+    const now = performance.now();
+    if (now < darkUntil || Math.random() < loss) continue;
+    const goes = Math.max(now, way.freeAt);
+    if (goes - now > queue) continue;
+    way.freeAt = goes + length / way.rate;
     way.lengths[way.tail] = length;
-    way.due[way.tail] = due;
+    way.due[way.tail] = way.freeAt + delay;
     way.tail = (way.tail + 1) % SLOTS;
   }
 }
 
-/** Sleeps until a packet arrives or is due. */
+/** Sleeps until a packet arrives or is due, and obeys commands. */
 function wait(due: number): void {
-  const fds = [STDIN, ...directions.map((each) => isFull(each) ? -1 : each.from)];
+  const fds = [STDIN, ...[down, up].map((each) => isFull(each) ? -1 : each.from)];
   // struct pollfd: the descriptor, then requested and returned events, 16 bits each.
   fds.forEach((fd, i) => polled.set([fd, POLLIN], 2 * i));
   const pause = Math.max(0, due - performance.now());
   if (pause !== Infinity) timeout.set([0n, BigInt(Math.round(pause * 1e6))]);
   const limit = pause === Infinity ? null : new Uint8Array(timeout.buffer);
   libc.ppoll(new Uint8Array(polled.buffer), 3, limit, null);
-  if (polled[1]! >>> 16) Deno.exit(0);
+  if (polled[1]! >>> 16) obey();
+}
+
+function obey(): void {
+  const length = libc.read(STDIN, input, input.length);
+  if (length <= 0) Deno.exit(0);
+  const [...complete] = (lines + new TextDecoder().decode(input.subarray(0, length))).split("\n");
+  lines = complete.pop()!;
+  for (const line of complete) {
+    set(JSON.parse(line) as WireCommand);
+    console.log("done");
+  }
+}
+
+function set(command: WireCommand): void {
+  ({ delay = delay, loss = loss, queue = queue } = command);
+  if (command.down !== undefined) down.rate = command.down / 8 || Infinity;
+  if (command.up !== undefined) up.rate = command.up / 8 || Infinity;
+  if (command.blackout) darkUntil = performance.now() + command.blackout;
 }

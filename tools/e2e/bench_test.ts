@@ -75,7 +75,7 @@ test("--rtt makes the link that long, or says what that takes", async () => {
   const { roundTrip } = (JSON.parse(output) as Results).contenders.http!;
   assert.ok(roundTrip.p50 >= 80, `a round trip takes ${roundTrip.p50} ms`);
   const namespaces = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout;
-  assert.not.match(namespaces, `lighthouse-bench-${pid}`);
+  assert.not.match(namespaces, `lighthouse-lab-${pid}`);
 });
 
 test("a wrong flag ends with 2 and the usage", async () => {
