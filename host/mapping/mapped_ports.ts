@@ -1,6 +1,6 @@
-// Keeps a few ports of the router mapped, one for each connection, and renews them.
+// Keeps a few ports of the router mapped, one for each connection and those of servers, and renews them.
 //
-// Each connection has a port of its own: connections that share one (`enableIceUdpMux` of node-datachannel)
+// Each connection by WebRTC has a port of its own: connections that share one (`enableIceUdpMux` of node-datachannel)
 // have no TURN, and one receive buffer for all.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -27,6 +27,17 @@ export interface TakenPort {
   /** The router's address and port, which lead to it. */
   outer: { address: string; port: number };
   /** Lets another connection have it. */
+  release(): void;
+}
+
+/** A server's port, which stays mapped where the router gives ports. */
+export interface HeldPort {
+  /**
+   * The router's address and port, which lead to it now: they change with the network. Undefined while there
+   * are none.
+   */
+  readonly outer: Mapping["outer"] | undefined;
+  /** Gives it back to the router. */
   release(): void;
 }
 
@@ -69,12 +80,18 @@ interface Port {
   freeAt: number;
 }
 
+interface Held {
+  port: number;
+  mapping: Mapping | undefined;
+}
+
 /** The ports. The router is asked in the background: nobody waits for it. */
 export class MappedPorts implements AsyncDisposable {
   readonly #options: MappedPortsOptions;
   readonly #timing: MappingTiming;
   #state: PortMappingState = { state: "searching" };
   #ports: Port[] = [];
+  readonly #held = new Set<Held>();
   #mapper: PortMapper | undefined;
   /** The router's address and this machine's, at the first mapping. */
   #network: string | undefined;
@@ -120,6 +137,28 @@ export class MappedPorts implements AsyncDisposable {
     };
   }
 
+  /**
+   * Maps a server's port until it is released, again and again: after the router's restart, and in other
+   * networks.
+   *
+   * @param port This machine's port, which the server has bound.
+   */
+  hold(port: number): HeldPort {
+    const held: Held = { port, mapping: undefined };
+    this.#held.add(held);
+    this.#enqueue(() => this.#grow());
+    return {
+      get outer() {
+        return held.mapping?.outer;
+      },
+      release: () =>
+        this.#enqueue(async () => {
+          this.#held.delete(held);
+          if (held.mapping) await this.#mapper?.unmap(held.mapping).catch(() => {});
+        }),
+    };
+  }
+
   /** Asks the router now: the machine's network, the settings or the clock have changed. */
   wake(): void {
     this.#enqueue(() => this.#renew());
@@ -157,6 +196,7 @@ export class MappedPorts implements AsyncDisposable {
     }
     const network = await describeNetwork();
     if (network?.own && isPublic(network.own)) {
+      this.#forget();
       this.#state = { state: "needless" };
       return this.#again(this.#timing.retry);
     }
@@ -169,7 +209,8 @@ export class MappedPorts implements AsyncDisposable {
   }
 
   async #renewAll(mapper: PortMapper): Promise<void> {
-    for (const port of this.#ports) {
+    for (const port of [...this.#ports, ...this.#held]) {
+      if (!port.mapping) continue;
       const { port: own, outer } = port.mapping;
       port.mapping = await mapper.map({ ...this.#request(own), outerPort: outer.port });
       this.#check(port.mapping);
@@ -183,10 +224,14 @@ export class MappedPorts implements AsyncDisposable {
     this.#check(mapping);
   }
 
-  /** Maps further ports, until enough are free. */
+  /** Maps the ports of servers, and further ones until enough are free. */
   async #grow(): Promise<void> {
     const mapper = this.#mapper;
     if (!mapper) return;
+    for (const held of this.#held) {
+      // A router that has no more may have one at the next renewal.
+      held.mapping ??= await mapper.map(this.#request(held.port)).catch(() => undefined);
+    }
     const free = () => this.#ports.filter(({ isTaken }) => !isTaken).length;
     while (free() < SPARE && this.#ports.length < this.#max && !this.#hasEnded) {
       try {
@@ -202,10 +247,11 @@ export class MappedPorts implements AsyncDisposable {
     this.#failures = 0;
     const { address } = this.#ports[0]!.mapping.outer;
     const { protocol } = mapper;
-    this.#state = { state: "mapped", protocol, address, ports: this.#ports.length };
+    const mappings = this.#mappings();
+    this.#state = { state: "mapped", protocol, address, ports: mappings.length };
     const what = `the router maps ports (${protocol}): pages behind any NAT reach ${address}`;
     this.#tell("port-mapped", what, { protocol, address });
-    const lifetimes = this.#ports.flatMap(({ mapping: { lifetime } }) => lifetime || []);
+    const lifetimes = mappings.flatMap(({ lifetime }) => lifetime || []);
     this.#again(Math.min(this.#timing.renewal, ...lifetimes.map((seconds) => seconds * 500)));
   }
 
@@ -237,18 +283,24 @@ export class MappedPorts implements AsyncDisposable {
     if (!this.#hasEnded) this.#timer = setTimeout(() => this.wake(), Math.max(ms, 500)).unref();
   }
 
+  /** All that the router has given. */
+  #mappings(): Mapping[] {
+    return [...this.#ports, ...this.#held].flatMap(({ mapping }) => mapping ?? []);
+  }
+
   /** Forgets ports of which the router knows nothing any more. */
   #forget(): void {
     this.#ports = [];
+    for (const held of this.#held) held.mapping = undefined;
     this.#mapper = undefined;
     this.#max = MAX_PORTS;
   }
 
   async #giveBack(): Promise<void> {
     const mapper = this.#mapper;
-    const ports = this.#ports;
+    const mappings = this.#mappings();
     this.#forget();
-    if (mapper) { for (const { mapping } of ports) await mapper.unmap(mapping).catch(() => {}); }
+    if (mapper) { for (const mapping of mappings) await mapper.unmap(mapping).catch(() => {}); }
   }
 
   /** Logs what is new. */

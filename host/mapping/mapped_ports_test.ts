@@ -53,9 +53,51 @@ testNetworks(
   },
 );
 
+/** The port of a server. */
+const SERVER = { address: OUTER, port: 4433 };
+
+for (const [name, ports] of [["PCP", "both"], ["UPnP", "upnp"]] as const) {
+  testNetworks(`by ${name}, a server's port is mapped until it is released`, async () => {
+    await using lab = await startMappedPorts({ nat: "symmetric", ports });
+    assert.is(await lab.held(), null);
+    await lab.state("mapped");
+    lab.say("hold 4433");
+    assert.equal(await lab.held(), SERVER);
+    assert.match(lab.router.mappings.join(), "dport 4433 dnat ip to 10.2.0.2:4433");
+    // No connection takes it.
+    assert.is.not((await lab.take())!.port, SERVER.port);
+    await until(() => lab.router.mappings.length === 6);
+    lab.say("release");
+    await until(() => lab.router.mappings.length === 5);
+    assert.not.match(lab.router.mappings.join(), "dport 4433 ");
+    await lab.end();
+  });
+}
+
+testNetworks("a server's port is mapped again whenever the router gives ports", async () => {
+  const timing = { renewal: 500, retry: 500 };
+  await using lab = await startMappedPorts({ nat: "cone", ports: "both" }, timing);
+  assert.is(await lab.held(), null);
+  // Asked for before the router has answered.
+  lab.say("hold 4433");
+  assert.equal(await lab.held(), SERVER);
+  await lab.router.stopPorts();
+  assert.is(await lab.held(), null);
+  await lab.router.startPorts();
+  assert.equal(await lab.held(), SERVER);
+  lab.say("off");
+  assert.is(await lab.held(), null);
+  await until(() => lab.router.mappings.length === 0);
+  lab.say("on");
+  assert.equal(await lab.held(), SERVER);
+  await lab.end();
+  assert.equal(lab.router.mappings, []);
+});
+
 testNetworks("ports are renewed before their leases end", async () => {
   await using lab = await startMappedPorts({ nat: "cone", ports: "both" }, { lifetime: 3 });
-  await lab.state("mapped");
+  lab.say("hold 4433");
+  await until(() => lab.router.mappings.length === 5);
   const before = lab.router.mappings.toSorted();
   // Longer than a lease, and than the router's look at those that have ended.
   await new Promise((resolve) => setTimeout(resolve, 6_500));

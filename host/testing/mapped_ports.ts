@@ -60,6 +60,10 @@ export async function startMappedPorts(
       child.stdin!.write("take\n");
       return (await next<{ taken: null }>((line) => "taken" in line)).taken;
     },
+    /** Resolves with the next change of the server's port: the router's address and port. */
+    async held(): Promise<{ address: string; port: number } | null> {
+      return (await next<{ held: null }>((line) => "held" in line)).held;
+    },
     /** Ends it as a host does. */
     async end() {
       child.stdin!.end();

@@ -1,8 +1,8 @@
-// For tests: mapped ports in a process of its own, which a network namespace takes. It prints the state as
-// JSON when it changes, and what it logs; each line of its input is a command.
+// For tests: mapped ports in a process of its own, which a network namespace takes. It prints as JSON
+// the state and a server's port when they change, and what it logs; each line of its input is a command.
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { MappedPorts, type MappingTiming, type TakenPort } from "../mapping/mapped_ports.ts";
+import { type HeldPort, MappedPorts, type MappingTiming } from "../mapping/mapped_ports.ts";
 
 const timing = JSON.parse(process.argv[2] ?? "{}") as Partial<MappingTiming>;
 let isOn = true;
@@ -11,21 +11,23 @@ const ports = new MappedPorts({
   log: (_level, event, message) => print({ event, message }),
   timing,
 });
-const taken: TakenPort[] = [];
-let last = "";
+let held: HeldPort | undefined;
+const last: string[] = [];
 const timer = setInterval(() => {
-  const text = JSON.stringify(ports.state);
-  if (text !== last) print(ports.state);
-  last = text;
+  for (const [at, value] of [ports.state, { held: held?.outer ?? null }].entries()) {
+    const text = JSON.stringify(value);
+    if (text !== last[at]) print(value);
+    last[at] = text;
+  }
 }, 20);
 
 for await (const command of createInterface({ input: process.stdin })) {
   if (command === "take") {
-    const port = ports.take();
-    if (port) taken.push(port);
-    print({ taken: port ?? null });
+    print({ taken: ports.take() ?? null });
+  } else if (command.startsWith("hold ")) {
+    held = ports.hold(Number(command.slice("hold ".length)));
   } else if (command === "release") {
-    taken.shift()?.release();
+    held?.release();
   } else if (command === "wake") {
     ports.wake();
   } else {
