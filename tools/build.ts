@@ -79,10 +79,11 @@ const ENTRY: BuildOptions = {
 const bundles: Bundle[] = [
   {
     // Sessions, streams, carriers and frames: docs/wire.md up to "HTTP". The bounds on what a hostile
-    // guest costs take 0.6 KiB; carriers that cost, and those in an offer, 0.5 KiB.
+    // guest costs take 0.6 KiB; carriers that cost, and those in an offer, 0.5 KiB; several carriers on one
+    // path 0.5 KiB.
     outfile: "wire/session.js",
     isMeasuredOnly: true,
-    budget: { bytes: 9.4 * KiB, gzip: true },
+    budget: { bytes: 9.9 * KiB, gzip: true },
     options: { entryPoints: ["wire/session/session.ts"] },
   },
   {

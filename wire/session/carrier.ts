@@ -4,16 +4,16 @@ import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
 import { type Channel, isMetered, type MeteredChannel } from "./channel.ts";
-import { CongestionWindow } from "./congestion_window.ts";
+import { CongestionWindow, type PathWindow } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
 /**
- * Bytes of messages between two acknowledgements: every large message; less often to an end that is
- * near, where an acknowledgement costs as much as a message. No window is smaller than the larger of
- * these, or its sender would wait for an acknowledgement that waits for more bytes.
+ * Bytes of messages between two acknowledgements: every message of a transfer; less often to an end that
+ * is near, where an acknowledgement costs as much as a message. No window is smaller, or its sender would
+ * wait for an acknowledgement that waits for more bytes.
  */
-const ACK_EVERY = 8 * 1024;
+const ACK_EVERY = 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
 
 /** The same where each message costs, and the window there: the channel has acknowledgements of its own. */
@@ -65,6 +65,8 @@ export interface CarrierOwner {
   closed(): void;
   /** Whether streams were opened beside others lately: then no stream should take much of the path. */
   readonly isShared: boolean;
+  /** What all carriers of the session share, except for those that are metered. */
+  readonly path: PathWindow;
 }
 
 /** An open channel, before and after a session adopts it. */
@@ -118,6 +120,7 @@ export class Carrier {
   /** Gives the carrier to a session, with the messages that arrived before. */
   adopt(owner: CarrierOwner): void {
     this.#owner = owner;
+    if (!this.#metered && !this.#closed) this.#window.join(owner.path);
     if (this.#closed) owner.closed();
     else if (this.#greeted) this.#deliverEarly();
   }
@@ -139,7 +142,7 @@ export class Carrier {
 
   /** Whether more bytes may be on their way. */
   get isInPace(): boolean {
-    return this.#window.room > 0;
+    return this.#window.hasRoom;
   }
 
   /** Whether large transfers rest. */
@@ -155,7 +158,9 @@ export class Carrier {
 
   /** Most bytes of a message of streams. */
   get maxMessage(): number {
-    return this.#metered?.room ?? this.#channel.limits?.message ?? MAX_MESSAGE;
+    if (this.#metered) return this.#metered.room;
+    const most = this.#channel.limits?.message ?? MAX_MESSAGE;
+    return Math.min(most, this.#owner?.path.message ?? most);
   }
 
   /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
@@ -332,6 +337,7 @@ export class Carrier {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#rest);
+    this.#window.leave();
     this.#hello.reject(new LighthouseError("connection-lost", "The connection ended"));
     this.#early.length = 0;
     this.#owner?.closed();

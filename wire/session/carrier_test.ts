@@ -9,6 +9,7 @@ import { MemoryChannel } from "../testing/channel_pair.ts";
 import { failureOf } from "../testing/failure.ts";
 import { acceptPage, pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
+import { PathWindow } from "./congestion_window.ts";
 import { encodeMessage } from "./frame.ts";
 import { type Hello, INITIAL_LIMITS } from "./hello.ts";
 
@@ -99,6 +100,7 @@ for (const isShared of [true, false]) {
       broken: (error: LighthouseError) => assert.unreachable(error.message),
       closed() {},
       isShared,
+      path: new PathWindow(),
     };
     const hello: Hello = {
       session: pattern(16),
@@ -109,7 +111,7 @@ for (const isShared of [true, false]) {
     };
     for (const each of [carrier, other]) each.greet(hello);
     await Promise.all([carrier.hello, other.hello]);
-    other.adopt(owner);
+    other.adopt({ ...owner, path: new PathWindow() });
     carrier.adopt({ ...owner, wake: () => void wakes++ });
     const say = (from: Carrier) => {
       const writer = new ByteWriter(100);

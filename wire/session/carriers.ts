@@ -2,6 +2,7 @@
 // last one is lost.
 import type { LighthouseError } from "../error.ts";
 import type { Carrier, CarrierOwner, SessionFrame } from "./carrier.ts";
+import { PathWindow } from "./congestion_window.ts";
 import { Liveness, type LivenessRules } from "./liveness.ts";
 
 /**
@@ -38,6 +39,7 @@ export class Carriers {
   readonly #carriers = new Map<Carrier, Liveness>();
   /** Those over which nothing more is sent. */
   readonly #retired = new Set<Carrier>();
+  #path = new PathWindow();
   #isSilent = false;
 
   constructor(options: CarriersOptions) {
@@ -74,6 +76,8 @@ export class Carriers {
   adopt(carrier: Carrier): void {
     const { liveness, isBusy, isUnsettled } = this.#options;
     const rules = carrier.isMetered ? liveness.metered ?? liveness : liveness;
+    // After others than these, the path may be another one.
+    if (this.size === 0) this.#path = new PathWindow();
     this.#carriers.set(
       carrier,
       new Liveness(rules, {
@@ -154,6 +158,7 @@ export class Carriers {
     const { isShared, receive, wake, onBroken } = this.#options;
     const isCurrent = () => this.#carriers.has(carrier) || this.#retired.has(carrier);
     return {
+      path: this.#path,
       get isShared() {
         return isShared();
       },

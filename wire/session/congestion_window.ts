@@ -1,13 +1,46 @@
-// Bounds the bytes on their way over one carrier: enough to keep the path busy, and no more, so that a
-// small request does not queue behind a large transfer.
+// Bounds the bytes on their way: enough to keep the path busy, and no more, so that a small request does
+// not queue behind a large transfer. Each carrier has a window, and all carriers of a session share one.
 //
 // After FAST TCP and Vegas: with a window W and a round-trip time R, W/R bytes pass per second, and
 // the time beyond the path's own round-trip time B passes in queues. W follows W·(B + target)/R, which
 // comes to rest when the queues hold bytes for `target` milliseconds.
 import { NEAR_MS } from "../limits.ts";
 
-/** The lower bound of the window, with which it begins, in bytes. */
-const MIN_WINDOW = 64 * 1024;
+/** How a window begins, and how it grows. */
+interface WindowRules {
+  /** The window at the beginning, in bytes. */
+  first: number;
+  /** The lower bound, in bytes. */
+  min: number;
+  /** The upper bound, in bytes. */
+  max: number;
+  /** The growth, at most, as a part of the bytes acknowledged. */
+  growth: number;
+  /** A smaller window than this, in bytes, doubles in a round trip while nothing queues. */
+  steepUntil: number;
+}
+
+/**
+ * A carrier's window. A large one grows slowly: an excess shows only after a round trip, and would overflow
+ * a browser's socket, which takes 64 KiB.
+ */
+const CARRIER: WindowRules = {
+  first: 64 * 1024,
+  min: 8 * 1024,
+  max: 1024 * 1024,
+  growth: 0.25,
+  steepUntil: 192 * 1024,
+};
+
+/** The window that carriers share. Each of them has a socket, so this one need not grow slowly. */
+const PATH: WindowRules = {
+  first: 64 * 1024,
+  // 65 ms of 1 Mbit/s.
+  min: 8 * 1024,
+  max: 8 * 1024 * 1024,
+  growth: 1,
+  steepUntil: Infinity,
+};
 
 /**
  * The lower bounds where the other end is near, in bytes: while streams are shared, and otherwise.
@@ -17,66 +50,149 @@ const MIN_WINDOW = 64 * 1024;
 const MIN_NEAR_SHARED = 96 * 1024;
 const MIN_NEAR = 256 * 1024;
 
-/** The upper bound, in bytes. */
-const MAX_WINDOW = 1024 * 1024;
-
-/**
- * The window's growth, at most, as a part of the bytes acknowledged. A small window doubles in a round
- * trip while nothing queues. A large one grows slowly: an excess shows only after a round trip, and
- * would overflow a browser's socket, which takes 64 KiB.
- */
-const GROWTH = 0.25;
-const STEEP_GROWTH = 1;
-const STEEP_UNTIL = 192 * 1024;
+/** The largest lower bound elsewhere, in bytes. */
+const MAX_FLOOR = 64 * 1024;
 
 /** Time that bytes may spend in queues: the larger of milliseconds, and a part of the path's own time. */
 const QUEUE_MS = 5;
 const QUEUE_PART = 0.5;
 
+/** Messages that the path's window has room for, unless they would be smaller than this, in bytes. */
+const MESSAGES = 8;
+const MIN_MESSAGE = 1024;
+
 /** Most messages whose times are noted: an end that acknowledges nothing must not make them grow. */
 const MAX_MARKS = 4096;
 
-/** Counts the bytes on their way, and adapts their bound. */
+/** Follows the round trips of messages. */
+class Window {
+  /** Bytes that may be on their way. */
+  size: number;
+  /** Bytes on their way. */
+  flying = 0;
+  /** The shortest round trip, in milliseconds. */
+  shortest = Infinity;
+  readonly #rules: WindowRules;
+  /** The shortest since the last adjustment: SCTP's own pauses lengthen single ones. */
+  #roundTrip = Infinity;
+  /** Bytes acknowledged since then. */
+  #bytes = 0;
+  #adjusted = 0;
+  /** The most bytes that have arrived in a millisecond. */
+  #rate = 0;
+  /** Growth per byte acknowledged, until the next adjustment. */
+  #growth = 1;
+
+  constructor(rules: WindowRules) {
+    this.#rules = rules;
+    this.size = rules.first;
+  }
+
+  get isFull(): boolean {
+    return this.flying >= this.size;
+  }
+
+  /** Takes what an ACK says of the queues. */
+  hear(bytes: number, roundTrip: number): void {
+    this.#bytes += bytes;
+    this.#roundTrip = Math.min(this.#roundTrip, Math.max(roundTrip, 0.1));
+  }
+
+  /** Adapts to what was heard, after an ACK of a message that has filled the window. */
+  adapt(bytes: number, now: number, isShared: boolean): void {
+    // Gradually: a window that grows at once lets a burst go.
+    this.size = Math.min(this.#rules.max, this.size + bytes * this.#growth);
+    // Once per round trip: an earlier adjustment would rest on measurements before the last one.
+    if (now - this.#adjusted < this.#roundTrip) return;
+    const target = Math.max(QUEUE_MS, this.shortest * QUEUE_PART);
+    const factor = (this.shortest + target) / this.#roundTrip;
+    const isFree = this.size < this.#rules.steepUntil &&
+      this.#roundTrip < this.shortest + target / 4;
+    this.#rate = Math.max(this.#rate, this.#bytes / (now - this.#adjusted));
+    this.#growth = isFree ? 1 : Math.max(0, Math.min(this.#rules.growth, factor - 1));
+    this.size = Math.max(this.#floor(isShared), this.size * Math.max(0.5, Math.min(1, factor)));
+    this.#adjusted = now;
+    this.#bytes = 0;
+    this.#roundTrip = Infinity;
+  }
+
+  #floor(isShared: boolean): number {
+    const near = isShared ? MIN_NEAR_SHARED : MIN_NEAR;
+    if (this.shortest < NEAR_MS) return Math.max(this.#rules.min, near);
+    // The other end may have measured less than this one, and wait for as many bytes with its ACK.
+    if (this.shortest < 2 * NEAR_MS) return Math.max(this.#rules.min, MAX_FLOOR);
+    // The path has taken as much without a queue. If it queues now, others fill the queue, and a smaller
+    // window would leave the path to them.
+    const alone = this.#rate * this.shortest;
+    return Math.max(this.#rules.min, Math.min(MAX_FLOOR, alone));
+  }
+}
+
+/** The window that the carriers of a session share: their bytes meet in the queues of one path. */
+export class PathWindow extends Window {
+  constructor() {
+    super(PATH);
+  }
+
+  /**
+   * Most bytes of a message: on a slow link, a small request waits for the rest of one. Near, where each
+   * message costs processor time, there is no bound.
+   */
+  get message(): number {
+    if (this.shortest < NEAR_MS) return Infinity;
+    return Math.max(MIN_MESSAGE, Math.floor(this.size / MESSAGES));
+  }
+}
+
+/** Counts the bytes on their way over one carrier, and adapts their bounds. */
 export class CongestionWindow {
   /** Whether streams were opened beside others lately. */
   isShared = false;
-  readonly #min: number;
-  #window: number;
+  readonly #own: Window;
+  #path: PathWindow | undefined;
   #sent = 0;
   #acked = 0;
-  #best = Infinity;
-  /** The shortest since the last adjustment: SCTP's own pauses lengthen single ones. */
-  #roundTrip = Infinity;
-  /** When the bytes up to `end` were sent, and whether they filled the window. */
-  readonly #marks: { end: number; at: number; full: boolean }[] = [];
-  #adjusted = 0;
-  /** Growth per byte acknowledged, until the next adjustment. */
-  #growth = STEEP_GROWTH;
+  /** When the bytes up to `end` were sent, and which windows they filled. */
+  readonly #marks: { end: number; at: number; fills: Window[] }[] = [];
 
   /** @param min The lower bound, in bytes. */
-  constructor(min: number = MIN_WINDOW) {
-    this.#min = this.#window = min;
+  constructor(min?: number) {
+    this.#own = new Window(min === undefined ? CARRIER : { ...CARRIER, first: min, min });
   }
 
-  /** Bytes that may be sent now; negative when too many are on their way. */
-  get room(): number {
-    return this.#window - (this.#sent - this.#acked);
+  /** Whether more bytes may be sent now. */
+  get hasRoom(): boolean {
+    return this.#windows.every(({ isFull }) => !isFull);
   }
 
   /** The shortest time from a message to its acknowledgement, in milliseconds; Infinity before one. */
   get shortest(): number {
-    return this.#best;
+    return this.#own.shortest;
   }
 
-  /** Bytes that may be on their way. */
+  /** Bytes that may be on their way over this carrier. */
   get window(): number {
-    return this.#window;
+    return this.#own.size;
+  }
+
+  /** Shares a window with other carriers from now on. */
+  join(path: PathWindow): void {
+    this.#path = path;
+    path.flying += this.#own.flying;
+  }
+
+  /** Shares it no longer: the carrier is closed. */
+  leave(): void {
+    if (this.#path) this.#path.flying -= this.#own.flying;
+    this.#path = undefined;
   }
 
   /** Notes a message that leaves now. */
   sent(bytes: number, now: number): void {
     this.#sent += bytes;
-    const mark = { end: this.#sent, at: now, full: this.room <= 0 };
+    for (const window of this.#windows) window.flying += bytes;
+    const fills = this.#windows.filter(({ isFull }) => isFull);
+    const mark = { end: this.#sent, at: now, fills };
     if (this.#marks.length === MAX_MARKS) this.#marks[MAX_MARKS - 1] = mark;
     else this.#marks.push(mark);
   }
@@ -91,29 +207,23 @@ export class CongestionWindow {
     if (bytes <= this.#acked) return true;
     const fresh = bytes - this.#acked;
     this.#acked = bytes;
-    let newest: { at: number; full: boolean } | undefined;
+    let newest: { at: number; fills: Window[] } | undefined;
     while (this.#marks.length > 0 && this.#marks[0]!.end <= bytes) newest = this.#marks.shift();
-    if (newest) this.#best = Math.min(this.#best, now - newest.at);
-    // Messages that did not fill the window say nothing about it, and the other end may have held back
-    // their acknowledgement.
-    if (!newest?.full) return true;
-    // Gradually: a window that grows at once lets a burst go.
-    this.#window = Math.min(MAX_WINDOW, this.#window + fresh * this.#growth);
-    this.#roundTrip = Math.min(this.#roundTrip, Math.max(now - newest.at, 0.1));
-    if (now - this.#adjusted >= this.#roundTrip) this.#adjust(now);
+    for (const window of this.#windows) {
+      window.flying -= fresh;
+      if (!newest) continue;
+      const roundTrip = now - newest.at;
+      const isFilled = newest.fills.includes(window);
+      window.shortest = Math.min(window.shortest, roundTrip);
+      // The path's queue delays all messages alike. A carrier's own delays those behind a full window:
+      // the other end may have held back the acknowledgement of others.
+      if (isFilled || window === this.#path) window.hear(fresh, roundTrip);
+      if (isFilled) window.adapt(fresh, now, this.isShared);
+    }
     return true;
   }
 
-  /** Once per round trip: an earlier adjustment would rest on measurements before the last one. */
-  #adjust(now: number): void {
-    const near = this.isShared ? MIN_NEAR_SHARED : MIN_NEAR;
-    const min = Math.max(this.#min, this.#best < NEAR_MS ? near : 0);
-    const target = Math.max(QUEUE_MS, this.#best * QUEUE_PART);
-    const factor = (this.#best + target) / this.#roundTrip;
-    const isFree = this.#window < STEEP_UNTIL && this.#roundTrip < this.#best + target / 4;
-    this.#growth = isFree ? STEEP_GROWTH : Math.max(0, Math.min(GROWTH, factor - 1));
-    this.#window = Math.max(min, this.#window * Math.max(0.5, Math.min(1, factor)));
-    this.#adjusted = now;
-    this.#roundTrip = Infinity;
+  get #windows(): Window[] {
+    return this.#path ? [this.#own, this.#path] : [this.#own];
   }
 }

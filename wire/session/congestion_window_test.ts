@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { CongestionWindow } from "./congestion_window.ts";
+import { CongestionWindow, PathWindow } from "./congestion_window.ts";
 
-const test = suite("Pace");
+const test = suite("congestion window");
 
 const KiB = 1024;
 
@@ -10,7 +10,7 @@ const KiB = 1024;
 function run(pace: CongestionWindow, rounds: number, timeOf: (bytes: number) => number): number {
   let { now, total } = runs.get(pace) ?? { now: 1, total: 0 };
   for (let i = 0; i < rounds; i++) {
-    const bytes = pace.room;
+    const bytes = pace.window;
     pace.sent(bytes, now);
     now += timeOf(bytes);
     pace.acked(total += bytes, now);
@@ -22,15 +22,14 @@ function run(pace: CongestionWindow, rounds: number, timeOf: (bytes: number) => 
 /** Where each run has ended: the next one of the same pace goes on there. */
 const runs = new WeakMap<CongestionWindow, { now: number; total: number }>();
 
-test("room is what the window leaves", () => {
+test("there is room until the window is full, and again after an ACK", () => {
   const pace = new CongestionWindow();
-  const { window } = pace;
-  pace.sent(1000, 0);
-  assert.is(pace.room, window - 1000);
-  pace.sent(window, 0);
-  assert.is(pace.room, -1000);
+  pace.sent(pace.window - 1, 0);
+  assert.is(pace.hasRoom, true);
+  pace.sent(1, 0);
+  assert.is(pace.hasRoom, false);
   pace.acked(1000, 50);
-  assert.is(pace.room, 0);
+  assert.is(pace.hasRoom, true);
 });
 
 test("the window grows on a path that does not queue, up to a bound", () => {
@@ -83,9 +82,104 @@ test("an ACK of more than was sent is refused, an old one changes nothing", () =
   pace.sent(100, 0);
   assert.is(pace.acked(101, 10), false);
   assert.is(pace.acked(60, 10), true);
-  const { room } = pace;
+  pace.sent(pace.window - 40, 10);
   assert.is(pace.acked(50, 10), true);
-  assert.is(pace.room, room);
+  assert.is(pace.hasRoom, false);
+});
+
+/** A path of 33 ms there and back that takes 10 Mbit/s. */
+const NARROW = { roundTrip: 33, rate: 1250, queue: 0 };
+
+/**
+ * Moves bytes for some seconds over carriers that share a path, in turn, each message as large as it may be.
+ *
+ * @param link `rate` in bytes a millisecond; `queue`: the time that others take of each round trip.
+ * @returns The bytes that were on their way at most in the last second, and the rate in that second.
+ */
+function share(path: PathWindow, count: number, link: Partial<typeof NARROW> = {}, seconds = 10) {
+  const { roundTrip, rate, queue } = { ...NARROW, ...link };
+  const carriers = Array.from(
+    { length: count },
+    () => ({ window: new CongestionWindow(), acked: 0 }),
+  );
+  for (const carrier of carriers) {
+    carrier.window.join(path);
+    // The HELLO.
+    carrier.window.sent(100, 0);
+    carrier.window.acked(carrier.acked = 100, roundTrip);
+  }
+  const due: { at: number; carrier: typeof carriers[number]; bytes: number }[] = [];
+  const last = (seconds - 1) * 1000;
+  let free = 0;
+  let most = 0;
+  let sent = 0;
+  for (let now = roundTrip; now <= seconds * 1000; now++) {
+    while (due.length > 0 && due[0]!.at <= now) {
+      const { carrier, bytes } = due.shift()!;
+      carrier.window.acked(carrier.acked += bytes, now);
+    }
+    for (let at = 0; carriers.some(({ window }) => window.hasRoom); at++) {
+      const carrier = carriers[at % count]!;
+      if (!carrier.window.hasRoom) continue;
+      const bytes = Math.min(16 * KiB, path.message);
+      carrier.window.sent(bytes, now);
+      // Each message waits for those before it.
+      free = Math.max(free, now) + bytes / rate;
+      due.push({ at: free + queue + roundTrip, carrier, bytes });
+      if (now > last) sent += bytes;
+    }
+    if (now > last) most = Math.max(most, path.flying);
+  }
+  return { most, rate: sent / 1000 };
+}
+
+for (const count of [1, 8]) {
+  test(`on a narrow path, bytes of ${count} carriers queue for half of its round trip`, () => {
+    const { most, rate } = share(new PathWindow(), count);
+    assert.ok(most < 1250 * 33 * 1.9, `${most} bytes`);
+    assert.ok(rate > 0.9 * 1250, `${rate} bytes/ms`);
+  });
+}
+
+test("over 1 Mbit/s, a few small messages are on their way", () => {
+  const path = new PathWindow();
+  const { most } = share(path, 8, { rate: 125 });
+  assert.ok(most < 10 * KiB, `${most} bytes`);
+  assert.is(path.message, KiB);
+});
+
+test("eight carriers fill a long path together", () => {
+  const { rate } = share(new PathWindow(), 8, { rate: 20_000, roundTrip: 100 }, 20);
+  assert.ok(rate > 15_000, `${rate} bytes/ms`);
+});
+
+test("where others fill the queue, the path keeps the window that it has filled before", () => {
+  const path = new PathWindow();
+  share(path, 1);
+  const { most } = share(path, 1, { queue: 200 });
+  assert.ok(most > 0.9 * 1250 * 33, `${most} bytes`);
+});
+
+test("a carrier that is closed leaves nothing on the path", () => {
+  const path = new PathWindow();
+  const [one, other] = [new CongestionWindow(), new CongestionWindow()];
+  one.sent(64 * KiB, 0);
+  for (const carrier of [one, other]) carrier.join(path);
+  assert.is(other.hasRoom, false);
+  one.leave();
+  one.leave();
+  assert.is(other.hasRoom, true);
+  assert.is(path.flying, 0);
+});
+
+test("messages are not bounded where the other end is near", () => {
+  const path = new PathWindow();
+  const carrier = new CongestionWindow();
+  carrier.join(path);
+  assert.is(path.message, 8 * KiB);
+  carrier.sent(100, 0);
+  carrier.acked(100, 1);
+  assert.is(path.message, Infinity);
 });
 
 test.run();

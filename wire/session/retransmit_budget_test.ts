@@ -5,6 +5,7 @@ import { ByteWriter } from "../bytes.ts";
 import { MemoryChannel } from "../testing/channel_pair.ts";
 import { pageSession } from "../testing/session_pair.ts";
 import { Carrier } from "./carrier.ts";
+import { PathWindow } from "./congestion_window.ts";
 import { encodeMessage } from "./frame.ts";
 import { INITIAL_LIMITS } from "./hello.ts";
 import { ENDLESS } from "./memory_budget.ts";
@@ -83,6 +84,7 @@ test("a session bounds what it keeps for an end that takes all and says nothing 
     broken: (error) => assert.unreachable(error.message),
     closed() {},
     isShared: false,
+    path: new PathWindow(),
   });
   await connecting;
   for (let i = 0; i < 10; i++) {
