@@ -5,7 +5,7 @@ import { startBenchBackend } from "./backend.ts";
 import { BenchPage, type BenchPageOptions } from "./bench_page.ts";
 import { type Contender, contenderOf } from "./contender.ts";
 import { type Link, loopback } from "./link.ts";
-import type { TunnelSettings } from "./page/tunnel.ts";
+import type { TunnelSettings } from "./page/embed.ts";
 import { costOf } from "./process_cost.ts";
 
 /** Opens the tunnel. Needs the built bundles. */

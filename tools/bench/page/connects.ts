@@ -1,7 +1,6 @@
 // In the page: connects as a device that the host does not know, or knows, and measures the signalling beside it.
-import type { LighthouseTunnel } from "../../../components/mod.ts";
 import { formatSendSignal, parseRelayMessage } from "../../../wire/signal/envelope.ts";
-import type { TunnelSettings } from "./tunnel.ts";
+import { embed, type TunnelSettings } from "./embed.ts";
 
 /** The functions for the run, as `globalThis.connects`. Times are in milliseconds. */
 export interface ConnectsPage {
@@ -35,11 +34,7 @@ const page: ConnectsPage = {
   },
   async connect() {
     const started = performance.now();
-    const tunnel: LighthouseTunnel = document.createElement("lighthouse-tunnel");
-    tunnel.setAttribute("host-key", settings.hostKey);
-    tunnel.setAttribute("relay", settings.relay);
-    tunnel.setAttribute("stun", "none");
-    document.body.append(tunnel);
+    const tunnel = embed(settings);
     await (await tunnel.fetch("/bench/small")).text();
     const took = performance.now() - started;
     // What the host gives for the next connect has arrived by then, and the connection has opened.

@@ -4,7 +4,7 @@ import type { LighthouseTunnel } from "../../../components/mod.ts";
 import { until } from "../../testing/until.ts";
 import { ChainHash } from "../chain_hash.ts";
 import { placedParts } from "../cuts/placed.ts";
-import type { TunnelSettings } from "./tunnel.ts";
+import { embed, type TunnelSettings } from "./embed.ts";
 
 /** Bytes of the two transfers. */
 export interface TransferSizes {
@@ -144,16 +144,6 @@ async function start(given: TunnelSettings): Promise<void> {
 }
 
 Object.assign(globalThis, { start, resume: page });
-
-function embed({ relay, hostKey }: TunnelSettings, worker?: string): LighthouseTunnel {
-  const tunnel = document.createElement("lighthouse-tunnel");
-  if (worker) tunnel.setAttribute("worker", worker);
-  tunnel.setAttribute("host-key", hostKey);
-  tunnel.setAttribute("relay", relay);
-  tunnel.setAttribute("stun", "none");
-  document.body.append(tunnel);
-  return tunnel;
-}
 
 async function transfer(sizes: TransferSizes): Promise<Outcome> {
   const events = listen();
