@@ -1,4 +1,6 @@
 // The interface of the contenders that the bench measures.
+import type { BrowserName } from "../browser.ts";
+import type { BenchBackend } from "./backend.ts";
 import type { BenchPage } from "./bench_page.ts";
 import type { Link } from "./link.ts";
 import type { ProcessCost } from "./process_cost.ts";
@@ -27,3 +29,13 @@ export function contenderOf(
 
 /** Opens a contender, over loopback or a long wire. */
 export type ContenderOpener = (link: Link) => Promise<Contender>;
+
+/** What a run may have of its own, besides the link. */
+export interface ContenderOptions {
+  /** @default one with no further routes, which ends with the contender */
+  backend?: BenchBackend;
+  /** The page's script in `tools/bench/page/`. @default the contender's */
+  script?: string;
+  /** @default "chromium" */
+  browserName?: BrowserName;
+}

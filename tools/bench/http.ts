@@ -4,24 +4,28 @@ import { Agent, get } from "node:http";
 import { startPage } from "../local/page.ts";
 import { startBenchBackend } from "./backend.ts";
 import { BenchPage } from "./bench_page.ts";
-import { type Contender, contenderOf } from "./contender.ts";
+import { type Contender, contenderOf, type ContenderOptions } from "./contender.ts";
 import type { Link } from "./link.ts";
 import { median } from "./measure.ts";
 import type { HttpSettings } from "./page/http.ts";
 
 /** Opens plain HTTP. */
-export async function openHttp(link: Link): Promise<Contender> {
+export async function openHttp(
+  link: Link,
+  { backend: given, script = "http.ts", browserName }: ContenderOptions = {},
+): Promise<Contender> {
   await using stack = new AsyncDisposableStack();
-  const backend = stack.use(await startBenchBackend());
+  const backend = given ?? stack.use(await startBenchBackend());
   const site = stack.use(await startPage({ relay: () => "" }));
   await link.reach(site.port);
   await link.reach(backend.port);
   const page = stack.use(
     await BenchPage.open<HttpSettings>({
       url: `${site.url}bench`,
-      script: "http.ts",
+      script,
       settings: { backend: backend.url },
       link,
+      browserName,
     }),
   );
   return contenderOf(page, () => undefined, stack.move());
