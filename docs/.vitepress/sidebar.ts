@@ -50,6 +50,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "How a page connects", link: "/connecting" },
       { text: "Wire protocol", link: "/wire" },
       { text: "Speed", link: "/bench/" },
+      { text: "Speed over distance", link: "/bench/paths" },
     ],
   },
   {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { arch, availableParallelism, cpus, release, totalmem, type } from "node:os";
 import process from "node:process";
+import type { BrowserName } from "../browser.ts";
 
 /** A machine, and the versions of the programs on it. */
 export interface Machine {
@@ -13,7 +14,7 @@ export interface Machine {
   memory: number;
   /** Kernel and architecture. */
   system: string;
-  /** Versions by name: Node.js, Chromium, and the packages that carry bytes. */
+  /** Versions by name: Node.js, the browser, and the packages that carry bytes. */
   versions: Record<string, string>;
   /** The repository's commit, with `+` if files differ from it; undefined outside of git. */
   commit: string | undefined;
@@ -21,8 +22,11 @@ export interface Machine {
 
 const PACKAGES = ["node-datachannel", "simple-peer", "peerjs", "peer"];
 
-/** Describes this machine. @param chromium The browser's version, such as `Chrome/140.0`. */
-export async function describeMachine(chromium: string): Promise<Machine> {
+/** Describes this machine. @param version The browser's, such as `Chrome/140.0`. */
+export async function describeMachine(
+  version: string,
+  browserName: BrowserName = "chromium",
+): Promise<Machine> {
   const packages = await Promise.all(PACKAGES.map(async (name) => [name, await versionOf(name)]));
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -31,7 +35,7 @@ export async function describeMachine(chromium: string): Promise<Machine> {
     system: `${type()} ${release()} ${arch()}`,
     versions: {
       node: process.versions.node,
-      chromium: chromium.replace(/^\w+\//, ""),
+      [browserName]: version.replace(/^\w+\//, ""),
       ...Object.fromEntries(packages),
     },
     commit: commit(),

@@ -76,11 +76,13 @@ function tableOf({ contenders }: Results): string[][] {
   return [head, ...rows];
 }
 
-function formatRatio(value: number | undefined, base: number | undefined): string {
+/** A ratio to two decimals. */
+export function formatRatio(value: number | undefined, base: number | undefined): string {
   return value === undefined || !base ? "–" : (value / base).toFixed(2);
 }
 
-function formatTable(rows: string[][]): string {
+/** Pads cells to columns. */
+export function formatTable(rows: string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row.map((cell, column) =>
@@ -116,11 +118,12 @@ function formatCuts({ floor, gaps, seed }: Resumed): string[] {
   ];
 }
 
-function formatCheck({ what, value, limit, is, unit, isMet }: Check): string {
+/** A line with a target and its result. */
+export function formatCheck({ what, value, limit, is, unit, isMet }: Check): string {
   const figures = `${round(value)} (at ${is} ${round(limit)}${unit && ` ${unit}`})`;
   return `${isMet ? "✓" : "✗"} ${what}: ${figures}`;
 }
 
 function round(value: number): string {
-  return String(Number(value.toFixed(2)));
+  return Number.isNaN(value) ? "no figure" : String(Number(value.toFixed(2)));
 }

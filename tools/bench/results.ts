@@ -77,7 +77,7 @@ export function figuresOf(samples: Samples): Figures {
 }
 
 /** Writes the results as JSON, with figures to three decimals. */
-export function formatResults(results: Results): string {
+export function formatResults(results: object): string {
   const round = (_key: string, value: unknown) =>
     typeof value === "number" ? Number(value.toFixed(3)) : value;
   return JSON.stringify(results, round, 2) + "\n";
