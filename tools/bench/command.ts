@@ -33,6 +33,21 @@ export async function runCommand<Plan>({ usage, parse, run }: Command<Plan>): Pr
   }
 }
 
+/** Says on the standard error what a command is about. */
+export function tell(what: string): void {
+  console.error(`· ${what}`);
+}
+
+/** Rejects at Ctrl-C or a service manager's signal, so that all parts close in order. */
+export function untilInterrupted(): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => reject(new Error(`Cannot go on: ${signal}`)));
+  }
+  promise.catch(() => {});
+  return promise;
+}
+
 /** The flags of all these commands, for `parseArgs`. The seed is any by default. */
 export function commonFlags() {
   return {

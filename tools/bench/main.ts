@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { coldStarts } from "./cold_start.ts";
-import { runCommand } from "./command.ts";
+import { runCommand, tell, untilInterrupted } from "./command.ts";
 import { type Connects, runConnects } from "./connects.ts";
 import type { Contender, ContenderName, ContenderOpener } from "./contender.ts";
 import { type FirstPages, runFirstPages } from "./first_page.ts";
@@ -15,6 +15,7 @@ import { longLink } from "./long_link.ts";
 import { describeMachine } from "./machine.ts";
 import { durations } from "./measure.ts";
 import { openPeerJs } from "./peerjs.ts";
+import { runPaths } from "./paths/run_paths.ts";
 import { parsePlan, type Plan, USAGE } from "./plan.ts";
 import { plotResults } from "./plot.ts";
 import { openRaw } from "./raw.ts";
@@ -41,6 +42,7 @@ const FOLDER = "docs/bench";
 process.exit(await runCommand({ usage: USAGE, parse: parsePlan, run }));
 
 async function run(plan: Plan): Promise<boolean> {
+  if (plan.paths.length > 0) return await runPaths(plan);
   const results = await measure(plan);
   const checks = checksOf(results);
   console.log((plan.json ? formatResults(results) : formatReport(results, checks)).trimEnd());
@@ -127,16 +129,6 @@ async function resumeAlone(link: Link, { seed, quick }: Plan): Promise<Resumed> 
   return await runResume({ ...sizes, seed }, link);
 }
 
-/** Rejects at Ctrl-C or a service manager's signal, so that all parts close in order. */
-function untilInterrupted(): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => reject(new Error(`Cannot go on: ${signal}`)));
-  }
-  promise.catch(() => {});
-  return promise;
-}
-
 async function write(results: Results): Promise<void> {
   const { rtt } = results.plan;
   const path = `${FOLDER}/${rtt ? `rtt-${rtt}` : "latest"}`;
@@ -144,8 +136,4 @@ async function write(results: Results): Promise<void> {
   await writeFile(`${path}.json`, formatResults(results));
   await writeFile(`${path}.svg`, plotResults(results));
   tell(`${path}.json and .svg are written`);
-}
-
-function tell(what: string): void {
-  console.error(`· ${what}`);
 }

@@ -1,8 +1,10 @@
 // Reads the plan of a run from its command line.
 import { parseArgs } from "node:util";
+import type { BrowserName } from "../browser.ts";
 import { commonFlags, parseWhole } from "./command.ts";
 import { type ContenderName, CONTENDERS } from "./contender.ts";
 import type { Limits } from "./page/driver.ts";
+import { type PathName, PATHS } from "./paths/paths.ts";
 
 /** The sizes of a run. */
 export interface Sizes {
@@ -24,6 +26,10 @@ export interface Plan {
   contenders: ContenderName[];
   /** Round-trip time between page and host, in milliseconds; 0 for loopback. */
   rtt: number;
+  /** Paths over which the tunnel is compared with plain HTTP, in place of all else; none for the usual run. */
+  paths: PathName[];
+  /** The browser on these paths. */
+  browser: BrowserName;
   /** Whether to move 1 GiB down and up, too, with hashes. */
   soak: boolean;
   /** Whether to connect a paired page among forged offers, too. */
@@ -56,6 +62,9 @@ const QUICK: Sizes = {
   connects: 1,
 };
 
+/** The contenders over a path. */
+const OVER_PATHS = ["tunnel", "http"] as const;
+
 /** The text of `--help`. */
 export const USAGE = `Usage: npm run bench -- [flags]
 
@@ -65,6 +74,10 @@ docs/bench/rtt-<ms>.json and .svg. It takes some 8 minutes, on an otherwise idle
 
   --quick      small sizes, one round: a trial that is not judged, and writes nothing
   --rtt MS     over a wire with this round-trip time, 1 to 1000 ms (Linux, as root)
+  --path NAME  only the tunnel beside plain HTTP, over a path (Linux, as root), over several with
+               commas between, or over all: ${PATHS.join(", ")};
+               writes docs/bench/paths-<browser>.json, and the table in docs/bench/paths.md
+  --browser B  the browser on these paths: chromium or firefox (default: chromium)
   --soak       also moves 1 GiB down and up through the tunnel, checks hashes and memory, and makes
                10,000 requests, and counts what they leave
   --flood      also sends 10,000 forged offers, 1,000 a second, and measures connects meanwhile
@@ -93,6 +106,8 @@ export function parsePlan(args: string[]): Plan | undefined {
       soak: { type: "boolean", default: false },
       flood: { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
+      path: { type: "string" },
+      browser: { type: "string" },
       only: { type: "string", multiple: true },
     },
   });
@@ -100,8 +115,14 @@ export function parsePlan(args: string[]): Plan | undefined {
   const { quick, soak, flood, resume, json } = values;
   const seed = parseWhole("--seed", values.seed, 0, 999_999);
   const rtt = values.rtt === undefined ? 0 : parseWhole("--rtt", values.rtt, 1, 1000);
-  const contenders = parseContenders(values.only);
+  const paths = parsePaths(values.path);
+  const browser = parseBrowser(values.browser);
+  const contenders = parseContenders(values.only, paths.length > 0 ? OVER_PATHS : CONTENDERS);
   const [flag] = Object.entries({ soak, flood, resume }).find(([, isWanted]) => isWanted) ?? [];
+  if (paths.length > 0 && (flag || rtt)) {
+    throw new TypeError(`Cannot use --${flag ?? "rtt"} with --path`);
+  }
+  if (paths.length === 0 && values.browser) throw new TypeError("Cannot use --browser: add --path");
   if (flag && !contenders.includes("tunnel")) {
     throw new TypeError(`Cannot use --${flag} without the tunnel: add --only tunnel`);
   }
@@ -110,6 +131,8 @@ export function parsePlan(args: string[]): Plan | undefined {
   return {
     contenders,
     rtt,
+    paths,
+    browser,
     soak,
     flood,
     resume,
@@ -120,11 +143,31 @@ export function parsePlan(args: string[]): Plan | undefined {
   };
 }
 
-function parseContenders(names: string[] | undefined): ContenderName[] {
-  if (!names) return [...CONTENDERS];
+function parseContenders<Name extends ContenderName>(
+  names: string[] | undefined,
+  all: readonly Name[],
+): Name[] {
+  return names ? parseNames("--only", names, all) : [...all];
+}
+
+function parsePaths(text: string | undefined): PathName[] {
+  if (text === undefined) return [];
+  return text === "all" ? [...PATHS] : parseNames("--path", text.split(","), PATHS);
+}
+
+function parseBrowser(name = "chromium"): BrowserName {
+  return parseNames("--browser", [name], ["chromium", "firefox"] as const)[0]!;
+}
+
+/** The parts that a flag names, in the order of all. @throws {TypeError} If there is no part of a name. */
+function parseNames<Name extends string>(
+  flag: string,
+  names: string[],
+  all: readonly Name[],
+): Name[] {
   for (const name of names) {
-    if ((CONTENDERS as readonly string[]).includes(name)) continue;
-    throw new TypeError(`Cannot use --only ${name}: give one of ${CONTENDERS.join(", ")}`);
+    if ((all as readonly string[]).includes(name)) continue;
+    throw new TypeError(`Cannot use ${flag} ${name}: give one of ${all.join(", ")}`);
   }
-  return CONTENDERS.filter((name) => names.includes(name));
+  return all.filter((name) => names.includes(name));
 }

@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
 import { CONTENDERS } from "./contender.ts";
+import { PATHS } from "./paths/paths.ts";
 import { parsePlan } from "./plan.ts";
 
 const test = suite("plan");
@@ -12,6 +13,8 @@ test("without flags, all contenders move 64 MiB five times over loopback", () =>
   assert.equal(rest, {
     contenders: [...CONTENDERS],
     rtt: 0,
+    paths: [],
+    browser: "chromium",
     soak: false,
     flood: false,
     resume: false,
@@ -34,6 +37,20 @@ test("--only keeps the report's order, without duplicates", () => {
   assert.equal(parsePlan(flags)!.contenders, ["raw", "http"]);
 });
 
+test("--path names paths, and leaves the tunnel and plain HTTP", () => {
+  const { paths, contenders, browser } = parsePlan([
+    "--path",
+    "narrow,lan,narrow",
+    "--browser",
+    "firefox",
+  ])!;
+  assert.equal(paths, ["lan", "narrow"]);
+  assert.equal(contenders, ["tunnel", "http"]);
+  assert.is(browser, "firefox");
+  assert.equal(parsePlan(["--path", "all"])!.paths, [...PATHS]);
+  assert.equal(parsePlan(["--path", "lan", "--only", "http"])!.contenders, ["http"]);
+});
+
 test("--seed repeats the cuts of another run; without it, they are random", () => {
   assert.is(parsePlan(["--resume", "--seed", "17"])!.seed, 17);
   const seeds = Array.from({ length: 9 }, () => parsePlan(["--resume"])!.seed);
@@ -51,6 +68,13 @@ test("a wrong flag is refused with the accepted values", () => {
     [["--rtt", "5.5"], /from 1 to 1000/],
     [["--rtt", "1e2"], /from 1 to 1000/],
     [["--only", "quic"], /--only quic: give one of raw, tunnel, peerjs, http/],
+    [["--path", "far"], /--path far: give one of lan, long50, /],
+    [["--path", ""], /--path : give one of/],
+    [["--path", "lan", "--only", "raw"], /--only raw: give one of tunnel, http/],
+    [["--path", "lan", "--browser", "lynx"], /--browser lynx: give one of chromium, firefox/],
+    [["--path", "lan", "--rtt", "50"], /--rtt with --path/],
+    [["--path", "lan", "--soak"], /--soak with --path/],
+    [["--browser", "firefox"], /--browser: add --path/],
     [["--soak", "--only", "raw"], /--soak without the tunnel/],
     [["--resume", "--only", "raw"], /--resume without the tunnel/],
     [["--resume", "--seed", "a"], /--seed a: give a whole number from 0 to 999999/],

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
 import * as assert from "uvu/assert";
+import type { PathResults } from "../bench/paths/results.ts";
 import type { Results } from "../bench/results.ts";
 import { canMakeNetworks } from "../testing/networks.ts";
 import { suite } from "../testing/suite.ts";
@@ -77,6 +78,27 @@ test("--rtt makes the link that long, or says what that takes", async () => {
   const namespaces = spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout;
   assert.not.match(namespaces, `lighthouse-lab-${pid}`);
 });
+
+if (canMakeLinks()) {
+  test("--path measures every figure of the tunnel and of plain HTTP", async () => {
+    const { code, output, errors } = await bench("--quick", "--path", "narrow", "--json");
+    assert.is(code, 0, errors);
+    const { tunnel, http } = (JSON.parse(output) as PathResults).paths.narrow!;
+    for (
+      const [name, { failures, ...figures }] of Object.entries({ tunnel: tunnel!, http: http! })
+    ) {
+      assert.equal(failures, [], name);
+      // Half of the rate may take longer than a trial waits.
+      const missing = Object.entries(figures).filter(([what, figure]) =>
+        figure === null && what !== "halfRate"
+      );
+      assert.equal(missing, [], name);
+      // 10 and 1 Mbit/s, and 30 ms. On a busy machine, bytes come in bursts.
+      assert.ok(figures.steadyDownload! < 2.4 && figures.steadyUpload! < 0.24, name);
+      assert.ok(figures.roundTrip!.p50 >= 30, name);
+    }
+  });
+}
 
 test("a wrong flag ends with 2 and the usage", async () => {
   const { code, errors } = await bench("--rtt", "soon");
