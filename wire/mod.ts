@@ -111,9 +111,20 @@ export { type Hello, RESUMPTION_BYTES } from "./session/hello.ts";
 export { HOST_LIVENESS, PAGE_LIVENESS } from "./session/liveness.ts";
 export type { MemoryBudget } from "./session/memory_budget.ts";
 export { Session, type SessionOptions } from "./session/session.ts";
+export {
+  decodePreamble,
+  encodePreamble,
+  MAX_STRIPES,
+  newChannelName,
+  PREAMBLE_BYTES,
+  type StripePreamble,
+  TICKET_BYTES as QUIC_TICKET_BYTES,
+} from "./session/stripe_preamble.ts";
+export { type ByteStream, StripedChannel } from "./session/striped_channel.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
 export { MAX_HEAD } from "./session/head.ts";
 export type { Stream } from "./session/stream.ts";
+export type { QuicWay } from "./signal/quic_way.ts";
 export {
   encodeHead,
   type HeaderField,

@@ -5,6 +5,7 @@ import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
 import { type Channel, isMetered, type MeteredChannel } from "./channel.ts";
 import { CongestionWindow, type PathWindow } from "./congestion_window.ts";
+import { DeliveryWindow } from "./delivery_window.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
@@ -15,6 +16,9 @@ import type { Hello } from "./hello.ts";
  */
 const ACK_EVERY = 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
+
+/** The same over a transport that paces itself: there, ACKs are many at a high rate. */
+const ACK_EVERY_PACED = 8 * 1024;
 
 /** The same where each message costs, and the window there: the channel has acknowledgements of its own. */
 const ACK_EVERY_METERED = 256 * 1024;
@@ -43,6 +47,9 @@ const FRAME_BYTES = 64;
  * has as much on its way, however long this end was busy.
  */
 const MAX_UNACKNOWLEDGED = 2 * 1024 * 1024;
+
+/** The same over a transport that paces itself, where the window may be larger (delivery_window.ts). */
+const MAX_UNACKNOWLEDGED_PACED = 16 * 1024 * 1024;
 
 /** Time for the other end's HELLO, in milliseconds. */
 const HELLO_MS = 10_000;
@@ -73,11 +80,13 @@ export interface CarrierOwner {
 export class Carrier {
   /** The other end's HELLO. Rejects when none comes, it is malformed, or a CLOSE comes instead. */
   readonly hello: Promise<Hello>;
+  /** Whether another one carries the session, and this one waits for its end. @default false */
+  isStandby = false;
 
   readonly #channel: Channel;
   readonly #metered: MeteredChannel | undefined;
   readonly #hello = Promise.withResolvers<Hello>();
-  readonly #window: CongestionWindow;
+  readonly #window: CongestionWindow | DeliveryWindow;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #owner: CarrierOwner | undefined;
   /** The session of this end's HELLO; undefined before. */
@@ -104,7 +113,9 @@ export class Carrier {
   constructor(channel: Channel) {
     this.#channel = channel;
     this.#metered = isMetered(channel) ? channel : undefined;
-    this.#window = new CongestionWindow(this.#metered && METERED_WINDOW);
+    this.#window = channel.isPaced
+      ? new DeliveryWindow()
+      : new CongestionWindow(this.#metered && METERED_WINDOW);
     if (this.#metered) this.#metered.onroom = () => this.#owner?.wake();
     this.hello = this.#hello.promise;
     this.hello.catch(() => {});
@@ -120,7 +131,9 @@ export class Carrier {
   /** Gives the carrier to a session, with the messages that arrived before. */
   adopt(owner: CarrierOwner): void {
     this.#owner = owner;
-    if (!this.#metered && !this.#closed) this.#window.join(owner.path);
+    if (!this.#metered && !this.#closed && this.#window instanceof CongestionWindow) {
+      this.#window.join(owner.path);
+    }
     if (this.#closed) owner.closed();
     else if (this.#greeted) this.#deliverEarly();
   }
@@ -128,6 +141,11 @@ export class Carrier {
   /** Whether each message costs money. */
   get isMetered(): boolean {
     return this.#metered !== undefined;
+  }
+
+  /** Whether the transport paces itself: then it carries the session alone. */
+  get isPaced(): boolean {
+    return this.#channel.isPaced === true;
   }
 
   /** The newest measured round-trip time in milliseconds, undefined before the first. */
@@ -160,7 +178,10 @@ export class Carrier {
   get maxMessage(): number {
     if (this.#metered) return this.#metered.room;
     const most = this.#channel.limits?.message ?? MAX_MESSAGE;
-    return Math.min(most, this.#owner?.path.message ?? most);
+    const { message } = this.#window instanceof DeliveryWindow
+      ? this.#window
+      : this.#owner?.path ?? { message: most };
+    return Math.min(most, message);
   }
 
   /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
@@ -171,7 +192,8 @@ export class Carrier {
 
   get #ackEvery(): number {
     if (this.#metered) return ACK_EVERY_METERED;
-    return this.#isNear ? ACK_EVERY_NEAR : ACK_EVERY;
+    if (this.#isNear) return ACK_EVERY_NEAR;
+    return this.isPaced ? ACK_EVERY_PACED : ACK_EVERY;
   }
 
   /** Whether the processors are slower than the path. */
@@ -257,7 +279,8 @@ export class Carrier {
         throw new LighthouseError("bad-frame", "Cannot read the message: it is text, not bytes");
       }
       this.#received += message.length;
-      if (this.#received - this.#acknowledged > MAX_UNACKNOWLEDGED) {
+      const most = this.isPaced ? MAX_UNACKNOWLEDGED_PACED : MAX_UNACKNOWLEDGED;
+      if (this.#received - this.#acknowledged > most) {
         throw new LighthouseError("bad-frame", "Too much arrived that is not acknowledged");
       }
       const frames = decodeMessage(message).filter((frame) => this.#isOfSession(frame));
@@ -280,7 +303,9 @@ export class Carrier {
         this.#hello.resolve(frame.hello);
         return false;
       case "ack":
-        this.#window.isShared = this.#owner?.isShared ?? false;
+        if (this.#window instanceof CongestionWindow) {
+          this.#window.isShared = this.#owner?.isShared ?? false;
+        }
         if (this.#window.acked(frame.bytes, performance.now())) return false;
         throw new LighthouseError("bad-frame", `An ACK of ${frame.bytes} bytes exceeds those sent`);
       case "ping":
@@ -337,7 +362,7 @@ export class Carrier {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#rest);
-    this.#window.leave();
+    if (this.#window instanceof CongestionWindow) this.#window.leave();
     this.#hello.reject(new LighthouseError("connection-lost", "The connection ended"));
     this.#early.length = 0;
     this.#owner?.closed();

@@ -89,12 +89,15 @@ export class Carriers {
           // One of several is given up at once: the others repeat what may be lost with it.
           if (silent && this.size > 1) carrier.close();
           else this.#noteSilence(silent);
+          this.#choose();
         },
         onDeath: () => carrier.close(),
       }),
     );
     carrier.adopt(this.#ownerOf(carrier));
     this.#noteSilence(false);
+    this.#choose();
+    for (const [other, { isSilent }] of [...this.#carriers]) if (isSilent) other.close();
     // A metered channel measures the round trip by itself.
     if (carrier.isMetered) return;
     carrier.ping();
@@ -126,9 +129,9 @@ export class Carriers {
     carrier.close();
   }
 
-  /** Closes all carriers but the oldest. */
+  /** Closes all carriers but the oldest, and those whose transport paces itself. */
   shed(): void {
-    for (const carrier of [...this].slice(1)) carrier.close();
+    for (const carrier of [...this].filter(({ isPaced }) => !isPaced).slice(1)) carrier.close();
   }
 
   /** Says CLOSE on all carriers, which closes them. */
@@ -179,6 +182,14 @@ export class Carriers {
   #remove(carrier: Carrier): void {
     this.#carriers.get(carrier)?.stop();
     this.#carriers.delete(carrier);
+    this.#choose();
+  }
+
+  /** Has the others stand by while one is heard whose transport paces itself. */
+  #choose(): void {
+    const all = [...this.#carriers];
+    const hasPaced = all.some(([{ isPaced }, { isSilent }]) => isPaced && !isSilent);
+    for (const [carrier] of all) carrier.isStandby = hasPaced && !carrier.isPaced;
   }
 
   #noteSilence(silent: boolean): void {

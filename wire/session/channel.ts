@@ -25,6 +25,11 @@ export interface Channel {
   onclose: () => void;
   /** Whether each message costs money, see {@linkcode MeteredChannel}. @default false */
   readonly isMetered?: boolean;
+  /**
+   * Whether the transport paces itself and fills a path of any length, as QUIC does: then it carries the
+   * session alone while the other end is heard over it. See striped_channel.ts. @default false
+   */
+  readonly isPaced?: boolean;
 }
 
 /** A channel on which each message costs money: what can wait shares one. See relayed_channel.ts. */

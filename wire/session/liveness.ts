@@ -87,6 +87,11 @@ export class Liveness {
     this.#plan();
   }
 
+  /** Whether nothing is heard. */
+  get isSilent(): boolean {
+    return this.#silent;
+  }
+
   /** Bytes have moved: watches more closely. */
   nudge(): void {
     if (this.#look <= this.#rules.busy.look) return;

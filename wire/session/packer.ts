@@ -30,7 +30,15 @@ const NOTHING = new Uint8Array();
 /** The part of {@linkcode Carrier} that the packer uses. */
 export type PackerCarrier = Pick<
   Carrier,
-  "isFull" | "isInPace" | "isResting" | "isDue" | "isMetered" | "maxMessage" | "write" | "send"
+  | "isFull"
+  | "isInPace"
+  | "isResting"
+  | "isStandby"
+  | "isDue"
+  | "isMetered"
+  | "maxMessage"
+  | "write"
+  | "send"
 >;
 
 /** Options of {@linkcode Packer}. */
@@ -145,16 +153,16 @@ export class Packer {
   #pack(carrier: PackerCarrier): Uint8Array<ArrayBuffer> {
     if (carrier.isFull || this.#isStopped) return NOTHING;
     this.#beginStreams();
-    const { isResting } = carrier;
+    const { isResting, isStandby } = carrier;
     const ready = isResting ? this.#scheduler.small : this.#scheduler.size;
-    const hasData = carrier.isInPace && ready > 0;
-    const hasControl = carrier.isDue || this.#isGoawayDue || this.#forgotten.size > 0 ||
-      (this.#isUrgent && this.#due.size > 0);
-    if (!hasData && !hasControl) return NOTHING;
+    const hasData = carrier.isInPace && ready > 0 && !isStandby;
+    const hasControl = !isStandby && (this.#isGoawayDue || this.#forgotten.size > 0 ||
+      (this.#isUrgent && this.#due.size > 0));
+    if (!hasData && !hasControl && !carrier.isDue) return NOTHING;
     const { maxMessage } = carrier;
     const writer = maxMessage === MAX_MESSAGE ? this.#writer : new ByteWriter(maxMessage);
     carrier.write(writer);
-    this.#writeControl(writer);
+    if (!isStandby) this.#writeControl(writer);
     if (hasData) this.#writeData(writer, isResting);
     return writer.finish();
   }

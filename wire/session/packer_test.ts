@@ -21,6 +21,7 @@ interface State {
 
 /** A carrier that keeps its messages. */
 class FakeCarrier implements PackerCarrier {
+  isStandby = false;
   readonly messages: Frame[][] = [];
   readonly isFull: boolean;
   readonly isInPace: boolean;

@@ -33,6 +33,7 @@ import {
 import { derivePairingKeys } from "./pairing.ts";
 import { proofOf } from "./proof.ts";
 import { relayedKeysOf } from "./relayed_keys.ts";
+import { parseQuicWay, type QuicWay } from "./quic_way.ts";
 import { type NetworkReport, parseReport } from "./report.ts";
 import {
   asBytes,
@@ -107,6 +108,8 @@ export interface Acceptance {
   relayed?: RelayedPace | { off: "off" | "spent" };
   /** For a device: servers that help it to connect, from the next offer on. */
   iceServers?: IceServer[];
+  /** Where the host is reached by WebTransport, if it is. Older hosts leave it out. */
+  quic?: QuicWay;
 }
 
 /** The contents of a sealed answer that refuses. */
@@ -528,6 +531,7 @@ function parseAnswer(text: BufferSource): Challenge | Refusal {
     if (answer.iceServers !== undefined) {
       parsed.iceServers = parseIceServers(answer.iceServers, "answer.iceServers");
     }
+    if (answer.quic !== undefined) parsed.quic = parseQuicWay(answer.quic, "answer.quic");
     return parsed;
   } catch (error) {
     throw LighthouseError.from(error, "bad-message");
