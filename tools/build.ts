@@ -80,10 +80,10 @@ const bundles: Bundle[] = [
   {
     // Sessions, streams, carriers and frames: docs/wire.md up to "HTTP". The bounds on what a hostile
     // guest costs take 0.6 KiB; carriers that cost, and those in an offer, 0.5 KiB; several carriers on one
-    // path 0.5 KiB.
+    // path 0.5 KiB; one over QUIC 0.5 KiB.
     outfile: "wire/session.js",
     isMeasuredOnly: true,
-    budget: { bytes: 9.9 * KiB, gzip: true },
+    budget: { bytes: 10.4 * KiB, gzip: true },
     options: { entryPoints: ["wire/session/session.ts"] },
   },
   {
@@ -101,8 +101,9 @@ const bundles: Bundle[] = [
     // What the page shows to the relay, and the forms of pairing links, take 0.8 KiB; the bounds of
     // sessions as much; the frame of a key's site 1.9 KiB; what a URL means, and sockets for libraries 0.4;
     // German 1.9 KiB, and pairing in the pill 1.3 KiB; the way through the relay 5 KiB, the cause of a way that
-    // is not direct 5 KiB, first requests in the offer 2 KiB, TURN and candidates 1.5 KiB.
-    budget: { bytes: 67 * KiB, gzip: true },
+    // is not direct 5 KiB, first requests in the offer 2 KiB, TURN and candidates 1.5 KiB,
+    // QUIC 2.5 KiB.
+    budget: { bytes: 69.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
@@ -157,7 +158,7 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     // The element, and 9 KiB for the views around the app.
-    budget: { bytes: 75.7 * KiB, gzip: true },
+    budget: { bytes: 78 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",
@@ -201,6 +202,11 @@ const bundles: Bundle[] = [
           'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
       },
     },
+  },
+  {
+    // Deno runs it.
+    outfile: "host/dist/quic_endpoint.js",
+    options: { entryPoints: ["host/quic/endpoint.ts"], platform: "neutral", target: "esnext" },
   },
 ];
 

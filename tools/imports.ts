@@ -112,6 +112,7 @@ export const OWNERS: readonly Owner[] = [
       "host/peers/native.ts",
       "host/platform/sd_notify.ts",
       "host/platform/service_manager.ts",
+      "host/quic/endpoint_process.ts",
     ],
   },
   { name: "SQLite", modules: ["node:sqlite"], files: ["host/control/lock.ts"] },

@@ -25,6 +25,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     public: [],
     iceServers: undefined,
     portMapping: true,
+    quic: true,
   });
 });
 
@@ -53,6 +54,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     public: ["/"],
     iceServers: undefined,
     portMapping: true,
+    quic: true,
   });
   const flags: Settings = {
     ...GOOD,
@@ -77,6 +79,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     public: [],
     iceServers: undefined,
     portMapping: true,
+    quic: true,
   });
 });
 

@@ -180,6 +180,18 @@ export const SETTINGS = {
     parse: parseSwitch,
     format: (isOn: boolean) => isOn ? "on" : "off",
   },
+  quic: {
+    kind: ["on", "off"],
+    value: "on|off",
+    summary:
+      "whether pages come by WebTransport where they reach this machine, if Deno is installed",
+    default: "on",
+    commands: BRIDGE,
+    isLive: true,
+    as: "quic",
+    parse: parseSwitch,
+    format: (isOn: boolean) => isOn ? "on" : "off",
+  },
   public: {
     kind: "list",
     value: "PATH",

@@ -3,5 +3,10 @@
  *
  * @module
  */
-export { MappedPorts, type PortMappingState, type TakenPort } from "./mapped_ports.ts";
+export {
+  type HeldPort,
+  MappedPorts,
+  type PortMappingState,
+  type TakenPort,
+} from "./mapped_ports.ts";
 export { describePortMapping, reportPort } from "./describe.ts";
