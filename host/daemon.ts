@@ -16,10 +16,12 @@ import { startInspector } from "./inspector/server.ts";
 import { MappedPorts, reportPort } from "./mapping/mod.ts";
 import { endPeers, icePasswordOf } from "./peers/peer.ts";
 import { Peers } from "./peers/peers.ts";
+import type { Claim } from "./peers/sessions.ts";
 import type { Log } from "./platform/log.ts";
 import { watchNetwork } from "./platform/network_monitor.ts";
 import type { CookieFolder } from "./proxy/cookie_folder.ts";
 import { Services } from "./proxy/services.ts";
+import { QuicServer } from "./quic/quic_server.ts";
 import { Sockets } from "./proxy/websocket.ts";
 import type { Registry } from "./signalling/registry.ts";
 import type { RelayBudget } from "./signalling/relay_budget.ts";
@@ -112,6 +114,12 @@ export async function runHost(options: HostOptions): Promise<void> {
     iceServers: () => iceServers.forPage,
     log,
   });
+  await using quic: QuicServer<Claim> = new QuicServer({
+    isOn: () => settings().quic,
+    ports,
+    onChannel: (channel, claim) => void peers.takeQuic(channel, claim),
+    log,
+  });
   const peers: Peers = new Peers({
     gate,
     handler: networks.serve(metrics?.watch(handler) ?? handler),
@@ -128,6 +136,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     },
     memory,
     ports,
+    quic,
     onSeen: ({ id }) => {
       accessList.touch(id);
       if (!offered.delete(id)) return;

@@ -63,6 +63,8 @@ export interface AnswerParts {
   early?: EarlyMessages | Promise<EarlyMessages | undefined>;
   /** What the page is told about sessions through the relay. */
   relayed?: Acceptance["relayed"];
+  /** Where the page reaches the host by WebTransport. */
+  quic?: Acceptance["quic"];
 }
 
 /** First messages that may count: their secret, and how to open them with it. */
@@ -237,7 +239,7 @@ export class Gate {
       sdp,
       early,
       takesRelayed: ephemeral !== undefined,
-      answer: async (described, { early, relayed } = {}) => {
+      answer: async (described, { early, relayed, quic } = {}) => {
         const accept = async (): Promise<Acceptance> => {
           const [sdp, admission] = await Promise.all([
             described,
@@ -249,6 +251,7 @@ export class Gate {
             ...rest,
             admission,
             relayed,
+            quic,
             iceServers: rest.device && iceServers?.(),
             report: report?.(principal, sdp),
           };

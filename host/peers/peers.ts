@@ -1,5 +1,11 @@
 // The pages' connections, and the limits on them.
-import { type IceConfig, LighthouseError, type Session, type Signal } from "../../wire/mod.ts";
+import {
+  type Channel,
+  type IceConfig,
+  LighthouseError,
+  type Session,
+  type Signal,
+} from "../../wire/mod.ts";
 import type { Gate } from "../access/gate.ts";
 import type { Memory } from "../access/memory.ts";
 import type { Principal } from "../access/principal.ts";
@@ -9,6 +15,7 @@ import type { MappedPorts } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
 import type { Sockets } from "../proxy/websocket.ts";
+import type { QuicServer } from "../quic/quic_server.ts";
 import { EarlyStarts } from "./early_starts.ts";
 import { answerOffer, type Peer } from "./peer.ts";
 import { type Offer, parseOffer } from "./sdp.ts";
@@ -55,6 +62,8 @@ export interface PeersOptions {
   ports?: Pick<MappedPorts, "take">;
   /** How sessions go through the relay. @default they do not */
   relayed?: Pick<RelayedOptions, "settings" | "send" | "budget">;
+  /** Lets pages come over QUIC. @default they cannot */
+  quic?: Pick<QuicServer<Claim>, "propose" | "forget">;
   /** Called when a principal connects, and when a connection ends. */
   onSeen?: (principal: Principal) => void;
   /** Holds the bytes of pages. @default the sessions' own */
@@ -160,7 +169,12 @@ export class Peers {
       // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       const early = this.#early.take(admitted);
       const accepted = offer ? this.#open(offer, claim) : "";
-      const { signal, proof, relayedKeys } = await admitted.answer(accepted, { early, relayed });
+      const quic = this.#options.quic?.propose(principal.id, claim);
+      const { signal, proof, relayedKeys } = await admitted.answer(accepted, {
+        early,
+        relayed,
+        quic,
+      });
       claim.proof = proof;
       if (isRelayed && relayedKeys) this.relayed!.prepare(from!, claim, relayedKeys);
       return signal;
@@ -169,9 +183,16 @@ export class Peers {
     }
   }
 
+  /** Takes a page's channel over QUIC. */
+  async takeQuic(channel: Channel, claim: Claim): Promise<void> {
+    if (this.#closing) channel.close();
+    else await this.#take(channel, "quic", claim);
+  }
+
   /** Ends all connections of a principal at once. */
   evict(id: string, reason: LighthouseError): void {
     this.#early.forget(id);
+    this.#options.quic?.forget(id);
     this.relayed?.evict(id);
     this.#sessions.evict(id, reason);
     this.#closeOpening(({ principal }) => principal.id === id);

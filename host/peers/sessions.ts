@@ -181,10 +181,10 @@ export class Sessions {
   /**
    * Gives a page's open channel to its session, or to a new one.
    *
-   * @param path Of the packets, or `relayed`.
+   * @param path Of the packets, or `quic`, or `relayed`.
    * @throws {LighthouseError} If the page's HELLO is refused.
    */
-  async take(channel: Channel, path: PeerPath | "relayed", claim: Claim): Promise<void> {
+  async take(channel: Channel, path: PeerPath | "quic" | "relayed", claim: Claim): Promise<void> {
     const { principal, joins } = claim;
     const carrier = new Carrier(channel);
     this.#greeting.set(carrier, principal);
@@ -201,7 +201,7 @@ export class Sessions {
     const pages = this.connected;
     const who = nameOf(principal);
     const device = principal.id;
-    if (joins) {
+    if (joins || (isBack && hello.mode === "join")) {
       const { carriers } = session;
       const text = `page uses ${carriers} connections, ${describeWay(way)}: ${who}`;
       log("info", "page-lane", text, { way, carriers, device });

@@ -8,15 +8,17 @@ import type { PeerPath } from "./peer.ts";
  * - `direct`: within one network, or between public addresses;
  * - `mapped`: to a port that the host's router maps;
  * - `router`: through NATs, by what a STUN server saw;
+ * - `quic`: by WebTransport, straight to this host;
  * - `turn`: through a TURN server of either end;
  * - `relayed`: through the relay that brings the signals.
  */
-export type Way = "direct" | "mapped" | "router" | "turn" | "relayed";
+export type Way = "direct" | "mapped" | "router" | "quic" | "turn" | "relayed";
 
 const WORDS: Readonly<Record<Way, string>> = {
   direct: "directly",
   mapped: "to a mapped port",
   router: "through a router",
+  quic: "by QUIC",
   turn: "through a TURN server",
   relayed: "through the relay",
 };
@@ -32,8 +34,8 @@ export function describeWay(way: Way): string {
  * A candidate that was learned from a check (`prflx`) belongs to a page that hides its address, or that a
  * NAT stands before: its address tells which.
  */
-export function wayOf(path: PeerPath | "relayed"): Way {
-  if (path === "relayed") return path;
+export function wayOf(path: PeerPath | "quic" | "relayed"): Way {
+  if (path === "quic" || path === "relayed") return path;
   const { local, remote, remoteAddress, isMapped } = path;
   if (local === "relay" || remote === "relay") return "turn";
   const isFar = local === "srflx" || remote === "srflx" ||
