@@ -11,6 +11,7 @@ import {
   Session,
 } from "../../wire/mod.ts";
 import type { DeviceName } from "../identity/device_store.ts";
+import { Carriage } from "./carriage.ts";
 import {
   type ConnectionEffect,
   type ConnectionEvent,
@@ -23,18 +24,17 @@ import type { CurrentView } from "./connection_view.ts";
 import { type ConnectionSettings, dialAsDevice } from "./dial_as_device.ts";
 import { dialLane } from "./dial_lane.ts";
 import { EarlyAttempts } from "./early_attempts.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 import type { OpenedConnection, OpenedWay } from "./open_way.ts";
 import { onPageEvents } from "./page_events.ts";
 import { probeNetwork } from "./network_probe.ts";
 import { PageNetwork } from "./page_network.ts";
+import { openQuic } from "./quic_way.ts";
 import { onPairing } from "./pairing_channel.ts";
 import { sealedRefusal } from "./refusals.ts";
 import { Rest } from "./rest.ts";
 import { startTimer } from "./start_timer.ts";
 import { Warmth } from "./warmth.ts";
-import { Upgrade } from "./upgrade.ts";
-import { Ways } from "./ways.ts";
 
 /** Time after which a loss shows, in milliseconds: most are restored within a second. */
 const UNSEEN_MS = 2_000;
@@ -52,6 +52,7 @@ const SLOW_RETRY = { first: 60_000, longest: 600_000 };
 export interface ConnectionPlatform {
   dial: typeof dialAsDevice;
   dialLane: typeof dialLane;
+  openQuic: typeof openQuic;
   onPageEvents: typeof onPageEvents;
   onPairing: typeof onPairing;
   probeNetwork: typeof probeNetwork;
@@ -63,6 +64,7 @@ export interface ConnectionPlatform {
 const BROWSER: ConnectionPlatform = {
   dial: dialAsDevice,
   dialLane,
+  openQuic,
   onPageEvents,
   onPairing,
   probeNetwork,
@@ -82,10 +84,9 @@ export class Connection {
   #skew = 0;
   #session: Session | undefined;
   #lanes: Lanes | undefined;
-  readonly #upgrade: Upgrade;
+  readonly #carriage: Carriage;
   readonly #rest: Rest;
   readonly #network: PageNetwork;
-  readonly #ways = new Ways();
   readonly #early = new EarlyAttempts({
     session: () => this.#session!,
     onReady: () => this.#show(),
@@ -102,10 +103,13 @@ export class Connection {
   constructor(view: CurrentView, platform = BROWSER) {
     this.#view = view;
     this.#platform = platform;
-    this.#upgrade = new Upgrade({
-      dial: async (signal) => this.#move(await this.#dialLane(signal)),
-      bytes: () => this.#session?.bytes ?? 0,
-      startTimer: platform.startTimer,
+    this.#carriage = new Carriage({
+      session: () => this.#session,
+      state: () => this.#now,
+      ice: () => this.#ice(),
+      step: (event) => this.#step(event),
+      onTaken: (path) => void this.#noteWay(path),
+      platform,
     });
     this.#rest = new Rest({
       onUnused: () => this.#step({ type: "unused" }),
@@ -139,7 +143,7 @@ export class Connection {
 
   /** What carries the session, or has carried it last. */
   get way(): OpenedWay | undefined {
-    return this.#ways.current;
+    return this.#carriage.way;
   }
 
   /** Prepares the next attempt, while there is none and no connection. */
@@ -189,7 +193,7 @@ export class Connection {
     if (isRelayed) this.#rest.start();
     else {
       this.#rest.stop();
-      this.#upgrade.stop();
+      this.#carriage.upgrade.stop();
     }
     this.#perform(effect);
     this.#show();
@@ -233,7 +237,7 @@ export class Connection {
         this.#session?.close();
         this.#early.end();
         this.#lanes = this.#session = undefined;
-        this.#ways.clear();
+        this.#carriage.clear();
         return;
     }
   }
@@ -246,7 +250,10 @@ export class Connection {
     const session: Session = new Session({
       role: "page",
       liveness: PAGE_LIVENESS,
-      onSilence: (silent) => this.#step({ type: silent ? "silent" : "heard" }),
+      onSilence: (silent) => {
+        this.#carriage.noteSilence(silent);
+        this.#step({ type: silent ? "silent" : "heard" });
+      },
       onDetached: (reason) => {
         const error = isFinal(reason.code) ? sealedRefusal(reason) : reason;
         const lasted = this.#platform.now() - this.#opened;
@@ -264,17 +271,8 @@ export class Connection {
         this.#settings!.identities.keepResumption(secret).catch(() => {});
       },
     });
-    this.#lanes = new Lanes(session, {
-      dial: (signal) => this.#dialLane(signal),
-      isRelayed: () => this.#now.relayed,
-    });
+    this.#lanes = this.#carriage.lanesOf(session);
     return session;
-  }
-
-  /** Adds a direct connection to the session. */
-  async #dialLane(signal: AbortSignal): Promise<OpenedWay> {
-    const { dialLane } = this.#platform;
-    return this.#ways.add(await dialLane(this.#session!, { ice: this.#ice(), signal }));
   }
 
   /** The ICE servers of the settings, and those that the host's newest answer has brought. */
@@ -296,8 +294,10 @@ export class Connection {
         platform: this.#warmth.platform,
         early,
         onDevice: (device) => this.#nameDevice(device),
-        onAnswer: () => {
-          if (!signal.aborted) this.#step({ type: "answered" });
+        onAnswer: (answer) => {
+          if (signal.aborted) return;
+          this.#carriage.answered(answer);
+          this.#step({ type: "answered" });
         },
         onDoubt: (error) => {
           if (!signal.aborted) this.#step({ type: "doubted", error });
@@ -332,18 +332,18 @@ export class Connection {
     }
     this.#opened = this.#platform.now();
     this.#early.end();
-    this.#take(opened.way, { type: "opened", relayed: direct !== undefined });
+    this.#carriage.take(opened.way, { type: "opened", relayed: direct !== undefined });
     if (!direct) return;
-    this.#upgrade.start(this.#awaitDirect(direct, signal));
+    this.#carriage.upgrade.start(this.#awaitDirect(direct, signal));
     // The direct connection that is opening does without the servers that its answer has brought.
-    if (this.#settings!.identities.hasNewIceServers) this.#upgrade.hurry();
+    if (this.#settings!.identities.hasNewIceServers) this.#carriage.upgrade.hurry();
   }
 
   /** Moves the session when the direct connection opens. */
   async #awaitDirect(direct: Promise<OpenedConnection>, signal: AbortSignal): Promise<void> {
     const opened = await direct;
     await this.#join(opened, signal);
-    this.#move(opened.way);
+    this.#carriage.move(opened.way);
   }
 
   /** Has the session go on over an open channel, and closes that if it cannot. */
@@ -359,25 +359,14 @@ export class Connection {
     }
   }
 
-  /** A direct connection carries the session in place of the relay. */
-  #move(way: OpenedWay): void {
-    this.#take(way, { type: "moved" });
-  }
-
-  /** Something else carries the session. */
-  #take(way: OpenedWay, event: ConnectionEvent): void {
-    this.#ways.replace(way);
-    this.#step(event);
+  /** Notes what carries the session now, for later attempts and for reports. */
+  async #noteWay(path: Promise<string>): Promise<void> {
+    const { way } = this;
     // The next attempt needs not wait for a direct connection where this one had none.
     this.#settings!.identities.keepWay(this.#now.relayed).catch(() => {});
-    void this.#notice(way);
-  }
-
-  /** Notes the way for reports. */
-  async #notice(way: OpenedWay): Promise<void> {
-    const { path } = await way.stats().catch(() => ({ path: "unknown" }));
+    const type = await path;
     if (way !== this.way) return;
-    this.#network.ended(this.#now.relayed ? "relayed" : path === "relay" ? "turn" : "direct");
+    this.#network.ended(this.#now.relayed ? "relayed" : type === "relay" ? "turn" : "direct");
   }
 
   #fail(error: LighthouseError): void {
@@ -410,10 +399,10 @@ export class Connection {
     this.#platform.onPageEvents({
       onWake: () => {
         this.#session?.probe();
-        this.#upgrade.hurry();
+        this.#carriage.upgrade.hurry();
         this.#step({ type: "woken" });
       },
-      onOnline: () => this.#upgrade.forget(),
+      onOnline: () => this.#carriage.upgrade.forget(),
       // Close: otherwise the host notices only after half a minute.
       onHide: () => this.#step({ type: "close" }),
       onRestore: () => this.connect(this.#settings!),

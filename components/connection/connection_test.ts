@@ -79,6 +79,7 @@ function setUp() {
       lanes.push(attempt);
       return attempt.promise;
     },
+    openQuic: () => Promise.reject(new Error("no QUIC in this test")),
     onPageEvents: (options) => {
       events = options;
     },
@@ -124,7 +125,7 @@ function setUp() {
       peers.push(peer);
       peer.open();
       options.onDevice({ id: "1", name: "a phone" });
-      options.onAnswer();
+      options.onAnswer({ proof: new Uint8Array(32) });
       const accepted = acceptPage(new Carrier(peer.far));
       resolve({ way: peer, channel: await peer.channel, proof: PROOF });
       hosts.push(await accepted);
@@ -138,7 +139,7 @@ function setUp() {
       options.signal.addEventListener("abort", () => direct.reject(options.signal.reason));
       const way = new MemoryPeer();
       way.open();
-      options.onAnswer();
+      options.onAnswer({ proof: new Uint8Array(32) });
       way.path = "relayed";
       const accepted = acceptPage(new Carrier(way.far), {
         onStream: async (stream) => {
@@ -287,7 +288,7 @@ test("an attempt that is given up counts for nothing, even where it succeeds", a
   const [attempt] = page.attempts;
   page.connection.close();
   assert.ok(attempt!.options.signal.aborted);
-  attempt!.options.onAnswer();
+  attempt!.options.onAnswer({ proof: new Uint8Array(32) });
   assert.is(page.view.now.state, "idle");
   page.connection.connect(SETTINGS);
   await page.open();

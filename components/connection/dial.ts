@@ -2,6 +2,7 @@
 // cannot read the offer or the answer, and only the host's own answer counts. Where no direct connection
 // opens soon, the WebSocket stays, and carries the session until one does.
 import {
+  type Acceptance,
   type Answer,
   DEFAULT_HOST,
   type EarlyStart,
@@ -15,6 +16,7 @@ import {
   type NetworkReport,
   type Offer,
   parseRelayMessage,
+  type Proven,
   type Refusal,
   type Reply,
 } from "../../wire/mod.ts";
@@ -74,7 +76,7 @@ export interface DialOptions {
   /** Whether this page has not connected yet. @default false */
   isFirst?: boolean;
   /** Called when the host has accepted, while the connection is opening. */
-  onAnswer: () => void;
+  onAnswer: (answer: Pick<Acceptance & Proven, "quic" | "proof">) => void;
   /** Called with the error that the attempt most likely ends with. @default nothing */
   onDoubt?: (error: LighthouseError) => void;
   /** Ends the attempt. */
@@ -182,7 +184,7 @@ export async function dial(
     options.onReport?.(answer.report);
     end.signal.throwIfAborted();
     stopTimer();
-    onAnswer();
+    onAnswer(answer);
     const { startTimer } = platform;
     return await openWay({
       peer,

@@ -6,9 +6,10 @@ import { startTimer } from "./start_timer.ts";
 
 /**
  * The bytes' path. Of a direct connection, the less direct type of both ends' candidates (RFC 8445 §5.1.1),
- * of which `relay` is a TURN server; `relayed`: through the relay that brings the signals.
+ * of which `relay` is a TURN server; `quic`: by WebTransport, straight to the host; `relayed`: through the relay
+ * that brings the signals.
  */
-export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "relayed" | "unknown";
+export type PeerPath = "host" | "srflx" | "prflx" | "relay" | "quic" | "relayed" | "unknown";
 
 /** Counts of the pair of candidates in use, or of the channel through the relay. */
 export interface PeerStats {

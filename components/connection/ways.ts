@@ -22,6 +22,11 @@ export class Ways {
     return way;
   }
 
+  /** Carries the session alone while it is open; the others stand by. */
+  lead(way: OpenedWay): void {
+    this.#all = [way, ...this.#all.filter(({ isOver }) => !isOver)];
+  }
+
   /** The session has ended. */
   clear(): void {
     this.#all = [];

@@ -11,7 +11,6 @@ import { type BrowserName, findBrowser } from "../browser.ts";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
-  "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",

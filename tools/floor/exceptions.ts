@@ -61,4 +61,9 @@ export const EXCEPTIONS: readonly Exception[] = [
     features: ["html.global_attributes.autocapitalize", "html.elements.video.playsinline"],
     reason: "they are for keyboards and players on phones",
   },
+  {
+    features: ["api.WebTransport"],
+    guard: ["components/connection/quic_way.ts", 'typeof WebTransport === "undefined"'],
+    reason: "pages come by WebRTC where the browser has no WebTransport",
+  },
 ];

@@ -1,0 +1,138 @@
+// Opens a channel to the host by WebTransport: https://www.w3.org/TR/webtransport/
+import {
+  type ByteStream,
+  type Channel,
+  encodePreamble,
+  LighthouseError,
+  MAX_STRIPES,
+  newChannelName,
+  type QuicWay,
+  StripedChannel,
+} from "../../wire/mod.ts";
+import type { OpenedWay } from "./open_way.ts";
+import type { PeerStats } from "./peer.ts";
+import { startTimer } from "./start_timer.ts";
+
+/** Time between attempts at two addresses, and for all of them, in milliseconds. */
+const NEXT_MS = 250;
+const OPEN_MS = 5_000;
+
+/** An open channel. */
+export interface OpenedQuic extends OpenedWay {
+  channel: Channel;
+  /** Resolves when it has ended, whichever end ended it. */
+  closed: Promise<unknown>;
+}
+
+/**
+ * Opens a channel at the first address that answers.
+ *
+ * @param signal Ends the attempt.
+ * @throws {LighthouseError} `connection-failed` if none answers in time, or the browser has no WebTransport;
+ * the signal's reason when aborted.
+ */
+export async function openQuic(way: QuicWay, signal: AbortSignal): Promise<OpenedQuic> {
+  const addresses = typeof WebTransport === "undefined" ? [] : await permitted(way.addresses);
+  const opened: WebTransport[] = [];
+  const end = Promise.withResolvers<never>();
+  const abort = () => end.reject(signal.reason);
+  const fail = () =>
+    end.reject(new LighthouseError("connection-failed", "No QUIC connection came about"));
+  signal.addEventListener("abort", abort);
+  const stopTimer = startTimer(OPEN_MS, fail);
+  try {
+    signal.throwIfAborted();
+    const ready = addresses.map(async (address, index) => {
+      await new Promise<void>((resolve) => startTimer(index * NEXT_MS, resolve));
+      signal.throwIfAborted();
+      const transport = connect(address, way.hash);
+      opened.push(transport);
+      await transport.ready;
+      return transport;
+    });
+    const first = await Promise.race([Promise.any(ready), end.promise]);
+    const streams = await Promise.race([openStreams(first, way.ticket), end.promise]);
+    opened.splice(opened.indexOf(first), 1);
+    return openedQuic(first, streams);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : LighthouseError.from(error, "connection-failed");
+  } finally {
+    stopTimer();
+    signal.removeEventListener("abort", abort);
+    end.promise.catch(() => {});
+    for (const transport of opened) transport.close();
+  }
+}
+
+function connect(address: string, hash: Uint8Array<ArrayBuffer>): WebTransport {
+  const transport = new WebTransport(`https://${address}/`, {
+    serverCertificateHashes: [{ algorithm: "sha-256", value: hash }],
+    congestionControl: "throughput",
+  });
+  transport.closed.catch(() => {});
+  return transport;
+}
+
+async function openStreams(transport: WebTransport, ticket: Uint8Array): Promise<ByteStream[]> {
+  const channel = newChannelName();
+  const preamble = encodePreamble({ ticket, channel, count: MAX_STRIPES });
+  return await Promise.all(Array.from({ length: MAX_STRIPES }, async () => {
+    const stream: ByteStream = await transport.createBidirectionalStream();
+    const writer = stream.writable.getWriter();
+    void writer.write(preamble).catch(() => {});
+    writer.releaseLock();
+    return stream;
+  }));
+}
+
+function openedQuic(transport: WebTransport, streams: ByteStream[]): OpenedQuic {
+  let isOver = false;
+  const close = () => {
+    isOver = true;
+    transport.close();
+  };
+  const channel = new StripedChannel(streams, close);
+  const closed = transport.closed.catch(() => {}).then(() => {
+    isOver = true;
+    channel.close();
+  });
+  return {
+    channel,
+    closed,
+    get isOver() {
+      return isOver;
+    },
+    stats: (): Promise<PeerStats> => {
+      const { bytesSent, bytesReceived } = channel;
+      return Promise.resolve({ path: "quic", bytesSent, bytesReceived });
+    },
+    close: () => channel.close(),
+  };
+}
+
+/**
+ * The addresses that this page may reach without a question: a browser asks the user before a page of the
+ * internet reaches an address of the local network, and a tunnel that works without needs no such question.
+ * https://wicg.github.io/local-network-access/
+ */
+async function permitted(addresses: string[]): Promise<string[]> {
+  if (isLocal(location.hostname) || await isAllowed()) return addresses;
+  return addresses.filter((address) => !isLocal(new URL(`https://${address}`).hostname));
+}
+
+async function isAllowed(): Promise<boolean> {
+  try {
+    const name = "local-network" as PermissionName;
+    return (await navigator.permissions.query({ name })).state === "granted";
+  } catch {
+    // A browser that does not know the permission may ask all the same.
+    return false;
+  }
+}
+
+/** Whether a host of a URL is this machine, or in its own network. */
+function isLocal(host: string): boolean {
+  return /^(?:localhost|127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|\[::1\]|\[f[cde])/i
+    .test(host) ||
+    /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host) || /\.local(?:host)?$/i.test(host);
+}
