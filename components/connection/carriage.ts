@@ -66,7 +66,8 @@ export class Carriage {
   lanesOf(session: Session): Lanes {
     return new Lanes(session, {
       dial: (signal) => this.#dialLane(signal),
-      isRelayed: () => this.#options.state().relayed || this.#quic.isOpen,
+      isRelayed: () => this.#options.state().relayed,
+      isPaced: () => this.#quic.isOpen,
     });
   }
 

@@ -73,6 +73,11 @@ export interface LanesOptions {
   dial: (signal: AbortSignal) => Promise<unknown>;
   /** Whether the relay carries the session: then it has no lanes. */
   isRelayed: () => boolean;
+  /**
+   * Whether a channel over QUIC carries the session: then the host sends over that one, and lanes are for what
+   * the page sends. @default it does not
+   */
+  isPaced?: () => boolean;
   /** @default the platform's */
   startTimer?: typeof startTimer;
   /** Monotonic, in milliseconds. @default performance.now */
@@ -89,7 +94,12 @@ export class Lanes {
 
   constructor(session: LaneSession, options: LanesOptions) {
     this.#session = session;
-    this.#options = { startTimer, now: () => performance.now(), ...options };
+    this.#options = {
+      startTimer,
+      now: () => performance.now(),
+      isPaced: () => false,
+      ...options,
+    };
   }
 
   /** Samples the session until it has been idle for a while. Call it when the session becomes busy. */
@@ -106,9 +116,12 @@ export class Lanes {
 
   #sample(): void {
     this.#stopTimer = undefined;
-    const { bytes, shortestRoundTrip, carriers, busy } = this.#session;
+    const { shortestRoundTrip, busy, traffic } = this.#session;
     const now = this.#options.now();
     const relayed = this.#options.isRelayed();
+    const isPaced = this.#options.isPaced();
+    const bytes = isPaced ? traffic.sent : this.#session.bytes;
+    const carriers = this.#session.carriers - (isPaced ? 1 : 0);
     const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed });
     if (action === "add") this.#add(LANES - carriers);
     if (action === "shed") this.#session.shed();
@@ -126,4 +139,7 @@ export class Lanes {
 }
 
 /** The parts of a session that lanes use. */
-type LaneSession = Pick<Session, "bytes" | "shortestRoundTrip" | "carriers" | "busy" | "shed">;
+type LaneSession = Pick<
+  Session,
+  "bytes" | "traffic" | "shortestRoundTrip" | "carriers" | "busy" | "shed"
+>;

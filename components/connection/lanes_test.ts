@@ -65,6 +65,7 @@ function setUpLanes() {
   const timers = new ManualTimers();
   const session = {
     bytes: 0,
+    traffic: { sent: 0, received: 0 },
     shortestRoundTrip: 50,
     carriers: 1,
     busy: true,

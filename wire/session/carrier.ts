@@ -4,8 +4,7 @@ import type { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
 import { type Channel, isMetered, type MeteredChannel } from "./channel.ts";
-import { CongestionWindow, type PathWindow } from "./congestion_window.ts";
-import { DeliveryWindow } from "./delivery_window.ts";
+import { CongestionWindow, METERED, PACED, type PathWindow } from "./congestion_window.ts";
 import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
@@ -20,9 +19,8 @@ const ACK_EVERY_NEAR = 64 * 1024;
 /** The same over a transport that paces itself: there, ACKs are many at a high rate. */
 const ACK_EVERY_PACED = 8 * 1024;
 
-/** The same where each message costs, and the window there: the channel has acknowledgements of its own. */
+/** The same where each message costs: the channel has acknowledgements of its own. */
 const ACK_EVERY_METERED = 256 * 1024;
-const METERED_WINDOW = 1024 * 1024;
 
 /**
  * Bytes after which large transfers to an end that is near rest while streams are shared, and the time
@@ -48,7 +46,7 @@ const FRAME_BYTES = 64;
  */
 const MAX_UNACKNOWLEDGED = 2 * 1024 * 1024;
 
-/** The same over a transport that paces itself, where the window may be larger (delivery_window.ts). */
+/** The same over a transport that paces itself, where the window may be larger (congestion_window.ts). */
 const MAX_UNACKNOWLEDGED_PACED = 16 * 1024 * 1024;
 
 /** Time for the other end's HELLO, in milliseconds. */
@@ -86,7 +84,7 @@ export class Carrier {
   readonly #channel: Channel;
   readonly #metered: MeteredChannel | undefined;
   readonly #hello = Promise.withResolvers<Hello>();
-  readonly #window: CongestionWindow | DeliveryWindow;
+  readonly #window: CongestionWindow;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   #owner: CarrierOwner | undefined;
   /** The session of this end's HELLO; undefined before. */
@@ -113,9 +111,7 @@ export class Carrier {
   constructor(channel: Channel) {
     this.#channel = channel;
     this.#metered = isMetered(channel) ? channel : undefined;
-    this.#window = channel.isPaced
-      ? new DeliveryWindow()
-      : new CongestionWindow(this.#metered && METERED_WINDOW);
+    this.#window = new CongestionWindow(rulesOf(channel));
     if (this.#metered) this.#metered.onroom = () => this.#owner?.wake();
     this.hello = this.#hello.promise;
     this.hello.catch(() => {});
@@ -131,9 +127,7 @@ export class Carrier {
   /** Gives the carrier to a session, with the messages that arrived before. */
   adopt(owner: CarrierOwner): void {
     this.#owner = owner;
-    if (!this.#metered && !this.#closed && this.#window instanceof CongestionWindow) {
-      this.#window.join(owner.path);
-    }
+    if (!this.#metered && !this.#closed) this.#window.join(owner.path);
     if (this.#closed) owner.closed();
     else if (this.#greeted) this.#deliverEarly();
   }
@@ -178,10 +172,7 @@ export class Carrier {
   get maxMessage(): number {
     if (this.#metered) return this.#metered.room;
     const most = this.#channel.limits?.message ?? MAX_MESSAGE;
-    const { message } = this.#window instanceof DeliveryWindow
-      ? this.#window
-      : this.#owner?.path ?? { message: most };
-    return Math.min(most, message);
+    return Math.min(most, this.#owner?.path.message ?? most);
   }
 
   /** Whether the carrier has frames of its own to send: ACK, PING or PONG. */
@@ -303,9 +294,7 @@ export class Carrier {
         this.#hello.resolve(frame.hello);
         return false;
       case "ack":
-        if (this.#window instanceof CongestionWindow) {
-          this.#window.isShared = this.#owner?.isShared ?? false;
-        }
+        this.#window.isShared = this.#owner?.isShared ?? false;
         if (this.#window.acked(frame.bytes, performance.now())) return false;
         throw new LighthouseError("bad-frame", `An ACK of ${frame.bytes} bytes exceeds those sent`);
       case "ping":
@@ -362,11 +351,15 @@ export class Carrier {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#rest);
-    if (this.#window instanceof CongestionWindow) this.#window.leave();
+    this.#window.leave();
     this.#hello.reject(new LighthouseError("connection-lost", "The connection ended"));
     this.#early.length = 0;
     this.#owner?.closed();
   }
+}
+
+function rulesOf({ isPaced, isMetered }: Channel): typeof PACED | undefined {
+  return isPaced ? PACED : isMetered ? METERED : undefined;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -49,6 +49,7 @@ function setUp(count: number, liveness = DEAF) {
   const news: string[] = [];
   const areCurrent: (() => boolean)[] = [];
   const carriers = new Carriers({
+    isHost: false,
     liveness,
     isBusy: () => false,
     isUnsettled: () => false,

@@ -32,6 +32,18 @@ const CARRIER: WindowRules = {
   steepUntil: 192 * 1024,
 };
 
+/** That of a carrier whose messages cost money: the channel has a bound of its own. */
+export const METERED: WindowRules = { ...CARRIER, first: 1024 * 1024, min: 1024 * 1024 };
+
+/** That of a carrier whose transport paces itself: no socket overflows, so it need not grow slowly. */
+export const PACED: WindowRules = {
+  first: 128 * 1024,
+  min: 16 * 1024,
+  max: 8 * 1024 * 1024,
+  growth: 1,
+  steepUntil: Infinity,
+};
+
 /** The window that carriers share. Each of them has a socket, so this one need not grow slowly. */
 const PATH: WindowRules = {
   first: 64 * 1024,
@@ -155,9 +167,8 @@ export class CongestionWindow {
   /** When the bytes up to `end` were sent, and which windows they filled. */
   readonly #marks: { end: number; at: number; fills: Window[] }[] = [];
 
-  /** @param min The lower bound, in bytes. */
-  constructor(min?: number) {
-    this.#own = new Window(min === undefined ? CARRIER : { ...CARRIER, first: min, min });
+  constructor(rules = CARRIER) {
+    this.#own = new Window(rules);
   }
 
   /** Whether more bytes may be sent now. */
