@@ -39,7 +39,7 @@ interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   read(fd: number, buffer: Uint8Array, size: number): number;
   write(fd: number, buffer: Uint8Array, size: number): number;
-  ppoll(fds: Uint8Array, count: number, timeout: Uint8Array | null, mask: null): number;
+  ppoll(fds: Uint8Array, count: number, timeout: Uint8Array, mask: null): number;
 }
 
 /** Most packets on their way in one direction: 100 ms of 100 MiB/s. Others wait at the device. */
@@ -68,6 +68,8 @@ const input = new Uint8Array(4096);
 let lines = "";
 const polled = new Int32Array(6);
 const timeout = new BigInt64Array(2);
+const polledBytes = new Uint8Array(polled.buffer);
+const timeoutBytes = new Uint8Array(timeout.buffer);
 for (;;) {
   const now = performance.now();
   for (const each of [down, up]) deliver(each, now);
@@ -136,10 +138,10 @@ function deliver(way: Direction, now: number): void {
 }
 
 function take(way: Direction): void {
+  const now = performance.now();
   for (let count = 0; count < BATCH && !isFull(way); count++) {
     const length = libc.read(way.from, way.packets[way.tail]!, PACKET);
     if (length <= 0) return;
-    const now = performance.now();
     if (now < darkUntil || Math.random() < loss) continue;
     const goes = Math.max(now, way.freeAt);
     if (goes - now > queue) continue;
@@ -152,13 +154,15 @@ function take(way: Direction): void {
 
 /** Sleeps until a packet arrives or is due, and obeys commands. */
 function wait(due: number): void {
-  const fds = [STDIN, ...[down, up].map((each) => isFull(each) ? -1 : each.from)];
   // struct pollfd: the descriptor, then requested and returned events, 16 bits each.
-  fds.forEach((fd, i) => polled.set([fd, POLLIN], 2 * i));
-  const pause = Math.max(0, due - performance.now());
-  if (pause !== Infinity) timeout.set([0n, BigInt(Math.round(pause * 1e6))]);
-  const limit = pause === Infinity ? null : new Uint8Array(timeout.buffer);
-  libc.ppoll(new Uint8Array(polled.buffer), 3, limit, null);
+  polled.fill(POLLIN);
+  polled[0] = STDIN;
+  polled[2] = isFull(down) ? -1 : down.from;
+  polled[4] = isFull(up) ? -1 : up.from;
+  // struct timespec: seconds, then nanoseconds below a second.
+  const pause = Math.min(Math.max(0, due - performance.now()), 999);
+  timeout[1] = BigInt(Math.round(pause * 1e6));
+  libc.ppoll(polledBytes, 3, timeoutBytes, null);
   if (polled[1]! >>> 16) obey();
 }
 
