@@ -32,10 +32,10 @@ export interface PathsPage {
 
 /**
  * More than any path carries in one measurement. Firefox reads a whole body before it sends the first byte,
- * which takes 3 s for one of 1 GiB.
+ * which takes some 3 s for each GiB.
  */
 const ENDLESS_DOWN = 4 * 1024 ** 3;
-const ENDLESS_UP = 1024 ** 3;
+const ENDLESS_UP = 2 * 1024 ** 3;
 
 /** A body that is repeated needs no memory. */
 const PIECE = 16 * 1024 ** 2;

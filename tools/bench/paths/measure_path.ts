@@ -34,9 +34,11 @@ export interface PathSizes {
   /** Factor for the bytes of transfers. */
   scale: number;
   roundTrips: Limits;
-  /** The part of a transfer that is its steady state; it ends half a second later. */
+  /** The part of a download with small GETs beside it. */
+  beside: Span;
+  /** The part of a transfer that is its steady state. */
   steady: Span;
-  /** The part of a transfer that is a blackout. */
+  /** The part of a download that is a blackout, after the steady state. */
   blackout: Span;
   /** Time for what follows a blackout. */
   recovery: number;
@@ -72,9 +74,6 @@ const COLD = 8 * MiB;
 const PATIENCE_MS = 90_000;
 const PAUSE_MS = 1000;
 
-/** Time from a transfer's start to the first small GET beside it. */
-const QUIET_MS = 1500;
-
 const MEASUREMENTS: Record<string, (run: Run) => Promise<void>> = {
   async "a download over a new connection"(run) {
     const { contender: { page }, backend, samples, sizes } = run;
@@ -90,13 +89,11 @@ const MEASUREMENTS: Record<string, (run: Run) => Promise<void>> = {
   download: (run) => transfer(run, "download"),
   upload: (run) => transfer(run, "upload"),
   async "small requests beside a download"({ contender: { page: { tab } }, samples, sizes }) {
-    const { steady } = sizes;
-    const quiet = Math.min(QUIET_MS, steady.from);
-    const { arrivals, beside } = await inTime(
-      tab.evaluate((time, quiet) => paths.receive(time, quiet), steady.until + 500, quiet),
+    const { from, until } = sizes.beside;
+    const { beside } = await inTime(
+      tab.evaluate((time, quiet) => paths.receive(time, quiet), until, from),
     );
     samples.loadedRoundTrip.push(...beside);
-    samples.steadyDownload.push(rateIn(arrivals, steady));
     await sleep(PAUSE_MS);
   },
   async "a long upload"({ contender: { page: { tab } }, upload, samples, sizes: { steady } }) {
@@ -109,8 +106,8 @@ const MEASUREMENTS: Record<string, (run: Run) => Promise<void>> = {
     samples.steadyUpload.push(rateIn(upload.arrivals, steady));
     await sleep(PAUSE_MS);
   },
-  async "a blackout"({ contender: { page: { tab } }, link, samples, sizes }) {
-    const { blackout: { from, until }, recovery } = sizes;
+  async "a long download with a blackout"({ contender: { page: { tab } }, link, samples, sizes }) {
+    const { steady, blackout: { from, until }, recovery } = sizes;
     const pending = inTime(tab.evaluate((time) => paths.receive(time), until + recovery));
     pending.catch(() => {}); // it is awaited later
     await sleep(from);
@@ -119,6 +116,7 @@ const MEASUREMENTS: Record<string, (run: Run) => Promise<void>> = {
     const { began, arrivals } = await pending;
     const cut = { from: at - began, until: at - began + until - from };
     const { firstByte = Infinity, halfRate = Infinity } = recoveryFrom(arrivals, cut);
+    samples.steadyDownload.push(rateIn(arrivals, steady));
     samples.firstByte.push(firstByte);
     samples.halfRate.push(halfRate);
     await sleep(PAUSE_MS);

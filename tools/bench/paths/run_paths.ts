@@ -21,8 +21,9 @@ const FULL: PathSizes = {
   rounds: 3,
   scale: 1,
   roundTrips: { count: 40, time: 4000 },
+  beside: { from: 1500, until: 6000 },
   steady: { from: 3000, until: 7500 },
-  blackout: { from: 5000, until: 8000 },
+  blackout: { from: 8000, until: 11_000 },
   recovery: 8000,
 };
 
@@ -30,8 +31,9 @@ const QUICK: PathSizes = {
   rounds: 1,
   scale: 1 / 16,
   roundTrips: { count: 5, time: 500 },
+  beside: { from: 300, until: 1000 },
   steady: { from: 500, until: 1000 },
-  blackout: { from: 1000, until: 1300 },
+  blackout: { from: 1200, until: 1500 },
   recovery: 3000,
 };
 
