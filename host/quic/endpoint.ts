@@ -2,7 +2,7 @@
 // stream of a page's WebTransport connection on to the host, byte for byte, as a TCP connection within this
 // machine, and knows no secret but the key of its certificate.
 //
-//     deno run --unstable-net --allow-net endpoint.ts
+//     deno run --unstable-net --allow-net=[::]:0,127.0.0.1:8000 endpoint.ts
 //
 // The standard input brings one line of JSON, EndpointSettings, and the first line of the output is one,
 // EndpointReady. The program ends when its input does. Its congestion control is BBR, which random losses do
@@ -17,6 +17,7 @@ declare const Deno: {
   upgradeWebTransport(connection: Connection): Promise<Transport>;
   QuicEndpoint: new (options: { hostname: string; port: number }) => {
     addr: { port: number };
+    close(info: { closeCode: number; reason: string }): void;
     listen(options: {
       cert: string;
       key: string;
@@ -59,6 +60,9 @@ const MAX_OWN_STREAMS = 8;
 /** Time for a handshake and the first stream, and silence after which a connection is over, in ms. */
 const OPEN_MS = 5_000;
 const IDLE_MS = 30_000;
+
+/** Time for pages to hear that the host ends, in ms: they would notice after much longer. */
+const CLOSE_MS = 100;
 
 /** A connection may end at any moment, and a promise of it that nobody awaits then rejects. */
 addEventListener("unhandledrejection", (event) => event.preventDefault());
@@ -148,5 +152,6 @@ async function readLine(): Promise<string> {
 
 async function endWithInput(): Promise<void> {
   while (!(await input.read()).done);
-  Deno.exit(0);
+  endpoint.close({ closeCode: 0, reason: "" });
+  setTimeout(() => Deno.exit(0), CLOSE_MS);
 }

@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { devNull } from "node:os";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { QuicCertificate } from "./certificate.ts";
@@ -41,7 +43,7 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
-/** It may listen and connect, and nothing else: no files, no variables, no other code. */
+/** No files, no variables, no other code. */
 const FLAGS = [
   "run",
   "--quiet",
@@ -52,11 +54,11 @@ const FLAGS = [
   "--no-npm",
   "--no-check",
   "--unstable-net",
-  "--allow-net",
 ];
 
-/** Time for it to start, in milliseconds: Deno compiles it at the first time. */
+/** Time for it to start, and to end by itself, in milliseconds. */
 const START_MS = 15_000;
+const END_MS = 2_000;
 
 /** Most streams at once; each costs a socket. */
 const MAX_STREAMS = 1024;
@@ -89,36 +91,49 @@ export class EndpointProcess {
     server.maxConnections = MAX_STREAMS;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const child = spawn(deno, [...FLAGS, fileURLToPath(PROGRAM)], {
+    // Such as of a connection that it cannot accept, for lack of descriptors.
+    server.on("error", () => {});
+    const target = portOf(server);
+    const child = spawn(deno, [...FLAGS, allowed(port, target), fileURLToPath(PROGRAM)], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+      env: environment(),
     });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-1000);
+      said = (said + text).slice(0, 1000);
     });
-    const ended = new Promise<string>((resolve) => {
-      child.on("error", ({ message }) => resolve(message));
-      child.on("close", () => resolve(said.trim()));
-    }).finally(() => server.close());
     const close = () => {
       child.stdin.end();
       server.close();
+      setTimeout(() => {
+        child.kill("SIGKILL");
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, END_MS).unref();
     };
+    // In npm's package, `deno` may be a script that has Deno as its child: the input ends that one, too.
+    child.on("exit", close);
+    const ended = new Promise<string>((resolve) => {
+      child.on("error", ({ message }) => resolve(message));
+      child.on("close", (code, signal) => resolve(firstLine(said) || `${signal ?? code}`));
+    });
     child.stdin.on("error", () => {});
     const { certificate: cert, key } = certificate;
-    const settings: EndpointSettings = { certificate: cert, key, port, target: portOf(server) };
+    const settings: EndpointSettings = { certificate: cert, key, port, target };
     child.stdin.write(`${JSON.stringify(settings)}\n`);
     const timer = setTimeout(close, START_MS);
     try {
       const [line] = await Promise.race([
         once(createInterface({ input: child.stdout }), "line") as Promise<[string]>,
         ended.then((why) => {
-          throw new Error(why || "it ended at once");
+          throw new Error(why);
         }),
       ]);
       const ready = JSON.parse(line) as EndpointReady;
       return new EndpointProcess(ready.port, options, ended, close);
+    } catch (error) {
+      close();
+      throw error;
     } finally {
       clearTimeout(timer);
     }
@@ -129,6 +144,21 @@ export class EndpointProcess {
     this.#close();
     await this.ended;
   }
+}
+
+/** It may bind its port, and connect to this process. */
+function allowed(port: number, target: number): string {
+  return `--allow-net=[::]:${port},0.0.0.0:${port},127.0.0.1:${target}`;
+}
+
+/** Without this process's variables, some of which are secrets. Deno keeps no files. */
+function environment(): Record<string, string | undefined> {
+  const { PATH, SystemRoot } = process.env;
+  return { PATH, SystemRoot, DENO_DIR: devNull, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n")[0]!.replace(/^error: /, "");
 }
 
 function portOf(server: Server): number {
