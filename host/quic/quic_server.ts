@@ -21,6 +21,7 @@ import type { Log } from "../platform/log.ts";
 import { quicAddresses } from "./addresses.ts";
 import { CurrentCertificate } from "./certificate.ts";
 import { findDeno } from "./deno.ts";
+import type { QuicState } from "./describe.ts";
 import { EndpointProcess } from "./endpoint_process.ts";
 
 /** Most tickets of one owner and of all; the oldest are dropped. */
@@ -33,8 +34,16 @@ const MAX_CHANNELS = 4;
 /** Time for a stream's preamble, and for a channel's other streams, in milliseconds. */
 const PREAMBLE_MS = 5_000;
 
-/** Pauses before an endpoint that has ended is started again, in milliseconds. */
-const RESTART = { first: 1_000, longest: 300_000 };
+/**
+ * Pauses before an endpoint is started again that has ended or has not come about, in milliseconds: the first
+ * one, which doubles up to the longest. An endpoint that has run for longer than that is one that works.
+ */
+const RETRY = { first: 1_000, longest: 300_000 };
+
+const OLD_DENO = "deno upgrade, if Deno is an old one";
+
+/** Times of {@linkcode RETRY}. */
+export type QuicTiming = typeof RETRY;
 
 /** Options of {@linkcode QuicServer}. */
 export interface QuicServerOptions<Claim> {
@@ -45,6 +54,14 @@ export interface QuicServerOptions<Claim> {
   /** Takes a page's open channel. @param claim That of the ticket. */
   onChannel: (channel: Channel, claim: Claim) => void;
   log: Log;
+  /** This machine's addresses. @default os.networkInterfaces */
+  interfaces?: typeof networkInterfaces;
+  /** Environment variables that lead to Deno. @default this process's */
+  environment?: Record<string, string | undefined>;
+  /** Milliseconds since 1970, for the certificate. @default Date.now */
+  now?: () => number;
+  /** Times to change in tests. */
+  timing?: Partial<QuicTiming>;
 }
 
 /** A page that may come. */
@@ -64,28 +81,42 @@ interface Opening {
 /** The endpoint, and the tickets to it. It starts in the background: nobody waits for it. */
 export class QuicServer<Claim> implements AsyncDisposable {
   readonly #options: QuicServerOptions<Claim>;
-  readonly #certificate = new CurrentCertificate();
+  readonly #timing: QuicTiming;
+  readonly #certificate: CurrentCertificate;
   /** By their bytes in base64url, the newest at the end. */
   readonly #tickets = new Map<string, Ticket<Claim>>();
   /** By ticket and name of the channel. */
   readonly #opening = new Map<string, Opening>();
   #endpoint: EndpointProcess | undefined;
+  /** The port of the endpoint before, which pages know. */
+  #port = 0;
   /** The router's port that leads to it. */
   #held: HeldPort | undefined;
   #starting: Promise<void> | undefined;
-  #retryAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
-  #told: string | undefined;
+  #trouble: { reason: string; cure: string } | undefined;
   #hasEnded = false;
 
   constructor(options: QuicServerOptions<Claim>) {
     this.#options = options;
-    this.#start();
+    this.#timing = { ...RETRY, ...options.timing };
+    this.#certificate = new CurrentCertificate(options);
+    this.check();
   }
 
-  /** Whether pages can come now. */
-  get isOpen(): boolean {
-    return this.#endpoint !== undefined;
+  /** How it stands. */
+  get state(): QuicState {
+    if (!this.#options.isOn()) return { state: "off" };
+    if (this.#endpoint) return { state: "on", addresses: this.#addresses(this.#endpoint) };
+    return this.#trouble ? { state: "none", ...this.#trouble } : { state: "starting" };
+  }
+
+  /** Starts the endpoint or ends it: the settings may have changed. */
+  check(): void {
+    if (this.#hasEnded) return;
+    if (this.#options.isOn()) this.#start();
+    else void this.#end();
   }
 
   /**
@@ -95,20 +126,14 @@ export class QuicServer<Claim> implements AsyncDisposable {
    * @returns What the page needs to come; undefined while there is no endpoint, or no address that leads here.
    */
   propose(owner: string, claim: Claim): QuicWay | undefined {
-    const { isOn } = this.#options;
     const endpoint = this.#endpoint;
-    if (!isOn()) return undefined;
+    if (!endpoint || !this.#options.isOn()) return undefined;
     const { hash } = this.#certificate.get();
-    if (!endpoint || endpoint.certificate.hash !== hash) {
+    if (endpoint.certificate.hash !== hash) {
       this.#start();
       return undefined;
     }
-    const addresses = quicAddresses({
-      interfaces: networkInterfaces(),
-      port: endpoint.port,
-      mapped: this.#held?.outer,
-    })
-      .map(({ address, port }) => isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+    const addresses = this.#addresses(endpoint);
     if (addresses.length === 0) return undefined;
     const ticket = new Uint8Array(randomBytes(QUIC_TICKET_BYTES));
     this.#keep(toBase64url(ticket), { owner, claim, channels: 0 });
@@ -126,7 +151,14 @@ export class QuicServer<Claim> implements AsyncDisposable {
     this.#hasEnded = true;
     this.#tickets.clear();
     await this.#starting;
-    await this.#endpoint?.close();
+    await this.#end();
+  }
+
+  /** Where pages reach the endpoint, as in URLs. */
+  #addresses({ port }: EndpointProcess): string[] {
+    const { interfaces = networkInterfaces } = this.#options;
+    return quicAddresses({ interfaces: interfaces(), port, mapped: this.#held?.outer })
+      .map(({ address, port }) => isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
   }
 
   #keep(key: string, ticket: Ticket<Claim>): void {
@@ -138,69 +170,94 @@ export class QuicServer<Claim> implements AsyncDisposable {
     this.#tickets.set(key, ticket);
   }
 
-  /** Starts the endpoint, or starts it again with another certificate, unless that has just failed. */
+  /** Starts the endpoint, in place of one with another certificate. */
   #start(): void {
-    if (this.#hasEnded || this.#starting || !this.#options.isOn()) return;
-    if (performance.now() < this.#retryAt) return;
-    this.#starting = this.#restart().finally(() => this.#starting = undefined);
+    const isCurrent = this.#endpoint?.certificate === this.#certificate.get();
+    if (this.#hasEnded || this.#starting || isCurrent) return;
+    clearTimeout(this.#timer);
+    this.#starting = this.#restart().finally(() => {
+      this.#starting = undefined;
+      // The setting may have changed meanwhile.
+      if (!this.#options.isOn()) this.check();
+    });
   }
 
   async #restart(): Promise<void> {
-    const { ports } = this.#options;
-    const deno = await findDeno();
+    const deno = await findDeno(this.#options.environment);
     if (!deno) {
-      this.#postpone();
-      return this.#tell(
-        "quic-off",
-        "pages come by WebRTC only: Deno, which does QUIC, is not installed",
-      );
+      return this.#fail("info", "quic-off", {
+        reason: "Deno, which does QUIC for the host, is not installed",
+        cure: "install it: https://docs.deno.com/runtime/getting_started/installation/",
+      });
     }
+    await this.#end();
     try {
-      await this.#endpoint?.close();
       const endpoint = await EndpointProcess.start({
         deno,
         certificate: this.#certificate.get(),
+        port: this.#port,
         onStream: (socket) => this.#take(socket),
       });
-      this.#endpoint = endpoint;
-      this.#held = ports?.hold(endpoint.port);
-      this.#failures = 0;
-      this.#tell("quic-on", `pages that reach UDP port ${endpoint.port} come by WebTransport`);
-      void endpoint.ended.then((said) => {
-        if (this.#endpoint !== endpoint) return;
-        this.#endpoint = undefined;
-        this.#held?.release();
-        if (!this.#hasEnded) this.#tell("quic-ended", `the QUIC endpoint has ended: ${said}`);
-        this.#postpone();
-      });
+      this.#begin(endpoint);
     } catch (error) {
-      this.#postpone();
-      this.#tell("quic-failed", `the QUIC endpoint does not start: ${(error as Error).message}`);
+      // Another program may have the port by now.
+      this.#port = 0;
+      this.#fail("warn", "quic-failed", {
+        reason: `the QUIC endpoint does not start: ${(error as Error).message}`,
+        cure: OLD_DENO,
+      });
     }
   }
 
-  #postpone(): void {
-    const ms = Math.min(RESTART.longest, RESTART.first * 2 ** this.#failures++);
-    this.#retryAt = performance.now() + ms;
+  #begin(endpoint: EndpointProcess): void {
+    const { port } = endpoint;
+    this.#endpoint = endpoint;
+    this.#port = port;
+    this.#held = this.#options.ports?.hold(port);
+    this.#trouble = undefined;
+    const text = `pages that reach UDP port ${port} come by WebTransport`;
+    this.#options.log("info", "quic-on", text, { port });
+    const started = performance.now();
+    void endpoint.ended.then((said) => {
+      if (this.#endpoint !== endpoint) return;
+      void this.#end();
+      if (performance.now() - started > this.#timing.longest) this.#failures = 0;
+      this.#fail("warn", "quic-ended", {
+        reason: `the QUIC endpoint has ended: ${said}`,
+        cure: OLD_DENO,
+      });
+    });
   }
 
-  #tell(event: string, text: string): void {
-    if (text === this.#told) return;
-    this.#told = text;
-    this.#options.log(
-      event === "quic-failed" || event === "quic-ended" ? "warn" : "info",
-      event,
-      text,
-    );
+  /** Ends the endpoint, if there is one, and with it all of its channels. */
+  async #end(): Promise<void> {
+    clearTimeout(this.#timer);
+    const endpoint = this.#endpoint;
+    this.#endpoint = undefined;
+    this.#held?.release();
+    this.#held = undefined;
+    await endpoint?.close();
+  }
+
+  /** Tells the trouble if it is a new one, and tries again later. */
+  #fail(level: "info" | "warn", event: string, trouble: { reason: string; cure: string }): void {
+    if (this.#trouble?.reason !== trouble.reason) {
+      this.#options.log(level, event, `pages come by WebRTC: ${trouble.reason}`);
+    }
+    this.#trouble = trouble;
+    const { first, longest } = this.#timing;
+    const pause = Math.min(longest, first * 2 ** this.#failures++);
+    if (!this.#hasEnded) this.#timer = setTimeout(() => this.check(), pause).unref();
   }
 
   /** Takes a stream from the endpoint. Its sender is not known before its preamble is here. */
   #take(socket: Socket): void {
-    const timer = setTimeout(() => socket.destroy(), PREAMBLE_MS);
+    const timer = setTimeout(() => socket.destroy(), PREAMBLE_MS).unref();
     socket.on("error", () => {}).on("close", () => clearTimeout(timer));
     socket.on("readable", function look() {
       const bytes = socket.read(PREAMBLE_BYTES) as Buffer | null;
-      if (!bytes) return;
+      // Of a stream that has ended, the rest comes, however short.
+      if (bytes?.length !== PREAMBLE_BYTES) return;
       clearTimeout(timer);
       socket.off("readable", look);
       onPreamble(bytes);
@@ -220,7 +277,7 @@ export class QuicServer<Claim> implements AsyncDisposable {
     const known = this.#tickets.get(key);
     if (!known) return void socket.destroy();
     const name = `${key} ${toBase64url(channel)}`;
-    const opening = this.#opening.get(name) ?? this.#begin(name, known);
+    const opening = this.#opening.get(name) ?? this.#await(name, known);
     if (!opening) return void socket.destroy();
     opening.streams.push(socket);
     if (opening.streams.length < count) return;
@@ -229,7 +286,8 @@ export class QuicServer<Claim> implements AsyncDisposable {
     this.#open(opening.streams, known);
   }
 
-  #begin(name: string, ticket: Ticket<Claim>): Opening | undefined {
+  /** Waits for the streams of a channel. @returns Undefined if the ticket has as many as it may. */
+  #await(name: string, ticket: Ticket<Claim>): Opening | undefined {
     if (ticket.channels >= MAX_CHANNELS) return undefined;
     ticket.channels++;
     const opening: Opening = {
@@ -238,17 +296,16 @@ export class QuicServer<Claim> implements AsyncDisposable {
         this.#opening.delete(name);
         ticket.channels--;
         for (const stream of opening.streams) stream.destroy();
-      }, PREAMBLE_MS),
+      }, PREAMBLE_MS).unref(),
     };
     this.#opening.set(name, opening);
     return opening;
   }
 
   #open(sockets: Socket[], ticket: Ticket<Claim>): void {
-    let left = sockets.length;
-    for (const socket of sockets) socket.once("close", () => --left || ticket.channels--);
     const streams = sockets.map((socket) => Duplex.toWeb(socket) as unknown as ByteStream);
     const channel = new StripedChannel(streams, () => {
+      ticket.channels--;
       for (const socket of sockets) socket.destroy();
     });
     this.#options.onChannel(channel, ticket.claim);
