@@ -84,9 +84,11 @@ export interface Claim {
 interface Owned {
   session: Session;
   principal: Principal;
-  /** The way of its carriers, and since when, in milliseconds since 1970. */
+  /** The way of its carriers but those over QUIC, and since when, in milliseconds since 1970. */
   way: Way;
   since: number;
+  /** The newest one over QUIC, which takes the place of the others while it is open. */
+  quic?: Carrier;
   /**
    * While only an offer carries it: the offer's secret, the time for a connection, and whether the session
    * has had none yet.
@@ -146,16 +148,19 @@ export class Sessions {
 
   /** The connected pages, the last one that connected at the end. */
   get pages(): ConnectedPage[] {
-    return this.#attached.map(({ session, principal: { id, name, origin }, way, since }) => ({
-      device: id,
-      name: name ?? null,
-      origin,
-      way,
-      since: new Date(since).toISOString(),
-      roundTrip: session.roundTripTime ?? null,
-      bytesIn: session.traffic.received,
-      bytesOut: session.traffic.sent,
-    }));
+    return this.#attached.map((owned) => {
+      const { session, principal: { id, name, origin }, since } = owned;
+      return {
+        device: id,
+        name: name ?? null,
+        origin,
+        way: currentWay(owned),
+        since: new Date(since).toISOString(),
+        roundTrip: session.roundTripTime ?? null,
+        bytesIn: session.traffic.received,
+        bytesOut: session.traffic.sent,
+      };
+    });
   }
 
   /**
@@ -166,7 +171,7 @@ export class Sessions {
   async ping(device: string): Promise<{ way: Way; roundTrip: number } | undefined> {
     const owned = this.#attached.findLast(({ principal }) => principal.id === device);
     const roundTrip = await owned?.session.ping();
-    return roundTrip === undefined ? undefined : { way: owned!.way, roundTrip };
+    return roundTrip === undefined ? undefined : { way: currentWay(owned!), roundTrip };
   }
 
   /** Number of requests and WebSockets under way. */
@@ -301,8 +306,10 @@ export class Sessions {
     }
     const since = Date.now();
     const owned = known ?? { session: this.#create(hello, principal), principal, way, since };
-    // A further connection goes the same way, unless it takes the relay's place.
-    if (!joins || owned.way === "relayed") Object.assign(owned, { way, since });
+    // A further connection goes the same way, unless it takes the relay's place, and QUIC comes on top.
+    const isFirst = !joins && way !== "quic";
+    if (isFirst || owned.way === "relayed") Object.assign(owned, { way, since });
+    if (way === "quic") owned.quic = carrier;
     this.#all.delete(key);
     this.#all.set(key, owned);
     const isDevice = principal.name !== undefined;
@@ -448,6 +455,11 @@ function settle(owned: Owned, kept?: Resumption): void {
   clearTimeout(early.timer);
   early.resumption.isOver = early.resumption !== kept;
   owned.early = undefined;
+}
+
+/** The way that the session's bytes take now. */
+function currentWay({ way, quic }: Owned): Way {
+  return quic && !quic.isClosed ? "quic" : way;
 }
 
 /** A principal's name for logs. */
