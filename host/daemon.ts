@@ -83,7 +83,10 @@ export async function runHost(options: HostOptions): Promise<void> {
     turnServers: () => iceServers.current,
     parts: () => ({ ...reportPort(ports.state), relay: peers.relayed?.state }),
   });
-  const networks = new Networks(network, { port: () => ports.state });
+  const networks: Networks = new Networks(network, {
+    port: () => ports.state,
+    quic: () => quic.state,
+  });
   const log = networks.watch(options.log);
   const memory = new Memory();
   const services = Services.start(settings().services, { cookies: options.cookies, memory });
@@ -194,6 +197,7 @@ export async function runHost(options: HostOptions): Promise<void> {
     services.replace(settings().services);
     void takeIceServers().then(() => network.look());
     ports.wake();
+    quic.check();
     peers.relayed?.check();
     supervisor.wake({ type: "settings" });
   };

@@ -17,6 +17,7 @@ import { line, paint, type Painted, print } from "../platform/terminal.ts";
 import { durationSince } from "../platform/duration.ts";
 import type { ConnectedPage } from "../peers/sessions.ts";
 import { formatBytes } from "../platform/bytes.ts";
+import { describeQuic } from "../quic/describe.ts";
 import { formatDollars } from "../signalling/prices.ts";
 import { describeConnection } from "./devices.ts";
 import { openStateAnyway } from "./state.ts";
@@ -62,7 +63,7 @@ export function summarize({ phase, since, reason }: HostStatus): Painted {
 function describe(status: HostStatus): Painted[] {
   const { reason, version, pid, started, relay, registry, trouble } = status;
   const { services, devices, pages, requests } = status;
-  const port = status.networks?.port;
+  const { port, quic } = status.networks ?? {};
   const rows: [name: string, text: string | Painted][] = [
     ["relay", relay],
     ["registry", registry],
@@ -76,6 +77,7 @@ function describe(status: HostStatus): Painted[] {
     ...status.relayed ? [["relayed", describeRelayed(status.relayed)] as [string, string]] : [],
     ["requests", `${requests.answered} answered, ${requests.underWay} under way`],
     ...port ? [["port", describePortMapping(port)] as [string, string]] : [],
+    ...quic ? [["quic", describeQuic(quic)] as [string, string]] : [],
     ["process", `${pid}, for ${durationSince(Date.parse(started))}, version ${version}`],
   ];
   if (trouble && trouble.message !== reason) {

@@ -4,6 +4,7 @@ import type { HostConfig } from "../config/config.ts";
 import type { HostStatus } from "../control/status.ts";
 import { durationSince } from "../platform/duration.ts";
 import { describePortMapping, type PortMappingState } from "../mapping/mod.ts";
+import { describeQuic, type QuicState } from "../quic/describe.ts";
 import { formatDollars } from "../signalling/prices.ts";
 import type { Finding } from "./finding.ts";
 import type { NatReport } from "./nat.ts";
@@ -50,6 +51,7 @@ export async function* checkNetwork(
     if (v4 && v4.mapping !== "none") yield judgeHairpin(v4);
   }
   yield* judgePort(status?.networks?.port);
+  if (status?.networks?.quic) yield judgeQuic(status.networks.quic);
   for (const message of troubles) yield { check: "turn", ok: false, message };
   yield* turn.map(judgeTurn);
   if (status?.relayed) yield judgeRelayed(status.relayed);
@@ -70,6 +72,13 @@ function* judgePort(port: PortMappingState | undefined): Generator<Finding> {
   const isFine = port.state === "mapped" || port.state === "needless";
   const cure = "cure" in port ? port.cure : undefined;
   yield { check, ok: isFine || null, message: describePortMapping(port), cure };
+}
+
+/** Tells whether pages may come to the host that runs by WebTransport. All works without. */
+function judgeQuic(quic: QuicState): Finding {
+  const isFine = quic.state === "on" && quic.addresses.length > 0;
+  const cure = "cure" in quic ? quic.cure : undefined;
+  return { check: "quic", ok: isFine || null, message: describeQuic(quic), cure };
 }
 
 function judgeTurn({ url, verdict }: CheckedTurn): Finding {

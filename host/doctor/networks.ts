@@ -17,6 +17,7 @@ import type { PortMappingState } from "../mapping/mod.ts";
 import type { Log } from "../platform/log.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ServiceHandler } from "../proxy/service.ts";
+import type { QuicState } from "../quic/describe.ts";
 import type { OwnNetwork } from "./own_network.ts";
 import { type Outcome, type PageReport, PageReports } from "./page_reports.ts";
 
@@ -40,6 +41,8 @@ export interface NetworksView {
   host: NetworkReport;
   /** How the router's ports stand. */
   port?: PortMappingState;
+  /** Whether pages come by WebTransport. */
+  quic?: QuicState;
   /** The newest first. */
   devices: DeviceNetwork[];
 }
@@ -51,6 +54,7 @@ const OUTCOMES: Record<string, Outcome> = {
   router: "direct",
   turn: "turn",
   relayed: "relayed",
+  quic: "direct",
 };
 
 /** What came about in place of a direct connection. */
@@ -69,19 +73,21 @@ export interface NetworksOptions {
   reports?: PageReports;
   /** How the router's ports stand. @default not known */
   port?: () => PortMappingState;
+  /** Whether pages come by WebTransport. @default not known */
+  quic?: () => QuicState;
 }
 
 /** Knows the host's network, and what pages report of theirs. */
 export class Networks {
   readonly #own: Pick<OwnNetwork, "report">;
-  readonly #port: (() => PortMappingState) | undefined;
+  readonly #parts: Pick<NetworksOptions, "port" | "quic">;
   readonly reports: PageReports;
   #log: Log = () => {};
 
   constructor(own: Pick<OwnNetwork, "report">, options: NetworksOptions = {}) {
-    const { reports = new PageReports(), port } = options;
+    const { reports = new PageReports(), ...parts } = options;
     this.#own = own;
-    this.#port = port;
+    this.#parts = parts;
     this.reports = reports;
   }
 
@@ -108,7 +114,8 @@ export class Networks {
         page,
       };
     });
-    return { host, port: this.#port?.(), devices };
+    const { port, quic } = this.#parts;
+    return { host, port: port?.(), quic: quic?.(), devices };
   }
 
   /** Wraps a log: learns from its lines how connections come about, and adds why one is not direct. */
