@@ -55,6 +55,8 @@ export interface InboxOptions {
 export interface Inbox {
   /** Reads a message at once if it may, and otherwise as soon as it may. */
   push(message: Message): void;
+  /** Resolves when all messages before have been read; undefined if none waits. */
+  whenRead(): Promise<void> | undefined;
   /** The connection has ended: calls back when all messages before have been read. */
   end(then: () => void): void;
 }
@@ -139,6 +141,10 @@ export class Inboxes {
         });
         this.#schedule();
       },
+      whenRead: () => {
+        if (owner.isEmpty || isDropped) return undefined;
+        return new Promise((resolve) => owner.add(resolve));
+      },
       end: (then) => {
         owner.inboxes--;
         if (owner.isEmpty || isDropped) then();
@@ -206,3 +212,6 @@ export class Inboxes {
     return active > 1 && owner.credit <= 0;
   }
 }
+
+/** The inboxes of this host. */
+export const inboxes = new Inboxes();

@@ -12,7 +12,7 @@ import {
   parseIceUrl,
 } from "../../wire/mod.ts";
 import type { TakenPort } from "../mapping/mod.ts";
-import { Inboxes } from "./inboxes.ts";
+import { inboxes } from "./inboxes.ts";
 import { guessAddresses, KnownWays, putLikelyFirst } from "./known_ways.ts";
 import { loadNative } from "./native.ts";
 import { addMappedPort, formatOffer, type Offer } from "./sdp.ts";
@@ -70,7 +70,6 @@ const RELAYED_FOR_BLOCKED_MS = 250;
 const native = await loadNative();
 const open = new Set<PeerConnection>();
 const openChannels = new Set<DataChannel>();
-const inboxes = new Inboxes();
 const knownWays = new KnownWays();
 let serial = 0;
 

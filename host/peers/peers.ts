@@ -169,7 +169,7 @@ export class Peers {
       // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       const early = this.#early.take(admitted);
       const accepted = offer ? this.#open(offer, claim) : "";
-      const quic = this.#options.quic?.propose(principal.id, claim);
+      const quic = this.#options.quic?.propose(groupOf(principal), claim);
       const { signal, proof, relayedKeys } = await admitted.answer(accepted, {
         early,
         relayed,

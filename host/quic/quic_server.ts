@@ -17,6 +17,7 @@ import {
   toBase64url,
 } from "../../wire/mod.ts";
 import type { HeldPort, MappedPorts } from "../mapping/mod.ts";
+import { inboxes } from "../peers/inboxes.ts";
 import type { Log } from "../platform/log.ts";
 import { quicAddresses } from "./addresses.ts";
 import { CurrentCertificate } from "./certificate.ts";
@@ -25,7 +26,7 @@ import type { QuicState } from "./describe.ts";
 import { EndpointProcess } from "./endpoint_process.ts";
 
 /** Most tickets of one owner and of all; the oldest are dropped. */
-const MAX_OF_OWNER = 16;
+const MAX_OF_OWNER = 64;
 const MAX_TICKETS = 1024;
 
 /** Most channels of one ticket: a page that has lost one opens another before the host hears of it. */
@@ -304,10 +305,33 @@ export class QuicServer<Claim> implements AsyncDisposable {
 
   #open(sockets: Socket[], ticket: Ticket<Claim>): void {
     const streams = sockets.map((socket) => Duplex.toWeb(socket) as unknown as ByteStream);
-    const channel = new StripedChannel(streams, () => {
+    const end = () => {
       ticket.channels--;
       for (const socket of sockets) socket.destroy();
-    });
-    this.#options.onChannel(channel, ticket.claim);
+    };
+    this.#options.onChannel(openChannel(streams, end, ticket.owner), ticket.claim);
   }
+}
+
+/** A channel over the streams, which is read as the owner's other connections are. */
+function openChannel(streams: ByteStream[], end: () => void, owner: string): Channel {
+  const striped = new StripedChannel(streams, end, () => inbox.whenRead());
+  const channel: Channel = {
+    isPaced: true,
+    send: (message) => striped.send(message),
+    get bufferedAmount() {
+      return striped.bufferedAmount;
+    },
+    close: () => striped.close(),
+    onmessage: () => {},
+    onclose: () => {},
+  };
+  const inbox = inboxes.open({
+    owner,
+    read: (message) => channel.onmessage(message),
+    onOverflow: () => striped.close(),
+  });
+  striped.onmessage = (message) => inbox.push(message);
+  striped.onclose = () => inbox.end(() => channel.onclose());
+  return channel;
 }

@@ -39,11 +39,20 @@ export class StripedChannel implements Channel {
   bytesReceived = 0;
   readonly #stripes: Stripe[];
   readonly #closeTransport: () => void;
+  readonly #whenRead: () => Promise<void> | undefined;
   #isClosed = false;
 
-  /** @param closeTransport Closes what carries the streams, and drops their queues. */
-  constructor(streams: readonly ByteStream[], closeTransport: () => void) {
+  /**
+   * @param closeTransport Closes what carries the streams, and drops their queues.
+   * @param whenRead Resolves when more messages may come, after those of a piece of a stream. @default at once
+   */
+  constructor(
+    streams: readonly ByteStream[],
+    closeTransport: () => void,
+    whenRead: () => Promise<void> | undefined = () => undefined,
+  ) {
     this.#closeTransport = closeTransport;
+    this.#whenRead = whenRead;
     this.#stripes = streams.map(({ writable }) => ({ writer: writable.getWriter(), queued: 0 }));
     for (const { readable } of streams) void this.#read(readable.getReader());
     for (const { writer } of this.#stripes) writer.closed.catch(() => this.close());
@@ -79,6 +88,7 @@ export class StripedChannel implements Channel {
         if (done) break;
         this.bytesReceived += value.length;
         rest = this.#take(rest.length === 0 ? value : join(rest, value));
+        await this.#whenRead();
       }
     } catch {
       // The transport has ended.
