@@ -81,43 +81,65 @@ export class StripedChannel implements Channel {
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
-    let rest: Uint8Array<ArrayBuffer> = new Uint8Array();
+    const messages = new MessageReader();
     try {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) break;
         this.bytesReceived += value.length;
-        rest = this.#take(rest.length === 0 ? value : join(rest, value));
+        for (const message of messages.take(value)) {
+          if (this.#isClosed) return;
+          this.onmessage(message);
+        }
         await this.#whenRead();
       }
     } catch {
-      // The transport has ended.
+      // The transport has ended, or its other end breaks the rules.
     }
     this.close();
   }
+}
 
-  /** Hands on the whole messages. @returns The rest. @throws {RangeError} For a length beyond a message's. */
-  #take(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    let at = 0;
-    while (bytes.length - at >= PREFIX && !this.#isClosed) {
-      const length = view.getUint32(at);
-      if (length > MAX_MESSAGE_ACCEPTED) throw new RangeError("A message is too long");
-      const end = at + PREFIX + length;
-      if (end > bytes.length) break;
-      this.onmessage(bytes.subarray(at + PREFIX, end));
-      at = end;
+/** Cuts the bytes of a stream into messages. */
+class MessageReader {
+  /** A message that is not complete, behind its length; the length alone while that is not. */
+  #part: Uint8Array<ArrayBuffer> = new Uint8Array(PREFIX);
+  #filled = 0;
+
+  /** Takes bytes. @returns The messages that they complete. @throws {RangeError} If one is too long. */
+  *take(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
+    for (let at = 0; at < bytes.length;) {
+      const end = this.#filled === 0 ? endOf(bytes, at) : Infinity;
+      if (end <= bytes.length) {
+        // Most messages are whole, and are not copied.
+        yield bytes.subarray(at + PREFIX, end);
+        at = end;
+        continue;
+      }
+      const piece = bytes.subarray(at, at + this.#part.length - this.#filled);
+      this.#part.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === PREFIX) this.#grow();
+      if (this.#filled < this.#part.length) continue;
+      yield this.#part.subarray(PREFIX);
+      this.#part = new Uint8Array(PREFIX);
+      this.#filled = 0;
     }
-    return bytes.subarray(at);
+  }
+
+  /** The length is here: makes room for the message. */
+  #grow(): void {
+    const whole = new Uint8Array(endOf(this.#part, 0));
+    whole.set(this.#part);
+    this.#part = whole;
   }
 }
 
-function join(
-  one: Uint8Array<ArrayBuffer>,
-  other: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
+/** Where a message ends whose length begins at an index; Infinity while that is not complete. */
+function endOf(bytes: Uint8Array, at: number): number {
+  if (bytes.length - at < PREFIX) return Infinity;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+  if (length > MAX_MESSAGE_ACCEPTED) throw new RangeError("A message is too long");
+  return at + PREFIX + length;
 }

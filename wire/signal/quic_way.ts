@@ -1,14 +1,13 @@
 // Where a page reaches the host by WebTransport, as the sealed answer tells it (docs/wire.md, "Over
 // WebTransport").
 import { fromBase64url } from "../base64url.ts";
-import { asRecord, asString } from "../parse.ts";
+import { asRecord } from "../parse.ts";
 import { parseUrl } from "../parse_url.ts";
 import { TICKET_BYTES } from "../session/stripe_preamble.ts";
 import { asBytes } from "./signal.ts";
 
-/** Most addresses, and longest one with its port. */
+/** Most addresses. */
 const MAX_ADDRESSES = 8;
-const MAX_ADDRESS = 64;
 
 /** Bytes of a SHA-256. */
 const HASH_BYTES = 32;
@@ -37,15 +36,14 @@ export function parseQuicWay(value: unknown, path: string): QuicWay {
     throw new TypeError(`Cannot parse ${path}.addresses: expected a list`);
   }
   return {
-    addresses: addresses.slice(0, MAX_ADDRESSES)
-      .map((address) => asString(address, `${path}.addresses`, MAX_ADDRESS))
-      .filter(isAuthority),
+    addresses: addresses.filter(isAuthority).slice(0, MAX_ADDRESSES),
     hash: fromBase64url(asBytes(hash, `${path}.hash`, HASH_BYTES)),
     ticket: fromBase64url(asBytes(ticket, `${path}.ticket`, TICKET_BYTES)),
   };
 }
 
-function isAuthority(text: string): boolean {
-  const port = Number(AUTHORITY.exec(text)?.[1]);
-  return port > 0 && port < 65_536 && parseUrl(`https://${text}`) !== null;
+function isAuthority(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const port = Number(AUTHORITY.exec(value)?.[1]);
+  return port > 0 && port < 65_536 && parseUrl(`https://${value}`) !== null;
 }
