@@ -19,6 +19,11 @@ export interface QuicTarget {
   proof: Uint8Array;
 }
 
+/** The same, with the session that was to be connected: the answer is about no other. */
+interface SessionTarget extends QuicTarget {
+  session: Session | undefined;
+}
+
 /** Options of {@linkcode QuicLink}. */
 export interface QuicLinkOptions {
   session: () => Session | undefined;
@@ -31,10 +36,11 @@ export interface QuicLinkOptions {
 /** The channel over QUIC of one connection, from an answer to the next. */
 export class QuicLink {
   readonly #options: QuicLinkOptions;
-  #target: QuicTarget | undefined;
+  #target: SessionTarget | undefined;
   /** Resolves when something carries the session, which the channel can join. */
   #carried = Promise.withResolvers<void>();
-  #end = new AbortController();
+  /** Ends the attempts that are under way. */
+  #attempts = new AbortController();
   #current: OpenedQuic | undefined;
   #stopTimer = () => {};
 
@@ -51,10 +57,9 @@ export class QuicLink {
   begin(target: QuicTarget | undefined): void {
     this.stop();
     if (!target) return;
-    this.#end = new AbortController();
-    this.#target = target;
+    this.#target = { ...target, session: this.#options.session() };
     this.#carried = Promise.withResolvers<void>();
-    void this.#attempt(this.#end.signal);
+    void this.#attempt(this.#target);
   }
 
   /** Something carries the session. */
@@ -72,46 +77,75 @@ export class QuicLink {
     this.#stopTimer();
   }
 
-  /** Opens no more. What is open is the session's. */
+  /** Opens no more. What carries the session is the session's. */
   stop(): void {
-    this.#stopTimer();
-    this.#end.abort();
+    this.#endAttempts();
     this.#target = this.#current = undefined;
+  }
+
+  #endAttempts(): void {
+    this.#stopTimer();
+    this.#attempts.abort();
+    this.#attempts = new AbortController();
   }
 
   #replace(attempts: number): void {
     this.#stopTimer();
     if (attempts === 0 || !this.#target) return;
-    void this.#attempt(this.#end.signal);
+    void this.#attempt(this.#target);
     this.#stopTimer = this.#options.startTimer(HURRY_MS, () => this.#replace(attempts - 1));
   }
 
-  async #attempt(signal: AbortSignal): Promise<void> {
-    const { open, onOpen } = this.#options;
-    const { way, proof } = this.#target!;
-    const before = this.#current;
+  async #attempt(target: SessionTarget): Promise<void> {
+    const { signal } = this.#attempts;
     try {
-      const opened = await open(way, signal);
+      const opened = await this.#options.open(target.way, signal);
       try {
-        await this.#carried.promise;
-        const session = this.#options.session();
+        await unlessAborted(this.#carried.promise, signal);
+        // Another one may have joined in the same turn.
         signal.throwIfAborted();
-        // Another attempt was faster.
-        if (!session || this.#current !== before) return opened.close();
-        this.#current = opened;
-        this.#stopTimer();
-        await session.connect(new Carrier(opened.channel), { proof, join: true });
-        signal.throwIfAborted();
+        await this.#join(opened, target);
       } catch (error) {
         opened.close();
         throw error;
       }
-      onOpen(opened);
       await opened.closed;
-      if (!signal.aborted && this.#current === opened) this.hurry();
+      if (this.#current === opened) this.hurry();
     } catch (error) {
-      if (signal.aborted) return;
+      // It was ended: another one was faster, or none is wanted.
+      if ((error as Error).name === "AbortError") return;
       console.info("lighthouse-tunnel does without QUIC:", (error as Error).message);
     }
+  }
+
+  /** Has the session go on over the first channel that has opened. The other attempts end. */
+  async #join(opened: OpenedQuic, { session, proof }: SessionTarget): Promise<void> {
+    this.#endAttempts();
+    // That session has ended, and the next one has not been answered.
+    if (!session || session !== this.#options.session()) {
+      this.stop();
+      throw new DOMException("The session has ended", "AbortError");
+    }
+    this.#current = opened;
+    const { signal } = this.#attempts;
+    await unlessAborted(
+      session.connect(new Carrier(opened.channel), { proof, join: true }),
+      signal,
+    );
+    signal.throwIfAborted();
+    this.#options.onOpen(opened);
+  }
+}
+
+/** Waits for a promise. @throws {unknown} The signal's reason when it is aborted. */
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const end = Promise.withResolvers<never>();
+  const abort = () => end.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    signal.throwIfAborted();
+    await Promise.race([promise, end.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "../../wire/mod.ts";
 import type { OpenedWay } from "./open_way.ts";
 import type { PeerStats } from "./peer.ts";
-import { startTimer } from "./start_timer.ts";
+import { type StartTimer, startTimer } from "./start_timer.ts";
 
 /** Time between attempts at two addresses, and for all of them, in milliseconds. */
 const NEXT_MS = 250;
@@ -24,47 +24,73 @@ export interface OpenedQuic extends OpenedWay {
   closed: Promise<unknown>;
 }
 
+/** The parts of the browser that {@linkcode openQuic} uses. */
+export interface QuicPlatform {
+  /** Begins a connection. */
+  connect: (address: string, hash: Uint8Array<ArrayBuffer>) => QuicTransport;
+  /** Which of a host's addresses this page may reach without a question. */
+  permitted: (addresses: string[]) => Promise<string[]>;
+  startTimer: StartTimer;
+}
+
+/** The parts of a WebTransport that are used here. */
+export type QuicTransport = Pick<
+  WebTransport,
+  "ready" | "closed" | "createBidirectionalStream" | "close"
+>;
+
+const BROWSER: QuicPlatform = { connect, permitted, startTimer };
+
 /**
  * Opens a channel at the first address that answers.
  *
  * @param signal Ends the attempt.
+ * @param platform @default the browser's
  * @throws {LighthouseError} `connection-failed` if none answers in time, or the browser has no WebTransport;
  * the signal's reason when aborted.
  */
-export async function openQuic(way: QuicWay, signal: AbortSignal): Promise<OpenedQuic> {
-  const addresses = typeof WebTransport === "undefined" ? [] : await permitted(way.addresses);
-  const opened: WebTransport[] = [];
+export async function openQuic(
+  way: QuicWay,
+  signal: AbortSignal,
+  { connect, permitted, startTimer }: QuicPlatform = BROWSER,
+): Promise<OpenedQuic> {
+  const opened: QuicTransport[] = [];
+  const stopTimers: (() => void)[] = [];
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => stopTimers.push(startTimer(ms, resolve)));
   const end = Promise.withResolvers<never>();
   const abort = () => end.reject(signal.reason);
-  const fail = () =>
-    end.reject(new LighthouseError("connection-failed", "No QUIC connection came about"));
   signal.addEventListener("abort", abort);
-  const stopTimer = startTimer(OPEN_MS, fail);
   try {
     signal.throwIfAborted();
+    const addresses = await Promise.race([permitted(way.addresses), end.promise]);
+    if (addresses.length === 0) throw new Error("This page may reach none of the host's addresses");
     const ready = addresses.map(async (address, index) => {
-      await new Promise<void>((resolve) => startTimer(index * NEXT_MS, resolve));
-      signal.throwIfAborted();
+      if (index > 0) await wait(index * NEXT_MS);
       const transport = connect(address, way.hash);
       opened.push(transport);
       await transport.ready;
       return transport;
     });
-    const first = await Promise.race([Promise.any(ready), end.promise]);
-    const streams = await Promise.race([openStreams(first, way.ticket), end.promise]);
+    const late = wait(OPEN_MS).then(() => {
+      throw new Error("The host does not answer over QUIC");
+    });
+    const first = await Promise.race([Promise.any(ready), end.promise, late]);
+    const streams = await Promise.race([openStreams(first, way.ticket), end.promise, late]);
     opened.splice(opened.indexOf(first), 1);
     return openedQuic(first, streams);
   } catch (error) {
     throw signal.aborted ? signal.reason : LighthouseError.from(error, "connection-failed");
   } finally {
-    stopTimer();
     signal.removeEventListener("abort", abort);
     end.promise.catch(() => {});
+    // Later addresses are not tried any more.
+    for (const stop of stopTimers) stop();
     for (const transport of opened) transport.close();
   }
 }
 
-function connect(address: string, hash: Uint8Array<ArrayBuffer>): WebTransport {
+function connect(address: string, hash: Uint8Array<ArrayBuffer>): QuicTransport {
   const transport = new WebTransport(`https://${address}/`, {
     serverCertificateHashes: [{ algorithm: "sha-256", value: hash }],
     congestionControl: "throughput",
@@ -73,7 +99,7 @@ function connect(address: string, hash: Uint8Array<ArrayBuffer>): WebTransport {
   return transport;
 }
 
-async function openStreams(transport: WebTransport, ticket: Uint8Array): Promise<ByteStream[]> {
+async function openStreams(transport: QuicTransport, ticket: Uint8Array): Promise<ByteStream[]> {
   const channel = newChannelName();
   const preamble = encodePreamble({ ticket, channel, count: MAX_STRIPES });
   return await Promise.all(Array.from({ length: MAX_STRIPES }, async () => {
@@ -85,7 +111,7 @@ async function openStreams(transport: WebTransport, ticket: Uint8Array): Promise
   }));
 }
 
-function openedQuic(transport: WebTransport, streams: ByteStream[]): OpenedQuic {
+function openedQuic(transport: QuicTransport, streams: ByteStream[]): OpenedQuic {
   let isOver = false;
   const close = () => {
     isOver = true;
@@ -116,6 +142,7 @@ function openedQuic(transport: WebTransport, streams: ByteStream[]): OpenedQuic 
  * https://wicg.github.io/local-network-access/
  */
 async function permitted(addresses: string[]): Promise<string[]> {
+  if (typeof WebTransport === "undefined") return [];
   if (isLocal(location.hostname) || await isAllowed()) return addresses;
   return addresses.filter((address) => !isLocal(new URL(`https://${address}`).hostname));
 }

@@ -33,4 +33,22 @@ test("what an attempt opens takes the place of all", () => {
   assert.is(ways.current, undefined);
 });
 
+test("one that leads counts while it is open, and then those that stood by", () => {
+  const ways = new Ways();
+  const [first, lane, quic] = [new MemoryPeer(), new MemoryPeer(), new MemoryPeer()];
+  ways.replace(first);
+  ways.lead(quic);
+  assert.is(ways.current, quic);
+  ways.add(lane);
+  assert.is(ways.current, quic);
+  quic.close();
+  assert.is(ways.current, first);
+  const next = new MemoryPeer();
+  first.close();
+  ways.lead(next);
+  assert.is(ways.current, next);
+  next.close();
+  assert.is(ways.current, lane);
+});
+
 test.run();
