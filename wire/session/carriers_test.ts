@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { LighthouseError } from "../error.ts";
-import { MemoryChannel } from "../testing/channel_pair.ts";
+import { MemoryChannel, PacedMemoryChannel } from "../testing/channel_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { Carriers } from "./carriers.ts";
 import type { MeteredChannel } from "./channel.ts";
@@ -44,12 +44,21 @@ function meteredCarrier() {
   return { carrier, near, far };
 }
 
+/** A carrier over a channel whose transport paces itself, and the channel's other end. */
+function pacedCarrier() {
+  const [near, far] = PacedMemoryChannel.pair();
+  const carrier = new Carrier(near);
+  carrier.greet(HELLO);
+  far.send(encodeMessage([{ type: "hello", hello: HELLO }]));
+  return { carrier, near, far };
+}
+
 /** Carriers over channels in memory, and what they report, as short texts. */
-function setUp(count: number, liveness = DEAF) {
+function setUp(count: number, liveness = DEAF, isHost = false) {
   const news: string[] = [];
   const areCurrent: (() => boolean)[] = [];
   const carriers = new Carriers({
-    isHost: false,
+    isHost,
     liveness,
     isBusy: () => false,
     isUnsettled: () => false,
@@ -220,6 +229,78 @@ test("a metered carrier whose place another takes hears no more, and closes a li
   await until(() => isClosed);
   assert.equal(areCurrent.map((isCurrent) => isCurrent()), [false]);
   assert.not(news.some((line) => line.startsWith("lost")));
+});
+
+/** Which of the carriers stand by, as 1 and 0. */
+const standby = (carriers: Iterable<Carrier>) =>
+  [...carriers].map(({ isStandby }) => isStandby ? 1 : 0);
+
+test("while a paced carrier is open, the host's others stand by, whichever came first", async () => {
+  using fixture = setUp(2, DEAF, true);
+  const { carriers, news } = fixture;
+  assert.equal(standby(carriers), [0, 0]);
+  const paced = pacedCarrier();
+  carriers.adopt(paced.carrier);
+  assert.equal(standby(carriers), [1, 1, 0]);
+  const [near] = MemoryChannel.pair();
+  carriers.adopt(new Carrier(near));
+  assert.equal(standby(carriers), [1, 1, 0, 1]);
+  const second = pacedCarrier();
+  carriers.adopt(second.carrier);
+  assert.equal(standby(carriers), [1, 1, 0, 1, 0]);
+  paced.far.close();
+  await until(() => carriers.size === 4);
+  assert.equal(standby(carriers), [1, 1, 1, 0]);
+  second.far.close();
+  await until(() => carriers.size === 3);
+  assert.equal(standby(carriers), [0, 0, 0]);
+  assert.equal(news, ["lost, 4 left", "lost, 3 left"]);
+});
+
+test("the others of a page do not stand by", () => {
+  using fixture = setUp(2);
+  const { carriers } = fixture;
+  carriers.adopt(pacedCarrier().carrier);
+  assert.equal(standby(carriers), [0, 0, 0]);
+});
+
+test("when a paced carrier falls silent, it is closed before the others carry again", async () => {
+  const liveness = { busy: soon, idle: soon, dead: 60_000 };
+  using fixture = setUp(1, liveness, true);
+  const { carriers, all, news } = fixture;
+  const paced = pacedCarrier();
+  carriers.adopt(paced.carrier);
+  assert.equal(standby(carriers), [1, 0]);
+  const timer = setInterval(() => all[0]!.far.send(encodeMessage([])), 1);
+  await until(() => carriers.size === 1);
+  clearInterval(timer);
+  assert.is(paced.carrier.isClosed, true);
+  assert.equal([...carriers].map((carrier) => carrier === all[0]!.carrier), [true]);
+  assert.equal(standby(carriers), [0]);
+  assert.is(news[0], "lost, 1 left");
+});
+
+test("a carrier that comes takes the place of one that is silent", async () => {
+  using fixture = setUp(1, { busy: soon, idle: soon, dead: 60_000 });
+  const { carriers, all, news } = fixture;
+  await until(() => news.includes("silent"));
+  const { carrier } = pacedCarrier();
+  carriers.adopt(carrier);
+  assert.equal([...carriers].map((one) => one === carrier), [true]);
+  assert.is(all[0]!.carrier.isClosed, true);
+  assert.equal(news, ["silent", "heard", "lost, 1 left"]);
+});
+
+test("shed() keeps the oldest carrier, and those that pace themselves", () => {
+  using fixture = setUp(3);
+  const { carriers, all } = fixture;
+  const { carrier } = pacedCarrier();
+  carriers.adopt(carrier);
+  carriers.shed();
+  assert.equal([...carriers].map((one) => one === all[0]!.carrier || one === carrier), [
+    true,
+    true,
+  ]);
 });
 
 test.run();

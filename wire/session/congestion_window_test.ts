@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
-import { CongestionWindow, PathWindow } from "./congestion_window.ts";
+import { CongestionWindow, METERED, PACED, PathWindow } from "./congestion_window.ts";
 
 const test = suite("congestion window");
 
@@ -158,6 +158,30 @@ test("where others fill the queue, the path keeps the window that it has filled 
   share(path, 1);
   const { most } = share(path, 1, { queue: 200 });
   assert.ok(most > 0.9 * 1250 * 33, `${most} bytes`);
+});
+
+test("over a transport that paces itself, the window grows as fast as the path allows, up to 8 MiB", () => {
+  const pace = new CongestionWindow(PACED);
+  assert.is(pace.window, 128 * KiB);
+  assert.is(run(pace, 5, () => 100), 4096 * KiB);
+  assert.is(run(pace, 20, () => 100), 8192 * KiB);
+});
+
+test("there, its bytes queue for less than a round trip, and it holds more than come between two ACKs", () => {
+  const rest = run(new CongestionWindow(PACED), 100, (bytes) => Math.max(50, bytes / 2000));
+  assert.ok(rest > 2000 * 50 && rest < 2000 * 100, `${rest} bytes`);
+  const pace = new CongestionWindow(PACED);
+  pace.sent(100, 0);
+  pace.acked(100, 100);
+  runs.set(pace, { now: 100, total: 100 });
+  assert.is(run(pace, 200, (bytes) => Math.max(100, bytes / 10)), 16 * KiB);
+});
+
+test("where each message costs, the window is 1 MiB", () => {
+  assert.is(
+    run(new CongestionWindow(METERED), 100, (bytes) => Math.max(50, bytes / 100)),
+    1024 * KiB,
+  );
 });
 
 test("a carrier that is closed leaves nothing on the path", () => {

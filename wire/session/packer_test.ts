@@ -17,11 +17,12 @@ interface State {
   isResting?: boolean;
   /** Whether it has a PING to send. */
   isDue?: boolean;
+  isStandby?: boolean;
 }
 
 /** A carrier that keeps its messages. */
 class FakeCarrier implements PackerCarrier {
-  isStandby = false;
+  isStandby: boolean;
   readonly messages: Frame[][] = [];
   readonly isFull: boolean;
   readonly isInPace: boolean;
@@ -30,11 +31,15 @@ class FakeCarrier implements PackerCarrier {
   readonly maxMessage = MAX_MESSAGE;
   isDue: boolean;
 
-  constructor({ isFull = false, isInPace = true, isResting = false, isDue = false }: State = {}) {
+  constructor(
+    { isFull = false, isInPace = true, isResting = false, isDue = false, isStandby = false }:
+      State = {},
+  ) {
     this.isFull = isFull;
     this.isInPace = isInPace;
     this.isResting = isResting;
     this.isDue = isDue;
+    this.isStandby = isStandby;
   }
 
   write(writer: ByteWriter): void {
@@ -132,6 +137,8 @@ for (
     ["has no room on its way, and frames of its own", { isInPace: false, isDue: true }, ["ping"]],
     ["has frames of its own", { isDue: true }, ["ping, data 1"]],
     ["rests, while the stream is small", { isResting: true }, ["data 1"]],
+    ["stands by", { isStandby: true }, []],
+    ["stands by, and has frames of its own", { isStandby: true, isDue: true }, ["ping"]],
   ] as [string, State, string[]][]
 ) {
   test(`a carrier that ${what} sends ${expected.join() || "nothing"}`, () => {
@@ -165,6 +172,25 @@ test("each carrier sends a message in turn", () => {
   fixture.open(60_000);
   fixture.turn();
   assert.equal([one, other].map(({ messages }) => messages.length), [2, 2]);
+});
+
+test("while a carrier stands by, streams and what the session tells go over another, and later over both", () => {
+  const [standby, other] = [new FakeCarrier({ isStandby: true, isDue: true }), new FakeCarrier()];
+  const fixture = setUp(standby, other);
+  const { packer, open, turn } = fixture;
+  const stream = open(40_000);
+  turn();
+  stream.reset(new LighthouseError("aborted", ""));
+  packer.goAway();
+  packer.answerForgotten(2);
+  standby.isDue = true;
+  turn();
+  assert.equal(sayAll(standby), ["ping", "ping"]);
+  assert.equal(sayAll(other), ["data 1", "data 1", "data 1", "goaway, done 2, reset 1"]);
+  standby.isStandby = false;
+  open(40_000);
+  turn();
+  assert.equal([standby, other].map(({ messages }) => messages.length), [4, 5]);
 });
 
 for (

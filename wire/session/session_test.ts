@@ -3,6 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { LighthouseError } from "../error.ts";
 import { bytesOf, isSame, pattern, streamOf } from "../testing/bytes.ts";
+import { PacedMemoryChannel } from "../testing/channel_pair.ts";
 import { failureOf, thrownBy } from "../testing/failure.ts";
 import { Link, type LinkOptions } from "../testing/link.ts";
 import { encodeMessage, type Frame } from "./frame.ts";
@@ -440,6 +441,37 @@ test("the first of several channels may be lost as any other", async () => {
     assert.equal([link.page.carriers, link.detached.length], [1, 0]);
   });
 });
+
+for (
+  const [what, lose] of [
+    ["closed", (channel: PacedMemoryChannel) => channel.close()],
+    ["silent", (channel: PacedMemoryChannel) => channel.die()],
+  ] as const
+) {
+  test(`the host sends over a channel that paces itself alone, until that is ${what}`, async () => {
+    const rule = { look: 50, silent: 500 };
+    const liveness = { busy: rule, idle: rule, dead: 60_000 };
+    await withLink({ onStream: echo, liveness }, async (link) => {
+      const paced = PacedMemoryChannel.pair();
+      await link.connectOver(paced, { join: true });
+      const body = pattern(4 * MiB);
+      assert.ok(isSame(await roundTrip(link, body), body));
+      const [page, host] = link.channels[0]!;
+      // Over the first, the page sends, and the host only acknowledges that.
+      assert.ok(page.mostQueued > 100_000, `${page.mostQueued} bytes of the page`);
+      assert.ok(host.mostQueued < 8_000, `${host.mostQueued} bytes of the host`);
+      assert.ok(paced[1].mostQueued > 100_000, `${paced[1].mostQueued} bytes of the host`);
+      paced[1].mostQueued = 0;
+      const answer = roundTrip(link, body);
+      await until(() => paced[1].mostQueued > 100_000);
+      lose(paced[0]);
+      assert.ok(isSame(await answer, body));
+      assert.ok(host.mostQueued > 60_000, `${host.mostQueued} bytes of the host`);
+      assert.is(link.detached.length, 0);
+      if (what === "closed") await until(() => link.host!.carriers === 1);
+    });
+  });
+}
 
 test("shed() closes all channels but the oldest", async () => {
   await withLink({ onStream: echo }, async (link) => {

@@ -96,3 +96,15 @@ export class MemoryChannel implements Channel {
     return taken;
   }
 }
+
+/** One end of a pair whose transport paces itself, as QUIC does. */
+export class PacedMemoryChannel extends MemoryChannel {
+  readonly isPaced = true;
+
+  /** Makes two ends and joins them. */
+  static override pair(random?: () => number): [PacedMemoryChannel, PacedMemoryChannel] {
+    const [one, other] = [new PacedMemoryChannel(random), new PacedMemoryChannel(random)];
+    MemoryChannel.join(one, other);
+    return [one, other];
+  }
+}
