@@ -26,6 +26,11 @@ export class ByteWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
+  /** Most bytes of a message. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
   /** Bytes written so far. */
   get length(): number {
     return this.#length;

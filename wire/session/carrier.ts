@@ -5,7 +5,14 @@ import { LighthouseError } from "../error.ts";
 import { NEAR_MS } from "../limits.ts";
 import { type Channel, isMetered, type MeteredChannel } from "./channel.ts";
 import { CongestionWindow, METERED, PACED, type PathWindow } from "./congestion_window.ts";
-import { decodeMessage, encodeMessage, type Frame, MAX_MESSAGE, writeFrame } from "./frame.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Frame,
+  MAX_MESSAGE,
+  MAX_MESSAGE_ACCEPTED,
+  writeFrame,
+} from "./frame.ts";
 import type { Hello } from "./hello.ts";
 
 /**
@@ -176,7 +183,8 @@ export class Carrier {
   /** Most bytes of a message of streams. */
   get maxMessage(): number {
     if (this.#metered) return this.#metered.room;
-    const most = this.#channel.limits?.message ?? MAX_MESSAGE;
+    const most = this.#channel.limits?.message ??
+      (this.isPaced ? MAX_MESSAGE_ACCEPTED : MAX_MESSAGE);
     return Math.min(most, this.#owner?.path.message ?? most);
   }
 

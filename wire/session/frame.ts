@@ -53,7 +53,7 @@ export type StreamFrame = Extract<Frame, { stream: number }>;
 /**
  * Longest message that an end sends, and longest that it accepts, in bytes. A message has room for
  * 16 KiB of a stream and the frames beside them: bodies come in chunks of multiples of that, which leave
- * no rest for a message of its own.
+ * no rest for a message of its own. Over a transport that paces itself, messages are as long as may be.
  */
 export const MAX_MESSAGE = 16 * 1024 + 64;
 export const MAX_MESSAGE_ACCEPTED = 64 * 1024;

@@ -60,8 +60,8 @@ export class Packer {
   readonly #onData: (bytes: number) => void;
   readonly #soon: (callback: () => void) => void;
   readonly #scheduler = new Scheduler();
-  /** One for all messages: a buffer for each would keep the garbage collector busy. */
-  readonly #writer = new ByteWriter(MAX_MESSAGE);
+  /** For messages of one length, since a buffer for each would keep the garbage collector busy. */
+  #writer = new ByteWriter(MAX_MESSAGE);
   /** Streams with control frames to send. */
   readonly #due = new Set<Stream>();
   /** Whether those are worth a message of their own. */
@@ -160,7 +160,8 @@ export class Packer {
       (this.#isUrgent && this.#due.size > 0));
     if (!hasData && !hasControl && !carrier.isDue) return NOTHING;
     const { maxMessage } = carrier;
-    const writer = maxMessage === MAX_MESSAGE ? this.#writer : new ByteWriter(maxMessage);
+    if (maxMessage !== this.#writer.size) this.#writer = new ByteWriter(maxMessage);
+    const writer = this.#writer;
     carrier.write(writer);
     if (!isStandby) this.#writeControl(writer);
     if (hasData) this.#writeData(writer, isResting);

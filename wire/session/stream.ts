@@ -25,6 +25,9 @@ export interface StreamOwner {
   forget(stream: Stream): void;
 }
 
+/** Most bytes of a DATA frame: memory of this length is used again (retransmit_budget.ts). */
+const MAX_PIECE = 16 * 1024;
+
 /**
  * A stream of a session. Each end sends a head, the one that opened it first; then both read
  * `readable` and write `writable`. The platform's streams are made when somebody asks for them: most
@@ -210,10 +213,10 @@ export class Stream {
     this.#settle();
   }
 
-  /** Writes the next bytes, as many as fit. */
+  /** Writes the next bytes, as many as fit into a frame. */
   writeData(writer: ByteWriter): void {
     try {
-      const piece = this.#outgoing.take(writer.room - DATA_OVERHEAD);
+      const piece = this.#outgoing.take(Math.min(MAX_PIECE, writer.room - DATA_OVERHEAD));
       if (piece) writeFrame(writer, { type: "data", stream: this.id, ...piece });
     } catch (error) {
       this.reset(LighthouseError.from(error, "host-busy"));
