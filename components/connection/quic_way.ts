@@ -17,6 +17,12 @@ import { type StartTimer, startTimer } from "./start_timer.ts";
 const NEXT_MS = 250;
 const OPEN_MS = 5_000;
 
+/**
+ * Whether this page's policy forbids the connection. A policy cannot name the host's address beforehand, only
+ * allow `https:`, and each further attempt would be an error in the console.
+ */
+let isForbidden = false;
+
 /** An open channel. */
 export interface OpenedQuic extends OpenedWay {
   channel: Channel;
@@ -91,11 +97,17 @@ export async function openQuic(
 }
 
 function connect(address: string, hash: Uint8Array<ArrayBuffer>): QuicTransport {
+  if (isForbidden) throw new Error("The page's Content-Security-Policy does not allow https:");
   const transport = new WebTransport(`https://${address}/`, {
     serverCertificateHashes: [{ algorithm: "sha-256", value: hash }],
     congestionControl: "throughput",
   });
-  transport.closed.catch(() => {});
+  const note = ({ blockedURI }: SecurityPolicyViolationEvent) => {
+    isForbidden ||= blockedURI.startsWith(`https://${address}`);
+  };
+  document.addEventListener("securitypolicyviolation", note);
+  const forget = () => document.removeEventListener("securitypolicyviolation", note);
+  transport.closed.catch(() => {}).then(forget);
   return transport;
 }
 
@@ -142,7 +154,7 @@ function openedQuic(transport: QuicTransport, streams: ByteStream[]): OpenedQuic
  * https://wicg.github.io/local-network-access/
  */
 async function permitted(addresses: string[]): Promise<string[]> {
-  if (typeof WebTransport === "undefined") return [];
+  if (typeof WebTransport === "undefined" || isForbidden) return [];
   if (isLocal(location.hostname) || await isAllowed()) return addresses;
   return addresses.filter((address) => !isLocal(new URL(`https://${address}`).hostname));
 }

@@ -100,7 +100,7 @@ test("the page runs no inline script, styles by their hash, and connects to the 
   }
   const [, policy = ""] = /Policy" content="([^"]*)"/.exec(await at.read("index.html"))!;
   const parts = policy.split("; ");
-  assert.ok(parts.includes(`connect-src 'self' ${new URL(RELAY).origin}`));
+  assert.ok(parts.includes(`connect-src 'self' ${new URL(RELAY).origin} https:`));
   assert.ok(parts.includes(`frame-src ${PAGE}`));
   assert.ok(parts.includes("script-src 'self'"));
 });

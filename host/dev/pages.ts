@@ -113,6 +113,6 @@ function fileOf(
 /** The Content-Security-Policy of the page for phones. */
 function policy({ relay = "" }: Record<string, string>): string {
   return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
-    `worker-src 'self'; connect-src 'self' ${new URL(relay).origin}; base-uri 'none'; ` +
+    `worker-src 'self'; connect-src 'self' ${new URL(relay).origin} https:; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'";
 }

@@ -65,7 +65,8 @@ export async function writeKeySite(folder: string, options: KeySiteOptions): Pro
 function formatKeyPage({ attributes, apps }: KeySiteOptions): string {
   const connect = ["relay", "registry"].flatMap((each) => attributes[each] ?? [])
     .map((url) => new URL(url).origin).join(" ");
-  const policy = `default-src 'none'; script-src 'self'; connect-src ${connect}; ` +
+  // `https:` is for WebTransport: the host's addresses are not known when the page is made.
+  const policy = `default-src 'none'; script-src 'self'; connect-src ${connect} https:; ` +
     "base-uri 'none'; form-action 'none'";
   const config = {
     attributes,

@@ -54,7 +54,7 @@ test("the page names the apps' origins and what they reach, and runs only its ow
   });
   assert.is(
     contentOf("Content-Security-Policy"),
-    "default-src 'none'; script-src 'self'; connect-src wss://relay.example; " +
+    "default-src 'none'; script-src 'self'; connect-src wss://relay.example https:; " +
       "base-uri 'none'; form-action 'none'",
   );
   assert.match(page, '<a href="https://a.example/x/?a&#38;b">');

@@ -63,7 +63,8 @@ function formatPolicy({ page, attributes }: SiteOptions): string {
     "img-src 'self' data: blob:",
     "manifest-src 'self'",
     "worker-src 'self'",
-    ["connect-src 'self'", ...connect].join(" "),
+    // `https:` is for WebTransport: the host's addresses are not known when the page is made.
+    ["connect-src 'self'", ...connect, "https:"].join(" "),
     // A frame that leaves the scope would ask the static host for what is the app's.
     ["frame-src", page.origin + page.pathname, ...keySite === undefined ? [] : [keySite]].join(" "),
     "base-uri 'none'",

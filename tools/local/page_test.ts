@@ -190,9 +190,9 @@ for (const name of ["", "web.html"]) {
       const policy = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]*)"/)?.[1];
       assert.match(policy ?? "", "default-src 'none'");
       assert.not.match(policy ?? "", "unsafe");
-      // The relay's is the only WebSocket.
+      // The relay's is the only WebSocket, and `https:` is for WebTransport.
       const connect = policy?.match(/connect-src ('self' )?([^;]*);/)?.[2];
-      assert.is(connect, new URL(RELAY).origin);
+      assert.is(connect, `${new URL(RELAY).origin} https:`);
     });
   });
 }
