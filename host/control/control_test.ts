@@ -24,7 +24,8 @@ const RUN = [
 
 function setUp() {
   const folder = temporaryFolder();
-  const environment = { LIGHTHOUSE_STATE: join(folder, "state") };
+  // Its lines in the log come at any time.
+  const environment = { LIGHTHOUSE_STATE: join(folder, "state"), LIGHTHOUSE_QUIC: "off" };
   return {
     state: environment.LIGHTHOUSE_STATE,
     environment,
@@ -60,6 +61,7 @@ test("status tells how the host is, and that it is not online", async () => {
   assert.equal(services, [{ service: "/ → http://127.0.0.1:9/", isUp: false }]);
   const shown = await run(["status"], at.environment);
   assert.match(shown.output, /^● connecting for \d+ s: .*ECONNREFUSED/);
+  assert.match(shown.output, / quic +off: pages come by WebRTC \(quic\)\n/);
   assert.match(shown.output, / requests +0 answered, 0 under way\n/);
   assert.match(shown.output, /service +\/ → http:\/\/127.0.0.1:9\/ {2}does not answer\n/);
   await host.end();

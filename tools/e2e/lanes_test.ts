@@ -17,7 +17,9 @@ let bridge: Bridge;
 let host: HostProcess;
 let browser: Browser;
 
-withBridge(test, {}, (running) => ({ bridge, host, browser } = running));
+// A session that goes by QUIC needs no lanes.
+const hostFlags = ["--quic", "off"];
+withBridge(test, { hostFlags }, (running) => ({ bridge, host, browser } = running));
 
 /** In a page: delays what is sent over data channels, in milliseconds. Chromium's own delay does not. */
 function sendLater(delay: number): void {
