@@ -124,6 +124,7 @@ export { type ByteStream, StripedChannel } from "./session/striped_channel.ts";
 export { isOffer, sendOffer, serveOffer } from "./http/lane_offer.ts";
 export { MAX_HEAD } from "./session/head.ts";
 export type { Stream } from "./session/stream.ts";
+export { quicProofOf } from "./signal/proof.ts";
 export type { QuicWay } from "./signal/quic_way.ts";
 export {
   encodeHead,

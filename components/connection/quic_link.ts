@@ -1,6 +1,6 @@
 // Adds a channel over QUIC to a session whose host can be reached so, and replaces it when it is lost. The
 // session's other connections stand by meanwhile.
-import { Carrier, type QuicWay, type Session } from "../../wire/mod.ts";
+import { Carrier, quicProofOf, type QuicWay, type Session } from "../../wire/mod.ts";
 import type { OpenedQuic, openQuic } from "./quic_way.ts";
 import type { StartTimer } from "./start_timer.ts";
 
@@ -13,10 +13,10 @@ const HURRY_MS = 400;
 /** Most attempts in a row: they cost nobody anything, but a path that is gone for so long is another one. */
 const MAX_ATTEMPTS = 20;
 
-/** Where the host is reached, and what its answer proves. */
+/** Where the host is reached, and the proof of its answer, 32 bytes. */
 export interface QuicTarget {
   way: QuicWay;
-  proof: Uint8Array;
+  proof: Uint8Array<ArrayBuffer>;
 }
 
 /** The same, with the session that was to be connected: the answer is about no other. */
@@ -102,9 +102,10 @@ export class QuicLink {
       const opened = await this.#options.open(target.way, signal);
       try {
         await unlessAborted(this.#carried.promise, signal);
+        const proof = await quicProofOf(target.proof, target.way);
         // Another one may have joined in the same turn.
         signal.throwIfAborted();
-        await this.#join(opened, target);
+        await this.#join(opened, target.session, proof);
       } catch (error) {
         opened.close();
         throw error;
@@ -119,7 +120,7 @@ export class QuicLink {
   }
 
   /** Has the session go on over the first channel that has opened. The other attempts end. */
-  async #join(opened: OpenedQuic, { session, proof }: SessionTarget): Promise<void> {
+  async #join(opened: OpenedQuic, session: Session | undefined, proof: Uint8Array): Promise<void> {
     this.#endAttempts();
     // That session has ended, and the next one has not been answered.
     if (!session || session !== this.#options.session()) {

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import { Carrier, type Session } from "../../wire/mod.ts";
+import { Carrier, quicProofOf, type Session } from "../../wire/mod.ts";
 import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { acceptPage, connectPage } from "../../wire/testing/session_pair.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
@@ -11,11 +11,11 @@ import type { OpenedQuic } from "./quic_way.ts";
 const test = suite("quic link");
 
 const HURRY_MS = 400;
-const PROOF = new Uint8Array(32).fill(5);
 const TARGET: QuicTarget = {
   way: { addresses: ["192.0.2.1:4433"], hash: new Uint8Array(32), ticket: new Uint8Array(32) },
-  proof: PROOF,
+  proof: new Uint8Array(32).fill(5),
 };
+const PROOF = await quicProofOf(TARGET.proof, TARGET.way);
 
 /** One attempt, which the test brings to an end. */
 interface Attempt extends PromiseWithResolvers<OpenedQuic> {

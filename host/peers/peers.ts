@@ -3,6 +3,7 @@ import {
   type Channel,
   type IceConfig,
   LighthouseError,
+  quicProofOf,
   type Session,
   type Signal,
 } from "../../wire/mod.ts";
@@ -169,13 +170,15 @@ export class Peers {
       // The backend answers while candidates are gathered. Its answer counts whatever comes of these.
       const early = this.#early.take(admitted);
       const accepted = offer ? this.#open(offer, claim) : "";
-      const quic = this.#options.quic?.propose(groupOf(principal), claim);
+      const quicClaim: Claim = { principal };
+      const quic = this.#options.quic?.propose(groupOf(principal), quicClaim);
       const { signal, proof, relayedKeys } = await admitted.answer(accepted, {
         early,
         relayed,
         quic,
       });
       claim.proof = proof;
+      if (quic) quicClaim.proof = await quicProofOf(proof, quic);
       if (isRelayed && relayedKeys) this.relayed!.prepare(from!, claim, relayedKeys);
       return signal;
     } catch (error) {

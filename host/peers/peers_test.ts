@@ -2,7 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import { Carrier, LighthouseError, sendOffer, sendRequest, type Session } from "../../wire/mod.ts";
+import {
+  Carrier,
+  LighthouseError,
+  quicProofOf,
+  type QuicWay,
+  sendOffer,
+  sendRequest,
+  type Session,
+} from "../../wire/mod.ts";
+import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { connectPage } from "../../wire/testing/session_pair.ts";
 import { Gate } from "../access/gate.ts";
@@ -24,8 +33,10 @@ import {
   MAX_OF_DEVICE,
   MAX_PEERS,
   Peers,
+  type PeersOptions,
 } from "./peers.ts";
 import { formatOffer, parseOffer } from "./sdp.ts";
+import type { Claim } from "./sessions.ts";
 
 const test = suite("peers", { deadline: 150_000 });
 
@@ -63,7 +74,8 @@ interface Setup {
 }
 
 async function setUp(
-  options: { openTimeout?: number; handler?: ServiceHandler; public?: string[] } = {},
+  options: Partial<Pick<PeersOptions, "openTimeout" | "handler" | "quic">> & { public?: string[] } =
+    {},
 ): Promise<Setup> {
   const accessList = new MemoryAccessList();
   const events: string[] = [];
@@ -440,6 +452,42 @@ test("close() does not wait for a page that has closed its channel and kept its 
   (await page.page.channel).close();
   await away;
   await peers.close();
+});
+
+test("over QUIC, a page shows a proof that is bound to the endpoint, and no other", async () => {
+  const way: QuicWay = {
+    addresses: ["192.0.2.1:4433"],
+    hash: new Uint8Array(32).fill(1),
+    ticket: new Uint8Array(32).fill(2),
+  };
+  const claims: Claim[] = [];
+  const quic: PeersOptions["quic"] = {
+    propose: (_owner, claim) => {
+      claims.push(claim);
+      return way;
+    },
+    forget: () => {},
+  };
+  const { peers, phone } = await setUp({ quic });
+  const answer = (data: unknown) => peers.answer(data);
+  const { proof } = accepted(await phone.offer(answer, { sdp: SILENT_OFFER }));
+  const come = async (shown: Uint8Array) => {
+    const [near, far] = MemoryChannel.pair();
+    const taken = peers.takeQuic(far, claims[0]!);
+    try {
+      return await connectPage(near, {}, shown);
+    } finally {
+      await taken;
+    }
+  };
+  // Another endpoint has got this one, which the answer of somebody with the host's key has named.
+  const elsewhere = await quicProofOf(proof, { ...way, hash: new Uint8Array(32) });
+  for (const other of [proof, elsewhere]) {
+    assert.is((await failureOf(come(other))).code, "bad-seal");
+  }
+  const session = await come(await quicProofOf(proof, way));
+  assert.is(peers.connected, 1);
+  session.close();
 });
 
 test.run();

@@ -5,13 +5,15 @@
 import { concat } from "../bytes.ts";
 import type { ErrorCode } from "../error.ts";
 import { PROOF_BYTES } from "../session/hello.ts";
-import { agreedSecret, derive } from "./secrets.ts";
+import type { QuicWay } from "./quic_way.ts";
+import { agreedSecret, derive, importSecret } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 const LABEL = /* @__PURE__ */ utf8("lighthouse-proof/1");
+const QUIC_LABEL = /* @__PURE__ */ utf8("lighthouse-quic/1");
 
 /** The two keys of a proof: this end's private key, and the other end's raw public key. */
 export interface ProofKeys {
@@ -40,4 +42,17 @@ export async function proofOf(
   const hashes = await Promise.all([offer, answer].map(hashOf));
   const secret = await agreedSecret(own, other, code);
   return await derive(secret, new Uint8Array(), concat(LABEL, ...hashes), PROOF_BYTES);
+}
+
+/**
+ * Makes the proof of a channel over QUIC from that of the connection. The session descriptions say nothing of
+ * the QUIC endpoint, so this one is bound to its certificate, and to the ticket: who has the host's key could
+ * else name an endpoint of its own in the answer, and show the host the proof that it gets there.
+ */
+export async function quicProofOf(
+  proof: Bytes,
+  { hash, ticket }: Pick<QuicWay, "hash" | "ticket">,
+): Promise<Bytes> {
+  const secret = await importSecret(proof);
+  return await derive(secret, new Uint8Array(), concat(QUIC_LABEL, hash, ticket), PROOF_BYTES);
 }

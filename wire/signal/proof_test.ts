@@ -1,4 +1,4 @@
-import { createECDH } from "node:crypto";
+import { createECDH, hkdfSync } from "node:crypto";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
@@ -7,7 +7,7 @@ import { failureOf } from "../testing/failure.ts";
 import { AUTH, openGcm, setupRecipient } from "../testing/hpke.ts";
 import { importKeyPair } from "../testing/keys.ts";
 import { generateKeyPair, rawPublicKey } from "./keys.ts";
-import { proofOf } from "./proof.ts";
+import { proofOf, quicProofOf } from "./proof.ts";
 import { openOffer } from "./seal.ts";
 
 const test = suite("proof");
@@ -31,6 +31,21 @@ test("both ends make the same proof, of one challenge and one pair of session de
   }
   const later = { ...host, own: (await generateKeyPair()).privateKey };
   assert.not.equal(await proofOf(later, "v=0", "v=1"), proof);
+});
+
+test("over QUIC, the proof is another one for each certificate and ticket", async () => {
+  const proof = new Uint8Array(32).fill(1);
+  const way = { hash: new Uint8Array(32).fill(2), ticket: new Uint8Array(32).fill(3) };
+  const made = await quicProofOf(proof, way);
+  // By a second implementation.
+  const info = Buffer.concat([utf8("lighthouse-quic/1"), way.hash, way.ticket]);
+  assert.equal(made, new Uint8Array(hkdfSync("sha256", proof, new Uint8Array(), info, 32)));
+  const others = [
+    await quicProofOf(new Uint8Array(32), way),
+    await quicProofOf(proof, { ...way, hash: new Uint8Array(32) }),
+    await quicProofOf(proof, { ...way, ticket: new Uint8Array(32) }),
+  ];
+  for (const other of [proof, ...others]) assert.not.equal(other, made);
 });
 
 test("a challenge that is no point of the curve is refused", async () => {
