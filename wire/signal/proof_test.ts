@@ -1,4 +1,4 @@
-import { createECDH, hkdfSync } from "node:crypto";
+import { createECDH } from "node:crypto";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { toBase64url } from "../base64url.ts";
@@ -6,6 +6,8 @@ import { PROOF_BYTES } from "../session/hello.ts";
 import { failureOf } from "../testing/failure.ts";
 import { AUTH, openGcm, setupRecipient } from "../testing/hpke.ts";
 import { importKeyPair } from "../testing/keys.ts";
+import { readVectors } from "../testing/read_vectors.ts";
+import { fromHex, toHex } from "../testing/vectors.ts";
 import { generateKeyPair, rawPublicKey } from "./keys.ts";
 import { proofOf, quicProofOf } from "./proof.ts";
 import { openOffer } from "./seal.ts";
@@ -34,12 +36,13 @@ test("both ends make the same proof, of one challenge and one pair of session de
 });
 
 test("over QUIC, the proof is another one for each certificate and ticket", async () => {
-  const proof = new Uint8Array(32).fill(1);
-  const way = { hash: new Uint8Array(32).fill(2), ticket: new Uint8Array(32).fill(3) };
+  const { answer: { read, ...vector } } = readVectors<{
+    answer: { read: { hash: string; ticket: string }; proof: string; quicProof: string };
+  }>("quic.json");
+  const proof = fromHex(vector.proof);
+  const way = { hash: fromHex(read.hash), ticket: fromHex(read.ticket) };
   const made = await quicProofOf(proof, way);
-  // By a second implementation.
-  const info = Buffer.concat([utf8("lighthouse-quic/1"), way.hash, way.ticket]);
-  assert.equal(made, new Uint8Array(hkdfSync("sha256", proof, new Uint8Array(), info, 32)));
+  assert.is(toHex(made), vector.quicProof);
   const others = [
     await quicProofOf(new Uint8Array(32), way),
     await quicProofOf(proof, { ...way, hash: new Uint8Array(32) }),
