@@ -19,8 +19,10 @@ export interface QuicTarget {
   proof: Uint8Array<ArrayBuffer>;
 }
 
-/** The same, with the session that was to be connected: the answer is about no other. */
-interface SessionTarget extends QuicTarget {
+/** The same for attempts: with the proof that counts over QUIC, and the only session that it is about. */
+interface SessionTarget {
+  way: QuicWay;
+  proof: Promise<Uint8Array>;
   session: Session | undefined;
 }
 
@@ -57,7 +59,8 @@ export class QuicLink {
   begin(target: QuicTarget | undefined): void {
     this.stop();
     if (!target) return;
-    this.#target = { ...target, session: this.#options.session() };
+    const { way, proof } = target;
+    this.#target = { way, proof: quicProofOf(proof, way), session: this.#options.session() };
     this.#carried = Promise.withResolvers<void>();
     void this.#attempt(this.#target);
   }
@@ -102,7 +105,7 @@ export class QuicLink {
       const opened = await this.#options.open(target.way, signal);
       try {
         await unlessAborted(this.#carried.promise, signal);
-        const proof = await quicProofOf(target.proof, target.way);
+        const proof = await target.proof;
         // Another one may have joined in the same turn.
         signal.throwIfAborted();
         await this.#join(opened, target.session, proof);
