@@ -205,10 +205,10 @@ test("tickets of an owner that is forgotten count no more, and the others' do", 
   assert.equal(all.opened.map(({ claim }) => claim), ["claim of tablet"]);
 });
 
-test("of an owner's tickets the sixteen newest count", async () => {
+test("of an owner's tickets the 64 newest count", async () => {
   await using all = new Server();
   await all.on();
-  const [first, second] = Array.from({ length: 17 }, () => all.propose());
+  const [first, second] = Array.from({ length: 65 }, () => all.propose());
   await client.connect(first!, channel(first!, 1)).until("closed");
   await client.connect(second!, channel(second!, 1)).until("data");
 });
