@@ -69,6 +69,9 @@ const MAX_FLOOR = 64 * 1024;
 const QUEUE_MS = 5;
 const QUEUE_PART = 0.5;
 
+/** The growth of the rate from one round trip to the next by which a path takes more than before. */
+const FASTER = 1.25;
+
 /** Messages that the path's window has room for, unless they would be smaller than this, in bytes. */
 const MESSAGES = 8;
 const MIN_MESSAGE = 1024;
@@ -117,10 +120,14 @@ class Window {
     // Once per round trip: an earlier adjustment would rest on measurements before the last one.
     if (now - this.#adjusted < this.#roundTrip) return;
     const target = Math.max(QUEUE_MS, this.shortest * QUEUE_PART);
-    const factor = (this.shortest + target) / this.#roundTrip;
+    const rate = this.#bytes / (now - this.#adjusted);
+    // While the path takes ever more, the round trip grows by the pauses of a transport that is as new to the
+    // path, and not by a queue (BBR's startup).
+    const isFaster = this.#rules.steepUntil === Infinity && rate > FASTER * this.#rate;
+    const factor = isFaster ? 2 : (this.shortest + target) / this.#roundTrip;
     const isFree = this.size < this.#rules.steepUntil &&
-      this.#roundTrip < this.shortest + target / 4;
-    this.#rate = Math.max(this.#rate, this.#bytes / (now - this.#adjusted));
+      (isFaster || this.#roundTrip < this.shortest + target / 4);
+    this.#rate = Math.max(this.#rate, rate);
     this.#growth = isFree ? 1 : Math.max(0, Math.min(this.#rules.growth, factor - 1));
     this.size = Math.max(this.#floor(isShared), this.size * Math.max(0.5, Math.min(1, factor)));
     this.#adjusted = now;

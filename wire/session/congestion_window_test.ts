@@ -184,6 +184,15 @@ test("where each message costs, the window is 1 MiB", () => {
   );
 });
 
+test("over a transport that paces itself, the window doubles while the rate grows, whatever the round trip", () => {
+  // Each round trip takes a fifth longer than the one before, and brings twice as much.
+  let time = 100;
+  const rounds = (pace: CongestionWindow) => run(pace, 5, () => time *= 1.2);
+  assert.is(rounds(new CongestionWindow(PACED)), 128 * KiB * 2 ** 5);
+  time = 100;
+  assert.ok(rounds(new CongestionWindow()) < 128 * KiB * 2 ** 5);
+});
+
 test("a carrier that is closed leaves nothing on the path", () => {
   const path = new PathWindow();
   const [one, other] = [new CongestionWindow(), new CongestionWindow()];
