@@ -28,6 +28,8 @@ export interface Plan {
   rtt: number;
   /** Paths over which the tunnel is compared with plain HTTP, in place of all else; none for the usual run. */
   paths: PathName[];
+  /** Rounds on these paths. */
+  pathRounds: number;
   /** The browser on these paths. */
   browser: BrowserName;
   /** Whether to move 1 GiB down and up, too, with hashes. */
@@ -78,6 +80,7 @@ docs/bench/rtt-<ms>.json and .svg. It takes some 8 minutes, on an otherwise idle
                commas between, or over all: ${PATHS.join(", ")};
                writes docs/bench/paths-<browser>.json, and the table in docs/bench/paths.md
   --browser B  the browser on these paths: chromium or firefox (default: chromium)
+  --rounds N   rounds on these paths, of which the figures are medians, 1 to 9 (default: 3)
   --soak       also moves 1 GiB down and up through the tunnel, checks hashes and memory, and makes
                10,000 requests, and counts what they leave
   --flood      also sends 10,000 forged offers, 1,000 a second, and measures connects meanwhile
@@ -108,6 +111,7 @@ export function parsePlan(args: string[]): Plan | undefined {
       resume: { type: "boolean", default: false },
       path: { type: "string" },
       browser: { type: "string" },
+      rounds: { type: "string" },
       only: { type: "string", multiple: true },
     },
   });
@@ -123,6 +127,7 @@ export function parsePlan(args: string[]): Plan | undefined {
     throw new TypeError(`Cannot use --${flag ?? "rtt"} with --path`);
   }
   if (paths.length === 0 && values.browser) throw new TypeError("Cannot use --browser: add --path");
+  if (paths.length === 0 && values.rounds) throw new TypeError("Cannot use --rounds: add --path");
   if (flag && !contenders.includes("tunnel")) {
     throw new TypeError(`Cannot use --${flag} without the tunnel: add --only tunnel`);
   }
@@ -133,6 +138,7 @@ export function parsePlan(args: string[]): Plan | undefined {
     rtt,
     paths,
     browser,
+    pathRounds: parseWhole("--rounds", values.rounds ?? "3", 1, 9),
     soak,
     flood,
     resume,

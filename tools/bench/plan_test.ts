@@ -15,6 +15,7 @@ test("without flags, all contenders move 64 MiB five times over loopback", () =>
     rtt: 0,
     paths: [],
     browser: "chromium",
+    pathRounds: 3,
     soak: false,
     flood: false,
     resume: false,

@@ -36,8 +36,10 @@ export function withTable(page: string, results: PathResults, browser: BrowserNa
   if (!place.test(page)) throw new Error(`Cannot find the place of ${browser} in ${DOCUMENT}`);
   const { machine: { cpu, cores, system, versions }, paths } = results;
   const runs = new Set(PATHS.flatMap((name) => {
-    const { date, commit } = paths[name] ?? {};
-    return date ? [`${date.slice(0, 10)} at commit ${commit ?? "unknown"}`] : [];
+    const { date, commit, rounds } = paths[name] ?? {};
+    if (!date) return [];
+    const count = rounds === 1 ? "1 round" : `${rounds} rounds`;
+    return [`${count} on ${date.slice(0, 10)} at commit ${commit ?? "unknown"}`];
   }));
   const machine = `${versions[browser]} on ${cpu}, ${cores} cores, ${system}`;
   const text = `${formatPathsTable(results, browser)}\n\n${machine}; ${[...runs].join(", ")}.`;

@@ -38,7 +38,7 @@ function resultOf(factor: number): PathResult {
     halfRate: http.halfRate! * factor,
     loadedRoundTrip: durations(SAMPLES.loadedRoundTrip.map((time) => time * factor)),
   };
-  return { date: "2026-01-02T03:04:05.678Z", commit: "abc1234", tunnel, http };
+  return { date: "2026-01-02T03:04:05.678Z", commit: "abc1234", rounds: 3, tunnel, http };
 }
 
 const RESULTS: PathResults = { machine: loopback().machine, paths: { long50: resultOf(1) } };
@@ -87,7 +87,7 @@ test("the document has a place for each browser's table, which a run writes anew
   const page = await readFile("docs/bench/paths.md", "utf8");
   for (const browser of ["chromium", "firefox"] as const) {
     const written = withTable(page, RESULTS, browser);
-    assert.match(written, "2026-01-02 at commit abc1234.");
+    assert.match(written, "3 rounds on 2026-01-02 at commit abc1234.");
     assert.is(withTable(written, RESULTS, browser), written);
   }
   assert.throws(() => withTable("# Other", RESULTS, "firefox"), /the place of firefox/);

@@ -33,6 +33,8 @@ export interface PathResult {
   date: string;
   /** The repository's commit, as in {@linkcode Machine}. */
   commit: string | undefined;
+  /** Rounds, of which the figures are medians. */
+  rounds: number;
   tunnel?: PathFigures;
   http?: PathFigures;
 }

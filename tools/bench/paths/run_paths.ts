@@ -17,8 +17,7 @@ import { formatPaths } from "./path_report.ts";
 import { pathChecksOf } from "./path_targets.ts";
 import { pathFiguresOf, type PathResults } from "./results.ts";
 
-const FULL: PathSizes = {
-  rounds: 3,
+const FULL: Omit<PathSizes, "rounds"> = {
   scale: 1,
   roundTrips: { count: 40, time: 4000 },
   beside: { from: 1500, until: 6000 },
@@ -53,7 +52,9 @@ export async function runPaths(plan: Plan): Promise<boolean> {
     .every(({ isMet }) => isMet);
 }
 
-async function measure({ paths, browser, contenders, quick }: Plan): Promise<PathResults> {
+async function measure(
+  { paths, browser, contenders, quick, pathRounds }: Plan,
+): Promise<PathResults> {
   await using stack = new AsyncDisposableStack();
   const interrupted = untilInterrupted();
   const link = stack.use(await longLink());
@@ -71,19 +72,21 @@ async function measure({ paths, browser, contenders, quick }: Plan): Promise<Pat
     browser,
   );
   const results: PathResults = { machine, paths: {} };
+  const sizes = quick ? QUICK : { ...FULL, rounds: pathRounds };
   for (const name of paths) {
     const date = new Date().toISOString();
     const samples = await Promise.race([
       measurePath(name, opened, {
         link,
-        sizes: quick ? QUICK : FULL,
+        sizes,
         onProgress: (round, what, contender) =>
           tell(`${name}, round ${round}: ${what}, ${contender}`),
       }),
       interrupted,
     ]);
     const figures = [...samples].map(([name, each]) => [name, pathFiguresOf(each)]);
-    results.paths[name] = { date, commit: machine.commit, ...Object.fromEntries(figures) };
+    const { rounds } = sizes;
+    results.paths[name] = { date, commit: machine.commit, rounds, ...Object.fromEntries(figures) };
   }
   return results;
 }
