@@ -258,7 +258,7 @@ async function showStats() {
 function pathOf(path) {
   return text(
     path === "host" || path === "srflx" || path === "prflx" || path === "relay" ||
-      path === "relayed"
+      path === "quic" || path === "relayed"
       ? `path-${path}`
       : "path-unknown",
   );

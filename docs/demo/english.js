@@ -61,6 +61,7 @@ export const english = {
   "path-host": "direct, same machine or network (host)",
   "path-srflx": "direct, through NAT (srflx)",
   "path-prflx": "direct, through NAT (prflx)",
+  "path-quic": "direct, by QUIC",
   "path-relay": "through a TURN server",
   "path-relayed": "through the relay, slowly",
   "path-unknown": "not known yet",

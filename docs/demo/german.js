@@ -62,6 +62,7 @@ export const german = {
   "path-host": "direkt, gleicher Rechner oder gleiches Netz (host)",
   "path-srflx": "direkt, durch NAT (srflx)",
   "path-prflx": "direkt, durch NAT (prflx)",
+  "path-quic": "direkt, über QUIC",
   "path-relay": "über einen TURN-Server",
   "path-relayed": "über das Relay, langsam",
   "path-unknown": "noch nicht bekannt",

@@ -24,7 +24,11 @@ function testIn(name: BrowserName): void {
   let host: HostProcess;
   let context: BrowserContext;
 
-  withBridge(test, { browser: name }, (running) => ({ bridge, browser, host } = running));
+  withBridge(
+    test,
+    { browser: name, quic: false },
+    (running) => ({ bridge, browser, host } = running),
+  );
   test.before.each(async () => {
     context = await browser.createBrowserContext();
   });

@@ -47,6 +47,7 @@ test("with a host that is online all is well, and a page's way is gone once", as
     "backend",
     "stun",
     "port",
+    "quic",
     "relayed",
     "relay",
     "lambda:GetFunctionConfiguration",

@@ -95,7 +95,7 @@ function testIn(
   let known: Page;
   const contexts: BrowserContext[] = [];
 
-  const options = { browser: name, backend: backend.url, hostFlags: HOST_FLAGS };
+  const options = { browser: name, quic: false, backend: backend.url, hostFlags: HOST_FLAGS };
   withBridge(test, options, async (running) => {
     ({ bridge, browser, host } = running);
     running.stack.use(backend);

@@ -4,7 +4,7 @@ import { Admissions } from "../../host/access/admission.ts";
 import { invite } from "../../host/access/invitation.ts";
 import { pairingsFolder } from "../../host/access/pairings.ts";
 import { home } from "../local/backend_home.ts";
-import { startBridge } from "../local/bridge.ts";
+import { type BridgeOptions, startBridge } from "../local/bridge.ts";
 import type { Example } from "../local/examples.ts";
 import { openConnected } from "./browser.ts";
 
@@ -16,7 +16,10 @@ export interface ExamplePage extends AsyncDisposable {
 }
 
 /** Starts a bridge and a host for an example, and opens its page by a pairing link, as a user does. */
-export async function openExample(browser: Browser, example: Example): Promise<ExamplePage> {
+export async function openExample(
+  browser: Browser,
+  example: Example & Pick<BridgeOptions, "quic">,
+): Promise<ExamplePage> {
   await using stack = new AsyncDisposableStack();
   const bridge = stack.use(
     await startBridge({

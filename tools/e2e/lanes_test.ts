@@ -18,8 +18,7 @@ let host: HostProcess;
 let browser: Browser;
 
 // A session that goes by QUIC needs no lanes.
-const hostFlags = ["--quic", "off"];
-withBridge(test, { hostFlags }, (running) => ({ bridge, host, browser } = running));
+withBridge(test, { quic: false }, (running) => ({ bridge, host, browser } = running));
 
 /** In a page: delays what is sent over data channels, in milliseconds. Chromium's own delay does not. */
 function sendLater(delay: number): void {

@@ -98,7 +98,7 @@ const INSECURE = "insecure.example";
 let site: AppSite;
 
 test.before(async () => {
-  site = await startAppSite();
+  site = await startAppSite({ quic: false });
   // Without the way through the relay, a page needs WebRTC.
   await site.bridge.startHost(["--relay-budget", "0"]).until("online");
 });

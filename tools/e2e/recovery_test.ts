@@ -29,6 +29,7 @@ test.before.each(() => {
 async function newBridge(): Promise<Bridge> {
   return await startBridge({
     propagation: 200,
+    quic: false,
     routes: {
       // Takes the request and never answers it.
       "POST /deed": () => {

@@ -39,6 +39,7 @@ function testIn(name: BrowserName): void {
 
   withBridge(test, {
     browser: name,
+    quic: false,
     throttles: DEFAULT_THROTTLES,
     hostFlags: ["--service", `/sockets=${socketServer.url}`],
     onActivity: (activity) => {

@@ -359,7 +359,7 @@ function testIn(name: BrowserName): void {
     await usePaired();
     const page = await context.newPage();
     await page.evaluateOnNewDocument(() => {
-      for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) {
+      for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) {
         Object.defineProperty(globalThis, name, { value: undefined });
       }
     });

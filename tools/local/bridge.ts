@@ -48,6 +48,8 @@ export interface BridgeOptions {
   host?: string;
   /** With `s3`, whether the page reads the registry. @default true */
   publicRegistry?: boolean;
+  /** Whether pages may come by QUIC. @default true; tests of WebRTC's ways do without */
+  quic?: boolean;
   /** Time for which an update of the function is in progress, in milliseconds. @default 3000 */
   propagation?: number;
   /** Further time for which warm instances serve the old environment, in milliseconds. @default 0 */
@@ -173,6 +175,8 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       : ["--backend", options.backend ?? backend.url],
     "--stun",
     "none",
+    "--quic",
+    options.quic === false ? "off" : "on",
     "--state",
     state,
   ];
