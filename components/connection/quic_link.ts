@@ -39,8 +39,11 @@ export interface QuicLinkOptions {
 export class QuicLink {
   readonly #options: QuicLinkOptions;
   #target: SessionTarget | undefined;
-  /** Resolves when something carries the session, which the channel can join. */
-  #carried = Promise.withResolvers<void>();
+  /**
+   * Resolves when something carries the session, which the channel can join. Only from an answer on: browsers
+   * that are too old to make it show that they are.
+   */
+  #carried: PromiseWithResolvers<void> | undefined;
   /** Ends the attempts that are under way. */
   #attempts = new AbortController();
   #current: OpenedQuic | undefined;
@@ -67,7 +70,7 @@ export class QuicLink {
 
   /** Something carries the session. */
   carried(): void {
-    this.#carried.resolve();
+    this.#carried?.resolve();
   }
 
   /** The host is not heard: opens another channel beside the one that was open. */
@@ -104,7 +107,7 @@ export class QuicLink {
     try {
       const opened = await this.#options.open(target.way, signal);
       try {
-        await unlessAborted(this.#carried.promise, signal);
+        await unlessAborted(this.#carried!.promise, signal);
         const proof = await target.proof;
         // Another one may have joined in the same turn.
         signal.throwIfAborted();
