@@ -19,16 +19,18 @@ export class ByteWriter {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
   #length = 0;
+  #limit: number;
 
-  /** @param size Most bytes of a message. */
+  /** @param size Most bytes of any message. */
   constructor(size: number) {
     this.#bytes = new Uint8Array(size);
     this.#view = new DataView(this.#bytes.buffer);
+    this.#limit = size;
   }
 
-  /** Most bytes of a message. */
-  get size(): number {
-    return this.#bytes.length;
+  /** Bounds the messages from the next one on, to fewer bytes than there are. */
+  limit(bytes: number): void {
+    this.#limit = Math.min(bytes, this.#bytes.length);
   }
 
   /** Bytes written so far. */
@@ -38,7 +40,7 @@ export class ByteWriter {
 
   /** Bytes that still fit. */
   get room(): number {
-    return this.#bytes.length - this.#length;
+    return this.#limit - this.#length;
   }
 
   /** @throws {RangeError} If it does not fit. */

@@ -1,9 +1,8 @@
 // Takes pages over WebTransport (docs/wire.md, "Over WebTransport"). A page gets a ticket in the sealed answer to
 // its offer, and each of its streams begins with it. Whoever has no ticket gets no further than that.
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
+import { isIPv6, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { isIPv6 } from "node:net";
 import { Duplex } from "node:stream";
 import {
   type ByteStream,

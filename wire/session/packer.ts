@@ -2,7 +2,7 @@
 // then what streams have to tell, then the bytes of the streams in turn.
 import { ByteWriter } from "../bytes.ts";
 import type { Carrier } from "./carrier.ts";
-import { DATA_OVERHEAD, MAX_MESSAGE, writeFrame } from "./frame.ts";
+import { DATA_OVERHEAD, MAX_MESSAGE_ACCEPTED, writeFrame } from "./frame.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Stream } from "./stream.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
@@ -60,8 +60,8 @@ export class Packer {
   readonly #onData: (bytes: number) => void;
   readonly #soon: (callback: () => void) => void;
   readonly #scheduler = new Scheduler();
-  /** For messages of one length, since a buffer for each would keep the garbage collector busy. */
-  #writer = new ByteWriter(MAX_MESSAGE);
+  /** One for all messages: a buffer for each would keep the garbage collector busy. */
+  readonly #writer = new ByteWriter(MAX_MESSAGE_ACCEPTED);
   /** Streams with control frames to send. */
   readonly #due = new Set<Stream>();
   /** Whether those are worth a message of their own. */
@@ -159,9 +159,8 @@ export class Packer {
     const hasControl = !isStandby && (this.#isGoawayDue || this.#forgotten.size > 0 ||
       (this.#isUrgent && this.#due.size > 0));
     if (!hasData && !hasControl && !carrier.isDue) return NOTHING;
-    const { maxMessage } = carrier;
-    if (maxMessage !== this.#writer.size) this.#writer = new ByteWriter(maxMessage);
     const writer = this.#writer;
+    writer.limit(carrier.maxMessage);
     carrier.write(writer);
     if (!isStandby) this.#writeControl(writer);
     if (hasData) this.#writeData(writer, isResting);
