@@ -68,7 +68,7 @@ export {
   rawPublicKey,
   TAG_KEY_BYTES,
 } from "./signal/keys.ts";
-export { candidateKinds, type NetworkReport, parseReport } from "./signal/report.ts";
+export { candidateKinds, isInner, type NetworkReport, parseReport } from "./signal/report.ts";
 export {
   type Acceptance,
   type Answer,

@@ -3,6 +3,7 @@ import {
   type ByteStream,
   type Channel,
   encodePreamble,
+  isInner,
   LighthouseError,
   MAX_STRIPES,
   newChannelName,
@@ -171,7 +172,8 @@ async function isAllowed(): Promise<boolean> {
 
 /** Whether a host of a URL is this machine, or in its own network. */
 function isLocal(host: string): boolean {
-  return /^(?:localhost|127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|\[::1\]|\[f[cde])/i
-    .test(host) ||
-    /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host) || /\.local(?:host)?$/i.test(host);
+  const isAddress = /^(?:[\d.]+|\[.*\])$/.test(host);
+  return isAddress
+    ? isInner(host.replace(/[[\]]/g, ""))
+    : /(?:^localhost|\.local(?:host)?)$/i.test(host);
 }

@@ -105,6 +105,11 @@ function kindOf(address: string, type: string): string | undefined {
   return `${PRIVATE.test(address) ? "private" : "public"}${version}`;
 }
 
+/** Whether an address, without brackets, is of this machine or of its own network, and not of the internet. */
+export function isInner(address: string): boolean {
+  return LOCAL.test(address) || PRIVATE.test(address);
+}
+
 /** Loopback and link-local addresses. */
 const LOCAL = /^(?:127\.|169\.254\.|::1$|fe[89ab])/i;
 
