@@ -24,7 +24,7 @@ const ACK_EVERY = 1024;
 const ACK_EVERY_NEAR = 64 * 1024;
 
 /** The same over a transport that paces itself: there, ACKs are many at a high rate. */
-const ACK_EVERY_PACED = 8 * 1024;
+const ACK_EVERY_PACED = 4 * 1024;
 
 /** The same where each message costs: the channel has acknowledgements of its own. */
 const ACK_EVERY_METERED = 256 * 1024;

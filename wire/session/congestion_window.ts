@@ -92,6 +92,8 @@ class Window {
   #roundTrip = Infinity;
   /** Bytes acknowledged since then. */
   #bytes = 0;
+  /** Bytes acknowledged since the window grew last. */
+  #fresh = 0;
   #adjusted = 0;
   /** The most bytes that have arrived in a millisecond. */
   #rate = 0;
@@ -110,13 +112,15 @@ class Window {
   /** Takes what an ACK says of the queues. */
   hear(bytes: number, roundTrip: number): void {
     this.#bytes += bytes;
+    this.#fresh += bytes;
     this.#roundTrip = Math.min(this.#roundTrip, Math.max(roundTrip, 0.1));
   }
 
-  /** Adapts to what was heard, after an ACK of a message that has filled the window. */
-  adapt(bytes: number, now: number, isShared: boolean): void {
-    // Gradually: a window that grows at once lets a burst go.
-    this.size = Math.min(this.#rules.max, this.size + bytes * this.#growth);
+  /** Adapts to what was heard. @param isFilled Whether the ACK is of a message that has filled the window. */
+  adapt(now: number, isFilled: boolean, isShared: boolean): void {
+    if (isFilled) this.#grow();
+    // A transfer that its stream's credit holds up can queue as well. Less than that says nothing of the path.
+    else if (this.#bytes < this.size / 4) return;
     // Once per round trip: an earlier adjustment would rest on measurements before the last one.
     if (now - this.#adjusted < this.#roundTrip) return;
     const target = Math.max(QUEUE_MS, this.shortest * QUEUE_PART);
@@ -129,10 +133,18 @@ class Window {
       (isFaster || this.#roundTrip < this.shortest + target / 4);
     this.#rate = Math.max(this.#rate, rate);
     this.#growth = isFree ? 1 : Math.max(0, Math.min(this.#rules.growth, factor - 1));
-    this.size = Math.max(this.#floor(isShared), this.size * Math.max(0.5, Math.min(1, factor)));
+    const least = isFilled ? this.#floor(isShared) : Math.min(this.size, this.#rules.first);
+    this.size = Math.max(least, this.size * Math.max(0.5, Math.min(1, factor)));
     this.#adjusted = now;
     this.#bytes = 0;
     this.#roundTrip = Infinity;
+  }
+
+  /** Gradually: a window that grows at once lets a burst go. */
+  #grow(): void {
+    const fresh = Math.min(this.#fresh, this.size);
+    this.size = Math.min(this.#rules.max, this.size + fresh * this.#growth);
+    this.#fresh = 0;
   }
 
   #floor(isShared: boolean): number {
@@ -225,18 +237,24 @@ export class CongestionWindow {
     if (bytes <= this.#acked) return true;
     const fresh = bytes - this.#acked;
     this.#acked = bytes;
-    let newest: { at: number; fills: Window[] } | undefined;
-    while (this.#marks.length > 0 && this.#marks[0]!.end <= bytes) newest = this.#marks.shift();
+    let newest: { at: number } | undefined;
+    const filled = new Set<Window>();
+    while (this.#marks.length > 0 && this.#marks[0]!.end <= bytes) {
+      const mark = this.#marks.shift()!;
+      for (const window of mark.fills) filled.add(window);
+      newest = mark;
+    }
     for (const window of this.#windows) {
       window.flying -= fresh;
       if (!newest) continue;
       const roundTrip = now - newest.at;
-      const isFilled = newest.fills.includes(window);
+      const isFilled = filled.has(window);
       window.shortest = Math.min(window.shortest, roundTrip);
       // The path's queue delays all messages alike. A carrier's own delays those behind a full window:
       // the other end may have held back the acknowledgement of others.
-      if (isFilled || window === this.#path) window.hear(fresh, roundTrip);
-      if (isFilled) window.adapt(fresh, now, this.isShared);
+      if (!isFilled && window !== this.#path) continue;
+      window.hear(fresh, roundTrip);
+      window.adapt(now, isFilled, this.isShared);
     }
     return true;
   }

@@ -77,6 +77,19 @@ test("a window that is not used up does not grow", () => {
   assert.is(pace.window, window);
 });
 
+test("a window that was filled doubles, also where an ACK tells of other messages, too", () => {
+  const path = new PathWindow();
+  const carrier = new CongestionWindow();
+  carrier.join(path);
+  // The second one fills the window, and the third leaves it open.
+  carrier.sent(32 * KiB, 0);
+  carrier.sent(32 * KiB, 0);
+  carrier.acked(32 * KiB, 50);
+  carrier.sent(KiB, 50);
+  carrier.acked(65 * KiB, 100);
+  assert.is(path.size, 128 * KiB);
+});
+
 test("an ACK of more than was sent is refused, an old one changes nothing", () => {
   const pace = new CongestionWindow();
   pace.sent(100, 0);
@@ -191,6 +204,27 @@ test("over a transport that paces itself, the window doubles while the rate grow
   assert.is(rounds(new CongestionWindow(PACED)), 128 * KiB * 2 ** 5);
   time = 100;
   assert.ok(rounds(new CongestionWindow()) < 128 * KiB * 2 ** 5);
+});
+
+test("the path's window shrinks where its bytes queue, also if something else limits the transfer", () => {
+  const path = new PathWindow();
+  const carrier = new CongestionWindow(PACED);
+  carrier.join(path);
+  run(carrier, 7, () => 50);
+  const { size } = path;
+  let { now, total } = runs.get(carrier)!;
+  for (let i = 0; i < 10; i++) {
+    carrier.sent(size / 2, now);
+    carrier.acked(total += size / 2, now += 100);
+  }
+  assert.ok(path.size < size / 2, `${path.size} of ${size} bytes`);
+  // Small messages, whose ACKs the other end holds back, do not.
+  const rest = path.size;
+  for (let i = 0; i < 10; i++) {
+    carrier.sent(100, now);
+    carrier.acked(total += 100, now += 100);
+  }
+  assert.is(path.size, rest);
 });
 
 test("a carrier that is closed leaves nothing on the path", () => {

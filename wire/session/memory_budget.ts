@@ -4,7 +4,7 @@
  * Bytes that must be left for what cannot wait, where a session takes some for what can: so large
  * transfers, of which many are under way or rest, leave room for small requests.
  */
-const SPARE = 4 * 1024 * 1024;
+const SPARE = 2 * 1024 * 1024;
 
 /**
  * Bounds the memory of sessions. The host gives each session one, which counts for its device and for

@@ -10,6 +10,9 @@ import type { Held } from "./hello.ts";
 /** Most gaps of a direction at once. Each lost packet makes one until it is sent again. */
 const MAX_GAPS = 1024;
 
+/** Most bytes that are read between two CREDITs: the other end keeps what it does not know to be here. */
+const CREDIT_EVERY = 256 * 1024;
+
 /** Memory that bytes beyond a gap need beside themselves, in bytes. */
 const SEGMENT_BYTES = 384;
 
@@ -89,10 +92,10 @@ export class ReceiveStream {
     return { stream, received: this.#received, limit: this.#over ? 0 : this.#limit };
   }
 
-  /** Whether enough was read for a CREDIT: a quarter of the window, to keep them few. */
+  /** Whether enough was read for a CREDIT: a quarter of a small window, to keep them few. */
   get creditDue(): boolean {
     return !this.#over && !this.#stopped && this.#final === undefined &&
-      this.#read + this.#window - this.#limit >= this.#window / 4;
+      this.#read + this.#window - this.#limit >= Math.min(this.#window / 4, CREDIT_EVERY);
   }
 
   /** Whether there are frames to send. */

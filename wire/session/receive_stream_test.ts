@@ -7,6 +7,9 @@ import { ReceiveStream } from "./receive_stream.ts";
 
 const test = suite("ReceiveStream");
 
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
 /** All that can be read now. */
 function drain(stream: ReceiveStream): Uint8Array {
   const bytes: number[] = [];
@@ -113,6 +116,16 @@ test("receive() refuses bytes with too many gaps", () => {
   const stream = new ReceiveStream(10_000);
   for (let i = 1; i <= 1024; i++) stream.receive(2 * i, pattern(1), false);
   assert.match(thrownBy(() => stream.receive(3000, pattern(1), false)).message, "too many gaps");
+});
+
+test("of a large window, credit is due each 256 KiB", () => {
+  const stream = new ReceiveStream(4 * MiB);
+  stream.receive(0, pattern(256 * KiB - 1), false);
+  stream.receive(256 * KiB - 1, pattern(1), false);
+  stream.read();
+  assert.is(stream.creditDue, false);
+  stream.read();
+  assert.is(stream.creditDue, true);
 });
 
 test("credit is due when a quarter of the window has been read, and then raises the limit", () => {

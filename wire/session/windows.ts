@@ -6,8 +6,11 @@ import { INITIAL_LIMITS } from "./hello.ts";
 import { type MemoryBudget, takeSpare } from "./memory_budget.ts";
 import type { Stream } from "./stream.ts";
 
-/** A window whose reading takes at most this many round trips holds its writer up. */
-const ROUND_TRIPS = 2;
+/**
+ * A window whose reading takes at most this many round trips may hold its writer up: at first, its transport
+ * takes several for a window, and grows only while it has more to send.
+ */
+const ROUND_TRIPS = 8;
 
 /** The windows of a session's streams. */
 export class Windows {

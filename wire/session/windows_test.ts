@@ -10,7 +10,7 @@ const test = suite("Windows");
 
 const MiB = 1024 * 1024;
 
-/** Long enough for every two calls of `widen` to lie within two of them. */
+/** Long enough for every two calls of `widen` to lie within one of them. */
 const SLOW = 60_000;
 
 /** A stream that has such a window. */
@@ -32,7 +32,7 @@ test("the first credit widens nothing, since it says nothing about the reader's 
   );
 });
 
-test("a window read within two round trips doubles, up to 4 MiB", () => {
+test("a window read within a few round trips doubles, up to 4 MiB", () => {
   assert.is(widen(new Windows(ENDLESS), INITIAL_LIMITS.credit), 2 * INITIAL_LIMITS.credit);
   assert.is(widen(new Windows(ENDLESS), 3 * MiB), 4 * MiB);
   assert.is(widen(new Windows(ENDLESS), 4 * MiB), 4 * MiB);
