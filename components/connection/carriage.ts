@@ -65,9 +65,8 @@ export class Carriage {
   /** Adds lanes to a session, where it gains by them. */
   lanesOf(session: Session): Lanes {
     return new Lanes(session, {
-      dial: (signal) => this.#dialLane(signal),
+      dial: (signal) => this.#addLane(signal),
       isRelayed: () => this.#options.state().relayed,
-      isPaced: () => this.#quic.isOpen,
     });
   }
 
@@ -99,6 +98,12 @@ export class Carriage {
   clear(): void {
     this.#quic.stop();
     this.#ways.clear();
+  }
+
+  /** Adds a connection to the session. */
+  async #addLane(signal: AbortSignal): Promise<OpenedWay> {
+    if (!this.#quic.isOpen) return await this.#dialLane(signal);
+    return this.#ways.add(await this.#quic.add(signal));
   }
 
   /** Adds a direct connection to the session. */

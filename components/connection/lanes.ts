@@ -20,6 +20,14 @@ const SAMPLE_MS = 100;
 const BULK = 256 * 1024;
 const BULK_SAMPLES = 5;
 
+/**
+ * Over QUIC, one connection fills most paths, and several disturb each other. Not a path that loses packets: the
+ * page's browser slows down at each. There, a transfer is slower than this in bytes within the same samples, after
+ * this many.
+ */
+const SLOW = 2 * 1024 * 1024;
+const SLOW_SAMPLES = 20;
+
 /** Time without a large transfer after which lanes are closed, in milliseconds. */
 const IDLE_MS = 60_000;
 
@@ -37,6 +45,8 @@ export interface SessionSample {
   carriers: number;
   /** Whether the relay carries the session. */
   relayed: boolean;
+  /** Whether connections over QUIC do. */
+  paced: boolean;
 }
 
 /** Whether to add lanes, close them, or keep them. */
@@ -48,16 +58,21 @@ export class LanePolicy {
   readonly #bytes = [0];
   /** When a large transfer moved last; at first, the time of the first sample. */
   #bulk: number | undefined;
+  #bulkSamples = 0;
   #added = -Infinity;
 
   /** Takes a sample, and decides. */
-  decide({ now, bytes, shortestRoundTrip, carriers, relayed }: SessionSample): LaneAction {
-    const isBulk = bytes - this.#bytes[0]! >= BULK;
+  decide(sample: SessionSample): LaneAction {
+    const { now, bytes, shortestRoundTrip, carriers, relayed, paced } = sample;
+    const moved = bytes - this.#bytes[0]!;
+    const isBulk = moved >= BULK;
+    this.#bulkSamples = isBulk ? this.#bulkSamples + 1 : 0;
+    const isSlow = this.#bulkSamples >= SLOW_SAMPLES && moved < SLOW;
     this.#bytes.push(bytes);
     if (this.#bytes.length > BULK_SAMPLES) this.#bytes.shift();
     if (isBulk) this.#bulk = now;
     this.#bulk ??= now;
-    const isWanted = isBulk && !relayed && carriers > 0 && carriers < LANES &&
+    const isWanted = (paced ? isSlow : isBulk) && !relayed && carriers > 0 && carriers < LANES &&
       shortestRoundTrip >= LONG_MS && now - this.#added >= PAUSE_MS;
     if (isWanted) {
       this.#added = now;
@@ -73,11 +88,6 @@ export interface LanesOptions {
   dial: (signal: AbortSignal) => Promise<unknown>;
   /** Whether the relay carries the session: then it has no lanes. */
   isRelayed: () => boolean;
-  /**
-   * Whether a channel over QUIC carries the session: then the host sends over that one, and lanes are for what
-   * the page sends. @default it does not
-   */
-  isPaced?: () => boolean;
   /** @default the platform's */
   startTimer?: typeof startTimer;
   /** Monotonic, in milliseconds. @default performance.now */
@@ -97,7 +107,6 @@ export class Lanes {
     this.#options = {
       startTimer,
       now: () => performance.now(),
-      isPaced: () => false,
       ...options,
     };
   }
@@ -119,10 +128,11 @@ export class Lanes {
     const { shortestRoundTrip, busy, traffic } = this.#session;
     const now = this.#options.now();
     const relayed = this.#options.isRelayed();
-    const isPaced = this.#options.isPaced();
-    const bytes = isPaced ? traffic.sent : this.#session.bytes;
-    const carriers = this.#session.carriers - (isPaced ? 1 : 0);
-    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed });
+    // Over QUIC, the host sends by one connection, and lanes are for what the page sends.
+    const paced = this.#session.pacedCarriers > 0;
+    const bytes = paced ? traffic.sent : this.#session.bytes;
+    const carriers = this.#session.carriers - (paced ? 1 : 0);
+    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed, paced });
     if (action === "add") this.#add(LANES - carriers);
     if (action === "shed") this.#session.shed();
     if (busy || carriers > 1) this.watch();
@@ -141,5 +151,5 @@ export class Lanes {
 /** The parts of a session that lanes use. */
 type LaneSession = Pick<
   Session,
-  "bytes" | "traffic" | "shortestRoundTrip" | "carriers" | "busy" | "shed"
+  "bytes" | "traffic" | "shortestRoundTrip" | "carriers" | "pacedCarriers" | "busy" | "shed"
 >;

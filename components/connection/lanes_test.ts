@@ -8,7 +8,7 @@ const test = suite("lanes");
 const KiB = 1024;
 
 /** Of a session over one connection on a long path. */
-const LONG = { shortestRoundTrip: 50, carriers: 1, relayed: false };
+const LONG = { shortestRoundTrip: 50, carriers: 1, relayed: false, paced: false };
 
 /** Samples ten times a second while that many KiB a second move. @returns Each change of the action. */
 function watch(
@@ -40,6 +40,15 @@ test("no lanes are added on a short path, for little, or where there are all", (
   assert.equal(watch(60, 4000, { carriers: 0, shortestRoundTrip: Infinity }), ["keep"]);
 });
 
+test("over QUIC, lanes are added where a large transfer stays slow for two seconds", () => {
+  const paced = true;
+  assert.equal(watch(60, 10_000, { paced }), ["keep"]);
+  assert.equal(watch(60, 500, { paced }), ["keep"]);
+  const policy = new LanePolicy();
+  assert.equal(watch(1.9, 3000, { paced }, policy), ["keep"]);
+  assert.equal(watch(0.2, 3000, { paced, now: 1900, bytes: 5700 * KiB }, policy), ["add", "keep"]);
+});
+
 test("lanes that came to nothing, or are lost, are tried again after a pause", () => {
   const policy = new LanePolicy();
   const times: number[] = [];
@@ -68,6 +77,7 @@ function setUpLanes() {
     traffic: { sent: 0, received: 0 },
     shortestRoundTrip: 50,
     carriers: 1,
+    pacedCarriers: 0,
     busy: true,
     sheds: 0,
     shed: () => void session.sheds++,

@@ -83,6 +83,25 @@ export class QuicLink {
     this.#stopTimer();
   }
 
+  /**
+   * Opens one more beside the one that carries the session. It has a single stream: a lost packet delays no
+   * other lane.
+   *
+   * @throws {LighthouseError} As `openQuic`, and if the host refuses it; the signal's reason when aborted.
+   */
+  async add(signal: AbortSignal): Promise<OpenedQuic> {
+    const { way, proof, session } = this.#target!;
+    const opened = await this.#options.open(way, signal, 1);
+    try {
+      const carrier = new Carrier(opened.channel);
+      await unlessAborted(session!.connect(carrier, { proof: await proof, join: true }), signal);
+      return opened;
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+  }
+
   /** Opens no more. What carries the session is the session's. */
   stop(): void {
     this.#endAttempts();

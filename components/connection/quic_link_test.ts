@@ -3,6 +3,7 @@ import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
 import { Carrier, quicProofOf, type Session } from "../../wire/mod.ts";
 import { MemoryChannel } from "../../wire/testing/channel_pair.ts";
+import { failureOf } from "../../wire/testing/failure.ts";
 import { acceptPage, connectPage } from "../../wire/testing/session_pair.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { QuicLink, type QuicTarget } from "./quic_link.ts";
@@ -294,6 +295,43 @@ for (const isGone of [true, false]) {
     assert.is(attempts.length, 2);
   });
 }
+
+test("a lane joins beside the channel, and is no reason to replace it when it ends", async () => {
+  using fixture = await setUp();
+  const { link, page, host, attempts, news } = fixture;
+  link.begin(TARGET);
+  link.carried();
+  await fixture.join();
+  const adding = link.add(new AbortController().signal);
+  const { opened, far } = fixture.open();
+  const carrier = new Carrier(far);
+  host.accept(carrier, await carrier.hello, false);
+  assert.is(await adding, opened);
+  assert.equal([news.length, page.carriers], [1, 3]);
+  opened.close();
+  await settle();
+  assert.equal([attempts.length, page.carriers], [2, 2]);
+});
+
+test("a lane that is not wanted any more, or that the host refuses, is closed", async () => {
+  using fixture = await setUp();
+  const { link, page } = fixture;
+  link.begin(TARGET);
+  link.carried();
+  await fixture.join();
+  const end = new AbortController();
+  const aborted = link.add(end.signal);
+  const first = fixture.open();
+  await new Carrier(first.far).hello;
+  end.abort(new Error("No more lanes"));
+  assert.is((await failureOf(aborted)).message, "No more lanes");
+  const refused = link.add(new AbortController().signal);
+  const second = fixture.open();
+  await new Carrier(second.far).hello;
+  second.far.close();
+  await failureOf(refused);
+  assert.equal([first.opened.isOver, second.opened.isOver, page.carriers], [true, true, 2]);
+});
 
 test("a host that refuses the channel leaves the session as it is", async () => {
   using fixture = await setUp();

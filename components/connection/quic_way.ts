@@ -51,6 +51,7 @@ const BROWSER: QuicPlatform = { connect, permitted, startTimer };
 /**
  * Opens a channel at the first address that answers.
  *
+ * @param count Streams that its messages are spread over.
  * @param signal Ends the attempt.
  * @param platform @default the browser's
  * @throws {LighthouseError} `connection-failed` if none answers in time, or the browser has no WebTransport;
@@ -59,6 +60,7 @@ const BROWSER: QuicPlatform = { connect, permitted, startTimer };
 export async function openQuic(
   way: QuicWay,
   signal: AbortSignal,
+  count: number = MAX_STRIPES,
   { connect, permitted, startTimer }: QuicPlatform = BROWSER,
 ): Promise<OpenedQuic> {
   const opened: QuicTransport[] = [];
@@ -83,7 +85,7 @@ export async function openQuic(
       throw new Error("The host does not answer over QUIC");
     });
     const first = await Promise.race([Promise.any(ready), end.promise, late]);
-    const streams = await Promise.race([openStreams(first, way.ticket), end.promise, late]);
+    const streams = await Promise.race([openStreams(first, way.ticket, count), end.promise, late]);
     opened.splice(opened.indexOf(first), 1);
     return openedQuic(first, streams);
   } catch (error) {
@@ -112,10 +114,14 @@ function connect(address: string, hash: Uint8Array<ArrayBuffer>): QuicTransport 
   return transport;
 }
 
-async function openStreams(transport: QuicTransport, ticket: Uint8Array): Promise<ByteStream[]> {
+async function openStreams(
+  transport: QuicTransport,
+  ticket: Uint8Array,
+  count: number,
+): Promise<ByteStream[]> {
   const channel = newChannelName();
-  const preamble = encodePreamble({ ticket, channel, count: MAX_STRIPES });
-  return await Promise.all(Array.from({ length: MAX_STRIPES }, async () => {
+  const preamble = encodePreamble({ ticket, channel, count });
+  return await Promise.all(Array.from({ length: count }, async () => {
     const stream: ByteStream = await transport.createBidirectionalStream();
     const writer = stream.writable.getWriter();
     void writer.write(preamble).catch(() => {});

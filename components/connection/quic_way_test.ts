@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
-import { decodePreamble, PREAMBLE_BYTES, type QuicWay } from "../../wire/mod.ts";
+import { decodePreamble, MAX_STRIPES, PREAMBLE_BYTES, type QuicWay } from "../../wire/mod.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
 import { ManualTimers } from "../testing/manual_timers.ts";
 import { openQuic, type QuicTransport } from "./quic_way.ts";
@@ -58,7 +58,7 @@ function setUp(permitted = WAY.addresses) {
   const timers = new ManualTimers();
   const all: FakeTransport[] = [];
   const end = new AbortController();
-  const opening = openQuic(WAY, end.signal, {
+  const opening = openQuic(WAY, end.signal, MAX_STRIPES, {
     connect: (address, hash) => {
       assert.is(hash, WAY.hash);
       const transport = new FakeTransport(address);

@@ -87,8 +87,6 @@ interface Owned {
   /** The way of its carriers but those over QUIC, and since when, in milliseconds since 1970. */
   way: Way;
   since: number;
-  /** The newest one over QUIC, which takes the place of the others while it is open. */
-  quic?: Carrier;
   /**
    * While only an offer carries it: the offer's secret, the time for a connection, and whether the session
    * has had none yet.
@@ -309,7 +307,6 @@ export class Sessions {
     // A further connection goes the same way, unless it takes the relay's place, and QUIC comes on top.
     const isFirst = !joins && way !== "quic";
     if (isFirst || owned.way === "relayed") Object.assign(owned, { way, since });
-    if (way === "quic") owned.quic = carrier;
     this.#all.delete(key);
     this.#all.set(key, owned);
     const isDevice = principal.name !== undefined;
@@ -458,8 +455,8 @@ function settle(owned: Owned, kept?: Resumption): void {
 }
 
 /** The way that the session's bytes take now. */
-function currentWay({ way, quic }: Owned): Way {
-  return quic && !quic.isClosed ? "quic" : way;
+function currentWay({ way, session }: Owned): Way {
+  return session.pacedCarriers > 0 ? "quic" : way;
 }
 
 /** A principal's name for logs. */

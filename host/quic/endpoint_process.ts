@@ -43,7 +43,7 @@ const PROGRAM = new URL(
   import.meta.url,
 );
 
-/** No files, no variables, no other code. */
+/** No files, no variables, no other code. The program gives up `ffi` before it takes a connection. */
 const FLAGS = [
   "run",
   "--quiet",
@@ -54,6 +54,7 @@ const FLAGS = [
   "--no-npm",
   "--no-check",
   "--unstable-net",
+  "--allow-ffi",
 ];
 
 /** Time for it to start, and to end by itself, in milliseconds. */

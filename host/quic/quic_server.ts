@@ -28,8 +28,8 @@ import { EndpointProcess } from "./endpoint_process.ts";
 const MAX_OF_OWNER = 64;
 const MAX_TICKETS = 1024;
 
-/** Most channels of one ticket: a page that has lost one opens another before the host hears of it. */
-const MAX_CHANNELS = 4;
+/** Most channels of one ticket: a page uploads over eight, and replaces those that it has lost. */
+const MAX_CHANNELS = 12;
 
 /** Time for a stream's preamble, and for a channel's other streams, in milliseconds. */
 const PREAMBLE_MS = 5_000;

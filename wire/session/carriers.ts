@@ -52,6 +52,11 @@ export class Carriers {
     return this.#carriers.size;
   }
 
+  /** How many of them have a transport that paces itself. */
+  get paced(): number {
+    return [...this].filter(({ isPaced }) => isPaced).length;
+  }
+
   /** Whether all of them are such that each message costs money. */
   get isMetered(): boolean {
     return this.size > 0 && [...this].every((carrier) => carrier.isMetered);
@@ -131,9 +136,13 @@ export class Carriers {
     carrier.close();
   }
 
-  /** Closes all carriers but the oldest, and those whose transport paces itself. */
+  /** Closes all carriers but the oldest, and the oldest one whose transport paces itself. */
   shed(): void {
-    for (const carrier of [...this].filter(({ isPaced }) => !isPaced).slice(1)) carrier.close();
+    for (const kind of [true, false]) {
+      for (const carrier of [...this].filter(({ isPaced }) => isPaced === kind).slice(1)) {
+        carrier.close();
+      }
+    }
   }
 
   /** Says CLOSE on all carriers, which closes them. */

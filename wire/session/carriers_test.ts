@@ -291,11 +291,12 @@ test("a carrier that comes takes the place of one that is silent", async () => {
   assert.equal(news, ["silent", "heard", "lost, 1 left"]);
 });
 
-test("shed() keeps the oldest carrier, and those that pace themselves", () => {
+test("shed() keeps the oldest carrier, and the oldest that paces itself", () => {
   using fixture = setUp(3);
   const { carriers, all } = fixture;
   const { carrier } = pacedCarrier();
-  carriers.adopt(carrier);
+  for (const paced of [carrier, pacedCarrier().carrier]) carriers.adopt(paced);
+  assert.is(carriers.paced, 2);
   carriers.shed();
   assert.equal([...carriers].map((one) => one === all[0]!.carrier || one === carrier), [
     true,

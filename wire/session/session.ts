@@ -153,6 +153,11 @@ export class Session {
     return this.#carriers.size;
   }
 
+  /** Those among them whose transport paces itself, as QUIC does. */
+  get pacedCarriers(): number {
+    return this.#carriers.paced;
+  }
+
   /** Whether all carriers are such that each message costs money. */
   get isMetered(): boolean {
     return this.#carriers.isMetered;
@@ -310,7 +315,7 @@ export class Session {
     await Promise.all([...this.#streams].map((stream) => stream.closed));
   }
 
-  /** Closes all carriers but the oldest. */
+  /** Closes all carriers but the oldest, and the oldest one whose transport paces itself. */
   shed(): void {
     this.#carriers.shed();
   }
