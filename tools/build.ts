@@ -103,7 +103,7 @@ const bundles: Bundle[] = [
     // German 1.9 KiB, and pairing in the pill 1.3 KiB; the way through the relay 5 KiB, the cause of a way that
     // is not direct 5 KiB, first requests in the offer 2 KiB, TURN and candidates 1.5 KiB,
     // QUIC 2.5 KiB.
-    budget: { bytes: 69.5 * KiB, gzip: true },
+    budget: { bytes: 70 * KiB, gzip: true },
     options: {
       entryPoints: ["components/define.ts"],
       platform: "browser",
@@ -158,7 +158,7 @@ const bundles: Bundle[] = [
   {
     outfile: "components/dist/site/shell.js",
     // The element, and 9 KiB for the views around the app.
-    budget: { bytes: 78 * KiB, gzip: true },
+    budget: { bytes: 78.5 * KiB, gzip: true },
     options: {
       entryPoints: ["components/shell/main.ts"],
       platform: "browser",

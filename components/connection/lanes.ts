@@ -21,10 +21,11 @@ const BULK = 256 * 1024;
 const BULK_SAMPLES = 5;
 
 /**
- * Over QUIC, one connection fills most paths, and several disturb each other. Not a path that loses packets: the
- * page's browser slows down at each. There, a transfer is slower than this in bytes within the same samples, after
- * this many.
+ * Over QUIC, an upload begins with one more, since browsers make a connection slow that has only downloaded. More
+ * would disturb each other, but for a path that loses packets: browsers slow down at each. There, a transfer is
+ * slower than this in bytes within the same samples, after this many.
  */
+const PACED_LANES = 2;
 const SLOW = 2 * 1024 * 1024;
 const SLOW_SAMPLES = 20;
 
@@ -49,8 +50,8 @@ export interface SessionSample {
   paced: boolean;
 }
 
-/** Whether to add lanes, close them, or keep them. */
-export type LaneAction = "add" | "shed" | "keep";
+/** How many lanes to add, or whether to close them all. */
+export type LaneAction = number | "shed";
 
 /** Decides by samples of a session whether it gets lanes. */
 export class LanePolicy {
@@ -59,7 +60,8 @@ export class LanePolicy {
   /** When a large transfer moved last; at first, the time of the first sample. */
   #bulk: number | undefined;
   #bulkSamples = 0;
-  #added = -Infinity;
+  /** The last attempt: when it was, and how many lanes there were to be. */
+  #attempt = { at: -Infinity, lanes: 0 };
 
   /** Takes a sample, and decides. */
   decide(sample: SessionSample): LaneAction {
@@ -67,18 +69,22 @@ export class LanePolicy {
     const moved = bytes - this.#bytes[0]!;
     const isBulk = moved >= BULK;
     this.#bulkSamples = isBulk ? this.#bulkSamples + 1 : 0;
-    const isSlow = this.#bulkSamples >= SLOW_SAMPLES && moved < SLOW;
     this.#bytes.push(bytes);
     if (this.#bytes.length > BULK_SAMPLES) this.#bytes.shift();
     if (isBulk) this.#bulk = now;
     this.#bulk ??= now;
-    const isWanted = (paced ? isSlow : isBulk) && !relayed && carriers > 0 && carriers < LANES &&
-      shortestRoundTrip >= LONG_MS && now - this.#added >= PAUSE_MS;
-    if (isWanted) {
-      this.#added = now;
-      return "add";
+    const isSlow = this.#bulkSamples >= SLOW_SAMPLES && moved < SLOW;
+    const lanes = paced && !isSlow ? PACED_LANES : LANES;
+    const { at, lanes: before } = this.#attempt;
+    const isDue = lanes > before || now - at >= PAUSE_MS;
+    if (
+      isBulk && isDue && !relayed && shortestRoundTrip >= LONG_MS && carriers > 0 &&
+      carriers < lanes
+    ) {
+      this.#attempt = { at: now, lanes };
+      return lanes - carriers;
     }
-    return carriers > 1 && now - this.#bulk >= IDLE_MS ? "shed" : "keep";
+    return carriers > 1 && now - this.#bulk >= IDLE_MS ? "shed" : 0;
   }
 }
 
@@ -133,8 +139,8 @@ export class Lanes {
     const bytes = paced ? traffic.sent : this.#session.bytes;
     const carriers = this.#session.carriers - (paced ? 1 : 0);
     const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed, paced });
-    if (action === "add") this.#add(LANES - carriers);
     if (action === "shed") this.#session.shed();
+    else this.#add(action);
     if (busy || carriers > 1) this.watch();
   }
 

@@ -28,25 +28,29 @@ function watch(
 
 test("lanes are added as soon as 256 KiB have moved over a long path within half a second", () => {
   const policy = new LanePolicy();
-  assert.equal(watch(0.2, 1000, {}, policy), ["keep"]);
-  assert.equal(watch(0.1, 1000, { now: 200, bytes: 200 * KiB }, policy), ["add"]);
+  assert.equal(watch(0.2, 1000, {}, policy), [0]);
+  assert.equal(watch(0.1, 1000, { now: 200, bytes: 200 * KiB }, policy), [7]);
 });
 
 test("no lanes are added on a short path, for little, or where there are all", () => {
-  assert.equal(watch(60, 4000, { shortestRoundTrip: 10 }), ["keep"]);
-  assert.equal(watch(60, 500), ["keep"]);
-  assert.equal(watch(60, 4000, { carriers: LANES }), ["keep"]);
-  assert.equal(watch(60, 4000, { relayed: true }), ["keep"]);
-  assert.equal(watch(60, 4000, { carriers: 0, shortestRoundTrip: Infinity }), ["keep"]);
+  assert.equal(watch(60, 4000, { shortestRoundTrip: 10 }), [0]);
+  assert.equal(watch(60, 500), [0]);
+  assert.equal(watch(60, 4000, { carriers: LANES }), [0]);
+  assert.equal(watch(60, 4000, { relayed: true }), [0]);
+  assert.equal(watch(60, 4000, { carriers: 0, shortestRoundTrip: Infinity }), [0]);
 });
 
-test("over QUIC, lanes are added where a large transfer stays slow for two seconds", () => {
+test("over QUIC, an upload gets one more, and the others where it stays slow for two seconds", () => {
   const paced = true;
-  assert.equal(watch(60, 10_000, { paced }), ["keep"]);
-  assert.equal(watch(60, 500, { paced }), ["keep"]);
-  const policy = new LanePolicy();
-  assert.equal(watch(1.9, 3000, { paced }, policy), ["keep"]);
-  assert.equal(watch(0.2, 3000, { paced, now: 1900, bytes: 5700 * KiB }, policy), ["add", "keep"]);
+  assert.equal(watch(60, 500, { paced }), [0]);
+  const fast = new LanePolicy();
+  assert.equal(watch(0.1, 10_000, { paced }, fast), [1]);
+  assert.equal(watch(60, 10_000, { paced, carriers: 2, now: 100, bytes: 1000 * KiB }, fast), [0]);
+  const slow = new LanePolicy();
+  assert.equal(watch(0.1, 3000, { paced }, slow), [1]);
+  const later = { paced, carriers: 2, now: 100, bytes: 300 * KiB };
+  assert.equal(watch(1.8, 3000, later, slow), [0]);
+  assert.equal(watch(0.1, 3000, { ...later, now: 1900, bytes: 5700 * KiB }, slow), [6]);
 });
 
 test("lanes that came to nothing, or are lost, are tried again after a pause", () => {
@@ -54,7 +58,7 @@ test("lanes that came to nothing, or are lost, are tried again after a pause", (
   const times: number[] = [];
   for (let now = 100; now <= 40_000; now += 100) {
     const sample = { ...LONG, now, bytes: now * 4 * KiB };
-    if (policy.decide(sample) === "add") times.push(now);
+    if (policy.decide(sample) !== 0) times.push(now);
   }
   assert.equal(times, [100, 15_100, 30_100]);
 });
@@ -63,10 +67,10 @@ test("lanes are closed when nothing large has moved for a minute", () => {
   const policy = new LanePolicy();
   watch(2, 4000, {}, policy);
   const idle = { now: 2000, bytes: 8000 * KiB, carriers: LANES };
-  assert.equal(watch(60, 100, idle, policy), ["keep"]);
+  assert.equal(watch(60, 100, idle, policy), [0]);
   const later = { ...idle, now: 62_500, bytes: 14_050 * KiB };
   assert.equal(watch(1, 100, later, policy), ["shed"]);
-  assert.equal(watch(60, 100, { ...later, now: 63_500, carriers: 1 }, policy), ["keep"]);
+  assert.equal(watch(60, 100, { ...later, now: 63_500, carriers: 1 }, policy), [0]);
 });
 
 /** A session whose lanes are dialled by the test, sampled when the test says so. */

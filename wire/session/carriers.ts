@@ -14,8 +14,6 @@ const RETIRED_MS = 1000;
 
 /** Options of {@linkcode Carriers}. */
 export interface CarriersOptions {
-  /** Whether this end is the host. */
-  isHost: boolean;
   liveness: LivenessRules;
   /** Whether bytes of streams have moved lately. */
   isBusy(): boolean;
@@ -196,12 +194,8 @@ export class Carriers {
     this.#choose();
   }
 
-  /**
-   * Has the others stand by while one is heard whose transport paces itself. A page's own bytes go over all:
-   * its browser's QUIC slows down at each loss, and several connections less than one.
-   */
+  /** Has the others stand by while one is heard whose transport paces itself. */
   #choose(): void {
-    if (!this.#options.isHost) return;
     const all = [...this.#carriers];
     const hasPaced = all.some(([{ isPaced }, { isSilent }]) => isPaced && !isSilent);
     for (const [carrier] of all) carrier.isStandby = hasPaced && !carrier.isPaced;

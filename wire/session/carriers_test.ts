@@ -54,11 +54,10 @@ function pacedCarrier() {
 }
 
 /** Carriers over channels in memory, and what they report, as short texts. */
-function setUp(count: number, liveness = DEAF, isHost = false) {
+function setUp(count: number, liveness = DEAF) {
   const news: string[] = [];
   const areCurrent: (() => boolean)[] = [];
   const carriers = new Carriers({
-    isHost,
     liveness,
     isBusy: () => false,
     isUnsettled: () => false,
@@ -235,8 +234,8 @@ test("a metered carrier whose place another takes hears no more, and closes a li
 const standby = (carriers: Iterable<Carrier>) =>
   [...carriers].map(({ isStandby }) => isStandby ? 1 : 0);
 
-test("while a paced carrier is open, the host's others stand by, whichever came first", async () => {
-  using fixture = setUp(2, DEAF, true);
+test("while a paced carrier is open, the others stand by, whichever came first", async () => {
+  using fixture = setUp(2);
   const { carriers, news } = fixture;
   assert.equal(standby(carriers), [0, 0]);
   const paced = pacedCarrier();
@@ -257,16 +256,9 @@ test("while a paced carrier is open, the host's others stand by, whichever came 
   assert.equal(news, ["lost, 4 left", "lost, 3 left"]);
 });
 
-test("the others of a page do not stand by", () => {
-  using fixture = setUp(2);
-  const { carriers } = fixture;
-  carriers.adopt(pacedCarrier().carrier);
-  assert.equal(standby(carriers), [0, 0, 0]);
-});
-
 test("when a paced carrier falls silent, it is closed before the others carry again", async () => {
   const liveness = { busy: soon, idle: soon, dead: 60_000 };
-  using fixture = setUp(1, liveness, true);
+  using fixture = setUp(1, liveness);
   const { carriers, all, news } = fixture;
   const paced = pacedCarrier();
   carriers.adopt(paced.carrier);

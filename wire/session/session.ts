@@ -116,7 +116,6 @@ export class Session {
       carriers.nudge();
     });
     const carriers = this.#carriers = new Carriers({
-      isHost: role === "host",
       liveness,
       isBusy: () => traffic.isBusy,
       isUnsettled: () => traffic.isUnsettled && streams.open > 0,
