@@ -43,11 +43,11 @@ export interface SessionSample {
   bytes: number;
   /** Milliseconds. */
   shortestRoundTrip: number;
+  /** Connections of the session, and those among them over QUIC. */
   carriers: number;
+  paced: number;
   /** Whether the relay carries the session. */
   relayed: boolean;
-  /** Whether connections over QUIC do. */
-  paced: boolean;
 }
 
 /** How many lanes to add, or whether to close them all. */
@@ -60,12 +60,16 @@ export class LanePolicy {
   /** When a large transfer moved last; at first, the time of the first sample. */
   #bulk: number | undefined;
   #bulkSamples = 0;
+  #isPaced = false;
   /** The last attempt: when it was, and how many lanes there were to be. */
   #attempt = { at: -Infinity, lanes: 0 };
 
   /** Takes a sample, and decides. */
   decide(sample: SessionSample): LaneAction {
     const { now, bytes, shortestRoundTrip, carriers, relayed, paced } = sample;
+    // Other bytes count from now on.
+    if (this.#isPaced !== paced > 0) this.#bytes.splice(0, Infinity, bytes);
+    this.#isPaced = paced > 0;
     const moved = bytes - this.#bytes[0]!;
     const isBulk = moved >= BULK;
     this.#bulkSamples = isBulk ? this.#bulkSamples + 1 : 0;
@@ -73,19 +77,22 @@ export class LanePolicy {
     if (this.#bytes.length > BULK_SAMPLES) this.#bytes.shift();
     if (isBulk) this.#bulk = now;
     this.#bulk ??= now;
+    const present = paced > 0 ? paced : carriers;
     const isSlow = this.#bulkSamples >= SLOW_SAMPLES && moved < SLOW;
-    const lanes = paced && !isSlow ? PACED_LANES : LANES;
+    const lanes = paced > 0 && !isSlow ? PACED_LANES : LANES;
     const { at, lanes: before } = this.#attempt;
     const isDue = lanes > before || now - at >= PAUSE_MS;
-    if (
-      isBulk && isDue && !relayed && shortestRoundTrip >= LONG_MS && carriers > 0 &&
-      carriers < lanes
-    ) {
+    const isWanted = isBulk && isDue && !relayed && shortestRoundTrip >= LONG_MS;
+    if (isWanted && present > 0 && present < lanes) {
       this.#attempt = { at: now, lanes };
-      return lanes - carriers;
+      return lanes - present;
     }
-    return carriers > 1 && now - this.#bulk >= IDLE_MS ? "shed" : 0;
+    return hasLanes(sample) && now - this.#bulk >= IDLE_MS ? "shed" : 0;
   }
+}
+
+function hasLanes({ carriers, paced }: SessionSample): boolean {
+  return Math.max(paced, carriers - paced) > 1;
 }
 
 /** Options of {@linkcode Lanes}. */
@@ -131,17 +138,16 @@ export class Lanes {
 
   #sample(): void {
     this.#stopTimer = undefined;
-    const { shortestRoundTrip, busy, traffic } = this.#session;
+    const { shortestRoundTrip, busy, traffic, carriers, pacedCarriers: paced } = this.#session;
     const now = this.#options.now();
     const relayed = this.#options.isRelayed();
     // Over QUIC, the host sends by one connection, and lanes are for what the page sends.
-    const paced = this.#session.pacedCarriers > 0;
-    const bytes = paced ? traffic.sent : this.#session.bytes;
-    const carriers = this.#session.carriers - (paced ? 1 : 0);
-    const action = this.#policy.decide({ now, bytes, shortestRoundTrip, carriers, relayed, paced });
+    const bytes = paced > 0 ? traffic.sent : this.#session.bytes;
+    const sample = { now, bytes, shortestRoundTrip, carriers, paced, relayed };
+    const action = this.#policy.decide(sample);
     if (action === "shed") this.#session.shed();
     else this.#add(action);
-    if (busy || carriers > 1) this.watch();
+    if (busy || hasLanes(sample)) this.watch();
   }
 
   #add(count: number): void {

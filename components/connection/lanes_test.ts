@@ -8,7 +8,7 @@ const test = suite("lanes");
 const KiB = 1024;
 
 /** Of a session over one connection on a long path. */
-const LONG = { shortestRoundTrip: 50, carriers: 1, relayed: false, paced: false };
+const LONG = { shortestRoundTrip: 50, carriers: 1, relayed: false, paced: 0 };
 
 /** Samples ten times a second while that many KiB a second move. @returns Each change of the action. */
 function watch(
@@ -41,16 +41,32 @@ test("no lanes are added on a short path, for little, or where there are all", (
 });
 
 test("over QUIC, an upload gets one more, and the others where it stays slow for two seconds", () => {
-  const paced = true;
+  const paced = 1;
   assert.equal(watch(60, 500, { paced }), [0]);
   const fast = new LanePolicy();
-  assert.equal(watch(0.1, 10_000, { paced }, fast), [1]);
-  assert.equal(watch(60, 10_000, { paced, carriers: 2, now: 100, bytes: 1000 * KiB }, fast), [0]);
+  assert.equal(watch(0.2, 10_000, { paced }, fast), [0, 1]);
+  assert.equal(watch(60, 10_000, { paced: 2, carriers: 3, now: 200, bytes: 2000 * KiB }, fast), [0]);
   const slow = new LanePolicy();
-  assert.equal(watch(0.1, 3000, { paced }, slow), [1]);
-  const later = { paced, carriers: 2, now: 100, bytes: 300 * KiB };
+  assert.equal(watch(0.2, 3000, { paced }, slow), [0, 1]);
+  const later = { paced: 2, carriers: 3, now: 200, bytes: 600 * KiB };
   assert.equal(watch(1.8, 3000, later, slow), [0]);
-  assert.equal(watch(0.1, 3000, { ...later, now: 1900, bytes: 5700 * KiB }, slow), [6]);
+  assert.equal(watch(0.1, 3000, { ...later, now: 2000, bytes: 6000 * KiB }, slow), [6]);
+});
+
+test("where QUIC has come, lanes of another kind are closed when nothing large is sent", () => {
+  const policy = new LanePolicy();
+  watch(2, 4000, {}, policy);
+  const idle = { now: 2000, bytes: 8000 * KiB, paced: 1, carriers: 1 + LANES };
+  assert.equal(watch(58, 100, idle, policy), [0]);
+  assert.equal(watch(3, 100, { ...idle, now: 60_000, bytes: 13_800 * KiB }, policy), [0, "shed"]);
+  const only = { now: 63_000, bytes: 14_100 * KiB, paced: 1, carriers: 2 };
+  assert.equal(watch(60, 100, only, policy), [0]);
+});
+
+test("where QUIC is lost, what was received before is no large transfer", () => {
+  const policy = new LanePolicy();
+  watch(2, 100, { paced: 1, carriers: 2 }, policy);
+  assert.equal(watch(2, 100, { now: 2000, bytes: 50_000 * KiB }, policy), [0]);
 });
 
 test("lanes that came to nothing, or are lost, are tried again after a pause", () => {

@@ -1,7 +1,9 @@
 // Development part: the whole bridge on this machine. Local stand-ins replace AWS; all other parts are
 // real. `npm start` and the end-to-end tests use it.
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
 import { NO_LAPTOP_ID } from "../../wire/limits.ts";
 import { OPEN, toBase64url } from "../../wire/mod.ts";
@@ -13,6 +15,9 @@ import { type HostLine, HostProcess } from "./host_process.ts";
 import { LocalFunction } from "./lambda.ts";
 import { type ObjectStore, startObjectStore } from "./object_store.ts";
 import { type Page, startPage } from "./page.ts";
+
+/** The folder of the development dependencies' programs. */
+const PROGRAMS = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 
 /** Options of {@linkcode startBridge}. */
 export interface BridgeOptions {
@@ -163,6 +168,8 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     ...store && { AWS_ENDPOINT_URL_S3: store.endpoint },
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
+    // Deno is among the development dependencies.
+    PATH: [PROGRAMS, process.env.PATH].join(delimiter),
   };
   const hostFlags = () => [
     "--relay",

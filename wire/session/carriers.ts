@@ -50,6 +50,11 @@ export class Carriers {
     return this.#carriers.size;
   }
 
+  /** Those that do not stand by. */
+  get active(): Carrier[] {
+    return [...this].filter(({ isStandby }) => !isStandby);
+  }
+
   /** How many of them have a transport that paces itself. */
   get paced(): number {
     return [...this].filter(({ isPaced }) => isPaced).length;
@@ -60,12 +65,10 @@ export class Carriers {
     return this.size > 0 && [...this].every((carrier) => carrier.isMetered);
   }
 
-  /** The newest measured round-trip time in milliseconds, undefined before the first. */
+  /** The newest measured round-trip time, in milliseconds; undefined before the first. */
   get roundTripTime(): number | undefined {
-    for (const { roundTripTime } of this) {
-      if (roundTripTime !== undefined) return roundTripTime;
-    }
-    return undefined;
+    const all = [...this.active, ...this];
+    return all.find(({ roundTripTime }) => roundTripTime !== undefined)?.roundTripTime;
   }
 
   /** The shortest time that any of them has taken there and back, in ms; Infinity before the first. */

@@ -25,10 +25,10 @@ import { Windows } from "./windows.ts";
 const DEADLINE_MS = 120_000;
 
 /**
- * The round trip by which windows grow where each message costs, in milliseconds: far above the real one,
- * so that there are few CREDITs.
+ * The round trip by which windows grow where each message costs, in milliseconds: above the real one, so
+ * that there are few CREDITs.
  */
-const METERED_ROUND_TRIP_MS = 1000;
+const METERED_ROUND_TRIP_MS = 250;
 
 /** Options of {@linkcode Session}. */
 export interface SessionOptions {
@@ -290,12 +290,12 @@ export class Session {
   }
 
   /**
-   * Measures the round trip over the oldest carrier.
+   * Measures the round trip over the oldest carrier that does not stand by.
    *
    * @returns Milliseconds; undefined without a carrier. It stays pending if the other end does not answer.
    */
   async ping(): Promise<number | undefined> {
-    const [carrier] = this.#carriers;
+    const [carrier] = this.#carriers.active;
     return carrier && await new Promise((resolve) => carrier.ping(resolve));
   }
 
