@@ -45,7 +45,9 @@ test("over QUIC, an upload gets one more, and the others where it stays slow for
   assert.equal(watch(60, 500, { paced }), [0]);
   const fast = new LanePolicy();
   assert.equal(watch(0.2, 10_000, { paced }, fast), [0, 1]);
-  assert.equal(watch(60, 10_000, { paced: 2, carriers: 3, now: 200, bytes: 2000 * KiB }, fast), [0]);
+  assert.equal(watch(60, 10_000, { paced: 2, carriers: 3, now: 200, bytes: 2000 * KiB }, fast), [
+    0,
+  ]);
   const slow = new LanePolicy();
   assert.equal(watch(0.2, 3000, { paced }, slow), [0, 1]);
   const later = { paced: 2, carriers: 3, now: 200, bytes: 600 * KiB };

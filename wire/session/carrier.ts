@@ -100,6 +100,9 @@ export class Carrier {
   #earlyBytes = 0;
   #greeted = false;
   #left = false;
+  #isSilent = false;
+  /** The newest PING before the silence. */
+  #tokenBefore = 0;
   #closed = false;
   #received = 0;
   #acknowledged = 0;
@@ -134,7 +137,7 @@ export class Carrier {
   /** Gives the carrier to a session, with the messages that arrived before. */
   adopt(owner: CarrierOwner): void {
     this.#owner = owner;
-    if (!this.#metered && !this.#closed) this.#window.join(owner.path);
+    this.#joinPath();
     if (this.#closed) owner.closed();
     else if (this.#greeted) this.#deliverEarly();
   }
@@ -162,6 +165,14 @@ export class Carrier {
   /** The shortest time after which a message was acknowledged, in milliseconds; Infinity before. */
   get shortestRoundTrip(): number {
     return this.#window.shortest;
+  }
+
+  /** Whether nothing is heard where something should be: what is on its way does not fill the path for others. */
+  set isSilent(isSilent: boolean) {
+    this.#isSilent = isSilent;
+    this.#tokenBefore = this.#token;
+    this.#window.leave();
+    if (!isSilent) this.#joinPath();
   }
 
   /** Whether more bytes may be on their way. */
@@ -247,6 +258,10 @@ export class Carrier {
     this.#restAfter(message.length);
   }
 
+  #joinPath(): void {
+    if (!this.#metered && !this.#closed) this.#window.join(this.#owner!.path);
+  }
+
   #restAfter(bytes: number): void {
     this.#unrested = this.#isNear && this.#owner?.isShared ? this.#unrested + bytes : 0;
     if (this.#unrested < REST_EVERY || this.#rest) return;
@@ -277,7 +292,9 @@ export class Carrier {
 
   #receive(message: Uint8Array<ArrayBuffer> | string): void {
     if (this.#closed || this.#left) return;
-    this.#heard = true;
+    // After a silence, what comes may be old: only a PONG shows that both directions work. Where each message
+    // costs, no PING follows.
+    if (!this.#isSilent || this.#metered) this.#heard = true;
     try {
       if (typeof message === "string") {
         throw new LighthouseError("bad-frame", "Cannot read the message: it is text, not bytes");
@@ -315,6 +332,7 @@ export class Carrier {
         this.#pong = frame.token;
         return false;
       case "pong":
+        if (frame.token > this.#tokenBefore) this.#heard = true;
         if (frame.token === this.#ping?.token) {
           this.#roundTripTime = performance.now() - this.#ping.at;
           for (const tell of this.#onPong.splice(0)) tell(this.#roundTripTime);

@@ -27,7 +27,7 @@ export interface CarriersOptions {
   wake(): void;
   /** The other end broke the protocol. */
   onBroken(error: LighthouseError): void;
-  /** A carrier was lost. */
+  /** What a carrier has on its way may be lost: it was closed, or is silent. */
   onLost(): void;
   /** Called when nothing is heard where something should be (true), and when it is again (false). */
   onSilence(silent: boolean): void;
@@ -93,12 +93,7 @@ export class Carriers {
         takeHeard: () => carrier.takeHeard(),
         roundTripTime: () => carrier.roundTripTime,
         ping: () => carrier.ping(),
-        onSilence: (silent) => {
-          // One of several is given up at once: the others repeat what may be lost with it.
-          if (silent && this.size > 1) carrier.close();
-          else this.#noteSilence(silent);
-          this.#choose();
-        },
+        onSilence: (silent) => this.#noteSilenceOf(carrier, silent),
         onDeath: () => carrier.close(),
       }),
     );
@@ -186,6 +181,7 @@ export class Carriers {
         if (!isCurrent()) return;
         const isRetired = this.#retired.delete(carrier);
         this.#remove(carrier);
+        if (this.size > 0) this.#noteSilence(this.#areSilent);
         if (!isRetired || this.size > 0) this.#options.onLost();
       },
     };
@@ -197,11 +193,34 @@ export class Carriers {
     this.#choose();
   }
 
-  /** Has the others stand by while one is heard whose transport paces itself. */
+  get #areSilent(): boolean {
+    return [...this.#carriers.values()].every(({ isSilent }) => isSilent);
+  }
+
+  /**
+   * One of several that is silent stands by: after a blackout, SCTP repeats what was lost over each at a time
+   * of its own. The others repeat it meanwhile, and after a silence of all, the first that is heard does.
+   */
+  #noteSilenceOf(carrier: Carrier, silent: boolean): void {
+    // The page replaces it.
+    if (silent && carrier.isPaced && this.size > 1) return carrier.close();
+    const wereSilent = this.#isSilent;
+    carrier.isSilent = silent;
+    this.#noteSilence(this.#areSilent);
+    this.#choose();
+    const areLost = silent ? !this.#isSilent : wereSilent && this.size > 1;
+    if (areLost) this.#options.onLost();
+    if (!silent) this.#options.wake();
+  }
+
+  /** Has those stand by that are silent while others are not, and all but QUIC's while one of them is heard. */
   #choose(): void {
     const all = [...this.#carriers];
-    const hasPaced = all.some(([{ isPaced }, { isSilent }]) => isPaced && !isSilent);
-    for (const [carrier] of all) carrier.isStandby = hasPaced && !carrier.isPaced;
+    const heard = all.filter(([, { isSilent }]) => !isSilent);
+    const hasPaced = heard.some(([{ isPaced }]) => isPaced);
+    for (const [carrier, { isSilent }] of all) {
+      carrier.isStandby = (isSilent && heard.length > 0) || (hasPaced && !carrier.isPaced);
+    }
   }
 
   #noteSilence(silent: boolean): void {

@@ -1,12 +1,14 @@
+import { setTimeout } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../../tools/testing/suite.ts";
 import { until } from "../../tools/testing/until.ts";
+import { ByteWriter } from "../bytes.ts";
 import { LighthouseError } from "../error.ts";
 import { MemoryChannel, PacedMemoryChannel } from "../testing/channel_pair.ts";
 import { Carrier } from "./carrier.ts";
 import { Carriers } from "./carriers.ts";
 import type { MeteredChannel } from "./channel.ts";
-import { encodeMessage } from "./frame.ts";
+import { decodeMessage, encodeMessage } from "./frame.ts";
 import type { Hello } from "./hello.ts";
 import type { LivenessRules } from "./liveness.ts";
 
@@ -121,21 +123,57 @@ test("a carrier whose other end breaks the rules is reported, unless it was give
   assert.equal(news, ["bad-frame"]);
 });
 
-test("silence of the only carrier is reported, once, and so is the end of it", async () => {
+/** Which of the carriers stand by, as 1 and 0. */
+const standby = (carriers: Iterable<Carrier>) =>
+  [...carriers].map(({ isStandby }) => isStandby ? 1 : 0);
+
+/** Has the other end answer the PING that a carrier is about to send. */
+function pong({ carrier, far }: { carrier: Carrier; far: MemoryChannel }): void {
+  const writer = new ByteWriter(100);
+  carrier.write(writer);
+  for (const frame of decodeMessage(writer.finish())) {
+    if (frame.type === "ping") far.send(encodeMessage([{ type: "pong", token: frame.token }]));
+  }
+}
+
+test("silence of the only carrier is reported, once, and a PONG is its end, but not what may be old", async () => {
   using fixture = setUp(1, { busy: soon, idle: soon, dead: 60_000 });
-  const { all, news } = fixture;
-  const { far } = all[0]!;
+  const { carriers, all, news } = fixture;
   await until(() => news.length === 1);
-  far.send(encodeMessage([{ type: "goaway" }]));
+  all[0]!.far.send(encodeMessage([{ type: "goaway" }]));
+  await setTimeout(30);
+  assert.equal(news, ["silent", "goaway"]);
+  assert.equal(standby(carriers), [0]);
+  pong(all[0]!);
   await until(() => news.includes("heard"));
   assert.equal(news.slice(0, 3), ["silent", "goaway", "heard"]);
 });
 
-test("one of several carriers is closed when it is silent", async () => {
+test("one of several that is silent stands by, and the others repeat what it carried", async () => {
   using fixture = setUp(2, { busy: soon, idle: soon, dead: 60_000 });
-  const { carriers, news } = fixture;
-  await until(() => carriers.size === 1);
-  assert.is(news[0], "lost, 1 left");
+  const { carriers, all, news } = fixture;
+  const timer = setInterval(() => pong(all[0]!), 1);
+  await until(() => news.length > 0);
+  assert.equal(news, ["lost, 2 left"]);
+  assert.equal(standby(carriers), [0, 1]);
+  const other = setInterval(() => pong(all[1]!), 1);
+  await until(() => !all[1]!.carrier.isStandby);
+  clearInterval(timer);
+  clearInterval(other);
+  assert.equal(news, ["lost, 2 left"]);
+});
+
+test("after a silence of all, the first that is heard carries what the others may have lost", async () => {
+  using fixture = setUp(3, { busy: soon, idle: soon, dead: 60_000 });
+  const { carriers, all, news } = fixture;
+  await until(() => news.includes("silent"));
+  assert.equal(standby(carriers), [0, 0, 0]);
+  const { length } = news;
+  const timer = setInterval(() => pong(all[1]!), 1);
+  await until(() => news.length > length);
+  clearInterval(timer);
+  assert.equal(news.slice(length, length + 2), ["heard", "lost, 3 left"]);
+  assert.equal(standby(carriers), [1, 0, 1]);
 });
 
 test("a dead carrier is closed", async () => {
@@ -229,10 +267,6 @@ test("a metered carrier whose place another takes hears no more, and closes a li
   assert.equal(areCurrent.map((isCurrent) => isCurrent()), [false]);
   assert.not(news.some((line) => line.startsWith("lost")));
 });
-
-/** Which of the carriers stand by, as 1 and 0. */
-const standby = (carriers: Iterable<Carrier>) =>
-  [...carriers].map(({ isStandby }) => isStandby ? 1 : 0);
 
 test("while a paced carrier is open, the others stand by, whichever came first", async () => {
   using fixture = setUp(2);

@@ -115,7 +115,10 @@ export class Liveness {
   }
 
   get #rule(): { look: number; silent: number } {
-    return this.#probing || this.#owner.isBusy() ? this.#rules.busy : this.#rules.idle;
+    // After a while of silence nothing moves any more, and yet its end should be noticed soon.
+    const isSilent = this.#silent && !this.#rules.isSparing;
+    const isBusy = this.#probing || isSilent || this.#owner.isBusy();
+    return isBusy ? this.#rules.busy : this.#rules.idle;
   }
 
   #plan(): void {

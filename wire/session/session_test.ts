@@ -414,9 +414,9 @@ test("a second channel joins the first, and streams go on when either is cut", a
   });
 });
 
-test("a silent channel of several is given up, and the others carry what it carried", async () => {
+test("the others carry what a silent channel of several has carried", async () => {
   const soon = { look: 50, silent: 500 };
-  const liveness = { busy: soon, idle: soon, dead: 60_000 };
+  const liveness = { busy: soon, idle: soon, dead: 2000 };
   await withLink({ onStream: echo, liveness }, async (link) => {
     await link.connect({ join: true });
     const body = pattern(4 * MiB);
@@ -424,7 +424,6 @@ test("a silent channel of several is given up, and the others carry what it carr
     await until(() => link.channels[1]![0].mostQueued > 0);
     link.die();
     assert.ok(isSame(await answer, body));
-    assert.is(link.page.carriers, 1);
     assert.equal(link.silences, []);
     await drained(link);
   });
