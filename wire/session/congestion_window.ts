@@ -94,6 +94,8 @@ class Window {
   #bytes = 0;
   /** Bytes acknowledged since the window grew last. */
   #fresh = 0;
+  /** The round trips of those bytes, each times its bytes. */
+  #sum = 0;
   #adjusted = 0;
   /** The most bytes that have arrived in a millisecond. */
   #rate = 0;
@@ -114,6 +116,7 @@ class Window {
     this.#bytes += bytes;
     this.#fresh += bytes;
     this.#roundTrip = Math.min(this.#roundTrip, Math.max(roundTrip, 0.1));
+    this.#sum += bytes * roundTrip;
   }
 
   /** Adapts to what was heard. @param isFilled Whether the ACK is of a message that has filled the window. */
@@ -128,15 +131,18 @@ class Window {
     // While the path takes ever more, the round trip grows by the pauses of a transport that is as new to the
     // path, and not by a queue (BBR's startup).
     const isFaster = this.#rules.steepUntil === Infinity && rate > FASTER * this.#rate;
-    const factor = isFaster ? 2 : (this.shortest + target) / this.#roundTrip;
+    // Near, the processors are the path: one of them is free now and then, whatever waits for the others.
+    const isNear = this.#rules === PATH && this.shortest < NEAR_MS;
+    const roundTrip = isNear ? this.#sum / this.#bytes : this.#roundTrip;
+    const factor = isFaster ? 2 : (this.shortest + target) / roundTrip;
     const isFree = this.size < this.#rules.steepUntil &&
-      (isFaster || this.#roundTrip < this.shortest + target / 4);
+      (isFaster || roundTrip < this.shortest + target / 4);
     this.#rate = Math.max(this.#rate, rate);
     this.#growth = isFree ? 1 : Math.max(0, Math.min(this.#rules.growth, factor - 1));
     const least = isFilled ? this.#floor(isShared) : Math.min(this.size, this.#rules.first);
     this.size = Math.max(least, this.size * Math.max(0.5, Math.min(1, factor)));
     this.#adjusted = now;
-    this.#bytes = 0;
+    this.#bytes = this.#sum = 0;
     this.#roundTrip = Infinity;
   }
 

@@ -227,6 +227,23 @@ test("the path's window shrinks where its bytes queue, also if something else li
   assert.is(path.size, rest);
 });
 
+test("where the other end is near, the mean round trip counts, and not the shortest", () => {
+  const path = new PathWindow();
+  const carrier = new CongestionWindow(PACED);
+  carrier.join(path);
+  run(carrier, 8, () => 1);
+  const { size } = path;
+  let { now, total } = runs.get(carrier)!;
+  for (let i = 0; i < 50; i++) {
+    const bytes = Math.ceil(path.size / 4);
+    // The last one arrives as soon as the others do.
+    for (const at of [0, 13, 26, 39]) carrier.sent(bytes, now + at);
+    now += 40;
+    for (let k = 0; k < 4; k++) carrier.acked(total += bytes, now);
+  }
+  assert.ok(path.size < size / 2, `${path.size} of ${size} bytes`);
+});
+
 test("a carrier that is closed leaves nothing on the path", () => {
   const path = new PathWindow();
   const [one, other] = [new CongestionWindow(), new CongestionWindow()];

@@ -3,8 +3,27 @@
 import type { BrowserName } from "../../browser.ts";
 import type { PathName } from "./paths.ts";
 
+const PROCESSORS = "the processors: browser, host and wire keep two cores busy";
+const CUBIC = "upload: the browser's QUIC (CUBIC) slows down at each lost packet";
+
 /** A few words for each path. */
 export const PATH_LIMITS: Record<BrowserName, Partial<Record<PathName, string>>> = {
-  chromium: {},
-  firefox: {},
+  chromium: {
+    lan: PROCESSORS,
+    long50: "the browser's UDP socket overflows; upload: one raw stream makes 41",
+    long100: "the browser's UDP socket overflows",
+    loss50: CUBIC,
+    loss100: CUBIC,
+    wifi20: `${CUBIC}: one raw stream makes 2.8; download: one makes 49`,
+    narrow: "the link",
+  },
+  firefox: {
+    lan: PROCESSORS,
+    long50: "upload: the browser's QUIC",
+    long100: "none found",
+    loss50: CUBIC,
+    loss100: CUBIC,
+    wifi20: CUBIC,
+    narrow: "the link",
+  },
 };
