@@ -10,7 +10,7 @@ const CUBIC = "upload: the browser's QUIC (CUBIC) slows down at each lost packet
 export const PATH_LIMITS: Record<BrowserName, Partial<Record<PathName, string>>> = {
   chromium: {
     lan: PROCESSORS,
-    long50: "the browser's UDP socket overflows; upload: one raw stream makes 41",
+    long50: "the browser's UDP socket overflows",
     long100: "the browser's UDP socket overflows",
     loss50: CUBIC,
     loss100: CUBIC,
@@ -18,9 +18,9 @@ export const PATH_LIMITS: Record<BrowserName, Partial<Record<PathName, string>>>
     narrow: "the link",
   },
   firefox: {
-    lan: PROCESSORS,
-    long50: "upload: the browser's QUIC",
-    long100: "none found",
+    lan: "not found: the two cores are 70 % busy",
+    long50: CUBIC,
+    long100: "not found",
     loss50: CUBIC,
     loss100: CUBIC,
     wifi20: CUBIC,
