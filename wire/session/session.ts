@@ -289,11 +289,7 @@ export class Session {
     this.#adopt(carrier);
   }
 
-  /**
-   * Measures the round trip over the oldest carrier that does not stand by.
-   *
-   * @returns Milliseconds; undefined without a carrier. It stays pending if the other end does not answer.
-   */
+  /** Measures the round trip, in ms; undefined without a carrier. It stays pending without an answer. */
   async ping(): Promise<number | undefined> {
     const [carrier] = this.#carriers.active;
     return carrier && await new Promise((resolve) => carrier.ping(resolve));
