@@ -50,6 +50,8 @@ export interface SessionSample {
   relayed: boolean;
 }
 
+const NO_ATTEMPT = { at: -Infinity, lanes: 0 };
+
 /** How many lanes to add, or whether to close them all. */
 export type LaneAction = number | "shed";
 
@@ -62,13 +64,16 @@ export class LanePolicy {
   #bulkSamples = 0;
   #isPaced = false;
   /** The last attempt: when it was, and how many lanes there were to be. */
-  #attempt = { at: -Infinity, lanes: 0 };
+  #attempt = NO_ATTEMPT;
 
   /** Takes a sample, and decides. */
   decide(sample: SessionSample): LaneAction {
     const { now, bytes, shortestRoundTrip, carriers, relayed, paced } = sample;
-    // Other bytes count from now on.
-    if (this.#isPaced !== paced > 0) this.#bytes.splice(0, Infinity, bytes);
+    // Other bytes count from now on, and lanes of another kind.
+    if (this.#isPaced !== paced > 0) {
+      this.#bytes.splice(0, Infinity, bytes);
+      this.#attempt = NO_ATTEMPT;
+    }
     this.#isPaced = paced > 0;
     const moved = bytes - this.#bytes[0]!;
     const isBulk = moved >= BULK;

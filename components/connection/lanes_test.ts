@@ -65,6 +65,13 @@ test("where QUIC has come, lanes of another kind are closed when nothing large i
   assert.equal(watch(60, 100, only, policy), [0]);
 });
 
+test("where QUIC has come, an upload need not wait for the pause after lanes of another kind", () => {
+  const policy = new LanePolicy();
+  watch(2, 4000, {}, policy);
+  const upload = { now: 2000, bytes: 8000 * KiB, paced: 1, carriers: 2 };
+  assert.equal(watch(0.2, 4000, upload, policy), [0, 1]);
+});
+
 test("where QUIC is lost, what was received before is no large transfer", () => {
   const policy = new LanePolicy();
   watch(2, 100, { paced: 1, carriers: 2 }, policy);

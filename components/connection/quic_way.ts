@@ -51,8 +51,8 @@ const BROWSER: QuicPlatform = { connect, permitted, startTimer };
 /**
  * Opens a channel at the first address that answers.
  *
- * @param count Streams that its messages are spread over.
  * @param signal Ends the attempt.
+ * @param count Streams that its messages are spread over. @default all that a channel may have
  * @param platform @default the browser's
  * @throws {LighthouseError} `connection-failed` if none answers in time, or the browser has no WebTransport;
  * the signal's reason when aborted.

@@ -92,10 +92,10 @@ class Window {
   #roundTrip = Infinity;
   /** Bytes acknowledged since then. */
   #bytes = 0;
+  /** Their round trips, each times its bytes. */
+  #sum = 0;
   /** Bytes acknowledged since the window grew last. */
   #fresh = 0;
-  /** The round trips of those bytes, each times its bytes. */
-  #sum = 0;
   #adjusted = 0;
   /** The most bytes that have arrived in a millisecond. */
   #rate = 0;
