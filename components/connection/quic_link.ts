@@ -10,6 +10,9 @@ import type { StartTimer } from "./start_timer.ts";
  */
 const HURRY_MS = 400;
 
+/** Time for the reason why a channel has ended, in milliseconds: another one may be in vain. */
+const CLOSE_MS = 200;
+
 /** Most attempts in a row: they cost nobody anything, but a path that is gone for so long is another one. */
 const MAX_ATTEMPTS = 20;
 
@@ -136,6 +139,8 @@ export class QuicLink {
         throw error;
       }
       await opened.closed;
+      // The host may have ended, and its CLOSE be on its way.
+      await new Promise<void>((resolve) => this.#options.startTimer(CLOSE_MS, resolve));
       if (this.#current === opened) this.hurry();
     } catch (error) {
       // It was ended: another one was faster, or none is wanted.

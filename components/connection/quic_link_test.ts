@@ -12,6 +12,7 @@ import type { OpenedQuic } from "./quic_way.ts";
 const test = suite("quic link");
 
 const HURRY_MS = 400;
+const CLOSE_MS = 200;
 const TARGET: QuicTarget = {
   way: { addresses: ["192.0.2.1:4433"], hash: new Uint8Array(32), ticket: new Uint8Array(32) },
   proof: new Uint8Array(32).fill(5),
@@ -198,11 +199,14 @@ test("of two attempts that open at once, the second is closed", async () => {
 
 test("a channel that ends is replaced", async () => {
   using fixture = await setUp();
-  const { link, attempts, news } = fixture;
+  const { link, timers, attempts, news } = fixture;
   link.begin(TARGET);
   link.carried();
   const { opened } = await fixture.join();
   opened.close();
+  await until(() => timers.running.includes(CLOSE_MS));
+  assert.is(attempts.length, 1);
+  timers.expire(CLOSE_MS);
   await until(() => attempts.length === 2);
   assert.is(link.isOpen, false);
   const next = await fixture.join();
@@ -211,13 +215,15 @@ test("a channel that ends is replaced", async () => {
 
 test("a channel that another has replaced is not missed", async () => {
   using fixture = await setUp();
-  const { link, attempts } = fixture;
+  const { link, timers, attempts } = fixture;
   link.begin(TARGET);
   link.carried();
   const { opened } = await fixture.join();
   link.hurry();
   await fixture.join();
   opened.close();
+  await until(() => timers.running.includes(CLOSE_MS));
+  timers.expire(CLOSE_MS);
   await settle();
   assert.equal([attempts.length, link.isOpen], [2, true]);
 });
@@ -264,7 +270,7 @@ for (
 
   test(`${what} leaves to the session what carries it, and does not replace it`, async () => {
     using fixture = await setUp();
-    const { link, page, attempts } = fixture;
+    const { link, page, timers, attempts } = fixture;
     link.begin(TARGET);
     link.carried();
     const { opened } = await fixture.join();
@@ -273,6 +279,8 @@ for (
     assert.equal([opened.isOver, page.carriers, link.isOpen], [false, 2, false]);
     link.hurry();
     opened.close();
+    await until(() => timers.running.includes(CLOSE_MS));
+    timers.expire(CLOSE_MS);
     await settle();
     assert.is(attempts.length, length);
   });

@@ -25,13 +25,17 @@ async function start(name: string): Promise<HostProcess> {
   return bridge.startHost(["--host", name, "--backend", backends.urlOf(name), "--state", state]);
 }
 
-withHostlessBridge(test, { registry: "s3", host: "b" }, async ({ browser, stack, ...running }) => {
-  ({ bridge } = running);
-  backends = stack.use(await startNamedBackends());
-  hosts = { a: await start("a"), b: await start("b") };
-  await Promise.all([hosts.a.until("online"), hosts.b.until("online")]);
-  ({ page, troubles } = await openPage(browser, bridge.page.url, /503/));
-});
+withHostlessBridge(
+  test,
+  { registry: "s3", host: "b", quic: false },
+  async ({ browser, stack, ...running }) => {
+    ({ bridge } = running);
+    backends = stack.use(await startNamedBackends());
+    hosts = { a: await start("a"), b: await start("b") };
+    await Promise.all([hosts.a.until("online"), hosts.b.until("online")]);
+    ({ page, troubles } = await openPage(browser, bridge.page.url, /503/));
+  },
+);
 
 /** Loads the page anew. @returns How many sockets are opened from then on. */
 async function reload(): Promise<() => number> {
