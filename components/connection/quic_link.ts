@@ -96,8 +96,7 @@ export class QuicLink {
     const { way, proof, session } = this.#target!;
     const opened = await this.#options.open(way, signal, 1);
     try {
-      const carrier = new Carrier(opened.channel);
-      await unlessAborted(session!.connect(carrier, { proof: await proof, join: true }), signal);
+      await join(opened, session!, await proof, signal);
       return opened;
     } catch (error) {
       opened.close();
@@ -159,13 +158,20 @@ export class QuicLink {
     }
     this.#current = opened;
     const { signal } = this.#attempts;
-    await unlessAborted(
-      session.connect(new Carrier(opened.channel), { proof, join: true }),
-      signal,
-    );
+    await join(opened, session, proof, signal);
     signal.throwIfAborted();
     this.#options.onOpen(opened);
   }
+}
+
+/** Has a session go on over a channel, too. @throws {unknown} The signal's reason when it is aborted. */
+function join(
+  { channel }: OpenedQuic,
+  session: Session,
+  proof: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  return unlessAborted(session.connect(new Carrier(channel), { proof, join: true }), signal);
 }
 
 /** Waits for a promise. @throws {unknown} The signal's reason when it is aborted. */

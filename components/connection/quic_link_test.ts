@@ -82,13 +82,18 @@ async function setUp() {
       return made;
     },
     /** An attempt succeeds, and the host takes the channel. */
-    async join(at?: number) {
-      const { length } = news;
+    async take(at?: number) {
       const made = this.open(at);
       const carrier = new Carrier(made.far);
       const hello = await carrier.hello;
       assert.equal([hello.mode, hello.proof], ["join", PROOF]);
       host.accept(carrier, hello, false);
+      return made;
+    },
+    /** The same; returns when the channel carries the session. */
+    async join(at?: number) {
+      const { length } = news;
+      const made = await this.take(at);
       await until(() => news.length > length);
       return made;
     },
@@ -306,14 +311,12 @@ for (const isGone of [true, false]) {
 
 test("a lane joins beside the channel, and is no reason to replace it when it ends", async () => {
   using fixture = await setUp();
-  const { link, page, host, attempts, news } = fixture;
+  const { link, page, attempts, news } = fixture;
   link.begin(TARGET);
   link.carried();
   await fixture.join();
   const adding = link.add(new AbortController().signal);
-  const { opened, far } = fixture.open();
-  const carrier = new Carrier(far);
-  host.accept(carrier, await carrier.hello, false);
+  const { opened } = await fixture.take();
   assert.is(await adding, opened);
   assert.equal([news.length, page.carriers], [1, 3]);
   opened.close();

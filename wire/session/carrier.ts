@@ -152,11 +152,6 @@ export class Carrier {
     return this.#channel.isPaced === true;
   }
 
-  /** Whether the channel has ended. */
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
   /** The newest measured round-trip time in milliseconds, undefined before the first. */
   get roundTripTime(): number | undefined {
     return this.#metered ? this.#metered.roundTripTime : this.#roundTripTime;

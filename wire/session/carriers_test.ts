@@ -55,6 +55,13 @@ function pacedCarrier() {
   return { carrier, near, far };
 }
 
+/** Whether a channel's other end has been told that it is closed, from now on. */
+function watchClose({ far }: { far: MemoryChannel }): () => boolean {
+  let isClosed = false;
+  far.onclose = () => isClosed = true;
+  return () => isClosed;
+}
+
 /** Carriers over channels in memory, and what they report, as short texts. */
 function setUp(count: number, liveness = DEAF) {
   const news: string[] = [];
@@ -243,9 +250,8 @@ test("a metered carrier is left for one that joins, takes what is on its way, an
   assert.is(carriers.isMetered, false);
   metered.far.send(encodeMessage([{ type: "goaway" }]));
   await until(() => news.length === 1);
-  let isClosed = false;
-  metered.far.onclose = () => isClosed = true;
-  await until(() => isClosed);
+  const isClosed = watchClose(metered);
+  await until(isClosed);
   await until(() => news.length === 2);
   assert.equal(news, ["goaway", "lost, 1 left"]);
 });
@@ -256,14 +262,13 @@ test("a metered carrier whose place another takes hears no more, and closes a li
   const metered = meteredCarrier();
   carriers.adopt(metered.carrier);
   await metered.carrier.hello;
-  let isClosed = false;
-  metered.far.onclose = () => isClosed = true;
+  const isClosed = watchClose(metered);
   const [near] = MemoryChannel.pair();
   carriers.discard(new Carrier(near));
   assert.is(carriers.size, 0);
   metered.far.send(encodeMessage([{ type: "goaway" }]));
-  assert.is(isClosed, false);
-  await until(() => isClosed);
+  assert.is(isClosed(), false);
+  await until(isClosed);
   assert.equal(areCurrent.map((isCurrent) => isCurrent()), [false]);
   assert.not(news.some((line) => line.startsWith("lost")));
 });
@@ -295,12 +300,13 @@ test("when a paced carrier falls silent, it is closed before the others carry ag
   using fixture = setUp(1, liveness);
   const { carriers, all, news } = fixture;
   const paced = pacedCarrier();
+  const isClosed = watchClose(paced);
   carriers.adopt(paced.carrier);
   assert.equal(standby(carriers), [1, 0]);
   const timer = setInterval(() => all[0]!.far.send(encodeMessage([])), 1);
   await until(() => carriers.size === 1);
   clearInterval(timer);
-  assert.is(paced.carrier.isClosed, true);
+  await until(isClosed);
   assert.equal([...carriers].map((carrier) => carrier === all[0]!.carrier), [true]);
   assert.equal(standby(carriers), [0]);
   assert.is(news[0], "lost, 1 left");
@@ -309,11 +315,12 @@ test("when a paced carrier falls silent, it is closed before the others carry ag
 test("a carrier that comes takes the place of one that is silent", async () => {
   using fixture = setUp(1, { busy: soon, idle: soon, dead: 60_000 });
   const { carriers, all, news } = fixture;
+  const isClosed = watchClose(all[0]!);
   await until(() => news.includes("silent"));
   const { carrier } = pacedCarrier();
   carriers.adopt(carrier);
   assert.equal([...carriers].map((one) => one === carrier), [true]);
-  assert.is(all[0]!.carrier.isClosed, true);
+  await until(isClosed);
   assert.equal(news, ["silent", "heard", "lost, 1 left"]);
 });
 

@@ -206,13 +206,18 @@ test("over a transport that paces itself, the window doubles while the rate grow
   assert.ok(rounds(new CongestionWindow()) < 128 * KiB * 2 ** 5);
 });
 
-test("the path's window shrinks where its bytes queue, also if something else limits the transfer", () => {
+/** A path after some round trips of full windows, which take that many milliseconds. */
+function runPath(rounds: number, time: number) {
   const path = new PathWindow();
   const carrier = new CongestionWindow(PACED);
   carrier.join(path);
-  run(carrier, 7, () => 50);
-  const { size } = path;
-  let { now, total } = runs.get(carrier)!;
+  run(carrier, rounds, () => time);
+  return { path, carrier, size: path.size, ...runs.get(carrier)! };
+}
+
+test("the path's window shrinks where its bytes queue, also if something else limits the transfer", () => {
+  const { path, carrier, size, ...begun } = runPath(7, 50);
+  let { now, total } = begun;
   for (let i = 0; i < 10; i++) {
     carrier.sent(size / 2, now);
     carrier.acked(total += size / 2, now += 100);
@@ -228,12 +233,8 @@ test("the path's window shrinks where its bytes queue, also if something else li
 });
 
 test("where the other end is near, the mean round trip counts, and not the shortest", () => {
-  const path = new PathWindow();
-  const carrier = new CongestionWindow(PACED);
-  carrier.join(path);
-  run(carrier, 8, () => 1);
-  const { size } = path;
-  let { now, total } = runs.get(carrier)!;
+  const { path, carrier, size, ...begun } = runPath(8, 1);
+  let { now, total } = begun;
   for (let i = 0; i < 50; i++) {
     const bytes = Math.ceil(path.size / 4);
     // The last one arrives as soon as the others do.
