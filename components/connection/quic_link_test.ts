@@ -97,6 +97,12 @@ async function setUp() {
       await until(() => news.length > length);
       return made;
     },
+    /** The host answers a session that something carries, and takes the first channel. */
+    async connect() {
+      link.begin(TARGET);
+      link.carried();
+      return await this.join();
+    },
     [Symbol.dispose]() {
       link.stop();
       for (const each of sessions) each.close();
@@ -110,9 +116,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 test("after an answer, a channel joins what carries the session", async () => {
   using fixture = await setUp();
   const { link, page, news, timers } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  const { opened } = await fixture.join();
+  const { opened } = await fixture.connect();
   assert.equal(news, [opened]);
   assert.is(link.isOpen, true);
   assert.is(page.carriers, 2);
@@ -150,9 +154,7 @@ test("a host that offers no channel, and one that is not reached, lead to no mor
 test("while nothing is heard, attempts begin beside each other, up to 20", async () => {
   using fixture = await setUp();
   const { link, attempts, timers } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   link.hurry();
   for (let count = 1; count <= 20; count++) {
     assert.is(attempts.length, 1 + count);
@@ -165,9 +167,7 @@ test("while nothing is heard, attempts begin beside each other, up to 20", async
 test("when the host is heard again, no further attempts begin", async () => {
   using fixture = await setUp();
   const { link, attempts, timers } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   link.hurry();
   timers.expire(HURRY_MS);
   link.rest();
@@ -177,9 +177,7 @@ test("when the host is heard again, no further attempts begin", async () => {
 test("the fastest attempt carries the session, and the others end", async () => {
   using fixture = await setUp();
   const { link, page, attempts, news, timers } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   link.hurry();
   timers.expire(HURRY_MS);
   const { opened } = await fixture.join(1);
@@ -190,9 +188,7 @@ test("the fastest attempt carries the session, and the others end", async () => 
 test("of two attempts that open at once, the second is closed", async () => {
   using fixture = await setUp();
   const { link, timers } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   link.hurry();
   timers.expire(HURRY_MS);
   const [first, second] = [fixture.open(1), fixture.open(2)];
@@ -205,9 +201,7 @@ test("of two attempts that open at once, the second is closed", async () => {
 test("a channel that ends is replaced", async () => {
   using fixture = await setUp();
   const { link, timers, attempts, news } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  const { opened } = await fixture.join();
+  const { opened } = await fixture.connect();
   opened.close();
   await until(() => timers.running.includes(CLOSE_MS));
   assert.is(attempts.length, 1);
@@ -221,9 +215,7 @@ test("a channel that ends is replaced", async () => {
 test("a channel that another has replaced is not missed", async () => {
   using fixture = await setUp();
   const { link, timers, attempts } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  const { opened } = await fixture.join();
+  const { opened } = await fixture.connect();
   link.hurry();
   await fixture.join();
   opened.close();
@@ -276,9 +268,7 @@ for (
   test(`${what} leaves to the session what carries it, and does not replace it`, async () => {
     using fixture = await setUp();
     const { link, page, timers, attempts } = fixture;
-    link.begin(TARGET);
-    link.carried();
-    const { opened } = await fixture.join();
+    const { opened } = await fixture.connect();
     act(fixture);
     const { length } = attempts;
     assert.equal([opened.isOver, page.carriers, link.isOpen], [false, 2, false]);
@@ -296,9 +286,7 @@ for (const isGone of [true, false]) {
     using fixture = await setUp();
     using other = await setUp();
     const { link, attempts, timers, news } = fixture;
-    link.begin(TARGET);
-    link.carried();
-    await fixture.join();
+    await fixture.connect();
     fixture.replace(isGone ? undefined : other.page);
     link.hurry();
     const { opened } = fixture.open();
@@ -312,9 +300,7 @@ for (const isGone of [true, false]) {
 test("a lane joins beside the channel, and is no reason to replace it when it ends", async () => {
   using fixture = await setUp();
   const { link, page, attempts, news } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   const adding = link.add(new AbortController().signal);
   const { opened } = await fixture.take();
   assert.is(await adding, opened);
@@ -327,9 +313,7 @@ test("a lane joins beside the channel, and is no reason to replace it when it en
 test("a lane that is not wanted any more, or that the host refuses, is closed", async () => {
   using fixture = await setUp();
   const { link, page } = fixture;
-  link.begin(TARGET);
-  link.carried();
-  await fixture.join();
+  await fixture.connect();
   const end = new AbortController();
   const aborted = link.add(end.signal);
   const first = fixture.open();
