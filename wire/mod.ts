@@ -10,7 +10,9 @@ export {
   admissionObject,
   expiryOf,
   formatAdmissionObject,
+  formatProof,
   formatProtocols,
+  type HostProof,
   isAdmissionKey,
   makeAdmission,
   OPEN,
@@ -25,6 +27,7 @@ export {
   ME,
   parseHostName,
   parseRelayMessage,
+  REGISTRY,
   type RelayMessage,
   SEND_SIGNAL,
 } from "./signal/envelope.ts";
@@ -51,6 +54,13 @@ export {
   type SealedOffer,
   type Signal,
 } from "./signal/signal.ts";
+export {
+  parseRegistryAnswer,
+  proveHost,
+  type RegistryAnswer,
+  type RegistryRequest,
+  signRequest,
+} from "./signal/registration.ts";
 export { fromBase64url, toBase64url } from "./base64url.ts";
 export { asRecord, asString } from "./parse.ts";
 export { parseUrl } from "./parse_url.ts";

@@ -6,6 +6,10 @@
 //   MAC           = the first 12 bytes of HMAC-SHA-256(key, "lighthouse admission 1" 0 host 0 expiry)
 //   subprotocols  = "lighthouse", "admit." host [ "." value ]
 //
+// A host whose key the relay has been deployed with shows a proof in place of a value: registration.ts.
+//
+//   subprotocols  = "lighthouse", "register." host "." time "." signature
+//
 // In the registry s3 the key is the object `admission/<host>.json`: {"key":"<base64url>"} or {"key":"open"}.
 import { toBase64url } from "../base64url.ts";
 
@@ -33,6 +37,16 @@ export interface ShownAdmission {
   host: string;
   /** Undefined if it has no value: it may reach hosts that are open. */
   value?: string;
+  /** The host's own proof. */
+  proof?: HostProof;
+}
+
+/** Shows that a connection is a host's: registration.ts makes it. */
+export interface HostProof {
+  /** By the host's clock, in milliseconds since 1970. */
+  time: number;
+  /** ECDSA with P-256 and SHA-256, r and s, in base64url. */
+  signature: string;
 }
 
 /**
@@ -91,16 +105,26 @@ export function formatProtocols({ host, value }: ShownAdmission): string[] {
   return [SUBPROTOCOL, ["admit", host, ...value === undefined ? [] : [value]].join(".")];
 }
 
+/** The subprotocols for the handshake of a host that registers by the relay. */
+export function formatProof(host: string, { time, signature }: HostProof): string[] {
+  return [SUBPROTOCOL, ["register", host, time, signature].join(".")];
+}
+
+const ADMIT = /^admit\.([a-z\d](?:[a-z\d-]{0,30}[a-z\d])?)(?:\.([\w-]{22}))?$/;
+const REGISTER = /^register\.([a-z\d](?:[a-z\d-]{0,30}[a-z\d])?)\.(\d{1,15})\.([\w-]{86})$/;
+
 /**
- * Reads the first admission of the subprotocols that a client offers.
+ * Reads the first admission or proof of the subprotocols that a client offers.
  *
  * @returns Undefined if there is none, or it is malformed.
  */
 export function parseProtocols(protocols: readonly string[]): ShownAdmission | undefined {
-  const shown = protocols.find((protocol) => protocol.startsWith("admit."));
-  const [, host, value] =
-    /^admit\.([a-z\d](?:[a-z\d-]{0,30}[a-z\d])?)(?:\.([\w-]{22}))?$/.exec(shown ?? "") ?? [];
-  return host === undefined ? undefined : { host, value };
+  const shown = protocols.find((protocol) => /^(?:admit|register)\./.test(protocol)) ?? "";
+  const [, host, value] = ADMIT.exec(shown) ?? [];
+  if (host !== undefined) return { host, value };
+  const [, name, time, signature] = REGISTER.exec(shown) ?? [];
+  if (name === undefined) return undefined;
+  return { host: name, proof: { time: Number(time), signature: signature! } };
 }
 
 /** The key of a host's admission object in its bucket. */

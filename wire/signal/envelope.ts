@@ -1,7 +1,7 @@
 // The messages between a WebSocket client and the relay. The relay reads only these.
 //
 //   page → relay     {"action":"sendSignal","to"?:"<connectionId>"|"me","host"?:"<name>","data":…}
-//   host → relay     the same, with "action":"hostSignal"
+//   host → relay     the same, with "action":"hostSignal", and "to":"registry" for its own registration
 //   relay → client   {"from"?:"<connectionId>","data":…}
 //                    {"error":{"code":…,"message":…,"to"?:…}}
 import { type ErrorCode, isErrorCode, LighthouseError } from "../error.ts";
@@ -15,6 +15,9 @@ export const HOST_SIGNAL = "hostSignal";
 
 /** Addresses the sender: the relay answers with the sender's own connectionId in `from`. */
 export const ME = "me";
+
+/** Addresses the relay's registry, and is the `from` of its answers: registration.ts. */
+export const REGISTRY = "registry";
 
 /**
  * The longest message that the relay takes, and the longest that it posts, in bytes of UTF-8. An offer
@@ -34,7 +37,7 @@ const TOO_MANY = "Too Many Requests";
 
 /** What a client asks the relay to forward. */
 export interface SendSignal {
-  /** A connectionId, `"me"`, or undefined for the host. */
+  /** A connectionId, `"me"`, `"registry"`, or undefined for the host. */
   to?: string;
   /**
    * Where several hosts share a relay: without `to`, the host that the message is for; with it, the
