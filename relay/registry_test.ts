@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import { type ObjectStore, startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { until } from "../tools/testing/until.ts";
-import { environmentKeys, environmentLookup, s3Registry } from "./registry.ts";
+import { Bucket } from "./bucket.ts";
+import { BucketRegistry, environmentKeys, environmentLookup } from "./registry.ts";
 import { relay } from "./relay.ts";
 
 const test = suite("relay registry");
@@ -14,13 +15,13 @@ const CREDENTIALS = { accessKeyId: "role", secretAccessKey: "secret", sessionTok
 
 async function setUp({ hosts }: { hosts?: string[] } = {}) {
   const store = await startObjectStore({ bucket: BUCKET, keys: { role: "secret" } });
-  const { lookup, admissionKeys } = s3Registry({
+  const bucket = new Bucket({
     bucket: BUCKET,
     region: "us-east-1",
     endpoint: store.endpoint,
     credentials: () => CREDENTIALS,
-    hosts,
   });
+  const { lookup, admissionKeys } = new BucketRegistry(bucket, hosts);
   return {
     store,
     lookup,

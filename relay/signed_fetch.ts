@@ -3,8 +3,10 @@ import { type Credentials, signatureOf } from "./signature.ts";
 
 /** Options of {@linkcode signedFetch}. */
 export interface SignedFetchOptions {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "PUT" | "POST" | "DELETE";
   body?: string;
+  /** Headers besides those of the signature, which does not cover them. */
+  headers?: Record<string, string>;
   /** Such as `s3`. */
   service: string;
   region: string;
@@ -25,7 +27,8 @@ export async function signedFetch(url: string, options: SignedFetchOptions): Pro
   const signal = AbortSignal.timeout(deadline);
   for (let tries = 0;; tries++) {
     const request = { method, url, body, service, region };
-    const headers = credentials && await signatureOf({ ...request, credentials });
+    const signature = credentials && await signatureOf({ ...request, credentials });
+    const headers = { ...options.headers, ...signature };
     const response = await fetch(url, { method, body, headers, signal });
     const isBusy = response.status >= 500 || response.status === 429;
     if (!credentials || !isBusy || tries === retries) return response;
