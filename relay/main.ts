@@ -3,16 +3,19 @@
  *
  * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID` and `ADMISSION_KEY`, written by the
  * host, or `REGISTRY_BUCKET`, the bucket in which hosts register, and `HOSTS`, their names, separated by
- * commas. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` and `AWS_ENDPOINT_URL_S3` replace the API's own host
+ * commas; and for hosts that register through the relay `HOST_KEYS`, as `name=key` with the raw public key
+ * in base64url, separated by commas. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` and `AWS_ENDPOINT_URL_S3` replace the API's own host
  * and AWS's S3. Lambda itself sets `AWS_REGION` and the role's credentials.
  *
  * @module
  */
 import process from "node:process";
+import { Bucket } from "./bucket.ts";
 import { closingOf, connectionsOf } from "./connections.ts";
 import { parseAddress, parseEvent } from "./event.ts";
 import { IdleConnections } from "./idle_connections.ts";
-import { environmentKeys, environmentLookup, type S3Registry, s3Registry } from "./registry.ts";
+import { Registration } from "./registration.ts";
+import { BucketRegistry, environmentKeys, environmentLookup } from "./registry.ts";
 import { relay, type RelayEnvironment, type RelayResult } from "./relay.ts";
 import type { Credentials } from "./signature.ts";
 
@@ -49,26 +52,47 @@ function endpointOf(event: unknown, region: string, override: string | undefined
 }
 
 /** One for each instance of the Lambda, since it caches what it reads. */
-let inBucket: S3Registry | undefined;
+let ofBucket: BucketEnvironment | undefined;
+
+type BucketEnvironment = Omit<RelayEnvironment, "allowedOrigins">;
 
 function environmentOf(env: NodeJS.ProcessEnv, region: string): RelayEnvironment {
-  const { REGISTRY_BUCKET: bucket, AWS_ENDPOINT_URL_S3: endpoint, HOSTS } = env;
   const allowedOrigins = listOf(env.ALLOWED_ORIGINS);
-  if (!bucket) {
-    return {
-      allowedOrigins,
-      lookup: environmentLookup(env.LAPTOP_ID ?? ""),
-      admissionKeys: environmentKeys(env.ADMISSION_KEY ?? ""),
-    };
+  if (env.REGISTRY_BUCKET) {
+    ofBucket ??= bucketEnvironment(env, env.REGISTRY_BUCKET, region);
+    return { allowedOrigins, ...ofBucket };
   }
-  inBucket ??= s3Registry({
-    bucket,
+  return {
+    allowedOrigins,
+    lookup: environmentLookup(env.LAPTOP_ID ?? ""),
+    admissionKeys: environmentKeys(env.ADMISSION_KEY ?? ""),
+  };
+}
+
+function bucketEnvironment(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  region: string,
+): BucketEnvironment {
+  const { AWS_ENDPOINT_URL_S3: endpoint, HOSTS, HOST_KEYS } = env;
+  const bucket = new Bucket({
+    bucket: name,
     endpoint,
     region,
     credentials: () => credentialsOf(env),
-    hosts: HOSTS ? listOf(HOSTS) : undefined,
   });
-  return { allowedOrigins, ...inBucket };
+  const registry = new BucketRegistry(bucket, HOSTS ? listOf(HOSTS) : undefined);
+  const { lookup, admissionKeys } = registry;
+  if (!HOST_KEYS) return { lookup, admissionKeys };
+  const hostKeys = new Map(
+    listOf(HOST_KEYS).map((item) => item.split("=") as [name: string, key: string]),
+  );
+  const registration = new Registration({
+    bucket,
+    hostKeys,
+    onWrite: (host) => registry.forget(host),
+  });
+  return { lookup, admissionKeys, hostKeys, registration };
 }
 
 function listOf(text = ""): string[] {

@@ -8,8 +8,11 @@ import {
   MAX_MESSAGE_BYTES,
   ME,
   parseSendSignal,
+  REGISTRY,
 } from "../wire/signal/envelope.ts";
+import { isProvenHost } from "../wire/signal/registration.ts";
 import type { GatewayEvent } from "./event.ts";
+import type { Registration } from "./registration.ts";
 
 /** The relay's configuration. */
 export interface RelayEnvironment {
@@ -19,6 +22,10 @@ export interface RelayEnvironment {
   allowedOrigins: readonly string[];
   /** Finds the hosts' admission keys. @default all hosts are open */
   admissionKeys?: AdmissionKeys;
+  /** The raw public keys of hosts that register through the relay, in base64url by name. @default none */
+  hostKeys?: ReadonlyMap<string, string>;
+  /** The registry that these hosts read and write. @default hosts write their registry themselves */
+  registration?: Pick<Registration, "answer">;
 }
 
 /**
@@ -64,6 +71,7 @@ export interface RelayResult {
  *
  * - Without `to`, a message goes to the host that it names.
  * - With `to: "me"`, it goes back to its sender, who learns its connectionId from `from`.
+ * - With `to: "registry"`, it reads or writes the entry of the host that has signed it.
  * - Only hosts may use any other `to`: the sender names its host, and must be the connection which that
  *   host has registered. So a stranger costs the registry one read of one entry.
  */
@@ -78,7 +86,7 @@ export async function relay(
     case "disconnect":
       return { statusCode: 200 };
     case "message": {
-      const failure = await forward(event, environment.lookup, bounded(post));
+      const failure = await forward(event, environment, bounded(post));
       // The result does not matter: a closed connection needs no answer.
       if (failure) await post(event.connectionId, JSON.stringify({ error: failure }));
       return { statusCode: 200 };
@@ -87,22 +95,26 @@ export async function relay(
 }
 
 /**
- * Opens a connection to clients that show an admission of a host, and to all others if the host that they
- * name is open.
+ * Opens a connection to clients that show an admission of a host or prove to be that host, and to all
+ * others if the host that they name is open.
  *
  * A client that offers subprotocols needs one in the answer:
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
  */
 async function open(
   { origin, protocols }: GatewayEvent & { kind: "connect" },
-  { allowedOrigins, admissionKeys = () => Promise.resolve(OPEN) }: RelayEnvironment,
+  { allowedOrigins, admissionKeys = () => Promise.resolve(OPEN), hostKeys }: RelayEnvironment,
 ): Promise<RelayResult> {
   if (!isAllowed(origin, allowedOrigins)) return { statusCode: 403 };
   const shown = parseProtocols(protocols) ?? { host: DEFAULT_HOST };
+  const { host, proof } = shown;
+  const hostKey = proof && hostKeys?.get(host);
+  const isHost = hostKey && await isProvenHost(host, proof, hostKey, Date.now());
   const isGood = async (key = "") => key === OPEN || await isAdmission(shown, key, Date.now());
   if (
-    !await isGood(await admissionKeys(shown.host)) &&
-    !await isGood(await admissionKeys(shown.host, { fresh: true }))
+    !isHost &&
+    !await isGood(await admissionKeys(host)) &&
+    !await isGood(await admissionKeys(host, { fresh: true }))
   ) return { statusCode: 401 };
   if (!protocols.includes(SUBPROTOCOL)) return { statusCode: 200 };
   return { statusCode: 200, headers: { "Sec-WebSocket-Protocol": SUBPROTOCOL } };
@@ -129,14 +141,21 @@ function bounded(post: Post): Post {
 
 async function forward(
   { connectionId: sender, body }: GatewayEvent & { kind: "message" },
-  lookup: Lookup,
+  { lookup, registration }: RelayEnvironment,
   post: Post,
 ): Promise<Failure | undefined> {
   if (body === undefined) {
     return { code: "bad-message", message: "Cannot forward the message: it is not text" };
   }
+  let to: string | undefined;
   try {
-    const { to, host = DEFAULT_HOST, data } = parseSendSignal(body);
+    const message = parseSendSignal(body);
+    const { host = DEFAULT_HOST, data } = message;
+    to = message.to;
+    if (to === REGISTRY && registration) {
+      const answer = await registration.answer({ host, sender, data });
+      return failureOf(await post(sender, JSON.stringify({ from: REGISTRY, data: answer })), to);
+    }
     if (to === ME) return failureOf(await post(sender, JSON.stringify({ from: sender, data })), to);
     if (to === undefined) {
       const text = JSON.stringify({ from: sender, data });
@@ -150,7 +169,7 @@ async function forward(
     return failureOf(await post(to, JSON.stringify({ data })), to);
   } catch (error) {
     const { code, message } = LighthouseError.from(error, "bad-message");
-    return { code, message };
+    return { code, message, ...to === REGISTRY && { to } };
   }
 }
 

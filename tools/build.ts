@@ -88,8 +88,8 @@ const bundles: Bundle[] = [
   },
   {
     outfile: "relay/dist/main.mjs",
-    // Forwards signals, and keeps strangers out.
-    budget: { bytes: 14 * KiB, gzip: false },
+    // Forwards signals, and keeps strangers out. Registering hosts, whose keys it checks, takes 4.8 KiB.
+    budget: { bytes: 19 * KiB, gzip: false },
     options: {
       entryPoints: ["relay/main.ts"],
       platform: "node",

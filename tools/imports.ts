@@ -17,14 +17,16 @@ const ALLOWED: Record<string, (imported: string) => boolean> = {
   tools: () => true,
 };
 
-/** The part of wire/ that the relay needs: envelope, admissions, a host's entry, and what they import. */
+/** The part of wire/ that the relay needs: envelope, admissions, a host's entry and registration, and what they import. */
 const ENVELOPE = new Set([
+  "wire/base64url.ts",
   "wire/error.ts",
   "wire/limits.ts",
   "wire/parse.ts",
   "wire/signal/admission.ts",
   "wire/signal/envelope.ts",
   "wire/signal/host_entry.ts",
+  "wire/signal/registration.ts",
 ]);
 
 /** A library or a part of a platform, and the files that may use it. */
