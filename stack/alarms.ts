@@ -57,7 +57,7 @@ export function alarms(
     limitUnit: "USD",
     costFilters: [{
       name: "Service",
-      values: settings.registry === "s3" ? [...SERVICES, S3] : SERVICES,
+      values: settings.registry === "lambda-env" ? SERVICES : [...SERVICES, S3],
     }],
     // Credits would hide the cost until they are used up.
     costTypes: { includeCredit: false, includeRefund: false },

@@ -18,8 +18,8 @@ export interface BridgeArgs
 
 /** The resources of one host. */
 export interface HostOutputs {
-  /** The policy that its credentials need. */
-  policyArn: pulumi.Output<string>;
+  /** The policy that its credentials need; empty with the registry `relay`, with which it needs none. */
+  policyArn: pulumi.Output<string> | "";
   /** The IAM user that has it; empty without `hostUser`. */
   userName: pulumi.Output<string> | "";
   /** The role that has it; empty without `hostRoleFor`. */
@@ -46,17 +46,17 @@ export class Bridge extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
   /** The AWS region, for the host's `--region`. */
   readonly region: pulumi.Output<string>;
-  /** The policy that the laptop's credentials need. */
-  readonly hostPolicyArn: pulumi.Output<string>;
+  /** The policy that the laptop's credentials need; undefined with the registry `relay`. */
+  readonly hostPolicyArn: pulumi.Output<string> | undefined;
   /** The laptop's IAM user; undefined without `hostUser`. */
   readonly hostUserName: pulumi.Output<string> | undefined;
   /** The laptop's role; undefined without `hostRoleFor`. */
   readonly hostRoleArn: pulumi.Output<string> | undefined;
-  /** The bucket in which hosts register, for `--bucket`; undefined with `lambda-env`. */
+  /** The registry's bucket, with `s3` for `--bucket`; undefined with `lambda-env`. */
   readonly bucket: pulumi.Output<string> | undefined;
   /** URL of the entries, for the page's `registry` attribute; undefined if pages may not read them. */
   readonly registryUrl: pulumi.Output<string> | undefined;
-  /** With the registry `s3`, each host's resources by its name. The first host has those above. */
+  /** With a bucket, each host's resources by its name. The first host has those above. */
   readonly hosts: Record<string, HostOutputs>;
 
   /** @throws {pulumi.RunError} If a setting is wrong, or the relay has not been built. */
@@ -71,22 +71,24 @@ export class Bridge extends pulumi.ComponentResource {
 
     // Each needs the one before: API, then role and Lambda, then routes and stage.
     const api = webSocketApi(name, tags, this);
-    const isS3 = settings.registry === "s3";
-    const bucket = isS3 ? registryBucket(name, { settings, tags }, this) : undefined;
+    const { registry, email } = settings;
+    const hasBucket = registry !== "lambda-env";
+    const bucket = hasBucket ? registryBucket(name, { settings, tags }, this) : undefined;
     const relay = relayFunction(name, { settings, api, stage: STAGE, bundle, tags, bucket }, this);
     const stage = deployRoutes(name, { api, relay, settings, tags }, this);
-    const accesses = settings.hosts.map((host) =>
-      hostAccess(name, host, { relay, bucket, settings, tags }, this)
+    const accesses = settings.hosts.map((host): Partial<HostAccess> & { host: string } =>
+      registry === "relay"
+        ? { host }
+        : hostAccess(name, host, { relay, bucket, settings, tags }, this)
     );
-    const { email } = settings;
     if (email) alarms(name, { email, api, stage: STAGE, relay, settings, tags }, this);
 
     this.webSocketUrl = stage.invokeUrl;
     this.functionName = relay.name;
     this.region = relay.region;
     // parseSettings() guarantees at least one host.
-    const [{ policy, user, role }] = accesses as [HostAccess];
-    this.hostPolicyArn = policy.arn;
+    const { policy, user, role } = accesses[0]!;
+    this.hostPolicyArn = policy?.arn;
     this.hostUserName = user?.name;
     this.hostRoleArn = role?.arn;
     this.bucket = bucket?.bucket;
@@ -94,11 +96,12 @@ export class Bridge extends pulumi.ComponentResource {
       ? pulumi.interpolate`https://${bucket.bucket}.s3.dualstack.${relay.region}.amazonaws.com`
       : undefined;
     this.hosts = Object.fromEntries(
-      isS3
-        ? accesses.map(({ host, policy, user, role }) => {
-          const [userName, roleArn] = [user?.name ?? "" as const, role?.arn ?? "" as const];
-          return [host, { policyArn: policy.arn, userName, roleArn }];
-        })
+      hasBucket
+        ? accesses.map(({ host, policy, user, role }) => [host, {
+          policyArn: policy?.arn ?? "",
+          userName: user?.name ?? "",
+          roleArn: role?.arn ?? "",
+        }])
         : [],
     );
     this.registerOutputs({

@@ -371,7 +371,7 @@ test("a bridge tells what page and host need", async () => {
   );
   assert.is(await valueOf(bridge.functionName), "SignalingRelay");
   assert.is(await valueOf(bridge.region), "eu-central-1");
-  assert.is(await valueOf(bridge.hostPolicyArn), "arn:aws:iam::123456789012:policy/b-host");
+  assert.is(await valueOf(bridge.hostPolicyArn!), "arn:aws:iam::123456789012:policy/b-host");
   assert.is(bridge.hostUserName, undefined);
 });
 

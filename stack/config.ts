@@ -1,5 +1,5 @@
 // Checks the stack's settings: checked settings can be deployed.
-import { parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
+import { parseHostKeys, parseHosts, parseRegistry, type RegistryName } from "./hosts.ts";
 import { bad, parseOrigins } from "./origins.ts";
 import { DEFAULT_THROTTLE_SETTINGS } from "./throttles.ts";
 
@@ -37,9 +37,14 @@ export interface Settings {
   hostRoleFor?: string;
   /** Where hosts register. @default "lambda-env" */
   registry: RegistryName;
-  /** With the registry `s3`: the hosts' names. @default ["laptop"] */
+  /** The hosts' names: with the registry `s3` a setting, with `relay` those of `hostKeys`. @default ["laptop"] */
   hosts: string[];
-  /** With the registry `s3`: whether pages, and so anybody, may read the entries. @default false */
+  /**
+   * With the registry `relay`: the hosts' public keys, each as `name=key`, or the key alone for the host
+   * `laptop`. `lighthouse-host key` prints it. @default none
+   */
+  hostKeys: string[];
+  /** With a bucket: whether pages, and so anybody, may read the entries. @default false */
   publicRegistry: boolean;
 }
 
@@ -84,6 +89,7 @@ export const settingNames = [
   "hostRoleFor",
   "registry",
   "hosts",
+  "hostKeys",
   "publicRegistry",
 ] as const satisfies (keyof Settings)[];
 
@@ -108,6 +114,13 @@ export type UncheckedSettings = { [name in keyof Settings]?: unknown };
  */
 export function parseSettings(unchecked: UncheckedSettings): Settings {
   const registry = parseRegistry(unchecked.registry ?? "lambda-env");
+  const hostKeys = parseHostKeys(unchecked.hostKeys ?? [], registry);
+  const hostUser = parseBoolean(unchecked.hostUser ?? false, "hostUser");
+  const hostRoleFor = parseHostRoleFor(unchecked.hostRoleFor ?? "");
+  if (registry === "relay" && (hostUser || hostRoleFor)) {
+    const name = hostUser ? "hostUser" : "hostRoleFor";
+    throw bad(name, "with the registry relay, hosts need no rights in AWS");
+  }
   return {
     allowedOrigins: parseOrigins(unchecked.allowedOrigins),
     functionName: parseFunctionName(unchecked.functionName ?? "SignalingRelay"),
@@ -133,17 +146,20 @@ export function parseSettings(unchecked: UncheckedSettings): Settings {
       500,
     ),
     reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
-    hostUser: parseBoolean(unchecked.hostUser ?? false, "hostUser"),
-    hostRoleFor: parseHostRoleFor(unchecked.hostRoleFor ?? ""),
+    hostUser,
+    hostRoleFor,
     registry,
-    hosts: parseHosts(unchecked.hosts ?? [], registry),
+    hosts: parseHosts(unchecked.hosts ?? [], registry, hostKeys),
+    hostKeys,
     publicRegistry: parsePublicRegistry(unchecked.publicRegistry ?? false, registry),
   };
 }
 
 function parsePublicRegistry(value: unknown, registry: RegistryName): boolean {
   const isPublic = parseBoolean(value, "publicRegistry");
-  if (isPublic && registry !== "s3") throw bad("publicRegistry", "it is for the registry s3");
+  if (isPublic && registry === "lambda-env") {
+    throw bad("publicRegistry", "it is for the registries s3 and relay");
+  }
   return isPublic;
 }
 

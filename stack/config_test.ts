@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { parseConfig, parseSettings, settingNames } from "./config.ts";
 import { readYaml } from "./testing/yaml.ts";
+import { KEY } from "./testing/host_key.ts";
 
 const test = suite("stack config");
 
@@ -22,6 +23,7 @@ const DEFAULTS = {
   hostRoleFor: undefined,
   registry: "lambda-env",
   hosts: ["laptop"],
+  hostKeys: [],
   publicRegistry: false,
 };
 
@@ -60,6 +62,7 @@ test("parseConfig() reads each setting from its text", () => {
     hostRoleFor: "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/Laptop_1a2b",
     registry: "s3",
     hosts: ["laptop", "pi"],
+    hostKeys: [],
     publicRegistry: true,
   });
 });
@@ -190,12 +193,13 @@ const badTexts: [name: string, text: string, why: string][] = [
     "arn:aws:iam::123456789012:root",
     '"arn:aws:iam::123456789012:root" is the ARN of no trust anchor of IAM Roles Anywhere, and of no IAM role or user',
   ],
-  ["registry", "dynamodb", '"dynamodb" is neither "lambda-env" nor "s3"'],
-  ["registry", "S3", '"S3" is neither "lambda-env" nor "s3"'],
+  ["registry", "dynamodb", '"dynamodb" is none of "lambda-env", "s3" and "relay"'],
+  ["registry", "S3", '"S3" is none of "lambda-env", "s3" and "relay"'],
   ["hosts", "laptop", 'it is not a list; give names such as ["laptop"]'],
   ["hosts", '["pi"]', "names are for the registry s3; lambda-env has one host"],
-  ["publicRegistry", "true", "it is for the registry s3"],
+  ["publicRegistry", "true", "it is for the registries s3 and relay"],
   ["publicRegistry", "yes", '"yes" is neither true nor false'],
+  ["hostKeys", `["${KEY}"]`, "keys are for the registry relay"],
 ];
 for (const [name, text, why] of badTexts) {
   test(`${name} ${JSON.stringify(text)} is refused`, () => {
@@ -220,6 +224,54 @@ for (const [hosts, why] of badHosts) {
   test(`the hosts ${JSON.stringify(hosts).slice(0, 60)} are refused`, () => {
     const settings = { allowedOrigins: [ORIGIN], registry: "s3", hosts };
     assert.is(messageOf(() => parseSettings(settings)), `Cannot use ${why}`);
+  });
+}
+
+test("with the registry relay, the keys name the hosts, and a key without a name is the laptop's", () => {
+  const common = { allowedOrigins: [ORIGIN], registry: "relay" };
+  const { hosts, hostKeys } = parseSettings({ ...common, hostKeys: [KEY, `pi=${KEY}`] });
+  assert.equal(hosts, ["laptop", "pi"]);
+  assert.equal(hostKeys, [`laptop=${KEY}`, `pi=${KEY}`]);
+});
+
+/** Each bad setting of the registry `relay`, and why it is refused. */
+const badKeys: [settings: object, why: string][] = [
+  [{}, "hostKeys: the registry relay needs the host's key; lighthouse-host key prints it"],
+  [{ hostKeys: KEY }, "hostKeys: it is not a list of hosts' keys; lighthouse-host key prints it"],
+  [{ hostKeys: [7] }, "hostKeys[0]: it is not text"],
+  [
+    { hostKeys: [`Pi=${KEY}`] },
+    'hostKeys[0]: "Pi" is not 1 to 32 of a to z, 0 to 9 and, inside, hyphens',
+  ],
+  [{ hostKeys: [KEY, `laptop=${KEY}`] }, "hostKeys[1]: laptop is in the list twice"],
+  // No point of the curve; a compressed point; another encoding.
+  ...[`B${"A".repeat(86)}`, KEY.slice(0, 44), `laptop=${KEY}=`, "pi="].map((
+    key,
+  ): [object, string] => [
+    { hostKeys: [key] },
+    "hostKeys[0]: it ends with no host's public key; lighthouse-host key prints it",
+  ]),
+  [
+    { hostKeys: Array.from({ length: 30 }, (_, at) => `h${at}=${KEY}`) },
+    "hostKeys: 2749 characters are more than 2500",
+  ],
+  [
+    { hostKeys: [KEY], hosts: ["pi"] },
+    "hosts: names are for the registry s3; with relay, hostKeys names the hosts",
+  ],
+  [
+    { hostKeys: [KEY], hostUser: true },
+    "hostUser: with the registry relay, hosts need no rights in AWS",
+  ],
+  [
+    { hostKeys: [KEY], hostRoleFor: "arn:aws:iam::123456789012:role/laptop" },
+    "hostRoleFor: with the registry relay, hosts need no rights in AWS",
+  ],
+];
+for (const [settings, why] of badKeys) {
+  test(`with the registry relay, ${JSON.stringify(settings).slice(0, 60)} is refused: ${why}`, () => {
+    const all = { allowedOrigins: [ORIGIN], registry: "relay", ...settings };
+    assert.is(messageOf(() => parseSettings(all)), `Cannot use ${why}`);
   });
 }
 

@@ -23,8 +23,8 @@ export const functionName = bridge.functionName;
 /** The AWS region, for the host's `--region`. */
 export const region = bridge.region;
 
-/** The policy that the laptop's credentials need. */
-export const hostPolicyArn = bridge.hostPolicyArn;
+/** The policy that the laptop's credentials need; empty with the registry `relay`. */
+export const hostPolicyArn = bridge.hostPolicyArn ?? "";
 
 /** The IAM user that has it; empty without `hostUser`. */
 export const hostUserName = bridge.hostUserName ?? "";
@@ -32,30 +32,34 @@ export const hostUserName = bridge.hostUserName ?? "";
 /** The role that has it; empty without `hostRoleFor`. */
 export const hostRoleArn = bridge.hostRoleArn ?? "";
 
-/** The registry's kind, `lambda-env` or `s3`, for the host's `--registry`. */
+/** The registry's kind, `lambda-env`, `s3` or `relay`, for the host's `--registry`. */
 export const registry = settings.registry;
 
-/** With `s3`, the bucket, for the host's `--bucket`; else empty. */
+/** The registry's bucket, with `s3` for the host's `--bucket`; empty with `lambda-env`. */
 export const bucket = bridge.bucket ?? "";
 
 /** The throttles of connects and of messages, in requests a second, for `lighthouse-host cost`. */
 export const throttles = `${settings.connectRate}/${settings.throttleRate}`;
 
-/** With `s3`, each host's policy and user, by the host's name. */
+/** With a bucket, each host's policy and user, by the host's name. */
 export const hosts = bridge.hosts;
 
 const [firstHost] = settings.hosts;
 const named = firstHost === DEFAULT_HOST ? "" : ` host="${firstHost}"`;
 const readable = bridge.registryUrl ? pulumi.interpolate` registry="${bridge.registryUrl}"` : "";
 
-/** HTML for a page; with `s3`, it reaches the first host. */
+/** HTML for a page; with several hosts, it reaches the first one. */
 export const page = pulumi.interpolate`<script type="module" src="lighthouse-tunnel.js"></script>
 <lighthouse-tunnel relay="${webSocketUrl}"${named}${readable}></lighthouse-tunnel>`;
 
-const where = bridge.bucket
-  ? pulumi.interpolate`--registry s3 --bucket ${bridge.bucket} --host ${firstHost}`
-  : pulumi.interpolate`--function ${functionName}`;
+/** The flags by which the first host finds its registry. */
+const where = {
+  "lambda-env": pulumi.interpolate`--function ${functionName} --region ${region}`,
+  "s3": pulumi
+    .interpolate`--registry s3 --bucket ${bucket} --host ${firstHost} --region ${region}`,
+  "relay": `--registry relay --host ${firstHost}`,
+}[registry];
 
-/** The command for the laptop; with `s3`, for the first host. The backend's address is an example. */
+/** The command for the laptop; with several hosts, for the first one. The backend's address is an example. */
 export const hostCommand = pulumi
-  .interpolate`lighthouse-host run --relay ${webSocketUrl} ${where} --region ${region} --backend http://127.0.0.1:5000`;
+  .interpolate`lighthouse-host run --relay ${webSocketUrl} ${where} --backend http://127.0.0.1:5000`;

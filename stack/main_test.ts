@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { type PulumiRun, runProgram } from "./testing/pulumi_process.ts";
 import { readYaml } from "./testing/yaml.ts";
+import { KEY } from "./testing/host_key.ts";
 
 const test = suite("stack program", { deadline: 60_000 });
 
@@ -139,6 +140,24 @@ test("with the S3 registry, outputs name bucket and hosts", async () => {
   });
 });
 
+test("with the registry relay, outputs name no policy, and the host's command nothing of AWS", async () => {
+  const run = await runProgram(await configOf({ registry: "relay", hostKeys: [KEY] }));
+  assert.equal(run.complaints, []);
+  assert.is(run.code, 0);
+  // The bucket's four in place of the host's policy.
+  assert.is(run.mocks.created.length, 14 - 1 + 4);
+  assertLeftToHost(run);
+  const url = "wss://abc123.execute-api.eu-central-1.amazonaws.com/prod";
+  const { hostPolicyArn, registry, hosts, hostCommand } = run.outputs;
+  assert.equal({ hostPolicyArn, registry, hosts, hostCommand }, {
+    hostPolicyArn: "",
+    registry: "relay",
+    hosts: { laptop: { policyArn: "", userName: "", roleArn: "" } },
+    hostCommand: `lighthouse-host run --relay ${url} --registry relay --host laptop` +
+      " --backend http://127.0.0.1:5000",
+  });
+});
+
 test("the user's name is an output where there is a user", async () => {
   const { outputs } = await everything;
   assert.is(outputs.hostUserName, "lighthouse-host");
@@ -214,7 +233,7 @@ const bad: [name: string, value: unknown, complaint: string][] = [
     "allowedOrigins[0]: https://you.github.io/ ends with a slash; leave it out",
   ],
 ];
-bad.push(["registry", "s4", 'registry: "s4" is neither "lambda-env" nor "s3"']);
+bad.push(["registry", "s4", 'registry: "s4" is none of "lambda-env", "s3" and "relay"']);
 for (const [name, value, complaint] of bad) {
   test(`${name} ${JSON.stringify(value)} ends with one line, and nothing is made`, async () => {
     const { code, complaints, mocks } = await runProgram(await configOf({ [name]: value }));

@@ -79,18 +79,20 @@ export interface RelayPolicyOptions {
   logGroupArn: string;
   /** The ARN of the registry's bucket, `arn:aws:s3:::NAME`; undefined with `lambda-env`. */
   bucketArn?: string;
+  /** Whether it writes the hosts' entries for them: with the registry `relay`. @default false */
+  registersHosts?: boolean;
 }
 
 /**
  * The relay's rights: post to this API's connections and close them, but not look at them; write to its
  * own log group, but not create it; and read the hosts' entries and admission keys, if they are in a
- * bucket.
+ * bucket, or write them, too.
  *
  * - https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
  * - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
  */
 export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
-  const { executionArn, stage, logGroupArn, bucketArn } = options;
+  const { executionArn, stage, logGroupArn, bucketArn, registersHosts = false } = options;
   return document(
     {
       Sid: "PostToAndCloseConnections",
@@ -107,9 +109,9 @@ export function relayPolicy(options: RelayPolicyOptions): PolicyDocument {
       Resource: [`${logGroupArn}:log-stream:*`],
     },
     ...bucketArn === undefined ? [] : [{
-      Sid: "ReadHosts",
+      Sid: registersHosts ? "RegisterHosts" : "ReadHosts",
       Effect: "Allow" as const,
-      Action: ["s3:GetObject"],
+      Action: registersHosts ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"],
       Resource: [`${bucketArn}/${ENTRIES}`, `${bucketArn}/${ADMISSION_KEYS}`],
     }],
   );

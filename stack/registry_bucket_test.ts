@@ -1,10 +1,12 @@
 // The resource graph of a Bridge with the registry `s3`, under Pulumi's mocks.
+import * as pulumi from "@pulumi/pulumi";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import { NO_LAPTOP_ID } from "../wire/limits.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
 import { BRIDGE_RESOURCES, createBridge, type RecordingMocks, valueOf } from "./testing/mocks.ts";
+import { KEY } from "./testing/host_key.ts";
 
 const test = suite("registry bucket");
 
@@ -106,12 +108,43 @@ test("each host has a policy of its own, a user where one is wanted, and no righ
     const attachment = "aws:iam/userPolicyAttachment:UserPolicyAttachment";
     const policyArn = `arn:aws:iam::123456789012:policy/${name}`;
     assert.equal(mocks.findCreatedResource(attachment, name), { user: name, policyArn });
-    assert.is(await valueOf(bridge.hosts[host]!.policyArn), policyArn);
+    assert.is(await valueOf(pulumi.output(bridge.hosts[host]!.policyArn)), policyArn);
   }
   assert.is(mocks.count()["aws:iam/policy:Policy"], 2);
   assert.equal(Object.keys(bridge.hosts), ["laptop", "pi"]);
   assert.is(await valueOf(bridge.bucket!), NAME);
   assert.is(bridge.registryUrl, undefined);
+});
+
+test("with the registry relay, the relay has the hosts' keys and may write, and no host has any right", async () => {
+  const { bridge, mocks } = await create({ registry: "relay", hostKeys: [`pi=${KEY}`] });
+  const { "aws:iam/policy:Policy": _, ...without } = BRIDGE_RESOURCES;
+  assert.equal(mocks.count(), {
+    ...without,
+    "aws:s3/bucket:Bucket": 1,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+    "aws:s3/bucketPolicy:BucketPolicy": 1,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+  });
+  const relay = mocks.findCreatedResource("aws:lambda/function:Function", "b-relay");
+  assert.equal(relay.environment.variables, {
+    LAPTOP_ID: NO_LAPTOP_ID,
+    ADMISSION_KEY: "open",
+    REGISTRY_BUCKET: NAME,
+    HOSTS: "pi",
+    HOST_KEYS: `pi=${KEY}`,
+    ALLOWED_ORIGINS: ORIGINS.join(","),
+  });
+  assert.is(relay.timeout, 11);
+  const statements = policyOf(mocks, "aws:iam/rolePolicy:RolePolicy", "b-relay").Statement;
+  assert.equal(statements[2], {
+    Sid: "RegisterHosts",
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject"],
+    Resource: [`${ARN}/hosts/*.json`, `${ARN}/admission/*.json`],
+  });
+  assert.is(bridge.hostPolicyArn, undefined);
+  assert.equal(bridge.hosts, { pi: { policyArn: "", userName: "", roleArn: "" } });
 });
 
 test("a public registry lets anybody read entries, and the listed origins' pages see them", async () => {

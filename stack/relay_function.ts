@@ -26,9 +26,10 @@ const MEMORY_MB = 512;
 
 /**
  * Timeout in seconds, by registry. The relay allows 2.5 s for a post, and as much for the error to its
- * sender. With a bucket, it may read twice, 1.5 s each, and post to a host twice.
+ * sender. With a bucket, it may read twice, 1.5 s each, and post to a host twice; or, to register a host,
+ * read and write twice, 1.5 s each.
  */
-export const TIMEOUT_S = { "lambda-env": 5, "s3": 11 };
+export const TIMEOUT_S = { "lambda-env": 5, "s3": 11, "relay": 11 };
 
 /** Options of {@linkcode relayFunction}. */
 export interface RelayFunctionOptions {
@@ -40,7 +41,7 @@ export interface RelayFunctionOptions {
   /** The built relay, one ES module that exports `handler`. */
   bundle: URL;
   tags: Record<string, string>;
-  /** The bucket in which hosts register; undefined with the registry `lambda-env`. */
+  /** The bucket of the registry; undefined with `lambda-env`. */
   bucket: aws.s3.Bucket | undefined;
 }
 
@@ -57,8 +58,15 @@ export function relayFunction(
   { settings, api, stage, bundle, tags, bucket }: RelayFunctionOptions,
   parent: pulumi.Resource,
 ): aws.lambda.Function {
-  const { allowedOrigins, functionName, logRetentionDays, reservedConcurrency, registry, hosts } =
-    settings;
+  const {
+    allowedOrigins,
+    functionName,
+    logRetentionDays,
+    reservedConcurrency,
+    registry,
+    hosts,
+    hostKeys,
+  } = settings;
   const path = fileURLToPath(bundle);
   if (!existsSync(path)) {
     throw new pulumi.RunError(
@@ -83,7 +91,17 @@ export function relayFunction(
     role: role.name,
     policy: pulumi.all([api.executionArn, logGroup.arn, bucket?.arn]).apply((
       [executionArn, logGroupArn, bucketArn],
-    ) => JSON.stringify(relayPolicy({ executionArn, stage, logGroupArn, bucketArn }))),
+    ) =>
+      JSON.stringify(
+        relayPolicy({
+          executionArn,
+          stage,
+          logGroupArn,
+          bucketArn,
+          registersHosts: registry === "relay",
+        }),
+      )
+    ),
   }, { parent });
 
   return new aws.lambda.Function(`${name}-relay`, {
@@ -104,6 +122,7 @@ export function relayFunction(
         LAPTOP_ID: NOBODY,
         ADMISSION_KEY: OPEN,
         ...bucket && { REGISTRY_BUCKET: bucket.bucket, HOSTS: namesOf(hosts) },
+        ...registry === "relay" && { HOST_KEYS: hostKeys.join(",") },
         ALLOWED_ORIGINS: allowedOrigins.join(","),
       },
     },

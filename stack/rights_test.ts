@@ -7,14 +7,16 @@ import * as assert from "uvu/assert";
 import { readIdentity } from "../host/access/host_key.ts";
 import { lambdaRegistry } from "../host/signalling/registry_lambda.ts";
 import { s3Registry } from "../host/signalling/registry_s3.ts";
+import { startTestRelay } from "../host/testing/relay.ts";
 import { connectEvent, messageEvent } from "../relay/testing/events.ts";
 import { startManagementServer } from "../relay/testing/management_server.ts";
 import { startControlPlane } from "../tools/local/control_plane.ts";
+import { HostProcess } from "../tools/local/host_process.ts";
 import { LocalFunction } from "../tools/local/lambda.ts";
 import { startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
 import { temporaryFolder } from "../tools/testing/temporary_folder.ts";
-import { makeAdmission } from "../wire/mod.ts";
+import { makeAdmission, toBase64url } from "../wire/mod.ts";
 import {
   bucketHostPolicy,
   hostPolicy,
@@ -198,11 +200,61 @@ async function callsOnBucket(): Promise<Record<"host" | "relay" | "page", Call[]
 }
 
 /** What the relay may do besides, where hosts register in a bucket. */
-function ofBucket(bucketArn: string): PolicyStatement[] {
+function ofBucket(bucketArn: string, registersHosts = false): PolicyStatement[] {
   const options = { executionArn: "api", stage: "prod", logGroupArn: "log" };
   const without = relayPolicy(options).Statement.length;
-  return relayPolicy({ ...options, bucketArn }).Statement.slice(without);
+  return relayPolicy({ ...options, bucketArn, registersHosts }).Statement.slice(without);
 }
+
+test("with the registry relay, a host calls AWS never, and the relay what its policy allows", async () => {
+  const keys = { "local-access-key": "local-secret-key", "of-the-laptop": "secret" };
+  await using store = await startObjectStore({ bucket: "registry", keys });
+  const state = join(temporaryFolder(), "state");
+  const { publicKey } = await readIdentity(state);
+  await using relay = await startTestRelay({
+    environment: {
+      REGISTRY_BUCKET: store.bucket,
+      HOSTS: "laptop",
+      HOST_KEYS: `laptop=${toBase64url(publicKey)}`,
+      AWS_ENDPOINT_URL_S3: store.endpoint,
+    },
+  });
+  await using controlPlane = await startControlPlane({ function: relay.function });
+  const host = new HostProcess({
+    flags: [
+      "--relay",
+      relay.url.href,
+      "--registry",
+      "relay",
+      "--backend",
+      "5000",
+      "--state",
+      state,
+    ],
+    // It would find these, and use none of them.
+    environment: {
+      AWS_ENDPOINT_URL_S3: store.endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: controlPlane.endpoint,
+      AWS_ACCESS_KEY_ID: "of-the-laptop",
+      AWS_SECRET_ACCESS_KEY: "secret",
+    },
+  });
+  await host.until("online");
+  await host.stop();
+  assert.is(JSON.parse(store.read("hosts/laptop.json")!).connectionId, undefined, "it has left");
+  assert.equal(controlPlane.calls, []);
+  const policy = {
+    Version: "2012-10-17" as const,
+    Statement: ofBucket("arn:aws:s3:::registry", true),
+  };
+  for (const { accessKeyId, operation, key } of store.calls) {
+    assert.is(accessKeyId, "local-access-key", "the relay's role alone");
+    const call = { action: `s3:${operation}`, resource: `arn:aws:s3:::registry/${key}` };
+    assert.ok(isAllowed(call, policy), JSON.stringify(call));
+  }
+  const called = new Set(store.calls.map(({ operation }) => `s3:${operation}`));
+  assert.equal([...called].sort(), grantedBy(policy));
+});
 
 test("on a bucket, host, relay and page call what their policies allow, and all of that", async () => {
   const calls = await callsOnBucket();
