@@ -48,9 +48,9 @@ export async function init(source: string, flags: Settings & { json: boolean }):
   const settings = { ...file.settings, ...changes };
   const bridge = parseBridge(settings);
   parsePage(settings);
-  const { host } = bridge.s3 ?? {};
+  const { kind, host } = bridge.registry;
   const policyArn = host === undefined ? outputs.policyArn : hosts.get(host);
-  if (host !== undefined && policyArn === undefined) {
+  if (kind !== "lambda-env" && policyArn === undefined) {
     throw badSetting(
       `--host ${host} is none of the stack's hosts, which are ${[...hosts.keys()].join(", ")}: ` +
         "name one of them, or add it to the stack's setting hosts",

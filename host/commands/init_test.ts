@@ -284,7 +284,10 @@ const wrongFiles: [text: string, message: RegExp][] = [
   ['{\n  // mine\n  "relay": 7\n}', /config\.json:3:12: "relay": expected a text, found a value/],
   ['{"public":"/"}', /config\.json:1:11: "public": expected a list of texts, found "\/"/],
   ['{"service":["/a=b", 7]}', /config\.json:1:21: "service": expected a list of texts/],
-  ['{"registry":"s4"}', /config\.json:1:13: "registry": expected "lambda-env" or "s3", found "s4"/],
+  [
+    '{"registry":"s4"}',
+    /config\.json:1:13: "registry": expected "lambda-env" or "s3" or "relay", found "s4"/,
+  ],
   ['{"stun":"none", "stun":"none"}', /config\.json:1:17: "stun" is there twice/],
 ];
 for (const [text, message] of wrongFiles) {

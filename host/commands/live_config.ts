@@ -4,7 +4,7 @@ import { formatService } from "../config/service_config.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Log } from "../platform/log.ts";
 import { watchPath } from "../platform/watch.ts";
-import type { HostRegistry } from "../signalling/open_registry.ts";
+import type { HostRegistry } from "../signalling/registry.ts";
 import { openState, readConfig } from "./state.ts";
 
 /** The configuration and registry now. */
@@ -78,6 +78,6 @@ export async function leave(registry: HostRegistry, log: Log): Promise<void> {
 }
 
 /** The part of the configuration whose change needs a new connection. */
-function bridgeOf({ relay, functionName, region, s3 }: HostConfig): string {
-  return JSON.stringify([relay.href, functionName, region, s3]);
+function bridgeOf({ relay, functionName, region, registry }: HostConfig): string {
+  return JSON.stringify([relay.href, functionName, region, registry]);
 }

@@ -65,7 +65,7 @@ export async function run(flags: Settings & { json: boolean }): Promise<void> {
   const current: Current = { config, registry: await open(config) };
   const admissions = await Admissions.open({
     state,
-    host: () => current.config.s3?.host ?? DEFAULT_HOST,
+    host: () => current.config.registry.host ?? DEFAULT_HOST,
   });
   const level = () => current.config.logLevel ?? "info";
   const print = createLog(flags.json);

@@ -160,11 +160,11 @@ async function bridgeAttributes(
     "relay": flags.relay === undefined ? keeps?.relay : undefined,
     "stun": flags.stun === undefined ? keeps?.stun : undefined,
   };
-  const { relay, s3 } = parseBridge({ ...settings, relay: own.relay ?? settings.relay });
+  const { relay, registry } = parseBridge({ ...settings, relay: own.relay ?? settings.relay });
   const { publicKey } = await readIdentity(state);
   return {
     "relay": relay.href,
-    "host": s3?.host,
+    "host": registry.host,
     "host-key": keeps?.["host-key"] ?? toBase64url(publicKey),
     "stun": own.stun ?? (stun && formatStunServers(stun.iceServers)),
   };

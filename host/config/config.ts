@@ -24,12 +24,18 @@ type Values =
 export interface HostConfig extends Values {
   /** The services, at least one. */
   services: ServiceConfig[];
-  /** The bucket in which the hosts of this relay register; undefined with the registry `lambda-env`. */
-  s3?: { bucket: string; host: string };
+  /** Where the host registers. */
+  registry: RegistryConfig;
 }
 
+/** A registry: docs/aws.md, "Registries". */
+export type RegistryConfig =
+  | { kind: "lambda-env"; host?: undefined }
+  | { kind: "s3"; host: string; bucket: string }
+  | { kind: "relay"; host: string };
+
 /** The part of the configuration that names the bridge. */
-export type BridgeConfig = Pick<HostConfig, "relay" | "functionName" | "region" | "s3">;
+export type BridgeConfig = Pick<HostConfig, "relay" | "functionName" | "region" | "registry">;
 
 /**
  * Reads the configuration.
@@ -55,10 +61,10 @@ export function parseConfig(
 ): HostConfig {
   const settings = mergeSettings(flags, environment, file);
   const values = parseSettings(settings) as unknown as Values;
-  const s3 = parseS3(settings);
+  const registry = parseRegistry(settings);
   const services = parseServices(flags, environment, file);
   checkPublic(values.public, services);
-  return { ...values, s3, services };
+  return { ...values, registry, services };
 }
 
 /**
@@ -85,18 +91,22 @@ export function parseBridge(settings: Settings): BridgeConfig {
     relay: parseSetting("relay", settings),
     functionName: parseSetting("function", settings),
     region: parseSetting("region", settings),
-    s3: parseS3(settings),
+    registry: parseRegistry(settings),
   };
 }
 
 /** Refuses settings of the other registry: whoever gives them means that one. */
-function parseS3(settings: Settings): BridgeConfig["s3"] {
-  if (parseSetting("registry", settings) === "lambda-env") {
-    for (const name of ["bucket", "host"] as const) {
-      if (settings[name] !== undefined) throw badSetting(`--${name} is for --registry s3`);
-    }
-    return undefined;
+function parseRegistry(settings: Settings): RegistryConfig {
+  const kind = parseSetting("registry", settings);
+  if (kind !== "s3" && settings.bucket !== undefined) {
+    throw badSetting("--bucket is for --registry s3");
   }
+  if (kind === "lambda-env") {
+    if (settings.host !== undefined) throw badSetting("--host is for --registry s3 and relay");
+    return { kind };
+  }
+  const host = parseSetting("host", settings);
+  if (kind === "relay") return { kind, host };
   const bucket = parseSetting("bucket", settings);
   if (bucket === undefined) {
     throw badSetting("--bucket is missing: --registry s3 needs it, as the stack's outputs have it");
@@ -104,7 +114,7 @@ function parseS3(settings: Settings): BridgeConfig["s3"] {
   if (settings.region === undefined) {
     throw badSetting("--region is missing: --registry s3 needs it");
   }
-  return { bucket, host: parseSetting("host", settings) };
+  return { kind, bucket, host };
 }
 
 function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
@@ -118,13 +128,14 @@ function checkPublic(prefixes: string[], services: ServiceConfig[]): void {
 /** The settings from which another process reads the same configuration. They hold its secrets. */
 export function toSettings(config: HostConfig): Settings {
   const values = config as unknown as Record<string, unknown>;
+  const { kind, ...registry } = config.registry;
   const own = Object.entries<Setting>(SETTINGS).flatMap(([name, { as, format = String }]) => {
     const value = as === undefined ? undefined : values[as];
     return value === undefined ? [] : [[name, format(value as never)]];
   });
   return {
     ...Object.fromEntries(own),
-    ...config.s3 && { registry: "s3", ...config.s3 },
+    ...kind !== "lambda-env" && { registry: kind, ...registry },
     service: config.services.map(formatSetting),
   };
 }

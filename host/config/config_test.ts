@@ -13,7 +13,7 @@ test("parseConfig() needs the relay and the backend, and has defaults for the ot
     relay: new URL("wss://abc.example/prod"),
     functionName: "SignalingRelay",
     region: undefined,
-    s3: undefined,
+    registry: { kind: "lambda-env" },
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
@@ -42,7 +42,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     relay: new URL("ws://127.0.0.1:3001/prod"),
     functionName: "Relay2",
     region: "eu-central-1",
-    s3: undefined,
+    registry: { kind: "lambda-env" },
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
@@ -67,7 +67,7 @@ test("parseConfig() takes each setting from the environment, and flags before it
     relay: new URL("wss://abc.example/prod"),
     functionName: "Relay1",
     region: "us-east-1",
-    s3: undefined,
+    registry: { kind: "lambda-env" },
     inspect: undefined,
     metrics: undefined,
     logLevel: "info",
@@ -159,11 +159,17 @@ const S3: Settings = { registry: "s3", bucket: "lighthouse-registry-1a2b", regio
 
 test("parseConfig() takes a bucket and a host's name, which is laptop by default", () => {
   const bucket = S3.bucket!;
-  assert.equal(parseConfig({ ...GOOD, ...S3 }).s3, { bucket, host: "laptop" });
+  assert.equal(parseConfig({ ...GOOD, ...S3 }).registry, {
+    kind: "s3",
+    bucket,
+    host: "laptop",
+  });
   const environment = { LIGHTHOUSE_HOST: "pi", LIGHTHOUSE_BUCKET: "of-environment" };
   const config = parseConfig(GOOD, environment, S3);
-  assert.equal(config.s3, { bucket: "of-environment", host: "pi" });
-  assert.is(parseConfig({ ...GOOD, registry: "lambda-env" }).s3, undefined);
+  assert.equal(config.registry, { kind: "s3", bucket: "of-environment", host: "pi" });
+  assert.equal(parseConfig({ ...GOOD, registry: "lambda-env" }).registry, { kind: "lambda-env" });
+  const ofRelay = parseConfig({ ...GOOD, registry: "relay", host: "pi" });
+  assert.equal(ofRelay.registry, { kind: "relay", host: "pi" });
 });
 
 const good: Settings[] = [
@@ -202,9 +208,10 @@ const bad: [settings: Settings, message: RegExp][] = [
   [{ region: "Frankfurt" }, /--region is not an AWS region such as us-east-1: Frankfurt/],
   [{ region: "us-east" }, /--region is not/],
   [{ region: "us-east-1.evil.example" }, /--region is not/],
-  [{ registry: "dynamodb" }, /--registry is neither lambda-env nor s3: dynamodb/],
+  [{ registry: "dynamodb" }, /--registry is none of lambda-env, s3 and relay: dynamodb/],
   [{ bucket: "b" }, /--bucket is for --registry s3/],
-  [{ registry: "lambda-env", host: "pi" }, /--host is for --registry s3/],
+  [{ registry: "relay", bucket: "b" }, /--bucket is for --registry s3/],
+  [{ registry: "lambda-env", host: "pi" }, /--host is for --registry s3 and relay/],
   [{ ...S3, bucket: undefined }, /--bucket is missing/],
   [{ ...S3, region: undefined }, /--region is missing: --registry s3 needs it/],
   [{ ...S3, bucket: "a.b" }, /--bucket is not the name of a bucket: a.b/],

@@ -74,9 +74,9 @@ export function parseRegion(text: string): string {
 }
 
 /** @throws {LighthouseError} `bad-config`. */
-export function parseRegistryKind(text: string): "lambda-env" | "s3" {
-  if (text === "lambda-env" || text === "s3") return text;
-  throw badSetting(`--registry is neither lambda-env nor s3: ${text}`);
+export function parseRegistryKind(text: string): "lambda-env" | "s3" | "relay" {
+  if (text === "lambda-env" || text === "s3" || text === "relay") return text;
+  throw badSetting(`--registry is none of lambda-env, s3 and relay: ${text}`);
 }
 
 /**

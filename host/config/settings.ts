@@ -110,9 +110,9 @@ export const SETTINGS = {
     isLive: true,
   },
   registry: {
-    kind: ["lambda-env", "s3"],
+    kind: ["lambda-env", "s3", "relay"],
     value: "NAME",
-    summary: "lambda-env or s3, as the stack has it",
+    summary: "lambda-env, s3 or relay, as the stack has it",
     default: "lambda-env",
     commands: BRIDGE,
     isLive: true,
@@ -129,7 +129,7 @@ export const SETTINGS = {
   host: {
     kind: "text",
     value: "NAME",
-    summary: "with s3: this host's name",
+    summary: "with s3 or relay: this host's name",
     default: DEFAULT_HOST,
     commands: BRIDGE,
     isLive: true,

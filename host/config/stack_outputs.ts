@@ -8,7 +8,7 @@ export interface StackOutputs {
   settings: Settings;
   /** The ARN of the policy for the host's credentials; undefined if the outputs do not name it. */
   policyArn?: string;
-  /** With the S3 registry, each host's policy by the host's name. */
+  /** With the registries `s3` and `relay`, each host's policy by the host's name; empty where it needs none. */
   hosts: Map<string, string>;
 }
 
@@ -39,26 +39,30 @@ export function parseOutputs(text: string): StackOutputs {
   // Undefined removes the settings of another stack from the file.
   const hosts = parseHosts(outputs.hosts);
   const [only, ...others] = hosts.keys();
-  const s3: Settings = outputs.registry === "s3"
-    ? {
-      registry: "s3",
-      bucket: output("bucket"),
-      ...only !== undefined && others.length === 0 && { host: only },
-    }
-    : { registry: undefined, bucket: undefined, host: undefined };
-  const { hostPolicyArn, throttles } = outputs;
+  const host = only !== undefined && others.length === 0 ? { host: only } : {};
+  const { hostPolicyArn, throttles, registry } = outputs;
   return {
     settings: {
       relay: output("webSocketUrl"),
-      function: output("functionName"),
-      region: output("region"),
       // Earlier stacks have no such output.
       throttles: typeof throttles === "string" ? throttles : undefined,
-      ...s3,
+      ...settingsOf(registry, output),
+      ...host,
     },
     policyArn: typeof hostPolicyArn === "string" ? hostPolicyArn : undefined,
     hosts,
   };
+}
+
+/** What a host needs of the stack besides the relay's URL. Undefined removes what another stack has needed. */
+function settingsOf(registry: unknown, output: (name: string) => string): Settings {
+  const none = { registry: undefined, bucket: undefined, host: undefined };
+  // Such a host has no business with AWS.
+  if (registry === "relay") {
+    return { ...none, function: undefined, region: undefined, registry };
+  }
+  const common = { ...none, function: output("functionName"), region: output("region") };
+  return registry === "s3" ? { ...common, registry, bucket: output("bucket") } : common;
 }
 
 function parseHosts(value: unknown): Map<string, string> {

@@ -51,7 +51,9 @@ export async function* runDiagnostics(context: DoctorContext): AsyncGenerator<Fi
   yield* checkBackends(config, status);
   yield* checkNetwork(config, status);
   yield* checkRelay(config, state, status);
-  if (config.s3) yield await checkCors(config.s3, config.region!, page);
+  if (config.registry.kind === "s3") {
+    yield await checkCors(config.registry, config.region!, page);
+  }
   yield* checkDevices(status);
   yield await context.service();
   yield await checkLoop(context);
@@ -163,7 +165,7 @@ async function* checkRelay(
 ): AsyncGenerator<Finding> {
   const registry = await openRegistry(config, () => readIdentity(state));
   let isWell = true;
-  const host = config.s3?.host ?? DEFAULT_HOST;
+  const host = config.registry.host ?? DEFAULT_HOST;
   const admissions = await Admissions.open({ state, host: () => host });
   const shown = { host, admission: await admissions.value() };
   for await (const result of runChecks(config.relay, registry, shown)) {
@@ -262,14 +264,14 @@ async function checkLoop({ config, state, status }: DoctorContext): Promise<Find
     const message = "not tried, since no host runs with this state folder: lighthouse-host run";
     return { check, ok: null, message };
   }
-  const { relay, ice, s3, services } = config;
+  const { relay, ice, registry, services } = config;
   const target = services[0]!.prefix;
   return await look(check, async () => {
     // It loads WebRTC, which may be missing.
     const { runLoop } = await import("./loop.ts");
     const identity = await readIdentity(state);
     const signal = AbortSignal.timeout(LOOP_MS);
-    const host = s3?.host;
+    const { host } = registry;
     const admissions = await Admissions.open({ state, host: () => host ?? DEFAULT_HOST });
     const result = await runLoop({
       relay,

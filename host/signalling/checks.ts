@@ -1,5 +1,5 @@
 // Checks the relay and the AWS rights by real calls. They register nothing.
-import { type AwsRegistry, lacksCredentials } from "./registry.ts";
+import { type HostRegistry, lacksCredentials } from "./registry.ts";
 import { isRefused, RelaySocket, type RelaySocketOptions } from "./relay_socket.ts";
 
 /** The result of one check. */
@@ -24,16 +24,17 @@ const DEADLINE_MS = 15_000;
  */
 export async function* runChecks(
   relay: URL,
-  registry: AwsRegistry,
+  registry: HostRegistry,
   shown: Pick<RelaySocketOptions, "host" | "admission"> = {},
 ): AsyncGenerator<CheckResult> {
   yield await check("relay", `${relay.host} answers`, async (signal) => {
     try {
-      const socket = await RelaySocket.open(relay, signal, shown);
+      const proof = await registry.prove?.();
+      const socket = await RelaySocket.open(relay, signal, { ...shown, proof });
       socket.close();
     } catch (error) {
       // It answers, with the admission key of another host: the next run writes this one's.
-      if (!isRefused(error as Error)) throw error;
+      if (!isRefused(error as Error) || registry.prove) throw error;
     }
   });
   for (const { action, tryOut } of registry.rights) {

@@ -1,27 +1,29 @@
 // Opens the registry that the settings name.
 import type { Identity } from "../access/host_key.ts";
 import type { BridgeConfig } from "../config/config.ts";
-import type { AwsRegistry } from "./registry.ts";
+import type { HostRegistry } from "./registry.ts";
 import { lambdaRegistry } from "./registry_lambda.ts";
-import { s3Registry, type S3RegistryOptions } from "./registry_s3.ts";
-
-/** A registry, and a way to withdraw from it if it has one. */
-export type HostRegistry = AwsRegistry & {
-  withdraw?: (signal: AbortSignal) => Promise<void>;
-};
+import { relayRegistry } from "./registry_relay.ts";
+import { s3Registry } from "./registry_s3.ts";
 
 /**
  * Opens the registry.
  *
- * @param identify Reads the host's key, which signs entries in S3.
+ * @param identify Reads the host's key, which signs entries.
  * @param onForeign Called with a warning for the owner if another key has signed this host's entry.
  */
 export async function openRegistry(
-  { functionName, region, s3 }: BridgeConfig,
+  { relay, functionName, region, registry }: BridgeConfig,
   identify: () => Promise<Identity>,
-  onForeign?: S3RegistryOptions["onForeign"],
+  onForeign?: (message: string) => void,
 ): Promise<HostRegistry> {
-  // parseConfig() requires a region with S3.
-  if (s3) return s3Registry({ ...s3, region: region!, identity: await identify(), onForeign });
-  return lambdaRegistry({ functionName, region });
+  switch (registry.kind) {
+    case "lambda-env":
+      return lambdaRegistry({ functionName, region });
+    case "s3":
+      // parseConfig() requires a region with S3.
+      return s3Registry({ ...registry, region: region!, identity: await identify(), onForeign });
+    case "relay":
+      return relayRegistry({ ...registry, relay, identity: await identify(), onForeign });
+  }
 }

@@ -1,7 +1,7 @@
 // Counts the host's use of the relay by month, as AWS bills it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { asRecord, ME, type RelayMessage } from "../../wire/mod.ts";
+import { asRecord, ME, REGISTRY, type RelayMessage } from "../../wire/mod.ts";
 import { writePrivateFile } from "../platform/private_file.ts";
 import { type Billed, costOf, relayedMessage } from "./prices.ts";
 
@@ -96,8 +96,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
   sent({ to, data, bytes }: SentMessage): void {
     if (to !== undefined && data.type === "relayed") return this.#addRelayed(to, bytes);
     // Into the gateway, and out to the page. Messages back to the host are counted when they come in.
-    const isToPage = to !== undefined && to !== ME;
-    this.#add({ messages: isToPage ? 2 : 1, runs: 1 });
+    this.#add({ messages: isPage(to) ? 2 : 1, runs: 1 });
   }
 
   received(message: RelayMessage | undefined, bytes = 0): void {
@@ -111,7 +110,7 @@ export class Usage implements RelayUsage, AsyncDisposable {
       billed.messages++;
       billed.minutes += PAGE_MINUTES;
       billed.runs += 3;
-    } else if (message?.kind === "error" && message.to !== undefined && message.to !== ME) {
+    } else if (message?.kind === "error" && isPage(message.to)) {
       // The message did not reach the page.
       billed.messages--;
     } else if (message?.kind === "error" && message.isThrottled) {
@@ -222,6 +221,11 @@ function parseBilled(value: Record<string, unknown>): Required<Billed> {
     return [name, amount];
   });
   return Object.fromEntries(amounts);
+}
+
+/** Whether a message is for a page, and not for the host itself or the registry. */
+function isPage(to: string | undefined): boolean {
+  return to !== undefined && to !== ME && to !== REGISTRY;
 }
 
 function typeOf(data: unknown): unknown {
