@@ -35,7 +35,7 @@ class TestHost implements AsyncDisposable {
       registered: () => Promise.resolve(this.registered),
     };
     this.supervisor = new Supervisor({
-      settings: () => ({ relay: relay.url }) as BridgeConfig,
+      settings: () => ({ relay: relay.url, registry: { kind: "lambda-env" } }) as BridgeConfig,
       registry: () => registry,
       answer: () => Promise.resolve(undefined),
       admissions,

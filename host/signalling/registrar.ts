@@ -65,7 +65,7 @@ export async function keepRegistered(
     switch (effect.do) {
       case "read":
         return await reported(async () => {
-          entry = await registry.read(signal);
+          entry = await registry.read(signal, socket);
           key = await admission?.();
           const isOutdated = key !== undefined && key !== entry.admission;
           return { type: "read", holder: entry.connectionId, isOutdated };

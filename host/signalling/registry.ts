@@ -1,4 +1,6 @@
 // The interface of the registries, in which the relay finds a host's connectionId, and their errors.
+import type { HostProof } from "../../wire/mod.ts";
+import type { RelaySocket } from "./relay_socket.ts";
 
 /** The registry's entry when it was read. */
 export interface RegistryEntry {
@@ -22,8 +24,15 @@ export interface RegistryEntry {
 
 /** A registry. */
 export interface Registry {
-  /** @throws {RegistryError} */
-  read(signal: AbortSignal): Promise<RegistryEntry>;
+  /**
+   * Reads the entry.
+   *
+   * @param socket The host's connection, for a registry that is read through it. @default a new one
+   * @throws {RegistryError}
+   */
+  read(signal: AbortSignal, socket?: RelaySocket): Promise<RegistryEntry>;
+  /** Proves to the relay that a connection is this host's, where the relay knows the host's key. */
+  prove?(): Promise<HostProof>;
   /** The registry's name in messages, such as `function SignalingRelay`. */
   readonly name: string;
 }
@@ -40,10 +49,17 @@ export interface Right {
   tryOut(signal: AbortSignal): Promise<void>;
 }
 
-/** A registry in AWS. */
-export interface AwsRegistry extends Registry {
-  /** The rights that it needs, in the order of the checks. */
+/** A registry as commands use it, too. */
+export interface HostRegistry extends Registry {
+  /** The rights in AWS that it needs, in the order of the checks. */
   readonly rights: readonly Right[];
+  /**
+   * Writes that the host has left, so that pages need not try. Does nothing if the entry is not from this
+   * process.
+   *
+   * @throws {RegistryError}
+   */
+  withdraw?(signal: AbortSignal): Promise<void>;
 }
 
 /**

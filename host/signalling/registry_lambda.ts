@@ -9,9 +9,9 @@ import {
 } from "@aws-sdk/client-lambda";
 import {
   allowIt,
-  type AwsRegistry,
   checkCredentials,
   type FailureKind,
+  type HostRegistry,
   isWithoutRegion,
   RegistryError,
 } from "./registry.ts";
@@ -44,7 +44,7 @@ const REQUEST_MS = 15_000;
  * Opens the registry. It changes only LAPTOP_ID and ADMISSION_KEY, both at once, and writes the other
  * variables back unchanged, guarded by the RevisionId that it has read.
  */
-export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): AwsRegistry {
+export function lambdaRegistry({ functionName, region }: LambdaRegistryOptions): HostRegistry {
   const client = new LambdaClient({
     region,
     // No keep-alive: after a change of network, a kept connection is silently dead.

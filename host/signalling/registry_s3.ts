@@ -15,9 +15,9 @@ import {
 import type { Identity } from "../access/host_key.ts";
 import {
   allowIt,
-  type AwsRegistry,
   checkCredentials,
   type FailureKind,
+  type HostRegistry,
   RegistryError,
 } from "./registry.ts";
 import { type S3Condition, S3Error, S3Object } from "./s3_object.ts";
@@ -33,17 +33,6 @@ export interface S3RegistryOptions {
   identity: Pick<Identity, "publicKey" | "signingKey">;
   /** Called once for each entry that this host's key has not signed. */
   onForeign?: (message: string) => void;
-}
-
-/** A registry from which a host can withdraw. */
-export interface S3Registry extends AwsRegistry {
-  /**
-   * Writes that the host has left, so that pages need not try. Does nothing if the entry is not from this
-   * process.
-   *
-   * @throws {RegistryError}
-   */
-  withdraw(signal: AbortSignal): Promise<void>;
 }
 
 /** An object that was found. */
@@ -62,7 +51,7 @@ const MAX_ADMISSION = 1024;
  * Opens the registry. It writes an object only if that is still the one that it has read (`If-Match`,
  * `If-None-Match`). S3 is consistent: a read after a write returns the written object.
  */
-export function s3Registry(options: S3RegistryOptions): S3Registry {
+export function s3Registry(options: S3RegistryOptions): Omit<Required<HostRegistry>, "prove"> {
   const { bucket, region, host = DEFAULT_HOST, identity, onForeign } = options;
   const key = entryKey(host);
   const object = new S3Object({ bucket, region, key });

@@ -2,13 +2,17 @@
 import { WebSocket } from "ws";
 import {
   DEFAULT_HOST,
+  formatProof,
   formatProtocols,
   formatSendSignal,
   HOST_SIGNAL,
+  type HostProof,
   LighthouseError,
   MAX_MESSAGE_BYTES,
   ME,
   parseRelayMessage,
+  REGISTRY,
+  type RegistryRequest,
   type RelayMessage,
   SEND_SIGNAL,
   type Signal,
@@ -23,6 +27,9 @@ import type { RelayUsage } from "./usage.ts";
 const OPEN_MS = 6_000;
 const ECHO_MS = 5_000;
 
+/** Limit for an answer of the registry, in milliseconds: the relay may make four requests to S3. */
+const ANSWER_MS = 10_000;
+
 /** Options of {@linkcode RelaySocket.open}. */
 export interface RelaySocketOptions {
   /** Counts the connection's cost. */
@@ -31,6 +38,8 @@ export interface RelaySocketOptions {
   host?: string;
   /** The admission value to show. @default none, which an open relay accepts */
   admission?: string;
+  /** In its place: the proof for a relay that knows the host's key. */
+  proof?: HostProof;
 }
 
 /** A connection to the relay that knows its own id. */
@@ -41,13 +50,15 @@ export class RelaySocket {
   readonly closed: Promise<string>;
   /** The connection's address on this machine. */
   readonly localAddress: string | undefined;
-  /** Called with each well-formed message; others are dropped. */
+  /** Called with each well-formed message that is not the registry's; others are dropped. */
   readonly listeners = new Set<(message: RelayMessage) => void>();
   /** Whether the relay knows admissions, and hosts' own route. Earlier versions do not. */
   readonly knowsAdmissions: boolean;
   readonly #socket: WebSocket;
   readonly #host: string | undefined;
   readonly #usage: RelayUsage | undefined;
+  /** Takes the registry's answer, while one is awaited. */
+  #onAnswer: ((message: RelayMessage) => void) | undefined;
 
   private constructor(
     socket: WebSocket,
@@ -75,9 +86,10 @@ export class RelaySocket {
     signal: AbortSignal,
     options: RelaySocketOptions = {},
   ): Promise<RelaySocket> {
-    const { host = DEFAULT_HOST, admission: value } = options;
+    const { host = DEFAULT_HOST, admission: value, proof } = options;
+    const shown = proof ? formatProof(host, proof) : formatProtocols({ host, value });
     try {
-      return await RelaySocket.#open(url, signal, options, formatProtocols({ host, value }));
+      return await RelaySocket.#open(url, signal, options, shown);
     } catch (error) {
       if (messageOfCause(error as Error) !== "Server sent no subprotocol") throw error;
       // A relay of an earlier version.
@@ -108,7 +120,7 @@ export class RelaySocket {
     socket.on("upgrade", (response) => localAddress = response.socket.localAddress);
     await new Promise<void>((resolve, reject) => {
       socket.on("open", resolve);
-      socket.on("error", (error) => reject(unreachable(url, error)));
+      socket.on("error", (error) => reject(unreachable(url, error, options)));
     });
     if (usage) closed.then(usage.opened());
     try {
@@ -137,6 +149,40 @@ export class RelaySocket {
   }
 
   /**
+   * Asks the relay's registry, one question at a time.
+   *
+   * @param data The question, whose answer has the same `nonce`.
+   * @returns The answer, unchecked.
+   * @throws {LighthouseError} The relay's refusal; `relay-unreachable` without an answer.
+   */
+  async ask(data: RegistryRequest, signal: AbortSignal): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#onAnswer = (message) => {
+      if (message.kind === "error") reject(new LighthouseError(message.code, message.message));
+      else if (isProbe(message.data, data.nonce)) resolve(message.data);
+    };
+    const end = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const onEnd = () => {
+      reject(signal.aborted ? signal.reason : noAnswer(`no answer within ${ANSWER_MS / 1000} s`));
+    };
+    const onClose = () => reject(noAnswer("the connection ended"));
+    end.addEventListener("abort", onEnd);
+    this.#socket.on("close", onClose);
+    try {
+      signal.throwIfAborted();
+      if (!this.isOpen) throw noAnswer("the connection ended");
+      const text = formatSendSignal({ to: REGISTRY, host: this.#host, data }, HOST_SIGNAL);
+      this.#usage?.sent({ to: REGISTRY, data, bytes: text.length });
+      this.#socket.send(text);
+      return await promise;
+    } finally {
+      this.#onAnswer = undefined;
+      this.#socket.off("close", onClose);
+      end.removeEventListener("abort", onEnd);
+    }
+  }
+
+  /**
    * Checks that the connection carries messages both ways, and ends it if it does not.
    *
    * @param signal Ends the check; the connection stays as it is.
@@ -162,7 +208,10 @@ export class RelaySocket {
   #receive(text: string, isBinary: boolean): void {
     const message = isBinary ? undefined : tryParse(text);
     this.#usage?.received(message, text.length);
-    if (message) { for (const listener of this.listeners) listener(message); }
+    if (!message) return;
+    const from = message.kind === "error" ? message.to : message.from;
+    if (from === REGISTRY) return this.#onAnswer?.(message);
+    for (const listener of this.listeners) listener(message);
   }
 }
 
@@ -242,11 +291,15 @@ function noAnswer(why: string): LighthouseError {
   );
 }
 
-function unreachable(url: URL, cause: Error): LighthouseError {
+function unreachable(url: URL, cause: Error, { proof }: RelaySocketOptions): LighthouseError {
+  const unknown = proof
+    ? ". It was not deployed with this host's key, or this machine's clock is wrong. lighthouse-host key " +
+      "prints the key for the stack's setting hostKeys"
+    : ". It does not know this host's admission key";
   return new LighthouseError(
     "relay-unreachable",
     `Cannot connect to ${url.href}: ${cause.message || (cause as { code?: string }).code}` +
-      (/ 401$/.test(cause.message) ? ". It does not know this host's admission key" : ""),
+      (/ 401$/.test(cause.message) ? unknown : ""),
     { cause },
   );
 }

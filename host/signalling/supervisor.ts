@@ -203,16 +203,13 @@ export class Supervisor {
 
   async #open(signal: AbortSignal): Promise<SupervisionEvent> {
     const { settings, usage, signal: stop, answer, admissions } = this.#options;
-    const { relay, s3 } = settings();
+    const { relay, registry: { host } } = settings();
     const connections = this.#connections;
     const ending = AbortSignal.any([stop, signal]);
     try {
-      const admission = await admissions?.value();
-      const connection = await RelaySocket.open(relay, ending, {
-        usage,
-        host: s3?.host,
-        admission,
-      });
+      const proof = await this.#registry.prove?.();
+      const admission = proof ? undefined : await admissions?.value();
+      const connection = await RelaySocket.open(relay, ending, { usage, host, admission, proof });
       connections.add(this.#newest = connection);
       connection.closed.then(() => connections.delete(connection));
       connection.listeners.add(async (message) => {
@@ -227,7 +224,7 @@ export class Supervisor {
         const { message } = why as Error;
         return { type: "failed", isAnswered: isAnswered(error as Error), message };
       };
-      if (!isRefused(error as Error)) return failed(error);
+      if (!isRefused(error as Error) || this.#registry.prove) return failed(error);
       return await this.#introduce(ending)
         .then(
           (isDisplaced) => isDisplaced ? { type: "displaced" } as const : failed(error),

@@ -23,15 +23,18 @@ export interface TestRelay extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Options of {@linkcode startTestRelay}: those of the gateway, and a change of the Lambda's answers. */
+/** Options of {@linkcode startTestRelay}: those of the gateway, and changes of the Lambda. */
 export interface TestRelayOptions extends Omit<GatewayOptions, "invoke"> {
+  /** Further variables of the Lambda. */
+  environment?: Record<string, string>;
+  /** Changes the Lambda's answers. */
   // deno-lint-ignore no-explicit-any
   onAnswer?: (answer: any) => object;
 }
 
 /** Starts the relay. Needs the built bundle. */
 export async function startTestRelay(
-  { onAnswer = (answer) => answer, ...options }: TestRelayOptions = {},
+  { onAnswer = (answer) => answer, environment = {}, ...options }: TestRelayOptions = {},
 ): Promise<TestRelay> {
   const invoke = async (event: unknown) => onAnswer(await relay.invoke(event) as object);
   let gateway = await startGateway({ invoke, ...options });
@@ -43,6 +46,7 @@ export async function startTestRelay(
       ADMISSION_KEY: "open",
       ALLOWED_ORIGINS: "https://page.example",
       AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
+      ...environment,
     },
   });
   return {
