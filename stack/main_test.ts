@@ -208,7 +208,7 @@ for (const [reserved, quota, complaints, isDeployed] of reservations) {
   test(`reserving ${reserved} of ${quota ?? "unknown"} runs is checked before anything is created`, async () => {
     const token = "aws:servicequotas/getServiceQuota:getServiceQuota";
     const calls = quota === undefined ? undefined : { [token]: { value: quota } };
-    const run = await runProgram(await configOf({ reservedConcurrency: reserved }), calls);
+    const run = await runProgram(await configOf({ reservedConcurrency: reserved }), { calls });
     assert.equal(run.complaints, complaints);
     assert.is(run.code, isDeployed ? 0 : 32);
     assert.is(run.mocks.created.length, isDeployed ? 14 : 0);

@@ -1,5 +1,5 @@
-// Runs stack/main.ts as the Pulumi command does: in a process of Pulumi's own runner, connected by
-// gRPC to an engine. The engine here is a stand-in that takes resources as Pulumi's mocks do, so it
+// Runs a Pulumi program, such as stack/main.ts, as the Pulumi command does: in a process of Pulumi's own
+// runner, connected by gRPC to an engine. The engine here is a stand-in that takes resources as Pulumi's mocks do, so it
 // also sees what mocks do not: each resource's options.
 //
 // gRPC and protobuf are those that @pulumi/pulumi brings.
@@ -13,6 +13,8 @@ import resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type MockedCalls, RecordingMocks } from "./mocks.ts";
@@ -46,17 +48,25 @@ type Call = { request: any };
 type Callback = (error: any, response?: any) => void;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const RUNNER = fileURLToPath(import.meta.resolve("@pulumi/pulumi/cmd/run/index.js"));
+
+/** Options of {@linkcode runProgram}. */
+export interface RunProgramOptions {
+  /** AWS's answers to the calls of the program. @default none */
+  calls?: MockedCalls;
+  /** The project's folder, whose `node_modules` have Pulumi. @default the repository */
+  folder?: string;
+  /** The program, as the project's `main` names it. @default "stack/main.ts" */
+  main?: string;
+}
 
 /**
- * Runs the program once.
+ * Runs a program once, as the stack `prod` of the project `lighthouse`.
  *
  * @param config Each setting's text by its full name, such as `lighthouse:email`.
- * @param calls AWS's answers to the calls of the program.
  */
 export async function runProgram(
   config: Record<string, string>,
-  calls?: MockedCalls,
+  { calls, folder = ROOT, main = "stack/main.ts" }: RunProgramOptions = {},
 ): Promise<PulumiRun> {
   const mocks = new RecordingMocks(calls);
   const options: PulumiRun["options"] = new Map();
@@ -115,22 +125,28 @@ export async function runProgram(
       (error, port) => error ? reject(error) : resolve(port),
     )
   );
-  const code = await runPulumi(`127.0.0.1:${port}`, config);
+  const code = await runPulumi(`127.0.0.1:${port}`, config, folder, main);
   server.forceShutdown();
   return { code, complaints, mocks, options, outputs };
 }
 
-/** The command that `pulumi up` starts for a program with `main: stack/main.ts`, `typescript: false`. */
-async function runPulumi(address: string, config: Record<string, string>): Promise<number | null> {
+/** Runs the command that `pulumi up` starts for a program in one file, with `typescript: false`. */
+async function runPulumi(
+  address: string,
+  config: Record<string, string>,
+  folder: string,
+  main: string,
+): Promise<number | null> {
+  const { resolve } = createRequire(join(folder, "package.json"));
   const child = spawn(process.execPath, [
-    RUNNER,
+    resolve("@pulumi/pulumi/cmd/run/index.js"),
     `--monitor=${address}`,
     `--engine=${address}`,
     "--project=lighthouse",
     "--stack=prod",
-    `--root-directory=${ROOT}`,
-    `--pwd=${ROOT}stack`,
-    "main.ts",
+    `--root-directory=${folder}`,
+    `--pwd=${join(folder, dirname(main))}`,
+    basename(main),
   ], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
