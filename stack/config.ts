@@ -96,6 +96,9 @@ export const settingNames = [
 /** Settings that are plain text in Pulumi's config, and not JSON. */
 const TEXTS: (keyof Settings)[] = ["functionName", "email", "registry", "hostRoleFor"];
 
+/** Settings that are lists of texts, none of which has a comma. */
+const LISTS: (keyof Settings)[] = ["allowedOrigins", "hosts", "hostKeys"];
+
 /** Unchecked settings. */
 export type UncheckedSettings = { [name in keyof Settings]?: unknown };
 
@@ -164,7 +167,8 @@ function parsePublicRegistry(value: unknown, registry: RegistryName): boolean {
 }
 
 /**
- * Reads the settings from Pulumi's config, where each is text: lists and numbers in JSON.
+ * Reads the settings from Pulumi's config, where each is text: lists and numbers in JSON. A list may also be
+ * text with commas, since `pulumi new` asks for plain text: `https://a.example, https://b.example`.
  *
  * @param get Gives a setting's text, as `Config.get` does:
  * https://www.pulumi.com/docs/reference/pkg/nodejs/pulumi/pulumi/classes/Config.html
@@ -175,17 +179,17 @@ export function parseConfig(get: (name: string) => string | undefined): Settings
   for (const name of settingNames) {
     const text = get(name);
     if (text === undefined) continue;
-    unchecked[name] = TEXTS.includes(name) ? text : parseJson(text);
+    unchecked[name] = TEXTS.includes(name) ? text : parseJson(text, name);
   }
   return parseSettings(unchecked);
 }
 
-/** Text that is not JSON stays text; the check refuses it. */
-function parseJson(text: string): unknown {
+/** Text that is neither JSON nor a list stays text; the check refuses it. */
+function parseJson(text: string, name: keyof Settings): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return LISTS.includes(name) ? text.split(",").map((item) => item.trim()) : text;
   }
 }
 

@@ -67,6 +67,30 @@ test("parseConfig() reads each setting from its text", () => {
   });
 });
 
+/** Lists as people type them where `pulumi new` or `pulumi config set` takes plain text. */
+const typed: [text: string, origins: string[]][] = [
+  [ORIGIN, [ORIGIN]],
+  [`${ORIGIN},http://localhost:8080`, [ORIGIN, "http://localhost:8080"]],
+  [` ${ORIGIN} , http://localhost:8080 `, [ORIGIN, "http://localhost:8080"]],
+];
+for (const [text, origins] of typed) {
+  test(`parseConfig() takes the list "${text}"`, () => {
+    const get = (name: string) => name === "allowedOrigins" ? text : undefined;
+    assert.equal(parseConfig(get).allowedOrigins, origins);
+  });
+}
+
+test("parseConfig() takes hosts and keys as plain text, too", () => {
+  const texts: Record<string, Record<string, string>> = {
+    hosts: { registry: "s3", hosts: "desk, pi" },
+    hostKeys: { registry: "relay", hostKeys: KEY },
+  };
+  const parse = (setting: string) =>
+    parseConfig((name) => ({ allowedOrigins: ORIGIN, ...texts[setting] })[name]);
+  assert.equal(parse("hosts").hosts, ["desk", "pi"]);
+  assert.equal(parse("hostKeys").hostKeys, [`laptop=${KEY}`]);
+});
+
 test("Pulumi.yaml declares each setting, and its defaults are parseConfig()'s", async () => {
   const { config } = await readYaml("Pulumi.yaml");
   assert.equal(Object.keys(config), [...settingNames]);
@@ -195,7 +219,8 @@ const badTexts: [name: string, text: string, why: string][] = [
   ],
   ["registry", "dynamodb", '"dynamodb" is none of "lambda-env", "s3" and "relay"'],
   ["registry", "S3", '"S3" is none of "lambda-env", "s3" and "relay"'],
-  ["hosts", "laptop", 'it is not a list; give names such as ["laptop"]'],
+  ["hosts", "7", 'it is not a list; give names such as ["laptop"]'],
+  ["hosts", "pi", "names are for the registry s3; lambda-env has one host"],
   ["hosts", '["pi"]', "names are for the registry s3; lambda-env has one host"],
   ["publicRegistry", "true", "it is for the registries s3 and relay"],
   ["publicRegistry", "yes", '"yes" is neither true nor false'],

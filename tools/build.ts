@@ -134,6 +134,17 @@ const bundles: Bundle[] = [
     },
   },
   {
+    outfile: "stack/dist/main.js",
+    options: {
+      entryPoints: ["stack/main.ts"],
+      platform: "node",
+      target: "node22",
+      minify: false,
+      external: ["@pulumi/*"],
+      plugins: [beside(/^\.\/bridge\.ts$/, "./mod.js")],
+    },
+  },
+  {
     outfile: "components/dist/lighthouse-worker.js",
     // Requests by streams take some 6 KiB. The rest does what browsers leave to the worker: EventSources
     // that come back, and the form of HTTP Basic; 5 KiB decide where a request goes, and fit the app's

@@ -4,11 +4,14 @@ import { glob, readFile } from "node:fs/promises";
 /** A file's source text by its path from the root, with `/`. */
 export type Sources = ReadonlyMap<string, string>;
 
+/** What is built, and what becomes a project of somebody's own. */
+const OTHERS = /\/dist\/|^stack\/template\//;
+
 /** Reads all of them, tests included; `cwd` is the root. */
 export async function readSources(): Promise<Sources> {
   const sources = new Map<string, string>();
   for await (const file of glob("{wire,relay,host,components,stack,tools}/**/*.ts")) {
-    if (file.includes("/dist/")) continue;
+    if (OTHERS.test(file)) continue;
     sources.set(file.replaceAll("\\", "/"), await readFile(file, "utf8"));
   }
   return sources;

@@ -22,6 +22,8 @@ import { launchBrowser } from "../e2e/browser.ts";
 import { openExample } from "../e2e/example_page.ts";
 import { judge } from "../e2e/shell_page.ts";
 import { builtExample } from "../local/examples.ts";
+import { KEY } from "../../stack/testing/host_key.ts";
+import { type PulumiRun, runProgram } from "../../stack/testing/pulumi_process.ts";
 import { suite } from "../testing/suite.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -40,6 +42,9 @@ const MOST = { packed: 960 * KiB, unpacked: 3_200 * KiB };
 
 /** Most of what `npm install` brings into a web app: the package, and Lit with its builds and types. */
 const MOST_INSTALLED = 6_200 * KiB;
+
+/** The entry that is a program: it needs Pulumi's engine. */
+const PROGRAM = "./pulumi/main";
 
 /** Entries that are files to copy or to read, and no modules with types. */
 const WITHOUT_TYPES = ["./worker", "./custom-elements.json", "./vscode.html-custom-data.json"];
@@ -63,6 +68,7 @@ test.before(async () => {
     installExamples(tarball),
     run("npm", ["install", ...INSTALL_FLAGS, tarball], app),
   ]);
+  await cp(installed("stack/template"), join(app, "template"), { recursive: true });
   await cp(join(CONSUMERS, "Page.vue"), join(examples, "vue/src/Page.vue"));
   await cp(join(CONSUMERS, "Page.svelte"), join(examples, "svelte/src/Page.svelte"));
   // Two at a time, beside the other tests.
@@ -108,7 +114,8 @@ test("docs/reference/element.md is what the manifest says", async () => {
 
 test("it has what its entries name, its licences, and neither maps nor sources", () => {
   const files = filesIn(installed());
-  assert.equal(files.filter((file) => /\.map$|(?<!\.d)\.ts$/.test(file)), []);
+  const program = installed("stack/template/index.ts");
+  assert.equal(files.filter((file) => /\.map$|(?<!\.d)\.ts$/.test(file)), [program]);
   for (const name of ["LICENSE", "host/dist/LICENSES.txt", "components/dist/LICENSES.txt"]) {
     assert.ok(files.includes(installed(name)), name);
   }
@@ -162,9 +169,8 @@ test("both programs run, and the host installs WebRTC when it needs it", async (
 test("Node.js imports each entry, and nothing is defined there", async () => {
   symlinkSync(join(MODULES, "@pulumi"), join(app, "node_modules/@pulumi"));
   const modules = Object.entries(manifest.exports)
-    .flatMap(([path, target]) =>
-      typeof target === "string" ? [] : [path.replace(".", manifest.name)]
-    );
+    .filter(([path, target]) => typeof target !== "string" && path !== PROGRAM)
+    .map(([path]) => path.replace(".", manifest.name));
   const program = `
     for (const name of ${JSON.stringify(modules)}) {
       const { LighthouseTunnel, Bridge } = await import(name);
@@ -243,9 +249,35 @@ test("TypeScript checks a Pulumi program, of modules and of CommonJS", async () 
   await cp(join(CONSUMERS, "bridge.ts"), join(app, "bridge.ts"));
   // Pulumi's own declarations need those of Node.js.
   const more = { skipLibCheck: true, types: ["node"], typeRoots: [join(MODULES, "@types")] };
-  await typeCheck(app, ["bridge.ts"], "nodenext", more);
-  await typeCheck(app, ["bridge.ts"], "node10", more);
+  const files = ["bridge.ts", "template/index.ts"];
+  await typeCheck(app, files, "nodenext", more);
+  await typeCheck(app, files, "node10", more);
 });
+
+test("the template's program makes the same as the repository's", async () => {
+  const config = {
+    "aws:region": "eu-central-1",
+    "lighthouse:allowedOrigins": "https://you.github.io, http://localhost:5173",
+    "lighthouse:email": "owner@example.com",
+    "lighthouse:hostKeys": KEY,
+    "lighthouse:registry": "relay",
+  };
+  const run = await runProgram(config, { folder: join(app, "template"), main: "index.ts" });
+  assert.equal([run.code, run.complaints], [0, []]);
+  const own = await runProgram(config);
+  assert.equal(run.outputs, own.outputs);
+  assert.equal(run.options, own.options);
+  assert.equal(await describeResources(run), await describeResources(own));
+});
+
+/** A run's resources, with the relay's code in place of its path. */
+async function describeResources({ mocks }: PulumiRun): Promise<unknown[]> {
+  return await Promise.all(mocks.created.map(async ({ type, name, inputs }) => {
+    if (!inputs.code) return { type, name, inputs };
+    const { "main.mjs": relay } = await inputs.code.assets;
+    return { type, name, inputs: { ...inputs, code: readFileSync(await relay.path, "utf8") } };
+  }));
+}
 
 for (const name of ["react", "vue", "svelte", "sveltekit"]) {
   test(`the example of ${name} is checked and built without a warning`, async () => {

@@ -9,10 +9,10 @@ export async function writeTypes(): Promise<void> {
   const files: [path: string, text: string][] = [
     ["components/dist/element.d.ts", declarationsOf("components/mod.ts")],
     // The generator leaves out `import * as`.
-    [
-      "stack/dist/mod.d.ts",
-      `import * as pulumi from "@pulumi/pulumi";\n\n${declarationsOf("stack/mod.ts")}`,
-    ],
+    ...["mod", "main"].map((name): [path: string, text: string] => [
+      `stack/dist/${name}.d.ts`,
+      `import * as pulumi from "@pulumi/pulumi";\n\n${declarationsOf(`stack/${name}.ts`)}`,
+    ]),
     ["components/dist/define.d.ts", entryTypes(await readElement())],
   ];
   for (const [file, text] of files) await writeFile(file, text);
