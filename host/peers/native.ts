@@ -1,16 +1,15 @@
 // Finds node-datachannel, which does WebRTC by a native library. A web app that installs this package for its
 // element does not need it, so it is no dependency: where it is not installed beside this package, npm installs
 // it into the user's cache folder, at the first need.
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire, findPackageJSON } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { LighthouseError } from "../../wire/mod.ts";
 import { pathsOf } from "../config/paths.ts";
+import { NpmError, runNpm } from "../platform/npm.ts";
 import { checkFolder } from "../platform/private_folder.ts";
 import { print } from "../platform/terminal.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -20,24 +19,6 @@ export const NATIVE_VERSION = manifest.devDependencies["node-datachannel"];
 
 /** The folder of its package.json and package-lock.json, which `npm run build` writes: all of its files by hash. */
 const LOCK = new URL("./native/", import.meta.url);
-
-/** Time for npm, in milliseconds. */
-const NPM_MS = 180_000;
-
-const NPM_FLAGS = [
-  "ci",
-  // What is downloaded is used as it is: no script of a package runs.
-  "--ignore-scripts",
-  // The binary of each platform is an optional dependency.
-  "--include=optional",
-  "--global=false",
-  "--prefer-offline",
-  "--fetch-retries=1",
-  "--fetch-retry-mintimeout=1000",
-  "--no-audit",
-  "--no-fund",
-  "--loglevel=error",
-];
 
 /** Options of {@linkcode loadNative}. The defaults are those of this program and this user. */
 export interface NativeOptions {
@@ -128,7 +109,8 @@ async function install(folder: string, options: NativeOptions): Promise<void> {
     draft = await mkdtemp(join(cache, "draft-"));
     say(`Fetching node-datachannel ${NATIVE_VERSION} (WebRTC, 4 MB) into ${folder}, once …`);
     await cp(fileURLToPath(lock), draft, { recursive: true });
-    await runNpm(draft, environment);
+    // The binary of each platform is an optional dependency.
+    await runNpm(["ci", "--include=optional"], { cwd: draft, environment });
     await rename(draft, folder).catch(async () => {
       // What is there was put there meanwhile, or does not load.
       if (await isWhole(folder) && attempt(() => loadFrom(folder))) return;
@@ -137,36 +119,13 @@ async function install(folder: string, options: NativeOptions): Promise<void> {
     });
   } catch (cause) {
     if (cause instanceof LighthouseError) throw cause;
+    if (cause instanceof NpmError) throw refusal(cause.message, cause);
     // A sandbox, such as systemd's, leaves only some folders to write to.
     const cure =
       "Make that possible, or run lighthouse-host prepare once outside of the sandbox, as this user";
     throw refusal(`cannot write to ${cache} (${(cause as Error).message}). ${cure}`, cause);
   } finally {
     if (draft) await rm(draft, { recursive: true, force: true });
-  }
-}
-
-/** @throws {LighthouseError} `unsupported`, with what npm says. */
-async function runNpm(cwd: string, environment: NativeOptions["environment"]): Promise<void> {
-  // nvm and others put npm beside the Node.js that runs.
-  const PATH = `${environment?.PATH ?? ""}${delimiter}${dirname(process.execPath)}`;
-  try {
-    await promisify(execFile)("npm", [...NPM_FLAGS, `--prefix=${cwd}`], {
-      cwd,
-      env: { ...environment, PATH },
-      timeout: NPM_MS,
-      // On Windows npm is a script. The arguments are this program's own.
-      shell: process.platform === "win32",
-    });
-  } catch (cause) {
-    const { code, stderr = "", message } = cause as NodeJS.ErrnoException & { stderr?: string };
-    if (code === "ENOENT") {
-      throw refusal("npm is not found. Install npm, and run this again", cause);
-    }
-    const said = stderr.split("\n").map((line) => line.replace(/^npm (?:error|ERR!) ?/, ""))
-      .filter((line) => /^\S/.test(line) && !/^(?:code|syscall|errno) /.test(line));
-    const why = (said[0] ?? firstLine(message)).replace(/\.+$/, "");
-    throw refusal(`npm says: ${why}. Is there a network? Then run this again`, cause);
   }
 }
 
