@@ -13,8 +13,8 @@ import { formatSetting, hasServices, parseServices } from "../config/service_con
 import { resolvePath } from "../config/setting_files.ts";
 import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
-import { parseOutputs } from "../config/stack_outputs.ts";
-import { createLog } from "../platform/log.ts";
+import { parseOutputs, type StackOutputs } from "../config/stack_outputs.ts";
+import { createLog, type Log } from "../platform/log.ts";
 import { print } from "../platform/terminal.ts";
 import { runChecks } from "../signalling/checks.ts";
 import { openRegistry } from "../signalling/open_registry.ts";
@@ -30,7 +30,27 @@ import { openState } from "./state.ts";
  */
 export async function init(source: string, flags: Settings & { json: boolean }): Promise<boolean> {
   const { json, ...wanted } = flags;
-  const { settings: given, hosts, ...outputs } = parseOutputs(await readSource(source));
+  const log = createLog(json);
+  const outputs = parseOutputs(await readSource(source));
+  const settings = await writeSettings(outputs, wanted, log);
+  const { state } = await openState(flags);
+  if (!await checkBridge(settings, outputs, { state, log })) return false;
+  const next = hasServices(settings) ? "" : " --backend http://127.0.0.1:5000";
+  log("info", "ready", `ready: lighthouse-host run${next}`);
+  return true;
+}
+
+/**
+ * Writes what a stack's outputs determine, and further settings.
+ *
+ * @returns All settings of the file.
+ * @throws {LighthouseError} `bad-config`; the file is then unchanged.
+ */
+export async function writeSettings(
+  { settings: given, hosts, policyArn }: StackOutputs,
+  wanted: Settings,
+  log: Log,
+): Promise<Settings> {
   const { config: path } = pathsOf(process.env);
   const file = await readConfigFile(path);
   const changes: Settings = { ...given, ...defined(wanted) };
@@ -46,35 +66,50 @@ export async function init(source: string, flags: Settings & { json: boolean }):
     parseSetting("ice-servers", changes);
   }
   const settings = { ...file.settings, ...changes };
-  const bridge = parseBridge(settings);
+  const { kind, host } = parseBridge(settings).registry;
   parsePage(settings);
-  const { kind, host } = bridge.registry;
-  const policyArn = host === undefined ? outputs.policyArn : hosts.get(host);
-  if (kind !== "lambda-env" && policyArn === undefined) {
+  if (kind !== "lambda-env" && policyOf(host, { hosts, policyArn }) === undefined) {
     throw badSetting(
       `--host ${host} is none of the stack's hosts, which are ${[...hosts.keys()].join(", ")}: ` +
         "name one of them, or add it to the stack's setting hosts",
     );
   }
   await editConfigFile(file, changes);
-
-  const log = createLog(json);
   log("info", "config-written", `wrote ${path}`, { path });
-  let isWell = true;
-  const { state } = await openState(flags);
+  return settings;
+}
+
+/**
+ * Runs the checks of the bridge.
+ *
+ * @param state The state folder.
+ * @returns Whether all have passed.
+ */
+export async function checkBridge(
+  settings: Settings,
+  outputs: StackOutputs,
+  { state, log }: { state: string; log: Log },
+): Promise<boolean> {
+  const bridge = parseBridge(settings);
   const registry = await openRegistry(bridge, () => readIdentity(state));
+  let isWell = true;
   for await (const { name, ok, message } of runChecks(bridge.relay, registry)) {
     isWell &&= ok;
     log(ok ? "info" : "error", ok ? "check-passed" : "check-failed", message, { check: name });
   }
+  const policyArn = policyOf(bridge.registry.host, outputs);
   if (!isWell && policyArn) {
     log("info", "hint", `the stack's policy for the host is ${policyArn}`, { policyArn });
   }
-  if (isWell) {
-    const next = hasServices(settings) ? "" : " --backend http://127.0.0.1:5000";
-    log("info", "ready", `ready: lighthouse-host run${next}`);
-  }
   return isWell;
+}
+
+/** @returns Undefined if the stack has no such host; empty if it needs no policy. */
+function policyOf(
+  host: string | undefined,
+  { policyArn, hosts }: Pick<StackOutputs, "policyArn" | "hosts">,
+): string | undefined {
+  return host === undefined ? policyArn : hosts.get(host);
 }
 
 async function readSource(source: string): Promise<string> {
