@@ -1,0 +1,140 @@
+// The steps of `setup` in AWS: project, plan, deployment; and their undoing.
+import { readIdentity } from "../access/host_key.ts";
+import type { Log } from "../platform/log.ts";
+import { type Answers, originsOf, writeAnswers } from "./answers.ts";
+import { type AwsAccount, findAccount } from "./aws_account.ts";
+import { costLines } from "./cost_lines.ts";
+import { configure, deploy, outputsOf, type Plan, plan, undeploy } from "./deploy.ts";
+import type { Interruption } from "./interruption.ts";
+import type { Project } from "./project.ts";
+import {
+  BY_HAND,
+  downloadCommand,
+  findCommand,
+  loadPulumi,
+  openStack,
+  type Pulumi,
+  type Stack,
+} from "./pulumi.ts";
+import { confirm } from "./questions.ts";
+import { SetupError } from "./setup_error.ts";
+
+/** What the steps share. */
+export interface AwsSide {
+  project: Project;
+  answers: Answers;
+  /** Whether to ask before something is downloaded, deployed or deleted. */
+  mayAsk: boolean;
+  interruption: Interruption;
+  log: Log;
+}
+
+/** Options of {@linkcode deployBridge}. */
+export interface DeployOptions {
+  /** The host's state folder, with its key. */
+  state: string;
+  /** Whether the host has services for anybody. */
+  isPublic: boolean;
+  /** Whether to stop after the plan. */
+  isDryRun: boolean;
+}
+
+/**
+ * Deploys the stack.
+ *
+ * @returns Its outputs, as `pulumi stack output --json` prints them; undefined after a dry run, or a no.
+ * @throws {SetupError} With what to do.
+ */
+export async function deployBridge(
+  at: AwsSide,
+  { state, isPublic, isDryRun }: DeployOptions,
+): Promise<string | undefined> {
+  const { answers, mayAsk, interruption, log } = at;
+  const account = await tellAccount(at);
+  const { pulumi, stack } = await openProject(at, "create");
+  if (!stack) throw new SetupError("Cannot make the stack prod in the project's folder");
+  const { publicKey } = await readIdentity(state);
+  const { connectRate } = await configure(stack, { answers, publicKey, isPublic });
+  interruption.signal.throwIfAborted();
+  if (mayAsk || isDryRun) {
+    log("info", "planning", "asking Pulumi what there is to do");
+    const planned = await plan(pulumi, stack, interruption);
+    tellPlan(at, { account, planned, connectRate });
+    if (isDryRun) return undefined;
+    if (planned.made + planned.changed + planned.deleted === 0) return await outputsOf(stack);
+    if (!await confirm("Go on?")) return undefined;
+  }
+  log("info", "deploying", "deploying, which takes a minute or two");
+  return await deploy(pulumi, stack, { interruption, log });
+}
+
+/**
+ * Deletes what is in AWS, and the project.
+ *
+ * @returns Whether it is gone: false after a no.
+ * @throws {SetupError} With what to do.
+ */
+export async function destroyBridge(at: AwsSide): Promise<boolean> {
+  const { project, mayAsk, interruption, log } = at;
+  const { account } = await tellAccount(at);
+  const { pulumi, stack } = await openProject(at, "look");
+  if (stack) {
+    const what = `Delete the relay and all else of this stack in AWS account ${account}?`;
+    if (mayAsk && !await confirm(what, false)) return false;
+    await undeploy(pulumi, stack, { interruption, log });
+  }
+  const isGone = await project.remove();
+  const kept = isGone ? "" : ", apart from files that you have changed or added";
+  log("info", "removed", `removed ${project.folder}${kept}`, { folder: project.folder });
+  return true;
+}
+
+async function tellAccount({ answers, interruption, log }: AwsSide): Promise<AwsAccount> {
+  const account = await findAccount(answers.region, interruption.signal);
+  log("info", "aws-account", `AWS account ${account.account}, as ${account.arn}`, { ...account });
+  return account;
+}
+
+/** Writes the project, installs its packages, and opens its stack. */
+async function openProject(
+  { project, answers, mayAsk, interruption, log }: AwsSide,
+  mode: "create" | "look",
+): Promise<{ pulumi: Pulumi; stack: Stack | undefined }> {
+  await project.write();
+  await writeAnswers(project.folder, answers);
+  if (!await project.isInstalled()) {
+    const what = `installing Pulumi's packages into ${project.folder} (100 MB)`;
+    log("info", "installing", what, { folder: project.folder });
+    await project.install(interruption.signal);
+  }
+  const pulumi = loadPulumi(project);
+  let command = await findCommand(pulumi, project);
+  if (!command) {
+    if (
+      mayAsk &&
+      !await confirm("Pulumi's command is not installed. Download it from get.pulumi.com?")
+    ) {
+      throw new SetupError(`Cannot deploy without the pulumi command. ${BY_HAND}`);
+    }
+    log("info", "downloading", "downloading the pulumi command from get.pulumi.com");
+    command = await downloadCommand(pulumi);
+  }
+  interruption.signal.throwIfAborted();
+  const options = { project, command, state: answers["pulumi-state"] };
+  return { pulumi, stack: await openStack(pulumi, options, mode) };
+}
+
+interface Told {
+  account: AwsAccount;
+  planned: Plan;
+  connectRate: number;
+}
+
+function tellPlan({ answers, log }: AwsSide, { account, planned, connectRate }: Told): void {
+  const { made, changed, deleted, same } = planned;
+  const counts = [`${made} to make`, `${changed} to change`, `${deleted} to delete`];
+  const text = `AWS account ${account.account}, region ${answers.region}: ` +
+    `${counts.join(", ")}, ${same} as they are`;
+  log("info", "plan", text, { ...planned, region: answers.region, origins: originsOf(answers) });
+  for (const cost of costLines(connectRate, answers.email)) log("info", "cost", cost);
+}
