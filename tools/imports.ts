@@ -47,14 +47,28 @@ export const OWNERS: readonly Owner[] = [
   {
     name: "aws4fetch",
     modules: ["aws4fetch"],
-    files: ["host/signalling/s3_object.ts"],
+    files: ["host/setup/aws_account.ts", "host/signalling/s3_object.ts"],
   },
   {
     name: "the AWS SDK",
     modules: ["@aws-sdk/client-lambda", "@aws-sdk/credential-provider-node"],
-    files: ["host/signalling/registry_lambda.ts", "host/signalling/s3_object.ts"],
+    files: [
+      "host/setup/aws_account.ts",
+      "host/signalling/registry_lambda.ts",
+      "host/signalling/s3_object.ts",
+    ],
   },
   { name: "Pulumi", modules: ["@pulumi/pulumi", "@pulumi/aws"], files: ["stack/*.ts"] },
+  {
+    name: "Pulumi's Automation API",
+    modules: ["@pulumi/pulumi/automation/index.js"],
+    files: ["host/setup/pulumi.ts"],
+  },
+  {
+    name: "questions at a terminal",
+    modules: ["node:readline/promises"],
+    files: ["host/setup/questions.ts"],
+  },
   {
     name: "node-datachannel",
     modules: ["node-datachannel"],
@@ -111,7 +125,7 @@ export const OWNERS: readonly Owner[] = [
       "host/cli/update_notice.ts",
       "host/commands/install.ts",
       "host/mapping/gateway.ts",
-      "host/peers/native.ts",
+      "host/platform/npm.ts",
       "host/platform/sd_notify.ts",
       "host/platform/service_manager.ts",
       "host/quic/endpoint_process.ts",

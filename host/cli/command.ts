@@ -45,6 +45,13 @@ export interface Flags extends
     | "origin"
     | "lan"
     | "port"
+    | "email"
+    | "site"
+    | "project"
+    | "pulumi-state"
+    | "dry-run"
+    | "destroy"
+    | "yes"
     | "system"
     | "print"
     | "follow"
@@ -55,6 +62,7 @@ export interface Flags extends
   settings: Settings;
   json: boolean;
   wait: boolean;
+  install: boolean;
 }
 
 /** Flags of all commands. */

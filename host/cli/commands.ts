@@ -13,6 +13,50 @@ const BACKENDS =
 
 /** All commands. */
 export const COMMANDS: Commands = {
+  setup: {
+    summary: "set everything up with your AWS account: relay, host, page and the first device",
+    does: "set up",
+    more: [
+      "Asks for what no flag says. It checks the AWS credentials, gets Pulumi, shows what it will make and " +
+      "what that costs, deploys it, writes the settings file and, if you like, a ready site, installs the " +
+      "system service, and pairs the first device. This machine needs no AWS credentials afterwards.",
+      "What has stopped it, such as Ctrl-C or a missing right, loses nothing: the same command goes on. " +
+      "docs/deploy.md explains it.",
+    ],
+    flags: [
+      ...settingsOf("setup"),
+      "origin",
+      "email",
+      "site",
+      "project",
+      "pulumi-state",
+      "install",
+      "wait",
+      "dry-run",
+      "destroy",
+      "yes",
+    ],
+    meanings: {
+      page: { summary: "where your page will be; pages of its origin may use the relay" },
+      region: { summary: "the AWS region for the relay" },
+      function: { summary: "the name for the relay's Lambda" },
+      host: { summary: "this host's name, where several share the relay" },
+      origin: {
+        summary: "a further origin whose pages may use the relay",
+        otherwise: "only the page's",
+      },
+    },
+    examples: [
+      "setup",
+      "setup --page https://me.github.io/notes/ --region eu-central-1 --backend 3000 --site ./notes --yes",
+      "setup --dry-run",
+      "setup --destroy",
+    ],
+    async run({ settings, ...flags }) {
+      const { setup } = await import("../commands/setup.ts");
+      return await setup({ ...settings, ...flags });
+    },
+  },
   init: {
     summary: "write the settings file from a stack's outputs, and check what the host needs",
     more: [

@@ -55,6 +55,32 @@ const OPTIONS = {
     summary: "the port of page and relay",
     otherwise: "4600, or the next free one",
   },
+  email: {
+    value: "ADDRESS",
+    summary: "who gets alarms, and a warning when the month costs above $1",
+    otherwise: "nobody",
+  },
+  site: {
+    value: "FOLDER",
+    summary: "write a ready site there",
+    otherwise: "two lines for your page",
+  },
+  project: {
+    value: "FOLDER",
+    summary: "the folder of the Pulumi project",
+    otherwise: "stack, beside the settings file",
+  },
+  "pulumi-state": {
+    value: "URL",
+    summary: "where Pulumi keeps the state, as pulumi login takes it, such as s3://my-state",
+    otherwise: "a folder of the project",
+  },
+  "dry-run": {
+    summary: "show what would be deployed and what it costs, and change nothing in AWS",
+  },
+  destroy: { summary: "undo it: delete everything in AWS, and the system service" },
+  yes: { short: "y", summary: "ask nothing" },
+  install: { isOn: true, summary: "leave the system service out" },
   system: { summary: "for the whole system instead of your user; needs sudo" },
   print: { summary: "print the system service's file, and install nothing" },
   follow: { short: "f", summary: "print new lines as they come" },

@@ -99,25 +99,9 @@ function checkFlags(name: string, command: Command, values: FlagValues): void {
 }
 
 function flagsOf(values: FlagValues): Flags {
-  const { json = false, wait = true, name, for: prefixes, system, print, follow, lines } = values;
-  const { icon, update, key, app, "key-site": keySite, origin, lan, port, count } = values;
-  const ofSite = { icon, update, key, app, "key-site": keySite };
-  const flags = {
-    json,
-    wait,
-    name,
-    for: prefixes,
-    system,
-    print,
-    follow,
-    lines,
-    ...ofSite,
-    origin,
-    lan,
-    port,
-    count,
-  };
-  return { settings: settingsIn(values), ...flags };
+  const { json = false, wait = true, install = true } = values;
+  const own = Object.entries(values).filter(([name]) => !Object.hasOwn(SETTINGS, name));
+  return { ...Object.fromEntries(own), json, wait, install, settings: settingsIn(values) };
 }
 
 /** The settings among the flags. Spaces join the values of a text that was given several times. */

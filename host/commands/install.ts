@@ -22,6 +22,8 @@ export interface InstallFlags extends Settings {
   system?: boolean;
   /** Prints the service's file, and installs nothing. */
   print?: boolean;
+  /** Another copy of this program, for the service if this one may go away. */
+  program?: string;
 }
 
 /** Variables of the terminal that the service gets too. They hold no secrets. */
@@ -142,9 +144,13 @@ async function describe(flags: InstallFlags, isNew: boolean): Promise<Installati
   const paths = pathsOf(variables);
   // A service with wrong settings can be uninstalled.
   const { file, state } = await (isNew ? openState : openStateAnyway)(flags, variables);
+  const called = await realpath(process.argv[1]!);
+  const program = flags.program !== undefined && PASSING.test(called)
+    ? await realpath(flags.program)
+    : called;
   const command = [
     process.execPath,
-    await realpath(process.argv[1]!),
+    program,
     "run",
     "--state",
     state,
