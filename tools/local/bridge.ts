@@ -5,8 +5,9 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Identity, readIdentity } from "../../host/access/host_key.ts";
+import type { RegistryConfig } from "../../host/config/config.ts";
 import { NO_LAPTOP_ID } from "../../wire/limits.ts";
-import { OPEN, toBase64url } from "../../wire/mod.ts";
+import { DEFAULT_HOST, OPEN, toBase64url } from "../../wire/mod.ts";
 import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { type Backend, type BackendOptions, startBackend } from "./backend.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
@@ -47,11 +48,13 @@ export interface BridgeOptions {
   routes?: BackendOptions["routes"];
   /** The backend in the hosts' flags: a URL, or a folder's path. @default the sample backend's URL */
   backend?: string;
-  /** The hosts' registry. @default "lambda-env" */
-  registry?: "lambda-env" | "s3";
-  /** With `s3`, the host that the page names. @default no name, which means `laptop` */
+  /** The hosts' registry. With `relay`, the hosts get no AWS credentials. @default "lambda-env" */
+  registry?: RegistryConfig["kind"];
+  /** With `s3` and `relay`, the host that the page names. @default no name, which means `laptop` */
   host?: string;
-  /** With `s3`, whether the page reads the registry. @default true */
+  /** With `relay`, the names of the hosts whose key the relay knows. @default the page's */
+  hosts?: string[];
+  /** With `s3` and `relay`, whether the page reads the registry. @default true */
   publicRegistry?: boolean;
   /** Whether pages may come by QUIC. @default true; tests of WebRTC's ways do without */
   quic?: boolean;
@@ -73,7 +76,7 @@ export interface Bridge extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly controlPlane: ControlPlane;
   readonly function: LocalFunction;
-  /** The registry of `s3`; undefined otherwise. */
+  /** The bucket of `s3` and `relay`; undefined otherwise. */
   readonly store: ObjectStore | undefined;
   readonly backend: Backend;
   /** The hosts' state folder, with the key that all of them use. */
@@ -83,7 +86,7 @@ export interface Bridge extends AsyncDisposable {
   hostFlags(): string[];
   readonly hostEnvironment: Record<string, string>;
   /** Starts a host. Several may run; the bridge's disposal stops them. */
-  startHost(flags?: string[], environment?: Record<string, string>): HostProcess;
+  startHost(flags?: string[], environment?: Record<string, string | undefined>): HostProcess;
   /** Closes the gateway with all its connections, and reopens it on the same port. */
   restartGateway(): Promise<void>;
   stopGateway(): Promise<void>;
@@ -99,9 +102,10 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   let gateway: Gateway;
 
   const { isPublic = true, port, connect = [], host: hostName, publicRegistry = true } = options;
+  const { registry = "lambda-env", hosts: hostNames = [hostName ?? DEFAULT_HOST] } = options;
   const state = options.state ?? join(temporaryFolder(), "state");
   const identity = await readIdentity(state);
-  const hostKey = isPublic ? toBase64url(identity.publicKey) : undefined;
+  const publicKey = toBase64url(identity.publicKey);
   let store: ObjectStore | undefined;
   const page = stack.use(
     await startPage({
@@ -109,14 +113,14 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       folder: options.folder,
       relay: () => gateway.url,
       stun: "none",
-      hostKey,
+      hostKey: isPublic ? publicKey : undefined,
       host: hostName,
       registry: () => publicRegistry ? store?.url : undefined,
       connect,
     }),
   );
   const origins = [...page.origins, ...options.origins ?? []];
-  if (options.registry === "s3") {
+  if (registry !== "lambda-env") {
     store = stack.use(
       await startObjectStore({
         bucket: BUCKET,
@@ -144,6 +148,9 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
         ...store
           ? { REGISTRY_BUCKET: BUCKET, AWS_ENDPOINT_URL_S3: store.endpoint }
           : { LAPTOP_ID: NO_LAPTOP_ID, ADMISSION_KEY: OPEN },
+        ...registry === "relay" && {
+          HOST_KEYS: hostNames.map((name) => `${name}=${publicKey}`).join(","),
+        },
         ALLOWED_ORIGINS: origins.join(","),
         AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: gateway.endpoint,
       },
@@ -163,20 +170,25 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
     await Promise.all([...hosts].map((host) => host.stop()));
   });
 
-  const hostEnvironment = {
-    AWS_ENDPOINT_URL_LAMBDA: controlPlane.endpoint,
-    ...store && { AWS_ENDPOINT_URL_S3: store.endpoint },
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
+  const hostEnvironment: Record<string, string> = {
+    ...registry !== "relay" && {
+      AWS_ENDPOINT_URL_LAMBDA: controlPlane.endpoint,
+      ...store && { AWS_ENDPOINT_URL_S3: store.endpoint },
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+    },
     // Deno is among the development dependencies.
     PATH: [PROGRAMS, process.env.PATH].join(delimiter),
+  };
+  const registryFlags = {
+    "lambda-env": ["--region", "us-east-1", "--function", FUNCTION],
+    "s3": ["--region", "us-east-1", "--registry", "s3", "--bucket", BUCKET],
+    "relay": ["--registry", "relay"],
   };
   const hostFlags = () => [
     "--relay",
     gateway.url,
-    "--region",
-    "us-east-1",
-    ...store ? ["--registry", "s3", "--bucket", BUCKET] : ["--function", FUNCTION],
+    ...registryFlags[registry],
     ...options.backend?.startsWith("/")
       ? ["--service", `/=${options.backend}`]
       : ["--backend", options.backend ?? backend.url],

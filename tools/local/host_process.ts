@@ -15,8 +15,8 @@ export interface HostLine {
 export interface HostProcessOptions {
   /** Flags after `run`, without `--json`. */
   flags: string[];
-  /** Environment variables, added to this process's. */
-  environment?: Record<string, string>;
+  /** Environment variables, added to this process's; undefined removes one. */
+  environment?: Record<string, string | undefined>;
   onLine?: (line: HostLine) => void;
 }
 

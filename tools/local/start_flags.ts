@@ -1,6 +1,7 @@
 // The flags of `npm start`, and PORT.
 import process from "node:process";
 import { parseArgs } from "node:util";
+import type { RegistryConfig } from "../../host/config/config.ts";
 import { parseServices } from "../../host/config/service_config.ts";
 import { suggestion } from "../../host/config/suggest.ts";
 import { EXAMPLE_NAMES } from "./examples.ts";
@@ -12,7 +13,8 @@ const HELP = `npm start: the whole bridge on this machine, without an account
   npm start -- --backend 3000       the same site with a backend of yours: a port, a URL or unix:SOCKET
   npm start -- --example react      a page of examples/: ${EXAMPLE_NAMES.join(", ")};
                                     --backend gives it a backend of yours
-  npm start -- --registry s3        with the registry in S3, which the page reads
+  npm start -- --registry s3        with the registry in S3, which the page reads; relay: which the
+                                    relay writes, too, so that the host needs no AWS credentials
   PORT=9000 npm start               the page on another port
 
 lighthouse-host dev shows a backend without the stand-ins for AWS: docs/dev.md`;
@@ -28,7 +30,7 @@ const FLAGS = {
 
 /** What `npm start` is asked for. */
 export interface StartFlags {
-  registry: "lambda-env" | "s3";
+  registry: RegistryConfig["kind"];
   /** Whether the page is a site around the app. */
   isApp: boolean;
   /** The name of an example, whose page is shown. */
@@ -45,8 +47,8 @@ export function parseFlags(args: string[]): StartFlags {
       console.log(HELP);
       process.exit(0);
     }
-    if (registry !== "lambda-env" && registry !== "s3") {
-      throw new Error(`--registry is neither lambda-env nor s3: ${registry}`);
+    if (registry !== "lambda-env" && registry !== "s3" && registry !== "relay") {
+      throw new Error(`--registry is none of lambda-env, s3 and relay: ${registry}`);
     }
     if (backend !== undefined) parseServices({ backend }, { HOME: process.env.HOME });
     if (example !== undefined && !EXAMPLE_NAMES.includes(example)) {
