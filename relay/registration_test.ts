@@ -4,7 +4,7 @@ import { type ObjectStore, startObjectStore } from "../tools/local/object_store.
 import { suite } from "../tools/testing/suite.ts";
 import { toBase64url } from "../wire/base64url.ts";
 import { formatProof, formatProtocols } from "../wire/signal/admission.ts";
-import { isSignedBy, parseHostEntry } from "../wire/signal/host_entry.ts";
+import { isSignedBy, parseHostEntry, signHostEntry } from "../wire/signal/host_entry.ts";
 import {
   MAX_SKEW_MS,
   proveHost,
@@ -211,6 +211,17 @@ test("a write that is sent again, or later than another one, changes nothing", a
     assert.match(message!, /newer entry/);
   }
   assert.is(at.store.read("hosts/pi.json"), text);
+});
+
+test("an entry of a time that no relay takes is written over, though the host has signed it", async () => {
+  await using at = await setUp();
+  // By the registry s3, whose host had a clock that was a year ahead.
+  const time = Date.now() + 365 * 86_400_000;
+  at.store.write("hosts/pi.json", await signHostEntry({ ...pi, connectionId: OTHER, time }));
+  const { revision, entry } = await at.look();
+  assert.is(entry!.time, time);
+  assert.ok((await at.write({ revision })).revision);
+  assert.is(await at.registry.lookup("pi"), HOST);
 });
 
 test("of two hosts that race, one registers, and the other one's key is not written", async () => {
