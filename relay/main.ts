@@ -4,8 +4,8 @@
  * Environment: `ALLOWED_ORIGINS`, separated by commas; `LAPTOP_ID` and `ADMISSION_KEY`, written by the
  * host, or `REGISTRY_BUCKET`, the bucket in which hosts register, and `HOSTS`, their names, separated by
  * commas; and for hosts that register through the relay `HOST_KEYS`, as `name=key` with the raw public key
- * in base64url, separated by commas. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` and `AWS_ENDPOINT_URL_S3` replace the API's own host
- * and AWS's S3. Lambda itself sets `AWS_REGION` and the role's credentials.
+ * in base64url, separated by commas. `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` and `AWS_ENDPOINT_URL_S3`
+ * replace the API's own host and AWS's S3. Lambda itself sets `AWS_REGION` and the role's credentials.
  *
  * @module
  */
@@ -84,15 +84,24 @@ function bucketEnvironment(
   const registry = new BucketRegistry(bucket, HOSTS ? listOf(HOSTS) : undefined);
   const { lookup, admissionKeys } = registry;
   if (!HOST_KEYS) return { lookup, admissionKeys };
-  const hostKeys = new Map(
-    listOf(HOST_KEYS).map((item) => item.split("=") as [name: string, key: string]),
-  );
+  const hostKeys = hostKeysOf(HOST_KEYS);
   const registration = new Registration({
     bucket,
     hostKeys,
     onWrite: (host) => registry.forget(host),
   });
   return { lookup, admissionKeys, hostKeys, registration };
+}
+
+/** Reads `HOST_KEYS`. What is malformed there lets nobody in, and does not concern the other hosts. */
+function hostKeysOf(text: string): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const item of listOf(text)) {
+    const [, name, key] = /^([a-z0-9-]+)=(B[\w-]{86})$/.exec(item) ?? [];
+    if (name && key) keys.set(name, key);
+    else console.error(`Cannot use "${item}" in HOST_KEYS: it is no name=key`);
+  }
+  return keys;
 }
 
 function listOf(text = ""): string[] {

@@ -5,9 +5,14 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
+import { startObjectStore } from "../tools/local/object_store.ts";
 import { suite } from "../tools/testing/suite.ts";
-import { makeAdmission } from "../wire/signal/admission.ts";
+import { toBase64url } from "../wire/base64url.ts";
+import { formatProof, makeAdmission } from "../wire/signal/admission.ts";
+import { proveHost, type Signer } from "../wire/signal/registration.ts";
+import { createSigner } from "../wire/testing/host_signer.ts";
 import { connectEvent, disconnectEvent, messageEvent } from "./testing/events.ts";
 import { type ManagementServer, startManagementServer } from "./testing/management_server.ts";
 
@@ -228,9 +233,57 @@ test("a post for an event of a custom domain goes to the API's own host", async 
   assert.equal(asked, [own, own]);
 });
 
-test("the bundle has at most 18 KiB, and nothing of the AWS SDK", async () => {
+/** The bundle's answers to handshakes, and what it logs, in an environment of its own. */
+async function connectAll(environment: Record<string, string>, handshakes: string[][]) {
+  const events = handshakes.map((protocols) =>
+    connectEvent({ "sec-websocket-protocol": protocols.join(", ") })
+  );
+  const program = `const { handler } = await import(${JSON.stringify(bundle.href)});
+    for (const event of ${JSON.stringify(events)}) console.log((await handler(event)).statusCode);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    env: environment,
+  });
+  const [codes, log] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { codes: codes.trim().split("\n").map(Number), log };
+}
+
+test("hosts connect by the keys in HOST_KEYS, and what is malformed there is logged and lets nobody in", async () => {
+  await using store = await startObjectStore({ bucket: "registry", keys: {} });
+  const [pi, laptop, other] = await Promise.all(["pi", "laptop", "other"].map(createSigner));
+  const keyOf = ({ hostKey }: Signer) => toBase64url(hostKey);
+  const shown = async (signer: Signer) =>
+    formatProof(signer.host, await proveHost(signer, Date.now()));
+  const environment = {
+    REGISTRY_BUCKET: "registry",
+    AWS_ENDPOINT_URL_S3: store.endpoint,
+    HOST_KEYS: `pi=${keyOf(pi!)}, laptop=${keyOf(laptop!)}=,other,=${keyOf(other!)},`,
+  };
+  const { codes, log } = await connectAll(
+    environment,
+    [await shown(pi!), await shown(laptop!), await shown(other!), ["lighthouse"]],
+  );
+  assert.equal(codes, [200, 401, 401, 401]);
+  const lines = log.trim().split("\n");
+  assert.equal(lines.map((line) => /Cannot use "(.{0,8}).*" in HOST_KEYS/.exec(line)?.[1]), [
+    `laptop=B`,
+    "other",
+    `=${keyOf(other!).slice(0, 7)}`,
+    "",
+  ]);
+});
+
+test("without HOST_KEYS, a proof is worth nothing", async () => {
+  await using store = await startObjectStore({ bucket: "registry", keys: {} });
+  const pi = await createSigner("pi");
+  const proof = formatProof("pi", await proveHost(pi, Date.now()));
+  const bucket = { REGISTRY_BUCKET: "registry", AWS_ENDPOINT_URL_S3: store.endpoint };
+  assert.equal((await connectAll({ ...bucket, HOST_KEYS: "" }, [proof])).codes, [401]);
+  assert.equal((await connectAll({ ADMISSION_KEY: KEY }, [proof])).codes, [401]);
+});
+
+test("the bundle has at most 18.5 KiB, and nothing of the AWS SDK", async () => {
   const code = await readFile(bundle, "utf8");
-  assert.ok(code.length <= 18 * 1024, `${code.length} bytes`);
+  assert.ok(code.length <= 18.5 * 1024, `${code.length} bytes`);
   assert.not.match(code, /aws-sdk|smithy/i);
   const imports = [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)/g)];
   assert.equal(imports.map(([, name]) => name), ["node:process"]);
