@@ -55,6 +55,7 @@ export {
   type Signal,
 } from "./signal/signal.ts";
 export {
+  MAX_SKEW_MS,
   parseRegistryAnswer,
   proveHost,
   type RegistryAnswer,

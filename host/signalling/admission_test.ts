@@ -9,7 +9,8 @@ import { makeAdmission, OPEN } from "../../wire/mod.ts";
 import type { BridgeConfig } from "../config/config.ts";
 import { MemoryRegistry, startTestRelay, type TestRelay } from "../testing/relay.ts";
 import { failureOf } from "../../wire/testing/failure.ts";
-import { isRefused, RelaySocket } from "./relay_socket.ts";
+import { isRefused } from "./relay_errors.ts";
+import { RelaySocket } from "./relay_socket.ts";
 import { type HostAdmissions, Supervisor } from "./supervisor.ts";
 
 const test = suite("host's admissions", { deadline: 30_000 });

@@ -1,6 +1,7 @@
 // Checks the relay and the AWS rights by real calls. They register nothing.
 import { type HostRegistry, lacksCredentials } from "./registry.ts";
-import { isRefused, RelaySocket, type RelaySocketOptions } from "./relay_socket.ts";
+import { isRefused } from "./relay_errors.ts";
+import { RelaySocket, type RelaySocketOptions } from "./relay_socket.ts";
 
 /** The result of one check. */
 export interface CheckResult {

@@ -2,9 +2,9 @@
 // credentials. wire/signal/registration.ts has the messages.
 import {
   DEFAULT_HOST,
-  type HostEntry,
   isSignedBy,
   LighthouseError,
+  MAX_SKEW_MS,
   parseRegistryAnswer,
   proveHost,
   type RegistryAnswer,
@@ -31,7 +31,7 @@ export interface RelayRegistryOptions {
 export function relayRegistry(options: RelayRegistryOptions): Required<HostRegistry> {
   const { relay, host = DEFAULT_HOST, identity, onForeign } = options;
   const signer = { host, hostKey: identity.publicKey, signingKey: identity.signingKey };
-  const name = `${host} at ${relay.host}`;
+  const name = `entry ${host} at ${relay.host}`;
   /** Of this process's last write. */
   let written: { time: number; revision: string } | undefined;
   let foreign: string | undefined;
@@ -56,27 +56,19 @@ export function relayRegistry(options: RelayRegistryOptions): Required<HostRegis
     }
   }
 
-  async function look(socket: RelaySocket, signal: AbortSignal): Promise<RegistryAnswer> {
-    const question = { type: "look", nonce: crypto.randomUUID(), time: Date.now() } as const;
-    const answer = await ask(socket, question, signal);
-    await inspect(answer);
-    return answer;
-  }
-
   /** @param connectionId That of the socket; undefined if the host leaves. */
   async function write(
     socket: RelaySocket,
-    { entry, ...changes }: {
-      /** The entry that is replaced. */
-      entry?: Pick<HostEntry, "time">;
+    { after, ...changes }: {
+      /** The time of the entry that is replaced. */
+      after?: number;
       revision: string;
       connectionId?: string;
       admission?: string;
     },
     signal: AbortSignal,
   ): Promise<void> {
-    // The relay takes only later times, and this machine's clock may have been set back.
-    const time = Math.max(Date.now(), (entry?.time ?? 0) + 1);
+    const time = timeAfter(after);
     const nonce = crypto.randomUUID();
     const { revision } = await ask(socket, { type: "write", nonce, time, ...changes }, signal);
     if (revision === undefined) {
@@ -85,19 +77,25 @@ export function relayRegistry(options: RelayRegistryOptions): Required<HostRegis
     written = { time, revision };
   }
 
-  /** Whoever owns the relay could show another entry, or an old one. */
-  async function inspect({ entry, revision = "" }: RegistryAnswer): Promise<void> {
-    if (!entry || revision === foreign) return;
+  /**
+   * Whoever owns the relay could show another entry, or an old one.
+   *
+   * @returns The entry's time, if this host's key has signed it.
+   */
+  async function inspect({ entry, revision = "" }: RegistryAnswer): Promise<number | undefined> {
+    if (!entry) return undefined;
     const isOwn = await isSignedBy(entry, identity.publicKey);
-    if (isOwn && entry.time >= (written?.time ?? 0)) return;
+    const time = isOwn ? entry.time : undefined;
+    if (revision === foreign || isOwn && entry.time >= (written?.time ?? 0)) return time;
     foreign = revision;
     onForeign?.(
       isOwn
         ? `the registry shows an entry of this host that is older than its last one. Somebody who may write ` +
           `the stack's bucket has put it back`
-        : `the entry of ${name} was not written by this host's key: somebody else may write the stack's ` +
+        : `the ${name} was not written by this host's key: somebody else may write the stack's ` +
           "bucket. Pages refuse an entry that their host has not signed",
     );
+    return time;
   }
 
   return {
@@ -107,13 +105,16 @@ export function relayRegistry(options: RelayRegistryOptions): Required<HostRegis
     async read(signal, given) {
       const socket = given ?? await connect(signal);
       try {
-        const { entry, revision = "", admission } = await look(socket, signal);
+        const question = { type: "look", nonce: crypto.randomUUID(), time: Date.now() } as const;
+        const answer = await ask(socket, question, signal);
+        const { entry, revision = "", admission } = answer;
+        const after = await inspect(answer);
         return {
           connectionId: entry?.connectionId,
           admission,
           replace: (connectionId, signal, key) =>
             write(socket, {
-              entry,
+              after,
               revision,
               connectionId,
               admission: key === admission ? undefined : key,
@@ -128,7 +129,7 @@ export function relayRegistry(options: RelayRegistryOptions): Required<HostRegis
       const { time, revision } = written;
       const socket = await connect(signal);
       try {
-        await write(socket, { entry: { time }, revision }, signal);
+        await write(socket, { after: time, revision }, signal);
       } catch (error) {
         if ((error as RegistryError).kind !== "conflict") throw error;
       } finally {
@@ -138,13 +139,32 @@ export function relayRegistry(options: RelayRegistryOptions): Required<HostRegis
   };
 }
 
+/**
+ * A time that the relay takes: later than that of the entry that is replaced, which a clock has given that
+ * was ahead. An entry that is further ahead than two clocks can be, the relay lets go.
+ */
+function timeAfter(time = 0): number {
+  const now = Date.now();
+  return time - now > 2 * MAX_SKEW_MS ? now : Math.max(now, time + 1);
+}
+
+/** What the owner does about a refusal, where its message does not say so. */
+const CURES: [message: RegExp, cure: string][] = [
+  [
+    /only the host may use "to"/,
+    "The relay is of an earlier version, or the stack has another registry: run pulumi up",
+  ],
+  [
+    /not deployed with the key/,
+    "Add what lighthouse-host key prints to the stack's setting hostKeys, and deploy it",
+  ],
+];
+
 /** Maps a failure. */
 function explain(error: unknown, name: string): RegistryError {
   if (error instanceof RegistryError) return error;
   const { code, message } = LighthouseError.from(error, "relay-failed");
   const kind: FailureKind = code === "not-allowed" ? "owner" : "transient";
-  const cure = /only the host may use "to"/.test(message)
-    ? ". The relay is of an earlier version, or the stack has another registry: run pulumi up"
-    : "";
-  return new RegistryError(kind, `${name}: ${message}${cure}`, { cause: error });
+  const cure = CURES.find(([of]) => of.test(message))?.[1];
+  return new RegistryError(kind, `${name}: ${message}${cure ? `. ${cure}` : ""}`, { cause: error });
 }

@@ -18,6 +18,7 @@ import {
   type Signal,
   SUBPROTOCOL,
 } from "../../wire/mod.ts";
+import { isWithoutSubprotocol, noAnswer, unexpected, unreachable } from "./relay_errors.ts";
 import type { RelayUsage } from "./usage.ts";
 
 /**
@@ -29,6 +30,10 @@ const ECHO_MS = 5_000;
 
 /** Limit for an answer of the registry, in milliseconds: the relay may make four requests to S3. */
 const ANSWER_MS = 10_000;
+
+/** What the relay does not do without an answer, in words. */
+const ECHO = "say which connection this is";
+const REGISTER = "register this host";
 
 /** Options of {@linkcode RelaySocket.open}. */
 export interface RelaySocketOptions {
@@ -91,7 +96,7 @@ export class RelaySocket {
     try {
       return await RelaySocket.#open(url, signal, options, shown);
     } catch (error) {
-      if (messageOfCause(error as Error) !== "Server sent no subprotocol") throw error;
+      if (!isWithoutSubprotocol(error as Error)) throw error;
       // A relay of an earlier version.
       return await RelaySocket.#open(url, signal, options, []);
     }
@@ -121,6 +126,11 @@ export class RelaySocket {
     await new Promise<void>((resolve, reject) => {
       socket.on("open", resolve);
       socket.on("error", (error) => reject(unreachable(url, error, options)));
+      // Otherwise, ws makes an error that has the status alone.
+      socket.on("unexpected-response", (_request, { statusCode, headers: { date } }) => {
+        reject(unreachable(url, unexpected(statusCode), { ...options, date }));
+        socket.terminate();
+      });
     });
     if (usage) closed.then(usage.opened());
     try {
@@ -163,14 +173,18 @@ export class RelaySocket {
     };
     const end = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const onEnd = () => {
-      reject(signal.aborted ? signal.reason : noAnswer(`no answer within ${ANSWER_MS / 1000} s`));
+      reject(
+        signal.aborted
+          ? signal.reason
+          : noAnswer(REGISTER, `no answer within ${ANSWER_MS / 1000} s`),
+      );
     };
-    const onClose = () => reject(noAnswer("the connection ended"));
+    const onClose = () => reject(noAnswer(REGISTER, "the connection ended"));
     end.addEventListener("abort", onEnd);
     this.#socket.on("close", onClose);
     try {
       signal.throwIfAborted();
-      if (!this.isOpen) throw noAnswer("the connection ended");
+      if (!this.isOpen) throw noAnswer(REGISTER, "the connection ended");
       const text = formatSendSignal({ to: REGISTRY, host: this.#host, data }, HOST_SIGNAL);
       this.#usage?.sent({ to: REGISTRY, data, bytes: text.length });
       this.#socket.send(text);
@@ -228,15 +242,15 @@ async function echo(
     if (message?.kind !== "signal" || message.from === undefined) return;
     if (isProbe(message.data, nonce)) resolve(message.from);
   };
-  const onClose = () => reject(noAnswer("the connection ended"));
+  const onClose = () => reject(noAnswer(ECHO, "the connection ended"));
   const onAbort = () => reject(signal.reason);
-  const timer = setTimeout(() => reject(noAnswer("no answer within 5 s")), ECHO_MS);
+  const timer = setTimeout(() => reject(noAnswer(ECHO, "no answer within 5 s")), ECHO_MS);
   socket.on("message", onMessage);
   socket.on("close", onClose);
   signal.addEventListener("abort", onAbort);
   try {
     signal.throwIfAborted();
-    if (socket.readyState !== WebSocket.OPEN) throw noAnswer("the connection ended");
+    if (socket.readyState !== WebSocket.OPEN) throw noAnswer(ECHO, "the connection ended");
     const data: Signal = { type: "probe", nonce };
     const text = formatSendSignal({ to: ME, data }, routeOf(socket));
     usage?.sent({ to: ME, data, bytes: text.length });
@@ -248,21 +262,6 @@ async function echo(
     socket.off("close", onClose);
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-/** Whether an attempt failed by an answer, and not for want of a network. */
-export function isAnswered(error: Error): boolean {
-  return /^(Unexpected server response|$)/.test(messageOfCause(error));
-}
-
-/** Whether the relay has refused the admission value. */
-export function isRefused(error: Error): boolean {
-  return messageOfCause(error) === "Unexpected server response: 401";
-}
-
-/** What ws says; empty if it was not ws that failed. */
-function messageOfCause({ cause }: Error): string {
-  return cause instanceof Error ? cause.message || "?" : "";
 }
 
 /** The route for hosts' messages, which a flood of pages' messages cannot fill. */
@@ -282,24 +281,4 @@ function tryParse(text: string): RelayMessage | undefined {
   } catch {
     return undefined;
   }
-}
-
-function noAnswer(why: string): LighthouseError {
-  return new LighthouseError(
-    "relay-unreachable",
-    `The relay does not say which connection this is: ${why}. Is it a Lighthouse relay, and up?`,
-  );
-}
-
-function unreachable(url: URL, cause: Error, { proof }: RelaySocketOptions): LighthouseError {
-  const unknown = proof
-    ? ". It was not deployed with this host's key, or this machine's clock is wrong. lighthouse-host key " +
-      "prints the key for the stack's setting hostKeys"
-    : ". It does not know this host's admission key";
-  return new LighthouseError(
-    "relay-unreachable",
-    `Cannot connect to ${url.href}: ${cause.message || (cause as { code?: string }).code}` +
-      (/ 401$/.test(cause.message) ? unknown : ""),
-    { cause },
-  );
 }

@@ -13,7 +13,8 @@ import { keepRegistered } from "./registrar.ts";
 import { Outage } from "./outage.ts";
 import type { Registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
-import { isAnswered, isRefused, RelaySocket } from "./relay_socket.ts";
+import { isAnswered, isRefused } from "./relay_errors.ts";
+import { RelaySocket } from "./relay_socket.ts";
 import {
   startSupervision,
   stepSupervision,

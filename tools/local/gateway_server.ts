@@ -379,6 +379,7 @@ function refusal(status: number, connectionId: string): string {
   const body = gatewayMessage(status >= 500 ? "Internal server error" : phrase, connectionId);
   return [
     `HTTP/1.1 ${status} ${phrase}`,
+    `Date: ${new Date().toUTCString()}`,
     "Connection: close",
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
