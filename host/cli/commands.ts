@@ -281,7 +281,8 @@ export const COMMANDS: Commands = {
     },
   },
   key: {
-    summary: "print this host's public key, for a page's attribute host-key",
+    summary:
+      "print this host's public key, for a page's attribute host-key and the stack's hostKeys",
     does: "print the key",
     flags: [],
     async run({ settings, json }) {

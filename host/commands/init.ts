@@ -69,9 +69,12 @@ export async function writeSettings(
   const { kind, host } = parseBridge(settings).registry;
   parsePage(settings);
   if (kind !== "lambda-env" && policyOf(host, { hosts, policyArn }) === undefined) {
+    const setting = kind === "relay"
+      ? "hostKeys, with the key that lighthouse-host key prints"
+      : "hosts";
     throw badSetting(
       `--host ${host} is none of the stack's hosts, which are ${[...hosts.keys()].join(", ")}: ` +
-        "name one of them, or add it to the stack's setting hosts",
+        `name one of them, or add it to the stack's setting ${setting}`,
     );
   }
   await editConfigFile(file, changes);
@@ -92,8 +95,9 @@ export async function checkBridge(
 ): Promise<boolean> {
   const bridge = parseBridge(settings);
   const registry = await openRegistry(bridge, () => readIdentity(state));
+  const { host } = bridge.registry;
   let isWell = true;
-  for await (const { name, ok, message } of runChecks(bridge.relay, registry)) {
+  for await (const { name, ok, message } of runChecks(bridge.relay, registry, { host })) {
     isWell &&= ok;
     log(ok ? "info" : "error", ok ? "check-passed" : "check-failed", message, { check: name });
   }

@@ -7,6 +7,8 @@ import { startObjectStore } from "../../tools/local/object_store.ts";
 import { run, start } from "../../tools/testing/program.ts";
 import { suite } from "../../tools/testing/suite.ts";
 import { temporaryFolder } from "../../tools/testing/temporary_folder.ts";
+import { toBase64url } from "../../wire/mod.ts";
+import { readIdentity } from "../access/host_key.ts";
 import { startTestRelay, type TestRelay } from "../testing/relay.ts";
 
 const test = suite("init", { deadline: 30_000 });
@@ -213,6 +215,51 @@ test("init on a stack with the S3 registry tries out its rights, and run leaves 
     at.path,
   ) as typeof at.environment;
   assert.equal([gone, too, as], [undefined, undefined, undefined]);
+});
+
+test("init on a stack with the registry relay checks that the relay knows the host's key, without AWS", async () => {
+  await using at = await setUp();
+  await using store = await startObjectStore({
+    bucket: "lighthouse-registry",
+    keys: { "local-access-key": "local-secret-key" },
+  });
+  const state = join(temporaryFolder(), "state");
+  const { publicKey } = await readIdentity(state);
+  const { function: lambda } = at.relay;
+  lambda.setEnvironment({
+    ...lambda.environment,
+    REGISTRY_BUCKET: store.bucket,
+    AWS_ENDPOINT_URL_S3: store.endpoint,
+    HOST_KEYS: `pi=${toBase64url(publicKey)}`,
+  }, { staleFor: 0 });
+  const { XDG_CONFIG_HOME } = at.environment;
+  const init = (outputs: object, ...args: string[]) =>
+    run(
+      ["init", "-", "--backend", "5000", "--stun", "none", ...args],
+      { XDG_CONFIG_HOME: XDG_CONFIG_HOME! },
+      JSON.stringify({
+        ...JSON.parse(at.outputs),
+        hostPolicyArn: "",
+        registry: "relay",
+        ...outputs,
+      }),
+    );
+
+  const hosts = { pi: { policyArn: "" }, desk: { policyArn: "" } };
+  const well = await init({ hosts }, "--host", "pi", "--state", state);
+  assert.is(well.code, 0, well.output);
+  assert.match(well.output, /● \S+ answers\n.*● ready: lighthouse-host run\n$/);
+  const { registry, host, bucket, region } = await settingsOf(at.path) as Record<string, string>;
+  assert.equal([registry, host, bucket, region], ["relay", "pi", undefined, undefined]);
+
+  const unknown = await init({ hosts }, "--host", "tv", "--state", state);
+  assert.is(unknown.code, 2);
+  assert.match(unknown.errors, /are pi, desk: .*setting hostKeys, with the key that/);
+  const without = await init({ hosts }, "--host", "desk", "--state", state);
+  assert.is(without.code, 1);
+  assert.match(without.output, /lighthouse-host key prints.*hostKeys, as desk=KEY, and deploy it/);
+  assert.not.match(without.output, /policy|AWS/);
+  assert.equal(at.controlPlane.calls, []);
 });
 
 test("init without credentials says so once, and has written the settings", async () => {

@@ -105,6 +105,25 @@ test("with the S3 registry, too; and whether the page may read it", async () => 
   assert.is(other.code, 1);
 });
 
+test("with the registry relay nothing is asked of AWS, and nothing is said of it", async () => {
+  const { bridge } = await online({ registry: "relay", publicRegistry: false });
+  await using _ = bridge;
+  const { output, code } = await run(["doctor", ...bridge.hostFlags()], bridge.hostEnvironment);
+  assert.is(code, 0, output);
+  assert.match(output, /^✓ relay +127\.0\.0\.1:\d+ answers$/m);
+  assert.match(output, /^✓ registration +entry laptop at \S+ names the host that runs/m);
+  assert.match(output, /^✓ loop +a page's way/m);
+  assert.not.match(output, /aws|lambda|s3|cors/i);
+  // Another key, as after a change of the state folder.
+  const other = await diagnose(bridge, "--state", join(temporaryFolder(), "state"));
+  assert.is(other.code, 1);
+  assert.match(
+    other.found.get("relay")!.message,
+    /lighthouse-host key prints.*hostKeys, as laptop=KEY/,
+  );
+  assert.is(other.found.has("registration"), false);
+});
+
 test("without a host, what needs one is not tried, and nothing is registered", async () => {
   await using bridge = await startBridge({ propagation: 200 });
   const { code, found } = await diagnose(bridge);
