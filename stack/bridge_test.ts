@@ -6,6 +6,7 @@ import { NO_LAPTOP_ID } from "../wire/limits.ts";
 import { failureOf } from "../wire/testing/failure.ts";
 import type { BridgeArgs } from "./bridge.ts";
 import type { PolicyDocument } from "./policy.ts";
+import { KEY } from "./testing/host_key.ts";
 import { BRIDGE_RESOURCES, createBridge, RecordingMocks, valueOf } from "./testing/mocks.ts";
 
 const test = suite("bridge");
@@ -290,6 +291,12 @@ const thresholds: [Partial<BridgeArgs>, Record<string, number>][] = [
     duration: 6_000,
   }],
   [{ registry: "s3" }, { connects: 300, messages: 600, concurrency: 20, duration: 12_000 }],
+  [{ registry: "relay", hostKeys: [KEY] }, {
+    connects: 300,
+    messages: 600,
+    concurrency: 20,
+    duration: 12_000,
+  }],
 ];
 const WATCHED: Record<string, [namespace: string, metric: string, statistic: string]> = {
   connects: ["AWS/ApiGateway", "ConnectCount", "Sum"],
@@ -320,6 +327,8 @@ for (const [args, starts] of thresholds) {
       assert.ok(alarm.period * alarm.evaluationPeriods <= 300);
       assert.ok((alarm.datapointsToAlarm ?? alarm.evaluationPeriods) <= 3);
       assert.match(alarm.alarmDescription, "docs/aws.md");
+      // Other hosts have no key, or none that can do this.
+      if (args.registry) assert.not.match(alarm.alarmDescription, "AWS key");
     }
   });
 }

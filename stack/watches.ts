@@ -88,8 +88,8 @@ export function watchesOf({ api, stage, relay, settings }: Watched): Record<stri
     },
     concurrency: {
       alarmDescription:
-        "Many runs of the relay at once: a flood, or somebody has changed its Lambda with the " +
-        `laptop's AWS key. ${COST}`,
+        "Many runs of the relay at once: a flood, or somebody has changed its Lambda" +
+        `${registry === "lambda-env" ? " with the laptop's AWS key" : ""}. ${COST}`,
       ...ofRelay,
       metricName: "ConcurrentExecutions",
       statistic: "Maximum",
@@ -97,10 +97,9 @@ export function watchesOf({ api, stage, relay, settings }: Watched): Record<stri
       threshold: Math.min(2 * throttleRate, reservedConcurrency),
     },
     duration: {
-      alarmDescription:
-        "The relay ran longer than the stack lets it. Somebody has changed its Lambda, perhaps " +
-        "with the laptop's AWS key: delete that key (aws iam delete-access-key) and run pulumi up. " +
-        COST,
+      alarmDescription: `The relay ran longer than the stack lets it. ${
+        whoChanged(registry)
+      } and run pulumi up. ${COST}`,
       ...ofRelay,
       metricName: "Duration",
       statistic: "Maximum",
@@ -110,4 +109,13 @@ export function watchesOf({ api, stage, relay, settings }: Watched): Record<stri
       comparisonOperator: "GreaterThanThreshold",
     },
   };
+}
+
+/** Who has changed the Lambda, and what to do. The laptop has a right to with `lambda-env` alone. */
+function whoChanged(registry: Settings["registry"]): string {
+  return registry === "lambda-env"
+    ? "Somebody has changed its Lambda, perhaps with the laptop's AWS key: delete that key " +
+      "(aws iam delete-access-key)"
+    : "Somebody has changed its Lambda by a right that no host has: find out who in CloudTrail's event " +
+      "history (UpdateFunctionConfiguration),";
 }

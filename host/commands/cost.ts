@@ -94,7 +94,7 @@ export async function printCost(flags: Settings & { json: boolean }): Promise<vo
     }
   }
   const notes = [
-    `A stolen key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env write ` +
+    `A stolen AWS key may also send data out of AWS, $${PRICES.gigabytesOut} a GB, and with lambda-env write ` +
     `logs, $${PRICES.gigabytesLogged.toFixed(2)} a GB. docs/aws.md says what bounds each.`,
     `Prices of us-east-1 of ${PRICES.date}, before any free tier: ${PRICES.sources.join(" ")}`,
     "Counted by this host, up to five minutes ago: offers that found it offline are not in it, nor is " +

@@ -99,7 +99,11 @@ export const WHO = {
   guest: "paired devices, and anybody if the host has public services",
   "lambda-env": "whoever has the laptop's AWS key, with the registry lambda-env",
   s3: "whoever has the laptop's AWS key, with the registry s3",
+  relay: "whoever has the laptop, with the registry relay, besides what paired devices could",
 } as const;
+
+/** A registration by the relay reads and writes two objects in S3; its time in seconds is assumed. */
+const REGISTRATION = { objects: 2, seconds: 0.2 };
 
 /** Seconds in a month of 30 days, and in an hour. */
 const MONTH = 30 * 24 * 3600;
@@ -138,6 +142,9 @@ export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
     costOf({ messages: 0, minutes: opened * minutes, runs: 2 * opened });
   const answered = (units: number) =>
     costOf({ messages: sent * (units + 1), minutes: 0, runs: sent });
+  const registered = sent * (costOf({ messages: 2, minutes: 0, runs: 1 }) +
+    (REGISTRATION.seconds - RUN_SECONDS) * RUN_GIGABYTES * PRICES.gigabyteSeconds +
+    REGISTRATION.objects * (PRICES.s3Reads + PRICES.s3Writes));
   const computed = ({ runs, gigabytes }: typeof ACCOUNT) =>
     runs * gigabytes * HOUR * PRICES.gigabyteSeconds;
   return [
@@ -186,6 +193,7 @@ export function exposuresAt({ connects, messages }: Throttles): Exposure[] {
       "writes of the host's objects, 3,500 a second",
       S3.writes * HOUR * PRICES.s3Writes,
     ),
+    aMonth("relay-registrations", "relay", "registrations without end", registered),
   ];
 }
 

@@ -43,6 +43,13 @@ const monthly: [
   ["large", 10, 5, 129.60 + 8.64, "25.92 million messages of four units, as many answers of one"],
   ["large", 200, 10, 259.20 + 17.28, "twice as many, on two routes"],
   ["echoes", 10, 5, 51.84 + 8.64 + 74.65, "25.92 million in, as many out, 829.4 GB at $0.09"],
+  [
+    "relay-registrations",
+    200,
+    10,
+    103.68 + 10.37 + 69.10 + 559.87,
+    "51.84 million runs of 0.2 s, each with two messages, two reads and two writes",
+  ],
   ["echoes", 200, 10, 103.68 + 17.28 + 149.3, "twice as many, on two routes"],
 ];
 for (const [id, connects, messages, dollars, reckoning] of monthly) {
