@@ -76,7 +76,7 @@ for (const [args, message] of wrong) {
 }
 
 const settings: [args: string[], message: RegExp][] = [
-  [["run"], /--relay is missing: run lighthouse-host init, .* or set LIGHTHOUSE_RELAY/],
+  [["run"], /--relay is missing: run lighthouse-host setup or init, .* or set LIGHTHOUSE_RELAY/],
   [["run", "--relay", "wss://abc.example/prod"], /--backend is missing/],
   [[...UNREACHABLE, "--backend", "localhost"], /--backend is not a URL/],
   [[...UNREACHABLE, "--service", "/a=/nonexistent"], /--service \/a needs a folder or a URL/],

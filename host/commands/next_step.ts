@@ -30,16 +30,9 @@ export async function printNextSteps(): Promise<void> {
   const help = { why: "All commands:", commands: ["help"] };
   for (const { why, commands } of [...steps, help]) {
     print(wrap(why, columnsOf()));
-    for (const command of commands) print(line`  ${paint("bold", commandLine(command))}`);
+    for (const command of commands) print(line`  ${paint("bold", `${calledAs()} ${command}`)}`);
     print("");
   }
-}
-
-/** The program's name stands at the beginning, or after a pipe. */
-function commandLine(command: string): string {
-  return command.includes("| ")
-    ? command.replace("| ", `| ${calledAs()} `)
-    : `${calledAs()} ${command}`;
 }
 
 /** With a host that runs. */
@@ -62,8 +55,8 @@ async function stepsWithout(settings: Settings): Promise<Step[]> {
         commands: ["dev 3000"],
       },
       {
-        why: "With a relay in your AWS account, as docs/deploy.md explains:",
-        commands: ["pulumi stack output --json | init - --backend 3000"],
+        why: "Set it up with your AWS account, as docs/deploy.md explains:",
+        commands: ["setup"],
       },
     ];
   }

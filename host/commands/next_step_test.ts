@@ -43,7 +43,7 @@ const CASES: [what: string, settings: string | undefined, steps: RegExp][] = [
   [
     "no settings",
     undefined,
-    /^Nothing is set up yet\..*\n {2}lighthouse-host dev 3000\n[^]*\| lighthouse-host init - --backend/,
+    /^Nothing is set up yet\..*\n {2}lighthouse-host dev 3000\n[^]*\n {2}lighthouse-host setup\n/,
   ],
   ["no backend", JSON.stringify(RELAY), /^Say which.*\n {2}lighthouse-host services add 3000\n/],
   [

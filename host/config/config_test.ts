@@ -188,7 +188,7 @@ for (const settings of good) {
 const bad: [settings: Settings, message: RegExp][] = [
   [
     { relay: undefined },
-    /--relay is missing: run lighthouse-host init, give --relay wss:\/\/…\/prod, or set LIGHTHOUSE_RELAY/,
+    /--relay is missing: run lighthouse-host setup or init, give --relay wss:\/\/…\/prod, or set LIGHTHOUSE_RELAY/,
   ],
   [{ relay: "" }, /--relay is missing/],
   [

@@ -46,7 +46,7 @@ if (process.platform === "linux") {
     const home = await temporaryHome();
     const { code, errors } = await run(["install"], { HOME: home, LIGHTHOUSE_STATE: "" });
     assert.is(code, 2);
-    assert.match(errors, "--relay is missing: run lighthouse-host init");
+    assert.match(errors, "--relay is missing: run lighthouse-host setup or init");
   });
 
   test("without systemd, install says why it does not start, and uninstall leaves nothing", async () => {
