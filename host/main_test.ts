@@ -58,7 +58,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["run", "-x"], /Unknown option: -x$/m],
   [["run", "--relai", "wss://abc.example"], /Unknown option: --relai. Did you mean --relay\?/],
   [["pair", "--no-weit"], /Unknown option: --no-weit. Did you mean --no-wait\?/],
-  [["devices", "--backend", "http://h"], /--backend is for init, .*run.*, not for devices/],
+  [["devices", "--backend", "http://h"], /--backend is for setup, .*run.*, not for devices/],
   [["revoke"], /Cannot revoke: DEVICE is missing/],
   [["completion", "tcsh"], /Cannot complete for tcsh, but for bash, zsh, fish/],
   [["run", "--relay"], /--relay/],

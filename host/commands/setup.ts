@@ -4,7 +4,6 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devicesFolder, readDevices } from "../access/devices.ts";
-import type { ConfigFile } from "../config/config_file.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
 import { hasServices } from "../config/service_config.ts";
 import { mergeSettings } from "../config/read_settings.ts";
@@ -13,7 +12,7 @@ import { parseOutputs } from "../config/stack_outputs.ts";
 import { createLog } from "../platform/log.ts";
 import { findUnit } from "../platform/service_manager.ts";
 import { print } from "../platform/terminal.ts";
-import { type Answers, findAnswers } from "../setup/answers.ts";
+import { type Answers, findAnswers, findPlace } from "../setup/answers.ts";
 import { type AwsSide, deployBridge, destroyBridge } from "../setup/aws_side.ts";
 import { defaultRegion } from "../setup/aws_account.ts";
 import { Interruption } from "../setup/interruption.ts";
@@ -65,24 +64,26 @@ export async function setup(flags: SetupFlags): Promise<boolean> {
   const { file, state } = await openState(flags);
   const project = new Project(resolve(flags.project ?? join(dirname(file.path), "stack")));
   const mayAsk = !flags.yes && !flags.json && process.stdin.isTTY && process.stdout.isTTY;
-  if (flags.destroy && !await project.exists()) {
-    throw new SetupError(`${project.folder} has nothing of setup. Another folder: --project`);
-  }
-  const answers = await findAnswers({
+  const given = {
     folder: project.folder,
     flags: answersOf(flags),
-    settings: mergeSettings({}, process.env, file.settings),
     region: await defaultRegion(),
-    mayAsk: mayAsk && !flags.destroy,
-  });
+  };
+  const log = createLog(flags.json);
+  if (flags.destroy) {
+    const place = await findPlace(given);
+    using interruption = new Interruption();
+    return await undo({ project, place, mayAsk, interruption, log }, flags, file.path);
+  }
+  const settings = mergeSettings({}, process.env, file.settings);
+  const answers = await findAnswers({ ...given, settings, mayAsk });
   using interruption = new Interruption();
-  const at: AwsSide = { project, answers, mayAsk, interruption, log: createLog(flags.json) };
-  if (flags.destroy) return await undo(at, flags, file);
-  const isPublic = (flags.public ?? file.settings.public ?? []).length > 0;
+  const at: AwsSide = { project, place: answers, mayAsk, interruption, log };
+  const isPublic = (flags.public ?? settings.public ?? []).length > 0;
   const isDryRun = flags["dry-run"] === true;
-  const outputs = await deployBridge(at, { state, isPublic, isDryRun });
+  const outputs = await deployBridge(at, { answers, state, isPublic, isDryRun });
   if (outputs === undefined) return isDryRun;
-  return await setUpHost(at, flags, { outputs, state });
+  return await setUpHost(at, flags, { answers, outputs, state });
 }
 
 /** The answers that flags give. */
@@ -97,9 +98,9 @@ function answersOf(flags: SetupFlags): Partial<Answers> {
 async function setUpHost(
   at: AwsSide,
   flags: SetupFlags,
-  { outputs: text, state }: { outputs: string; state: string },
+  { answers, outputs: text, state }: { answers: Answers; outputs: string; state: string },
 ): Promise<boolean> {
-  const { answers, interruption, log } = at;
+  const { interruption, log } = at;
   const { page, backend, service, host } = answers;
   const outputs = parseOutputs(text);
   const wanted = { page, ...hasServices(answers) && { backend, service }, host };
@@ -109,9 +110,11 @@ async function setUpHost(
     public: flags.public,
   }, log);
   if (!await checkBridge(settings, outputs, { state, log })) return false;
+  log("info", "no-aws", "from here on, this machine needs no AWS credentials");
   interruption.signal.throwIfAborted();
-  if (answers.site) await site(answers.site, { page, state: flags.state, json: flags.json });
-  else tellHtml(text, flags);
+  const { json } = flags;
+  if (answers.site) await site(answers.site, { page, state: flags.state, json, isReady: true });
+  else tellHtml(text, json);
   if (!flags.install) {
     log("info", "ready", "ready: lighthouse-host run starts the host, and pairs the first device");
     return true;
@@ -124,7 +127,7 @@ async function setUpHost(
     return true;
   }
   interruption[Symbol.dispose]();
-  return await pair({ page, state: flags.state, wait: flags.wait, json: flags.json });
+  return await pair({ page, state: flags.state, wait: flags.wait, json });
 }
 
 /** Installs the system service, unless a host runs otherwise, and waits until it is online. */
@@ -157,7 +160,7 @@ async function startService(
 }
 
 /** The lines for a page of the user's own. */
-function tellHtml(outputs: string, { json }: SetupFlags): void {
+function tellHtml(outputs: string, json: boolean): void {
   const { page: html } = JSON.parse(outputs) as { page?: unknown };
   if (typeof html !== "string") return;
   if (json) return print(JSON.stringify({ event: "html", html }));
@@ -167,16 +170,23 @@ function tellHtml(outputs: string, { json }: SetupFlags): void {
   print(`and beside it ${new URL(`../../${file}`, import.meta.url).pathname}`);
 }
 
-/** Undoes it: the service, what is in AWS, the project, and the settings that came from it. */
-async function undo(at: AwsSide, flags: SetupFlags, { path }: ConfigFile): Promise<boolean> {
-  if (await findUnit()) await uninstall({ state: flags.state, json: flags.json });
+/** Undoes it. The project is the last, so that an undoing that was stopped can go on. */
+async function undo(at: AwsSide, flags: SetupFlags, path: string): Promise<boolean> {
+  const { project, log } = at;
+  const { folder } = project;
+  if (!await project.exists()) {
+    throw new SetupError(`${folder} has nothing of setup. Another folder: --project`);
+  }
   if (!await destroyBridge(at)) return false;
+  if (await findUnit()) await uninstall({ state: flags.state, json: flags.json });
   await editConfigFile(await readConfigFile(path), {
     relay: undefined,
     registry: undefined,
     host: undefined,
     throttles: undefined,
   });
-  at.log("info", "undone", "undone. Kept: the host's key, its devices and your other settings");
+  const kept = await project.remove() ? "" : ", apart from files that you have changed or added";
+  log("info", "removed", `removed ${folder}${kept}`, { folder });
+  log("info", "undone", "undone. Kept: the host's key, its devices and your other settings");
   return true;
 }

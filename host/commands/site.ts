@@ -30,6 +30,8 @@ export interface SiteFlags extends Settings {
   app?: string[];
   /** The page of the key's site. */
   "key-site"?: string;
+  /** Whether its page may use the relay already, and a device is about to pair. @default false */
+  isReady?: boolean;
   json: boolean;
 }
 
@@ -247,7 +249,7 @@ function nameOf(service: string | null): string {
 
 function tell(
   folder: string,
-  { json }: SiteFlags,
+  { json, isReady }: SiteFlags,
   options: SiteOptions | KeySiteOptions,
   { version, written, removed, kept }: WrittenSite,
 ): void {
@@ -267,7 +269,8 @@ function tell(
       : `${folder} is up to date (version ${version})`,
   );
   for (const path of kept) print(`Left ${path} as you have changed it`);
-  if (hasChanged) { for (const line of nextSteps(folder, options)) print(line); }
+  const steps = nextSteps(folder, options);
+  if (hasChanged) { for (const line of isReady ? steps.slice(0, 2) : steps) print(line); }
 }
 
 function nextSteps(folder: string, options: SiteOptions | KeySiteOptions): string[] {

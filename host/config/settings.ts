@@ -78,7 +78,8 @@ export const SETTINGS = {
     commands: [...BRIDGE, "site"],
     isLive: true,
     as: "relay",
-    missing: "run lighthouse-host setup or init, give --relay wss://…/prod, or set LIGHTHOUSE_RELAY",
+    missing:
+      "run lighthouse-host setup or init, give --relay wss://…/prod, or set LIGHTHOUSE_RELAY",
     parse: parseRelay,
   },
   function: {

@@ -102,7 +102,12 @@ export async function writeAnswers(folder: string, answers: Answers): Promise<vo
   await writePrivateFile(join(folder, ANSWERS), `${JSON.stringify(kept, undefined, 2)}\n`);
 }
 
-/** Reads those of an earlier run. @returns Undefined if there are none. @throws {SetupError} If they are damaged. */
+/**
+ * Reads the answers of an earlier run, unchecked.
+ *
+ * @returns Undefined if there are none.
+ * @throws {SetupError} If they are damaged.
+ */
 async function readAnswers(folder: string): Promise<Partial<Answers> | undefined> {
   const path = join(folder, ANSWERS);
   let text: string;
@@ -179,32 +184,52 @@ function check(answers: Partial<Answers>): Answers {
       "--page is missing: name where the page will be: --page https://you.github.io/notes/",
     );
   }
-  if (!region) {
-    throw badSetting("--region is missing: name an AWS region, such as --region us-east-1");
-  }
-  parseRegion(region);
   parseServices(answers, process.env);
   if (answers.function !== undefined) parseFunctionName(answers.function);
   if (answers.host !== undefined) parseHost(answers.host);
-  const state = answers["pulumi-state"];
-  if (state !== undefined && !/^(?:file|s3|gs|azblob|https):\/\//.test(state)) {
-    throw badSetting(
-      `--pulumi-state is not a URL as pulumi login takes it, such as s3://my-state: ${state}`,
-    );
-  }
+  checkState(answers["pulumi-state"]);
   return {
     ...answers,
     page: parsePageUrl(page).href,
     origin: origin.map(parseOrigin),
-    region,
+    region: checkRegion(region),
     email: parseEmail(email),
     site: answers.site ?? "",
   };
 }
 
+/** What undoing has to know. */
+export type Place = Pick<Answers, "region" | "pulumi-state">;
+
+/**
+ * Finds the place of a stack that is to be undone.
+ *
+ * @throws {LighthouseError} `bad-config` if it is missing or wrong.
+ */
+export async function findPlace(sources: Omit<Sources, "mayAsk" | "settings">): Promise<Place> {
+  const { folder, flags, region } = sources;
+  const known: Partial<Answers> = { region, ...await readAnswers(folder), ...flags };
+  checkState(known["pulumi-state"]);
+  return { region: checkRegion(known.region), "pulumi-state": known["pulumi-state"] };
+}
+
 /** The origins that may use the relay. */
 export function originsOf({ page, origin = [] }: Answers): string[] {
   return [...new Set([new URL(page).origin, ...origin])];
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+function checkRegion(region: string | undefined): string {
+  if (region) return parseRegion(region);
+  throw badSetting("--region is missing: name an AWS region, such as --region us-east-1");
+}
+
+/** @throws {LighthouseError} `bad-config`. */
+function checkState(state: string | undefined): void {
+  if (state === undefined || /^(?:file|s3|gs|azblob|https):\/\//.test(state)) return;
+  throw badSetting(
+    `--pulumi-state is not a URL as pulumi login takes it, such as s3://my-state: ${state}`,
+  );
 }
 
 /** @throws {LighthouseError} `bad-config`. */

@@ -1,7 +1,7 @@
 // The steps of `setup` in AWS: project, plan, deployment; and their undoing.
 import { readIdentity } from "../access/host_key.ts";
 import type { Log } from "../platform/log.ts";
-import { type Answers, originsOf, writeAnswers } from "./answers.ts";
+import { type Answers, originsOf, type Place, writeAnswers } from "./answers.ts";
 import { type AwsAccount, findAccount } from "./aws_account.ts";
 import { costLines } from "./cost_lines.ts";
 import { configure, deploy, outputsOf, type Plan, plan, undeploy } from "./deploy.ts";
@@ -22,7 +22,7 @@ import { SetupError } from "./setup_error.ts";
 /** What the steps share. */
 export interface AwsSide {
   project: Project;
-  answers: Answers;
+  place: Place;
   /** Whether to ask before something is downloaded, deployed or deleted. */
   mayAsk: boolean;
   interruption: Interruption;
@@ -31,6 +31,7 @@ export interface AwsSide {
 
 /** Options of {@linkcode deployBridge}. */
 export interface DeployOptions {
+  answers: Answers;
   /** The host's state folder, with its key. */
   state: string;
   /** Whether the host has services for anybody. */
@@ -47,9 +48,12 @@ export interface DeployOptions {
  */
 export async function deployBridge(
   at: AwsSide,
-  { state, isPublic, isDryRun }: DeployOptions,
+  { answers, state, isPublic, isDryRun }: DeployOptions,
 ): Promise<string | undefined> {
-  const { answers, mayAsk, interruption, log } = at;
+  const { project, mayAsk, interruption, log } = at;
+  // First: what was typed must not be lost.
+  await project.write();
+  await writeAnswers(project.folder, answers);
   const account = await tellAccount(at);
   const { pulumi, stack } = await openProject(at, "create");
   if (!stack) throw new SetupError("Cannot make the stack prod in the project's folder");
@@ -59,7 +63,7 @@ export async function deployBridge(
   if (mayAsk || isDryRun) {
     log("info", "planning", "asking Pulumi what there is to do");
     const planned = await plan(pulumi, stack, interruption);
-    tellPlan(at, { account, planned, connectRate });
+    tellPlan(log, { account, answers, planned, connectRate });
     if (isDryRun) return undefined;
     if (planned.made + planned.changed + planned.deleted === 0) return await outputsOf(stack);
     if (!await confirm("Go on?")) return undefined;
@@ -69,13 +73,13 @@ export async function deployBridge(
 }
 
 /**
- * Deletes what is in AWS, and the project.
+ * Deletes what is in AWS.
  *
  * @returns Whether it is gone: false after a no.
  * @throws {SetupError} With what to do.
  */
 export async function destroyBridge(at: AwsSide): Promise<boolean> {
-  const { project, mayAsk, interruption, log } = at;
+  const { mayAsk, interruption, log } = at;
   const { account } = await tellAccount(at);
   const { pulumi, stack } = await openProject(at, "look");
   if (stack) {
@@ -83,25 +87,20 @@ export async function destroyBridge(at: AwsSide): Promise<boolean> {
     if (mayAsk && !await confirm(what, false)) return false;
     await undeploy(pulumi, stack, { interruption, log });
   }
-  const isGone = await project.remove();
-  const kept = isGone ? "" : ", apart from files that you have changed or added";
-  log("info", "removed", `removed ${project.folder}${kept}`, { folder: project.folder });
   return true;
 }
 
-async function tellAccount({ answers, interruption, log }: AwsSide): Promise<AwsAccount> {
-  const account = await findAccount(answers.region, interruption.signal);
+async function tellAccount({ place, interruption, log }: AwsSide): Promise<AwsAccount> {
+  const account = await findAccount(place.region, interruption.signal);
   log("info", "aws-account", `AWS account ${account.account}, as ${account.arn}`, { ...account });
   return account;
 }
 
-/** Writes the project, installs its packages, and opens its stack. */
+/** Installs the project's packages, and opens its stack. */
 async function openProject(
-  { project, answers, mayAsk, interruption, log }: AwsSide,
+  { project, place, mayAsk, interruption, log }: AwsSide,
   mode: "create" | "look",
 ): Promise<{ pulumi: Pulumi; stack: Stack | undefined }> {
-  await project.write();
-  await writeAnswers(project.folder, answers);
   if (!await project.isInstalled()) {
     const what = `installing Pulumi's packages into ${project.folder} (100 MB)`;
     log("info", "installing", what, { folder: project.folder });
@@ -120,21 +119,29 @@ async function openProject(
     command = await downloadCommand(pulumi);
   }
   interruption.signal.throwIfAborted();
-  const options = { project, command, state: answers["pulumi-state"] };
+  const options = { project, command, state: place["pulumi-state"] };
   return { pulumi, stack: await openStack(pulumi, options, mode) };
 }
 
 interface Told {
   account: AwsAccount;
+  answers: Answers;
   planned: Plan;
   connectRate: number;
 }
 
-function tellPlan({ answers, log }: AwsSide, { account, planned, connectRate }: Told): void {
+function tellPlan(log: Log, { account, answers, planned, connectRate }: Told): void {
   const { made, changed, deleted, same } = planned;
-  const counts = [`${made} to make`, `${changed} to change`, `${deleted} to delete`];
-  const text = `AWS account ${account.account}, region ${answers.region}: ` +
-    `${counts.join(", ")}, ${same} as they are`;
-  log("info", "plan", text, { ...planned, region: answers.region, origins: originsOf(answers) });
+  const counts = {
+    "to make": made,
+    "to change": changed,
+    "to delete": deleted,
+    "as they are": same,
+  };
+  const shown = Object.entries(counts).filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`);
+  const { region } = answers;
+  const text = `AWS account ${account.account}, region ${region}: ${shown.join(", ")}`;
+  log("info", "plan", text, { ...planned, region, origins: originsOf(answers) });
   for (const cost of costLines(connectRate, answers.email)) log("info", "cost", cost);
 }
