@@ -206,6 +206,16 @@ test("reserved concurrency is set where it is asked for", async () => {
   assert.is(relay.reservedConcurrentExecutions, 4);
 });
 
+test("the relay's role has a boundary where there is one", async () => {
+  const boundary = "arn:aws:iam::123456789012:policy/relay";
+  const roleOf = (mocks: RecordingMocks) =>
+    mocks.findCreatedResource("aws:iam/role:Role", "b-relay");
+  const bounded = await createBridge({ ...ARGS, relayBoundary: boundary });
+  assert.is(roleOf(bounded.mocks).permissionsBoundary, boundary);
+  const without = await createBridge(ARGS);
+  assert.is(roleOf(without.mocks).permissionsBoundary, undefined);
+});
+
 test("the laptop's user has the laptop's policy and no key", async () => {
   const { bridge, mocks } = await createBridge(EVERYTHING);
   assert.is(mocks.findCreatedResource("aws:iam/user:User", "b-host").forceDestroy, true);

@@ -35,6 +35,11 @@ export interface Settings {
    * no role.
    */
   hostRoleFor?: string;
+  /**
+   * ARN of the IAM policy that bounds the relay's role, its permissions boundary: a role that deploys from
+   * GitHub may then give the relay no more than that. Undefined for none.
+   */
+  relayBoundary?: string;
   /** Where hosts register. @default "lambda-env" */
   registry: RegistryName;
   /** The hosts' names: with the registry `s3` a setting, with `relay` those of `hostKeys`. @default ["laptop"] */
@@ -87,6 +92,7 @@ export const settingNames = [
   "reservedConcurrency",
   "hostUser",
   "hostRoleFor",
+  "relayBoundary",
   "registry",
   "hosts",
   "hostKeys",
@@ -94,7 +100,13 @@ export const settingNames = [
 ] as const satisfies (keyof Settings)[];
 
 /** Settings that are plain text in Pulumi's config, and not JSON. */
-const TEXTS: (keyof Settings)[] = ["functionName", "email", "registry", "hostRoleFor"];
+const TEXTS: (keyof Settings)[] = [
+  "functionName",
+  "email",
+  "registry",
+  "hostRoleFor",
+  "relayBoundary",
+];
 
 /** Settings that are lists of texts, none of which has a comma. */
 const LISTS: (keyof Settings)[] = ["allowedOrigins", "hosts", "hostKeys"];
@@ -151,6 +163,7 @@ export function parseSettings(unchecked: UncheckedSettings): Settings {
     reservedConcurrency: parseConcurrency(unchecked.reservedConcurrency ?? -1),
     hostUser,
     hostRoleFor,
+    relayBoundary: parseRelayBoundary(unchecked.relayBoundary ?? ""),
     registry,
     hosts: parseHosts(unchecked.hosts ?? [], registry, hostKeys),
     hostKeys,
@@ -247,6 +260,14 @@ function parseHostRoleFor(value: unknown): string | undefined {
       show(value)
     } is the ARN of no trust anchor of IAM Roles Anywhere, and of no IAM role or user`,
   );
+}
+
+/** Empty text is the default in Pulumi.yaml, and means undefined. */
+function parseRelayBoundary(value: unknown): string | undefined {
+  if (value === "") return undefined;
+  const known = /^arn:aws(?:-cn|-us-gov)?:iam::(?:\d{12}|aws):policy\/[\w+=,.@/-]+$/;
+  if (typeof value === "string" && known.test(value)) return value;
+  throw bad("relayBoundary", `${show(value)} is the ARN of no IAM policy`);
 }
 
 function parseBoolean(value: unknown, name: string): boolean {

@@ -63,6 +63,7 @@ export function relayFunction(
     functionName,
     logRetentionDays,
     reservedConcurrency,
+    relayBoundary,
     registry,
     hosts,
     hostKeys,
@@ -84,6 +85,7 @@ export function relayFunction(
   const role = new aws.iam.Role(`${name}-relay`, {
     description: `Runs ${functionName}, the relay of Lighthouse`,
     assumeRolePolicy: JSON.stringify(trustPolicy()),
+    permissionsBoundary: relayBoundary,
     tags,
   }, { parent });
 
