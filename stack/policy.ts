@@ -14,7 +14,7 @@ export interface PolicyStatement {
   Sid: string;
   Effect: "Allow" | "Deny";
   /** The principal, in trust policies and resource policies. */
-  Principal?: { Service: string } | { AWS: string } | "*";
+  Principal?: { Service: string } | { AWS: string } | { Federated: string } | "*";
   Action: string[];
   /** The resources, in all policies except trust policies. */
   Resource?: string[];
@@ -231,6 +231,7 @@ export function alarmTopicPolicy(options: AlarmTopicPolicyOptions): PolicyDocume
   });
 }
 
-function document(...statements: PolicyStatement[]): PolicyDocument {
+/** A policy of these statements. */
+export function document(...statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
