@@ -5,6 +5,7 @@
  * @module
  */
 export { Bridge, type BridgeArgs } from "./bridge.ts";
+export { GitHubDeployer, type GitHubDeployerArgs } from "./github_deployer.ts";
 export type { Settings } from "./config.ts";
 export {
   bucketHostPolicy,

@@ -18,6 +18,7 @@ const REGION = "eu-central-1";
 /** For each type, its outputs besides its inputs. */
 const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) => object> = {
   "lighthouse:index:Bridge": () => ({}),
+  "lighthouse:index:GitHubDeployer": () => ({}),
   "aws:apigatewayv2/api:Api": () => ({
     id: "abc123",
     executionArn: `arn:aws:execute-api:${REGION}:${ACCOUNT}:abc123`,
@@ -33,6 +34,9 @@ const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) 
   }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": (name) => ({
     arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`,
+  }),
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (_, { url }) => ({
+    arn: `arn:aws:iam::${ACCOUNT}:oidc-provider/${new URL(url).host}`,
   }),
   "aws:iam/policy:Policy": (name) => ({ arn: `arn:aws:iam::${ACCOUNT}:policy/${name}` }),
   "aws:iam/role:Role": (name) => ({ name, arn: `arn:aws:iam::${ACCOUNT}:role/${name}` }),
@@ -50,11 +54,13 @@ const OUTPUTS: Record<string, (name: string, inputs: CreatedResource["inputs"]) 
   "aws:s3/bucket:Bucket": (name) => ({
     bucket: `${name}-1a2b3c4`,
     arn: `arn:aws:s3:::${name}-1a2b3c4`,
+    region: REGION,
   }),
   "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": () => ({}),
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": () => ({}),
   "aws:s3/bucketPolicy:BucketPolicy": () => ({}),
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": () => ({}),
+  "aws:s3/bucketVersioning:BucketVersioning": () => ({}),
   "aws:sns/topic:Topic": (name) => ({ arn: `arn:aws:sns:${REGION}:${ACCOUNT}:${name}` }),
   "aws:sns/topicPolicy:TopicPolicy": () => ({}),
   "aws:sns/topicSubscription:TopicSubscription": () => ({}),
