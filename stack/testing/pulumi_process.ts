@@ -17,7 +17,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type MockedCalls, RecordingMocks } from "./mocks.ts";
+import { type CreatedResource, type MockedCalls, RecordingMocks } from "./mocks.ts";
 
 /** A resource's options, as the engine gets them. */
 export interface RegisteredOptions {
@@ -57,7 +57,16 @@ export interface RunProgramOptions {
   folder?: string;
   /** The program, as the project's `main` names it. @default "stack/main.ts" */
   main?: string;
+  /** Called with each resource and its mocked outputs. Returns what it got, or throws to fail the resource. */
+  onResource?: (resource: CreatedResource, mocked: MockedResource) => Promise<MockedResource>;
+  /** Whether the program is told that this is a preview. @default false */
+  isPreview?: boolean;
+  /** Ends the program. */
+  signal?: AbortSignal;
 }
+
+/** A resource's id and outputs. */
+export type MockedResource = ReturnType<RecordingMocks["newResource"]>;
 
 /**
  * Runs a program once, as the stack `prod` of the project `lighthouse`.
@@ -66,14 +75,20 @@ export interface RunProgramOptions {
  */
 export async function runProgram(
   config: Record<string, string>,
-  { calls, folder = ROOT, main = "stack/main.ts" }: RunProgramOptions = {},
+  { calls, onResource, ...how }: RunProgramOptions = {},
 ): Promise<PulumiRun> {
   const mocks = new RecordingMocks(calls);
   const options: PulumiRun["options"] = new Map();
   const complaints: string[] = [];
   let outputs: Record<string, unknown> = {};
   await pulumi.runtime.setMocks(mocks, "lighthouse", "prod");
-  const monitor = new MockMonitor(mocks);
+  const monitor = new MockMonitor({
+    call: (args) => mocks.call(args),
+    newResource(args) {
+      const mocked = mocks.newResource(args);
+      return onResource ? onResource(args, mocked) : mocked;
+    },
+  });
   const server = new Server();
   server.addService(resourceService.ResourceMonitorService, {
     ...respondEmpty("signalAndWaitForShutdown"),
@@ -125,7 +140,7 @@ export async function runProgram(
       (error, port) => error ? reject(error) : resolve(port),
     )
   );
-  const code = await runPulumi(`127.0.0.1:${port}`, config, folder, main);
+  const code = await runPulumi(`127.0.0.1:${port}`, config, how);
   server.forceShutdown();
   return { code, complaints, mocks, options, outputs };
 }
@@ -134,8 +149,7 @@ export async function runProgram(
 async function runPulumi(
   address: string,
   config: Record<string, string>,
-  folder: string,
-  main: string,
+  { folder = ROOT, main = "stack/main.ts", isPreview, signal }: RunProgramOptions,
 ): Promise<number | null> {
   const { resolve } = createRequire(join(folder, "package.json"));
   const child = spawn(process.execPath, [
@@ -146,15 +160,19 @@ async function runPulumi(
     "--stack=prod",
     `--root-directory=${folder}`,
     `--pwd=${join(folder, dirname(main))}`,
+    ...isPreview ? ["--dry-run"] : [],
     basename(main),
   ], {
     stdio: ["ignore", "inherit", "inherit"],
+    signal,
     env: {
       ...process.env,
       PULUMI_NODEJS_TYPESCRIPT: "false",
       PULUMI_CONFIG: JSON.stringify(config),
     },
   });
+  // An abort is an error, and then an end.
+  child.on("error", () => {});
   return await new Promise((resolve) => child.on("close", resolve));
 }
 
