@@ -9,7 +9,7 @@ import { document, type PolicyDocument, type PolicyStatement, relayPolicy } from
 export const GITHUB = "token.actions.githubusercontent.com";
 
 /** The environment of the job that deploys: the repository's settings can ask for somebody's approval there. */
-const ENVIRONMENT = "lighthouse";
+export const ENVIRONMENT = "lighthouse";
 
 /** The branch that is deployed. */
 const BRANCH = "refs/heads/main";

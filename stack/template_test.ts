@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import * as assert from "uvu/assert";
 import { suite } from "../tools/testing/suite.ts";
 import manifest from "../package.json" with { type: "json" };
+import access from "../examples/github/access/package.json" with { type: "json" };
 import template from "./template/package.json" with { type: "json" };
 import { settingNames } from "./config.ts";
 import { readYaml } from "./testing/yaml.ts";
@@ -16,7 +17,7 @@ test("it has three files", async () => {
   assert.equal((await readdir(FOLDER)).toSorted(), ["Pulumi.yaml", "index.ts", "package.json"]);
 });
 
-test("it installs the versions that the repository is tested with", () => {
+test("it installs the versions that the repository is tested with, as GitHub's example does", () => {
   const { devDependencies } = manifest;
   // Exactly these: the next `npm install` must not change what is deployed.
   assert.equal(template.dependencies, {
@@ -24,6 +25,7 @@ test("it installs the versions that the repository is tested with", () => {
     "@pulumi/pulumi": devDependencies["@pulumi/pulumi"],
     "lighthouse-tunnel": manifest.version,
   });
+  assert.equal(access, template);
 });
 
 test("Pulumi runs it as it runs the repository's project", async () => {

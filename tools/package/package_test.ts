@@ -69,6 +69,7 @@ test.before(async () => {
     run("npm", ["install", ...INSTALL_FLAGS, tarball], app),
   ]);
   await cp(installed("stack/template"), join(app, "template"), { recursive: true });
+  await cp("examples/github/access", join(app, "access"), { recursive: true });
   await cp(join(CONSUMERS, "Page.vue"), join(examples, "vue/src/Page.vue"));
   await cp(join(CONSUMERS, "Page.svelte"), join(examples, "svelte/src/Page.svelte"));
   // Two at a time, beside the other tests.
@@ -249,7 +250,7 @@ test("TypeScript checks a Pulumi program, of modules and of CommonJS", async () 
   await cp(join(CONSUMERS, "bridge.ts"), join(app, "bridge.ts"));
   // Pulumi's own declarations need those of Node.js.
   const more = { skipLibCheck: true, types: ["node"], typeRoots: [join(MODULES, "@types")] };
-  const files = ["bridge.ts", "template/index.ts"];
+  const files = ["bridge.ts", "template/index.ts", "access/index.ts"];
   await typeCheck(app, files, "nodenext", more);
   await typeCheck(app, files, "node10", more);
 });
@@ -268,6 +269,32 @@ test("the template's program makes the same as the repository's", async () => {
   assert.equal(run.outputs, own.outputs);
   assert.equal(run.options, own.options);
   assert.equal(await describeResources(run), await describeResources(own));
+});
+
+test("the program for GitHub's roles prints the variables that the workflow reads", async () => {
+  const config = {
+    "aws:region": "eu-central-1",
+    "lighthouse:repository": "you@1234/notes@5678",
+  };
+  const run = await runProgram(config, { folder: join(app, "access"), main: "index.ts" });
+  assert.equal([run.code, run.complaints], [0, []]);
+  const { variables, stateUrl, relayBoundary } = run.outputs as Record<string, string>;
+  const role = "arn:aws:iam::123456789012:role/lighthouse-github";
+  assert.equal(variables!.split("\n"), [
+    "AWS_REGION=eu-central-1",
+    `AWS_PREVIEW_ROLE=${role}-preview`,
+    `AWS_DEPLOY_ROLE=${role}-deploy`,
+    `PULUMI_BACKEND_URL=${stateUrl}`,
+  ]);
+  assert.is(stateUrl, "s3://lighthouse-github-state-1a2b3c4?region=eu-central-1");
+  assert.is(
+    relayBoundary,
+    "arn:aws:iam::123456789012:policy/lighthouse-github-relay-boundary",
+  );
+  const workflow = readFileSync("examples/github/.github/workflows/stack.yml", "utf8");
+  const read = [...workflow.matchAll(/vars\.(\w+)/g)].map(([, name]) => name!);
+  const printed = variables!.split("\n").map((line) => line.split("=")[0]!);
+  assert.equal([...new Set(read)].toSorted(), printed.toSorted());
 });
 
 /** A run's resources, with the relay's code in place of its path. */
