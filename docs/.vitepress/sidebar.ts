@@ -21,6 +21,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
     items: [
       { text: "Recipes for libraries", link: "/recipes" },
       { text: "Show an app as it is", link: "/site" },
+      { text: "Deploy from GitHub", link: "/github" },
       { text: "Recipes for apps", link: "/apps" },
       { text: "Backends and folders", link: "/backends" },
       { text: "TURN servers", link: "/turn" },
