@@ -12,7 +12,7 @@ import { parseOutputs } from "../config/stack_outputs.ts";
 import { createLog } from "../platform/log.ts";
 import { findUnit } from "../platform/service_manager.ts";
 import { print } from "../platform/terminal.ts";
-import { type Answers, findAnswers, findPlace } from "../setup/answers.ts";
+import { type Answers, findAnswers, findPlace, writeAnswers } from "../setup/answers.ts";
 import { type AwsSide, deployBridge, destroyBridge } from "../setup/aws_side.ts";
 import { defaultRegion } from "../setup/aws_account.ts";
 import { Interruption } from "../setup/interruption.ts";
@@ -79,9 +79,8 @@ export async function setup(flags: SetupFlags): Promise<boolean> {
   const answers = await findAnswers({ ...given, settings, mayAsk });
   using interruption = new Interruption();
   const at: AwsSide = { project, place: answers, mayAsk, interruption, log };
-  const isPublic = (flags.public ?? settings.public ?? []).length > 0;
   const isDryRun = flags["dry-run"] === true;
-  const outputs = await deployBridge(at, { answers, state, isPublic, isDryRun });
+  const outputs = await deployBridge(at, { answers, state, isDryRun });
   if (outputs === undefined) return isDryRun;
   return await setUpHost(at, flags, { answers, outputs, state });
 }
@@ -109,6 +108,9 @@ async function setUpHost(
     state: flags.state,
     public: flags.public,
   }, log);
+  // From now on these are the settings file's, where other commands may change them.
+  const ofHost = { page: undefined, backend: undefined, service: undefined };
+  await writeAnswers(at.project.folder, { ...answers, ...ofHost });
   if (!await checkBridge(settings, outputs, { state, log })) return false;
   log("info", "no-aws", "from here on, this machine needs no AWS credentials");
   interruption.signal.throwIfAborted();

@@ -78,26 +78,24 @@ export interface Sources {
 export async function findAnswers(sources: Sources): Promise<Answers> {
   const { folder, flags, settings, region, mayAsk } = sources;
   const earlier = await readAnswers(folder);
+  const { page } = settings;
+  const { backend, service } = [flags, earlier ?? {}, settings].find(hasServices) ?? {};
   const known: Partial<Answers> = {
-    page: settings.page,
+    page,
     region: settings.region ?? region,
-    backend: settings.backend,
-    service: settings.service,
     ...earlier,
     ...flags,
+    backend,
+    service,
   };
-  if (flags.backend !== undefined || flags.service !== undefined) {
-    known.backend = flags.backend;
-    known.service = flags.service;
-  }
   if (!mayAsk) return check(known);
   if (earlier) describe(known);
   const keeps = earlier !== undefined && await confirm("Keep these answers?");
   return check(keeps ? known : await askAll(known, flags));
 }
 
-/** Keeps the answers for the next run. */
-export async function writeAnswers(folder: string, answers: Answers): Promise<void> {
+/** Keeps answers for the next run. */
+export async function writeAnswers(folder: string, answers: Partial<Answers>): Promise<void> {
   const kept = Object.fromEntries(NAMES.map((name) => [name, answers[name]]));
   await writePrivateFile(join(folder, ANSWERS), `${JSON.stringify(kept, undefined, 2)}\n`);
 }

@@ -34,8 +34,6 @@ export interface DeployOptions {
   answers: Answers;
   /** The host's state folder, with its key. */
   state: string;
-  /** Whether the host has services for anybody. */
-  isPublic: boolean;
   /** Whether to stop after the plan. */
   isDryRun: boolean;
 }
@@ -48,7 +46,7 @@ export interface DeployOptions {
  */
 export async function deployBridge(
   at: AwsSide,
-  { answers, state, isPublic, isDryRun }: DeployOptions,
+  { answers, state, isDryRun }: DeployOptions,
 ): Promise<string | undefined> {
   const { project, mayAsk, interruption, log } = at;
   // First: what was typed must not be lost.
@@ -58,10 +56,14 @@ export async function deployBridge(
   const { pulumi, stack } = await openProject(at, "create");
   if (!stack) throw new SetupError("Cannot make the stack prod in the project's folder");
   const { publicKey } = await readIdentity(state);
-  const { connectRate } = await configure(stack, { answers, publicKey, isPublic });
+  const { connectRate } = await configure(stack, { answers, publicKey });
   interruption.signal.throwIfAborted();
   if (mayAsk || isDryRun) {
-    log("info", "planning", "asking Pulumi what there is to do");
+    log(
+      "info",
+      "planning",
+      "asking Pulumi what there is to do; the first time, it gets its AWS plugin",
+    );
     const planned = await plan(pulumi, stack, interruption);
     tellPlan(log, { account, answers, planned, connectRate });
     if (isDryRun) return undefined;

@@ -10,9 +10,8 @@ import {
 /** Visits a month of the example. */
 const VISITS = 1_000;
 
-/** The bridge's alarms, and what each costs a month beyond the free tier of ten. */
+/** The bridge's alarms: stack/watches.ts. */
 const ALARMS = 6;
-const ALARM_DOLLARS = 0.10;
 
 /**
  * Describes the cost of a month, and what bounds it.
@@ -33,9 +32,7 @@ export function costLines(connects: number, email: string): string[] {
     } a month, ` +
     "for connects that are refused",
     email
-      ? `Alarms go to ${email}: ${
-        formatDollars(ALARMS * ALARM_DOLLARS)
-      } a month where your account has more than ten`
+      ? `Alarms go to ${email}: ${ALARMS} alarms, of $0.10 a month each where the account has more than ten`
       : "No alarms and no budget, since no mail address was given (--email)",
   ];
 }

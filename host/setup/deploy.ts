@@ -17,9 +17,11 @@ import { explainTrouble } from "./troubles.ts";
 /** The host's name where no other is given: as in stack/hosts.ts. */
 const DEFAULT_HOST = "laptop";
 
-/** Connections a second: the stack's default (stack/throttles.ts), and what bounds the cost of public services. */
-const CONNECT_RATE = 200;
-const PUBLIC_CONNECT_RATE = 10;
+/**
+ * Connections a second. The stack's default of 200 leaves room for devices in a flood; this bounds what a flood
+ * costs to a twentieth: docs/decisions.md, "What setup deploys".
+ */
+const CONNECT_RATE = 10;
 
 /** What a change of a resource is called. */
 const DONE: Record<string, string> = {
@@ -42,8 +44,6 @@ export interface StackSettings {
   answers: Answers;
   /** The host's raw public key. */
   publicKey: Uint8Array;
-  /** Whether the host has services for anybody. */
-  isPublic: boolean;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface StackSettings {
  */
 export async function configure(
   stack: Stack,
-  { answers, publicKey, isPublic }: StackSettings,
+  { answers, publicKey }: StackSettings,
 ): Promise<{ connectRate: number }> {
   const found = await stack.getAllConfig();
   const get = (name: string) => found[`lighthouse:${name}`]?.value;
@@ -69,15 +69,15 @@ export async function configure(
   if (answers.function !== undefined) put("lighthouse:functionName", answers.function);
   if (answers.email) put("lighthouse:email", answers.email);
   else if (get("email") !== undefined) await stack.removeConfig("lighthouse:email");
-  const own = get("connectRate");
-  if (own === undefined && isPublic) put("lighthouse:connectRate", String(PUBLIC_CONNECT_RATE));
+  const connectRate = get("connectRate") ?? String(CONNECT_RATE);
+  put("lighthouse:connectRate", connectRate);
   for (const [name, items] of Object.entries(lists)) {
     // A list that has become shorter would keep its last items.
     if (parseList(get(name)).length > items.length) await stack.removeConfig(`lighthouse:${name}`);
     for (const [at, item] of items.entries()) put(`lighthouse:${name}[${at}]`, item);
   }
   await stack.setAllConfig(set, true);
-  return { connectRate: Number(own ?? (isPublic ? PUBLIC_CONNECT_RATE : CONNECT_RATE)) };
+  return { connectRate: Number(connectRate) };
 }
 
 /** The keys of the stack's hosts with this one's. @throws {SetupError} If another one has this name. */
