@@ -96,14 +96,21 @@ function rightsOf(names: BridgeNames, boundary: string): Record<string, Rights> 
   const { partition, account, region, bridge, functionName } = names;
   const api = `arn:${partition}:apigateway:${region}::`;
   const role = `arn:${partition}:iam::${account}:role/${bridge}-relay-*`;
-  const verbs = ["apigateway:POST", "apigateway:PATCH", "apigateway:PUT", "apigateway:DELETE"];
   return {
     Api: {
       types: ["Api", "Integration", "Route", "Stage"].map((kind) => apiGatewayType(kind)),
       // An API's id is random, so these are all of the region.
       resources: [`${api}/apis`, `${api}/apis/*`, `${api}/tags/*`],
       read: ["apigateway:GET"],
-      write: verbs,
+      write: [
+        "apigateway:POST",
+        "apigateway:PATCH",
+        "apigateway:PUT",
+        "apigateway:DELETE",
+        // AWS's list has only the verbs, but people have been refused for want of these.
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+      ],
     },
     Relay: {
       types: ["aws:lambda/function:Function", "aws:lambda/permission:Permission"],
