@@ -1,4 +1,4 @@
-// Development part: checks the AWS Signature Version 4 of a request, as S3 does.
+// Development part: checks the AWS Signature Version 4 of a request, as AWS's services do.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
@@ -18,7 +18,7 @@ export interface SignatureOptions {
   now: number;
 }
 
-/** The signer's access key id, or S3's error code. */
+/** The signer's access key id, or the error code, as S3 has it. */
 export type SignatureCheck =
   | { accessKeyId: string }
   | {
@@ -56,7 +56,10 @@ export function checkSignature(
   if (!time.startsWith(day!) || !(Math.abs(at - now) <= MAX_SKEW)) {
     return { error: "RequestTimeTooSkewed" };
   }
-  const payload = String(headers["x-amz-content-sha256"]);
+  // S3 alone demands the header.
+  const payload = String(
+    headers["x-amz-content-sha256"] ?? (service === "s3" ? undefined : sha256(body)),
+  );
   if (payload !== "UNSIGNED-PAYLOAD" && payload !== sha256(body)) {
     return { error: "XAmzContentSHA256Mismatch" };
   }
