@@ -1,0 +1,185 @@
+// For end-to-end tests of `setup`: a machine of a user's own, with an AWS account, a home folder, and the
+// commands that `setup` runs.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Account, startAccount } from "../testing/pulumi/account.ts";
+import { ENGINES, installPulumi } from "../testing/pulumi_command.ts";
+import { run, type RunningProgram, start } from "../testing/program.ts";
+import { temporaryFolder } from "../testing/temporary_folder.ts";
+import { inTerminal, withoutColors } from "../testing/terminal.ts";
+import { startTokenService, type TokenService } from "../testing/token_service.ts";
+import { until } from "../testing/until.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The cache of npm of the user who tests: a home folder of a test has none. */
+const NPM_CACHE = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
+
+/** Where Debian has sh, python3 and the like. */
+const SYSTEM_PATH = ["/usr/bin", "/bin"];
+
+/** The service's file, and the id and the log of its process, in the home folder. */
+const UNIT = ".config/systemd/user/lighthouse-host.service";
+
+/**
+ * Does what `setup` asks of systemd: it starts the unit's command, with the unit's variables and no others,
+ * and ends it.
+ */
+const SYSTEMCTL = `#!/bin/sh
+cd "$HOME"
+case "$*" in
+*restart* | *disable*)
+  [ ! -f host.pid ] || kill "$(cat host.pid)" 2>/dev/null
+  rm -f host.pid ;;
+*is-active*)
+  exec kill -0 "$(cat host.pid)" ;;
+esac
+case "$*" in
+*restart*)
+  environment=$(sed -n 's/^Environment=//p' ${UNIT})
+  command=$(sed -n 's/^ExecStart=//p' ${UNIT})
+  eval "exec setsid env -i HOME='$HOME' PATH=/usr/bin:/bin LIGHTHOUSE_PORT_MAPPING=off $environment $command" \\
+    >host.log 2>&1 </dev/null &
+  echo $! >host.pid ;;
+esac
+`;
+
+/** The program's end, and what it has printed. */
+export type Ended = Awaited<ReturnType<typeof run>>;
+
+/** A program at a terminal. */
+export interface Typist {
+  program: RunningProgram;
+  /** What the terminal has shown so far, without colours. */
+  screen(): string;
+  /** Waits until the question is shown, and types the answer with Enter. */
+  answer(question: RegExp, text: string): Promise<void>;
+}
+
+/** A machine, and the account that its user has. */
+export interface SetupMachine extends AsyncDisposable {
+  readonly account: Account;
+  readonly tokens: TokenService;
+  readonly home: string;
+  /** The project's folder. */
+  readonly project: string;
+  /** The variables of the user's terminal. Tests change them. */
+  readonly environment: Record<string, string | undefined>;
+  /** Runs `setup` to its end. */
+  setup(...args: string[]): Promise<Ended>;
+  /** Starts `setup`, without a terminal. */
+  start(...args: string[]): RunningProgram;
+  /** Starts `setup` at a terminal. */
+  atTerminal(...args: string[]): Typist;
+  /** Writes a command of the PATH. */
+  writeCommand(name: string, script: string): void;
+  /** The texts of the JSON log, by their event. The last one counts. */
+  messages(output: string): Record<string, string>;
+  /** The settings file. */
+  settings(): Record<string, unknown>;
+  /** The host's public key. */
+  key(): Promise<string>;
+  /** What the service prints; undefined if it does not run. */
+  serviceLog(): string | undefined;
+}
+
+/** Folder with the packages of a project, once one has been installed by npm. */
+let installed: string | undefined;
+
+/**
+ * Makes a machine.
+ *
+ * @param npm `real` installs from npm's registry or cache, and keeps the packages for the other machines.
+ */
+export async function startMachine(npm: "real" | "linked" = "linked"): Promise<SetupMachine> {
+  await using stack = new AsyncDisposableStack();
+  const account = stack.use(await startAccount());
+  const tokens = stack.use(await startTokenService());
+  const home = temporaryFolder();
+  const bin = join(home, "bin");
+  const project = join(home, ".config/lighthouse/stack");
+  await installPulumi(bin, account.url, ENGINES.at(-1));
+  const writeCommand = (name: string, script: string) =>
+    writeFileSync(join(bin, name), script, { mode: 0o755 });
+  writeCommand("systemctl", SYSTEMCTL);
+  if (npm === "real") {
+    const { stdout } = spawnSync("sh", ["-c", "command -v npm"], { encoding: "utf8" });
+    symlinkSync(stdout.trim(), join(bin, "npm"));
+    installed = project;
+  } else {
+    writeCommand("npm", linkingNpm(join(installed!, "node_modules")));
+  }
+  mkdirSync(join(home, ".config/lighthouse"), { recursive: true });
+  writeFileSync(join(home, ".config/lighthouse/config.json"), '{ "stun": "none", "quic": "off" }');
+  const environment: SetupMachine["environment"] = {
+    HOME: home,
+    PATH: [bin, ...SYSTEM_PATH].join(delimiter),
+    LIGHTHOUSE_STATE: undefined,
+    TERM: "xterm-256color",
+    npm_config_cache: NPM_CACHE,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL_STS: tokens.url,
+  };
+  stack.defer(() =>
+    void spawnSync(join(bin, "systemctl"), ["disable"], {
+      env: { HOME: home, PATH: "/usr/bin:/bin" },
+    })
+  );
+  const parts = stack.move();
+  return {
+    account,
+    tokens,
+    home,
+    project,
+    environment,
+    setup: (...args) => run(["setup", ...args], environment),
+    start: (...args) => start(["setup", ...args], environment),
+    atTerminal: (...args) =>
+      typist(start(["setup", ...args], environment, { through: inTerminal(100, 50) })),
+    writeCommand,
+    messages(output) {
+      const lines = output.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+      return Object.fromEntries(lines.map(({ event, message }) => [event, message]));
+    },
+    settings: () => JSON.parse(readFileSync(join(home, ".config/lighthouse/config.json"), "utf8")),
+    key: async () => (await run(["key"], environment)).output.trim(),
+    serviceLog: () =>
+      existsSync(join(home, "host.pid")) ? readFileSync(join(home, "host.log"), "utf8") : undefined,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** An npm that has the packages already. `ci` is for WebRTC, which the tests' own packages have. */
+function linkingNpm(packages: string): string {
+  return `#!/bin/sh
+set -e
+mkdir -p node_modules
+cd node_modules
+ln -sfn ${packages}/* ${ROOT}node_modules/node-datachannel .
+rm lighthouse-tunnel
+cp -al ${packages}/lighthouse-tunnel .
+`;
+}
+
+function typist(program: RunningProgram): Typist {
+  let text = "";
+  program.child.stdout!.setEncoding("utf8").on("data", (data) => text += data);
+  let read = 0;
+  return {
+    program,
+    screen: () => withoutColors(text),
+    async answer(question, typed) {
+      await until(() => {
+        if (!program.isRunning) throw new Error(`It ended before ${question}: ${text}`);
+        const found = question.exec(withoutColors(text).slice(read));
+        if (found) read += found.index + found[0].length;
+        return found !== null;
+      });
+      program.child.stdin!.write(`${typed}\n`);
+    },
+  };
+}
