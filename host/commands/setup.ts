@@ -5,11 +5,12 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { devicesFolder, readDevices } from "../access/devices.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
-import { hasServices } from "../config/service_config.ts";
+import { hasServices, parseServices } from "../config/service_config.ts";
 import { mergeSettings } from "../config/read_settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { parseOutputs } from "../config/stack_outputs.ts";
-import { createLog } from "../platform/log.ts";
+import { lookAt } from "../control/look.ts";
+import { createLog, type Log } from "../platform/log.ts";
 import { findUnit } from "../platform/service_manager.ts";
 import { print } from "../platform/terminal.ts";
 import { type Answers, findAnswers, findPlace, writeAnswers } from "../setup/answers.ts";
@@ -111,7 +112,11 @@ async function setUpHost(
   // From now on these are the settings file's, where other commands may change them.
   const ofHost = { page: undefined, backend: undefined, service: undefined };
   await writeAnswers(at.project.folder, { ...answers, ...ofHost });
-  if (!await checkBridge(settings, outputs, { state, log })) return false;
+  if (!await checkBridge(settings, outputs, { state, log })) {
+    log("info", "hint", "everything is deployed. Run the same command again to go on from here");
+    return false;
+  }
+  await warnOfBackends(settings, log);
   log("info", "no-aws", "from here on, this machine needs no AWS credentials");
   interruption.signal.throwIfAborted();
   const { json } = flags;
@@ -122,14 +127,31 @@ async function setUpHost(
     return true;
   }
   if (!await startService(at, state, flags)) return false;
-  const devices = readDevices(devicesFolder(state)).filter(({ revoked }) => revoked === undefined);
-  if (devices.length > 0) {
-    const count = devices.length === 1 ? "a device is" : `${devices.length} devices are`;
-    log("info", "ready", `ready: ${count} paired. lighthouse-host pair lets another one in`);
-    return true;
-  }
+  // From here on Ctrl-C cancels the pairing.
   interruption[Symbol.dispose]();
-  return await pair({ page, state: flags.state, wait: flags.wait, json });
+  return await pairFirst(flags, { page, state, log });
+}
+
+async function warnOfBackends(settings: Settings, log: Log): Promise<void> {
+  for (const seen of await lookAt(parseServices(settings, process.env))) {
+    const { service, isUp, trouble = "does not answer" } = seen;
+    if (isUp === false) log("warn", "backend-down", `${service} ${trouble}: is it running?`);
+  }
+}
+
+/** Pairs a device, unless there is one. @returns Whether there is one now, or nobody waits for it. */
+async function pairFirst(
+  flags: SetupFlags,
+  { page, state, log }: { page: string; state: string; log: Log },
+): Promise<boolean> {
+  const devices = readDevices(devicesFolder(state)).filter(({ revoked }) => revoked === undefined);
+  if (devices.length === 0) {
+    const { wait, json } = flags;
+    return await pair({ page, state: flags.state, wait, json });
+  }
+  const count = devices.length === 1 ? "a device is" : `${devices.length} devices are`;
+  log("info", "ready", `ready: ${count} paired. lighthouse-host pair lets another one in`);
+  return true;
 }
 
 /** Installs the system service, unless a host runs otherwise, and waits until it is online. */

@@ -104,7 +104,7 @@ async function openProject(
   mode: "create" | "look",
 ): Promise<{ pulumi: Pulumi; stack: Stack | undefined }> {
   if (!await project.isInstalled()) {
-    const what = `installing Pulumi's packages into ${project.folder} (100 MB)`;
+    const what = `npm installs Pulumi's packages in ${project.folder}: some 100 MB, once`;
     log("info", "installing", what, { folder: project.folder });
     await project.install(interruption.signal);
   }

@@ -17,10 +17,7 @@ import { explainTrouble } from "./troubles.ts";
 /** The host's name where no other is given: as in stack/hosts.ts. */
 const DEFAULT_HOST = "laptop";
 
-/**
- * Connections a second. The stack's default of 200 leaves room for devices in a flood; this bounds what a flood
- * costs to a twentieth: docs/decisions.md, "What setup deploys".
- */
+/** Connections a second: docs/decisions.md, "Setup allows ten connects a second". */
 const CONNECT_RATE = 10;
 
 /** What a change of a resource is called. */
