@@ -41,6 +41,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Errors", link: "/errors" },
       { text: "Browsers", link: "/browsers" },
       { text: "AWS resources and cost", link: "/aws" },
+      { text: "Registries", link: "/registries" },
     ],
   },
   {

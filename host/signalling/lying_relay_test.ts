@@ -81,6 +81,17 @@ test("behind a relay that says that it has written, and has not, a host does not
   assert.not.ok(host.states.some(({ phase }) => phase === "online"));
 });
 
+test("behind a relay that always says that another has written, a host reads again each time", async () => {
+  await using at = await startRegisteringRelay(forging(({ revision: _, ...data }) => data));
+  await using host = await register(at, at.open());
+  const conflicts = () =>
+    host.states.filter(({ trouble, phase }) =>
+      phase === "reading" && /meanwhile/.test(trouble ?? "")
+    );
+  await until(() => conflicts().length >= 2);
+  assert.not.ok(host.states.some(({ phase }) => phase === "online"));
+});
+
 test("a forged entry is told of once, and its time is not taken for the host's own", async () => {
   const told: string[] = [];
   // A host that signed for a time after this one could not register with an honest relay for years.
