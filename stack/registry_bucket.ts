@@ -1,5 +1,5 @@
-// The registry `s3`: a bucket with one small object for each host. The host writes it and the relay
-// reads it; pages read it too, if the owner allows public reading.
+// The registries `s3` and `relay`: a bucket with one small object for each host. The host writes it, or the
+// relay for the host, and the relay reads it; pages read it too, if the owner allows public reading.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "./config.ts";
