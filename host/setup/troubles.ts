@@ -22,10 +22,10 @@ const KNOWN: Known[] = [
       `Give this one another name: --function ${name}2`,
   },
   {
-    pattern: /ResourceAlreadyExistsException[\s\S]*?log group/i,
-    explain: () =>
+    pattern: /Log Group \((\S+)\)[\s\S]*?ResourceAlreadyExistsException/,
+    explain: ([, name]) =>
       "the log group of a Lambda that was deleted is still there. " +
-      `aws logs delete-log-group --log-group-name /aws/lambda/NAME removes it. ${AGAIN}`,
+      `aws logs delete-log-group --log-group-name ${name} removes it. ${AGAIN}`,
   },
   {
     pattern: /EntityAlreadyExists[\s\S]*?name ([\w-]+) already exists/,
@@ -48,8 +48,7 @@ const KNOWN: Known[] = [
       "or PULUMI_CONFIG_PASSPHRASE has another one",
   },
   {
-    pattern:
-      /no resource plugin|could not (?:download|install) plugin|failed to (?:download|install) plugin/i,
+    pattern: /no resource plugin|(?:could not|failed to)[\w ]*(?:download|install)[\w ]*plugin/i,
     explain: () => `Pulumi cannot download its AWS plugin. Is there a network? ${AGAIN}`,
   },
 ];
