@@ -38,6 +38,8 @@ export interface Answers extends ServiceSettings {
   host?: string;
   /** Where Pulumi keeps the state, as `pulumi login` takes it. @default a folder of the project */
   "pulumi-state"?: string;
+  /** Account and region of the stack, once its deployment has begun. */
+  deployed?: string;
 }
 
 /** The names of the answers, for their file. */
@@ -52,6 +54,7 @@ const NAMES = [
   "function",
   "host",
   "pulumi-state",
+  "deployed",
 ] as const satisfies (keyof Answers)[];
 
 /** The file of the answers in the project's folder. It may hold a backend's password. */
@@ -197,7 +200,7 @@ function check(answers: Partial<Answers>): Answers {
 }
 
 /** What undoing has to know. */
-export type Place = Pick<Answers, "region" | "pulumi-state">;
+export type Place = Pick<Answers, "region" | "pulumi-state" | "deployed">;
 
 /**
  * Finds the place of a stack that is to be undone.
@@ -207,8 +210,9 @@ export type Place = Pick<Answers, "region" | "pulumi-state">;
 export async function findPlace(sources: Omit<Sources, "mayAsk" | "settings">): Promise<Place> {
   const { folder, flags, region } = sources;
   const known: Partial<Answers> = { region, ...await readAnswers(folder), ...flags };
-  checkState(known["pulumi-state"]);
-  return { region: checkRegion(known.region), "pulumi-state": known["pulumi-state"] };
+  const { deployed, "pulumi-state": state } = known;
+  checkState(state);
+  return { region: checkRegion(known.region), "pulumi-state": state, deployed };
 }
 
 /** The origins that may use the relay. */

@@ -70,6 +70,8 @@ export async function deployBridge(
     if (planned.made + planned.changed + planned.deleted === 0) return await outputsOf(stack);
     if (!await confirm("Go on?")) return undefined;
   }
+  answers.deployed = whereOf(account, answers);
+  await writeAnswers(project.folder, answers);
   log("info", "deploying", "deploying, which takes a minute or two");
   return await deploy(pulumi, stack, { interruption, log });
 }
@@ -92,8 +94,16 @@ export async function destroyBridge(at: AwsSide): Promise<boolean> {
   return true;
 }
 
+/** @throws {SetupError} If the stack is in another account or region: Pulumi would make all of it anew. */
 async function tellAccount({ place, interruption, log }: AwsSide): Promise<AwsAccount> {
   const account = await findAccount(place.region, interruption.signal);
+  const where = whereOf(account, place);
+  if (place.deployed !== undefined && place.deployed !== where) {
+    throw new SetupError(
+      `The stack is in AWS account ${place.deployed}, and this would be ${where}. Use that account's ` +
+        "credentials and that region, or deploy a second stack by --project FOLDER",
+    );
+  }
   log("info", "aws-account", `AWS account ${account.account}, as ${account.arn}`, { ...account });
   return account;
 }
@@ -125,6 +135,10 @@ async function openProject(
   return { pulumi, stack: await openStack(pulumi, options, mode) };
 }
 
+function whereOf({ account }: AwsAccount, { region }: Place): string {
+  return `${account}, region ${region}`;
+}
+
 interface Told {
   account: AwsAccount;
   answers: Answers;
@@ -143,7 +157,7 @@ function tellPlan(log: Log, { account, answers, planned, connectRate }: Told): v
   const shown = Object.entries(counts).filter(([, count]) => count > 0)
     .map(([what, count]) => `${count} ${what}`);
   const { region } = answers;
-  const text = `AWS account ${account.account}, region ${region}: ${shown.join(", ")}`;
+  const text = `AWS account ${whereOf(account, answers)}: ${shown.join(", ")}`;
   log("info", "plan", text, { ...planned, region, origins: originsOf(answers) });
   for (const cost of costLines(connectRate, answers.email)) log("info", "cost", cost);
 }

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { randomBytes } from "node:crypto";
-import { dirname, join, sep } from "node:path";
+import { delimiter, dirname, join, sep } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { NpmError, runNpm } from "../platform/npm.ts";
@@ -134,9 +134,7 @@ export class Project {
     const environment: Record<string, string> = {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // Pulumi runs the program with the Node.js that runs this.
-      PATH: [dirname(process.execPath), process.env.PATH].join(
-        process.platform === "win32" ? ";" : ":",
-      ),
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
     };
     if (state === undefined) {
       const folder = join(this.folder, STATE);
