@@ -49,10 +49,11 @@ export async function deployBridge(
   { answers, state, isDryRun }: DeployOptions,
 ): Promise<string | undefined> {
   const { project, mayAsk, interruption, log } = at;
-  // First: what was typed must not be lost.
   await project.write();
-  await writeAnswers(project.folder, answers);
+  // What was typed must not be lost if there are no credentials, nor replace what a deployed stack has.
+  if (answers.deployed === undefined) await writeAnswers(project.folder, answers);
   const account = await tellAccount(at);
+  await writeAnswers(project.folder, answers);
   const { pulumi, stack } = await openProject(at, "create");
   if (!stack) throw new SetupError("Cannot make the stack prod in the project's folder");
   const { publicKey } = await readIdentity(state);
