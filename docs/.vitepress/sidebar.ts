@@ -42,6 +42,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       { text: "Browsers", link: "/browsers" },
       { text: "AWS resources and cost", link: "/aws" },
       { text: "Registries", link: "/registries" },
+      { text: "Deploy by hand", link: "/deploy-by-hand" },
     ],
   },
   {
