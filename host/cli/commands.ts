@@ -61,8 +61,8 @@ export const COMMANDS: Commands = {
     summary: "write the settings file from a stack's outputs, and check what the host needs",
     more: [
       "Reads the output of pulumi stack output --json from a file or, with -, from standard input. It also " +
-      "writes the other options given. Then it checks the relay, the AWS credentials and each right, by " +
-      "real calls that register nothing.",
+      "writes the other options given. Then it checks the relay and, unless the registry is relay, the AWS " +
+      "credentials and each right, by real calls that register nothing.",
     ],
     args: ["FILE|-"],
     flags: settingsOf("init"),
@@ -111,7 +111,8 @@ export const COMMANDS: Commands = {
     more: [
       "Options take precedence over variables, and variables over the settings file that init writes: " +
       "~/.config/lighthouse/config.json, on macOS ~/Library/Application Support/lighthouse/config.json. " +
-      "AWS credentials come from the same places as for the AWS command line.",
+      "With the registry relay, the host needs no AWS credentials. With the others, they come from the " +
+      "same places as for the AWS command line.",
       BACKENDS,
       "Only paired devices reach anything. Until the first device is paired, run prints a pairing link " +
       "at a terminal.",

@@ -27,10 +27,10 @@ export interface InstallFlags extends Settings {
 }
 
 /** Variables of the terminal that the service gets too. They hold no secrets. */
-const INHERITED = [
-  "XDG_CONFIG_HOME",
-  "XDG_STATE_HOME",
-  "XDG_CACHE_HOME",
+const INHERITED = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+
+/** Further ones, unless the relay registers the host: it then needs no AWS credentials, and is shown none. */
+const INHERITED_FOR_AWS = [
   "AWS_PROFILE",
   "AWS_REGION",
   "AWS_CONFIG_FILE",
@@ -131,19 +131,19 @@ interface Installation {
 async function describe(flags: InstallFlags, isNew: boolean): Promise<Installation> {
   const user = flags.system ? serviceUser() : undefined;
   const environment: Record<string, string> = {};
-  if (user !== undefined) {
-    environment.HOME = await homeOf(user);
-  } else {
-    for (const name of INHERITED) {
-      const value = process.env[name];
-      if (value) environment[name] = value;
-    }
-  }
+  if (user !== undefined) environment.HOME = await homeOf(user);
   // Another user's paths depend only on that user's home.
   const variables = user === undefined ? process.env : environment;
   const paths = pathsOf(variables);
   // A service with wrong settings can be uninstalled.
   const { file, state } = await (isNew ? openState : openStateAnyway)(flags, variables);
+  if (user === undefined) {
+    const isOfAws = file.settings.registry !== "relay";
+    for (const name of [...INHERITED, ...isOfAws ? INHERITED_FOR_AWS : []]) {
+      const value = process.env[name];
+      if (value) environment[name] = value;
+    }
+  }
   const called = await realpath(process.argv[1]!);
   const program = flags.program !== undefined && PASSING.test(called)
     ? await realpath(flags.program)

@@ -139,7 +139,7 @@ export const SETTINGS = {
   region: {
     kind: "text",
     value: "REGION",
-    summary: "the bridge's AWS region",
+    summary: "with lambda-env or s3: the bridge's AWS region",
     otherwise: "AWS_REGION or the profile's",
     commands: ["setup", ...BRIDGE],
     isLive: true,

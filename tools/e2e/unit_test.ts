@@ -42,6 +42,21 @@ if (process.platform === "linux") {
     assert.match(output, `ReadWritePaths="${state}"\n`);
   });
 
+  test("a service gets the terminal's AWS profile, unless the relay registers its host", async () => {
+    for (const registry of ["lambda-env", "relay"]) {
+      const environment = {
+        LIGHTHOUSE_STATE: "",
+        AWS_PROFILE: "admin",
+        AWS_REGION: "eu-central-1",
+      };
+      const HOME = await temporaryHome({ ...SETTINGS, registry });
+      const { code, output } = await run(["install", "--print"], { ...environment, HOME });
+      assert.is(code, 0);
+      assert.is(/AWS_PROFILE=admin/.test(output), registry === "lambda-env");
+      assert.is(/AWS_/.test(output), registry === "lambda-env");
+    }
+  });
+
   test("install without settings says what is missing, and installs nothing", async () => {
     const home = await temporaryHome();
     const { code, errors } = await run(["install"], { HOME: home, LIGHTHOUSE_STATE: "" });
