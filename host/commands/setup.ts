@@ -121,7 +121,7 @@ async function setUpHost(
   interruption.signal.throwIfAborted();
   const { json } = flags;
   if (answers.site) await site(answers.site, { page, state: flags.state, json, isReady: true });
-  else tellHtml(text, json);
+  else tellHtml(text, at.project, json);
   if (!flags.install) {
     log("info", "ready", "ready: lighthouse-host run starts the host, and pairs the first device");
     return true;
@@ -183,15 +183,14 @@ async function startService(
   }
 }
 
-/** The lines for a page of the user's own. */
-function tellHtml(outputs: string, json: boolean): void {
+/** Tells the lines for a page of the user's own. */
+function tellHtml(outputs: string, { element }: Project, json: boolean): void {
   const { page: html } = JSON.parse(outputs) as { page?: unknown };
   if (typeof html !== "string") return;
-  if (json) return print(JSON.stringify({ event: "html", html }));
+  if (json) return print(JSON.stringify({ event: "html", html, element }));
   print("Put these lines into your page:");
   for (const text of html.split("\n")) print(`  ${text}`);
-  const file = "components/dist/lighthouse-tunnel.js";
-  print(`and beside it ${new URL(`../../${file}`, import.meta.url).pathname}`);
+  print(`and beside it ${element}`);
 }
 
 /** Undoes it. The project is the last, so that an undoing that was stopped can go on. */

@@ -45,7 +45,16 @@ export class Project {
 
   /** This program, as the project has it: a copy that stays where npx has another one. */
   get program(): string {
-    return join(this.folder, "node_modules", "lighthouse-tunnel", manifest.bin["lighthouse-host"]);
+    return this.#ofPackage(manifest.bin["lighthouse-host"]);
+  }
+
+  /** The element in one file, for pages without a bundler. */
+  get element(): string {
+    return this.#ofPackage(manifest.unpkg);
+  }
+
+  #ofPackage(path: string): string {
+    return join(this.folder, "node_modules", "lighthouse-tunnel", path);
   }
 
   /** Whether `setup` has begun here. */
