@@ -29,6 +29,14 @@ import { readStatus, summarize } from "./status.ts";
 /** Longest wait for the host to be online, in milliseconds. */
 const ONLINE_MS = 90_000;
 
+/** The settings that come from the stack: without it, there are none. */
+const FROM_STACK: Settings = {
+  relay: undefined,
+  registry: undefined,
+  host: undefined,
+  throttles: undefined,
+};
+
 /** The flags of `setup`, and the settings. */
 export interface SetupFlags extends Settings {
   /** Further origins whose pages may use the relay. */
@@ -164,7 +172,11 @@ async function startService(
   if (await readStatus(state) && !await findUnit()) {
     log("info", "runs", "a host runs in another terminal, and takes the new settings over");
   } else if (!await install({ state: flags.state, json, program: project.program })) {
-    log("info", "hint", "lighthouse-host run starts the host in this terminal instead");
+    log(
+      "info",
+      "hint",
+      "setup --no-install leaves the service out, and lighthouse-host run starts the host here",
+    );
     return false;
   }
   const ending = AbortSignal.any([interruption.signal, AbortSignal.timeout(ONLINE_MS)]);
@@ -202,12 +214,9 @@ async function undo(at: AwsSide, flags: SetupFlags, path: string): Promise<boole
   }
   if (!await destroyBridge(at)) return false;
   if (await findUnit()) await uninstall({ state: flags.state, json: flags.json });
-  await editConfigFile(await readConfigFile(path), {
-    relay: undefined,
-    registry: undefined,
-    host: undefined,
-    throttles: undefined,
-  });
+  const file = await readConfigFile(path);
+  // Another registry is not of setup's making.
+  if (file.settings.registry === "relay") await editConfigFile(file, FROM_STACK);
   const kept = await project.remove() ? "" : ", apart from files that you have changed or added";
   log("info", "removed", `removed ${folder}${kept}`, { folder });
   log("info", "undone", "undone. Kept: the host's key, its devices and your other settings");
