@@ -9,6 +9,7 @@ import { requestHeads, responseHeads, webSocketMessages } from "./http.ts";
 import { controlSocket, inspector } from "./local_servers.ts";
 import { receiveStream } from "./receive_stream.ts";
 import { relays, sessionDescriptions } from "./relay.ts";
+import { registryRequests } from "./registration.ts";
 import { relayedMessages, relayedState } from "./relayed.ts";
 import { cookies, headers, hostileAnswers, location, staticFiles } from "./services.ts";
 import { session } from "./session.ts";
@@ -31,6 +32,7 @@ export const TARGETS: readonly Target[] = [
   sealedOffers,
   reports,
   hostEntries,
+  registryRequests,
   pairingLinks,
   sessionDescriptions,
   turn,
