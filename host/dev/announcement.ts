@@ -80,7 +80,7 @@ export async function announce(dev: ReadyDev, options: AnnounceOptions): Promise
     : "for this machine only";
   const head = line`
   ${paint("bold", "Lighthouse dev")}  your app through the tunnel, ${scope}
-  To reach it from everywhere: docs/deploy.md
+  To reach it from everywhere: ${program()} setup
 
 ${new Painted(
     rows.map(([name, text]) => String(line`  ${paint("dim", name.padEnd(9))} ${text}`)).join("\n"),

@@ -48,7 +48,7 @@ export async function deployBridge(
   at: AwsSide,
   { answers, state, isDryRun }: DeployOptions,
 ): Promise<string | undefined> {
-  const { project, mayAsk, interruption, log } = at;
+  const { project, place, mayAsk, interruption, log } = at;
   await project.write();
   // What was typed must not be lost if there are no credentials, nor replace what a deployed stack has.
   if (answers.deployed === undefined) await writeAnswers(project.folder, answers);
@@ -60,11 +60,10 @@ export async function deployBridge(
   const { connectRate } = await configure(stack, { answers, publicKey });
   interruption.signal.throwIfAborted();
   if (mayAsk || isDryRun) {
-    log(
-      "info",
-      "planning",
-      "asking Pulumi what there is to do; the first time, it gets its AWS plugin",
-    );
+    const first = place.deployed === undefined
+      ? ". The first time, it also gets its AWS plugin"
+      : "";
+    log("info", "planning", `asking Pulumi what there is to do${first}`);
     const planned = await plan(pulumi, stack, interruption);
     tellPlan(log, { account, answers, planned, connectRate });
     if (isDryRun) return undefined;

@@ -26,7 +26,7 @@ export function costLines(connects: number, email: string): string[] {
     `A month with the host always online and ${
       VISITS.toLocaleString("en-US")
     } visits costs about ${month} ` +
-    "(us-east-1, without AWS's free tier)",
+    "for the relay, and less than a cent for S3 (us-east-1, without AWS's free tier)",
     `Throttles bound what strangers could cost you: at most ${
       formatRounded(refused.dollars)
     } a month, ` +
