@@ -50,6 +50,7 @@ const OF_PACKAGE = [
   "tools/e2e/examples_test.ts",
   "tools/e2e/npx_test.ts",
   "tools/e2e/recipes_test.ts",
+  "tools/e2e/setup_refusals_test.ts",
   "tools/e2e/setup_test.ts",
   "tools/package/package_test.ts",
 ];

@@ -88,7 +88,9 @@ async function findCredentials() {
   } catch (cause) {
     const { message } = cause as Error;
     const isNone = message.includes("Could not load credentials from any providers");
-    const why = isNone ? "there are none" : message.replace(/\.+$/, "");
+    const { AWS_PROFILE: profile } = process.env;
+    const none = profile ? `the profile ${profile} has none (AWS_PROFILE)` : "there are none";
+    const why = isNone ? none : message.replace(/\.+$/, "");
     throw new SetupError(`Cannot use AWS credentials: ${why}. ${HOW}`, { cause });
   }
 }

@@ -1,9 +1,16 @@
 // For end-to-end tests of `setup`: a machine of a user's own, with an AWS account, a home folder, and the
 // commands that `setup` runs.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import process from "node:process";
 import { type Account, startAccount } from "../testing/pulumi/account.ts";
 import { ENGINES, installPulumi } from "../testing/pulumi_command.ts";
 import { run, type RunningProgram, start } from "../testing/program.ts";
@@ -11,40 +18,16 @@ import { temporaryFolder } from "../testing/temporary_folder.ts";
 import { inTerminal, withoutColors } from "../testing/terminal.ts";
 import { startTokenService, type TokenService } from "../testing/token_service.ts";
 import { until } from "../testing/until.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+import { BROKEN_NPM, linkingNpm, SYSTEMCTL } from "./setup_commands.ts";
 
 /** The cache of npm of the user who tests: a home folder of a test has none. */
 const NPM_CACHE = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
 
+/** Compiled modules, which all programs of these tests share. */
+const COMPILED = process.env.NODE_COMPILE_CACHE ?? temporaryFolder();
+
 /** Where Debian has sh, python3 and the like. */
 const SYSTEM_PATH = ["/usr/bin", "/bin"];
-
-/** The service's file, and the id and the log of its process, in the home folder. */
-const UNIT = ".config/systemd/user/lighthouse-host.service";
-
-/**
- * Does what `setup` asks of systemd: it starts the unit's command, with the unit's variables and no others,
- * and ends it.
- */
-const SYSTEMCTL = `#!/bin/sh
-cd "$HOME"
-case "$*" in
-*restart* | *disable*)
-  [ ! -f host.pid ] || kill "$(cat host.pid)" 2>/dev/null
-  rm -f host.pid ;;
-*is-active*)
-  exec kill -0 "$(cat host.pid)" ;;
-esac
-case "$*" in
-*restart*)
-  environment=$(sed -n 's/^Environment=//p' ${UNIT})
-  command=$(sed -n 's/^ExecStart=//p' ${UNIT})
-  eval "exec setsid env -i HOME='$HOME' PATH=/usr/bin:/bin LIGHTHOUSE_PORT_MAPPING=off $environment $command" \\
-    >host.log 2>&1 </dev/null &
-  echo $! >host.pid ;;
-esac
-`;
 
 /** The program's end, and what it has printed. */
 export type Ended = Awaited<ReturnType<typeof run>>;
@@ -54,6 +37,8 @@ export interface Typist {
   program: RunningProgram;
   /** What the terminal has shown so far, without colours. */
   screen(): string;
+  /** Presses keys. */
+  press(keys: string): void;
   /** Waits until the question is shown, and types the answer with Enter. */
   answer(question: RegExp, text: string): Promise<void>;
 }
@@ -73,8 +58,10 @@ export interface SetupMachine extends AsyncDisposable {
   start(...args: string[]): RunningProgram;
   /** Starts `setup` at a terminal. */
   atTerminal(...args: string[]): Typist;
-  /** Writes a command of the PATH. */
-  writeCommand(name: string, script: string): void;
+  /** Puts a script in place of a command of the PATH, until it is restored. */
+  replaceCommand(name: string, script: string): { restore(): void };
+  /** Kills the Pulumi that has the stack's lock. */
+  killPulumi(): void;
   /** The texts of the JSON log, by their event. The last one counts. */
   messages(output: string): Record<string, string>;
   /** The settings file. */
@@ -85,15 +72,18 @@ export interface SetupMachine extends AsyncDisposable {
   serviceLog(): string | undefined;
 }
 
-/** Folder with the packages of a project, once one has been installed by npm. */
+/** The folder `node_modules` of a project, once npm has installed one. */
 let installed: string | undefined;
 
 /**
  * Makes a machine.
  *
- * @param npm `real` installs from npm's registry or cache, and keeps the packages for the other machines.
+ * @param npm `real` installs from npm's registry or cache, and keeps the packages for those with `linked`;
+ * with `broken`, nothing gets as far as Pulumi.
  */
-export async function startMachine(npm: "real" | "linked" = "linked"): Promise<SetupMachine> {
+export async function startMachine(
+  npm: "real" | "linked" | "broken" = "linked",
+): Promise<SetupMachine> {
   await using stack = new AsyncDisposableStack();
   const account = stack.use(await startAccount());
   const tokens = stack.use(await startTokenService());
@@ -107,9 +97,9 @@ export async function startMachine(npm: "real" | "linked" = "linked"): Promise<S
   if (npm === "real") {
     const { stdout } = spawnSync("sh", ["-c", "command -v npm"], { encoding: "utf8" });
     symlinkSync(stdout.trim(), join(bin, "npm"));
-    installed = project;
+    installed = join(project, "node_modules");
   } else {
-    writeCommand("npm", linkingNpm(join(installed!, "node_modules")));
+    writeCommand("npm", npm === "linked" ? linkingNpm(installed!) : BROKEN_NPM);
   }
   mkdirSync(join(home, ".config/lighthouse"), { recursive: true });
   writeFileSync(join(home, ".config/lighthouse/config.json"), '{ "stun": "none", "quic": "off" }');
@@ -119,6 +109,8 @@ export async function startMachine(npm: "real" | "linked" = "linked"): Promise<S
     LIGHTHOUSE_STATE: undefined,
     TERM: "xterm-256color",
     npm_config_cache: NPM_CACHE,
+    // To load Pulumi takes them half as long.
+    NODE_COMPILE_CACHE: COMPILED,
     AWS_REGION: "eu-central-1",
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
@@ -140,7 +132,16 @@ export async function startMachine(npm: "real" | "linked" = "linked"): Promise<S
     start: (...args) => start(["setup", ...args], environment),
     atTerminal: (...args) =>
       typist(start(["setup", ...args], environment, { through: inTerminal(100, 50) })),
-    writeCommand,
+    replaceCommand(name, script) {
+      const old = readFileSync(join(bin, name), "utf8");
+      writeCommand(name, script);
+      return { restore: () => writeCommand(name, old) };
+    },
+    killPulumi() {
+      const folder = join(project, "state/.pulumi/locks/organization/lighthouse/prod");
+      const [name] = readdirSync(folder);
+      process.kill(JSON.parse(readFileSync(join(folder, name!), "utf8")).pid, "SIGKILL");
+    },
     messages(output) {
       const lines = output.split("\n").filter(Boolean).map((line) => JSON.parse(line));
       return Object.fromEntries(lines.map(({ event, message }) => [event, message]));
@@ -153,18 +154,6 @@ export async function startMachine(npm: "real" | "linked" = "linked"): Promise<S
   };
 }
 
-/** An npm that has the packages already. `ci` is for WebRTC, which the tests' own packages have. */
-function linkingNpm(packages: string): string {
-  return `#!/bin/sh
-set -e
-mkdir -p node_modules
-cd node_modules
-ln -sfn ${packages}/* ${ROOT}node_modules/node-datachannel .
-rm lighthouse-tunnel
-cp -al ${packages}/lighthouse-tunnel .
-`;
-}
-
 function typist(program: RunningProgram): Typist {
   let text = "";
   program.child.stdout!.setEncoding("utf8").on("data", (data) => text += data);
@@ -172,6 +161,7 @@ function typist(program: RunningProgram): Typist {
   return {
     program,
     screen: () => withoutColors(text),
+    press: (keys) => void program.child.stdin!.write(keys),
     async answer(question, typed) {
       await until(() => {
         if (!program.isRunning) throw new Error(`It ended before ${question}: ${text}`);

@@ -8,8 +8,11 @@ import { fileURLToPath } from "node:url";
 /** The stand-in, or the real command with a stand-in for its AWS plugin. */
 export type PulumiEngine = "stand-in" | "pulumi";
 
+/** Pulumi's command, and its part for programs in JavaScript. */
+const OWN_COMMANDS = ["pulumi", "pulumi-language-nodejs"];
+
 /** Those that this machine has: the real one if it is on the PATH. */
-export const ENGINES: readonly PulumiEngine[] = pathOf("pulumi") && pathOf("pulumi-language-nodejs")
+export const ENGINES: readonly PulumiEngine[] = OWN_COMMANDS.every(pathOf)
   ? ["stand-in", "pulumi"]
   : ["stand-in"];
 
@@ -31,7 +34,7 @@ export async function installPulumi(
     await writeFile(join(folder, name), script, { mode: 0o755 });
   };
   if (engine === "stand-in") return await write("pulumi", "main.ts");
-  await symlink(pathOf("pulumi")!, join(folder, "pulumi"));
+  for (const name of OWN_COMMANDS) await symlink(pathOf(name)!, join(folder, name));
   await write("pulumi-resource-aws", "provider.ts");
 }
 
