@@ -172,7 +172,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["pair", "--page", "me.github.io"], /--page is not a URL/],
   [["pair", "phone"], /Unexpected argument: phone/],
   [["run", "--for", "/notes"], /--for is for pair, not for run/],
-  [["devices", "--public", "/"], /--public is for init, run, doctor, not for devices/],
+  [["devices", "--public", "/"], /--public is for setup, init, run, doctor, not for devices/],
   [["devices", "phone"], /Unexpected argument/],
   [["revoke"], /Cannot revoke: DEVICE is missing/],
   [["revoke", "phone"], /Cannot find a device phone/],

@@ -1,5 +1,5 @@
 // For tests: the built relay with the registry `relay`, the bucket in which it writes, and hosts that register.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type ObjectStore, startObjectStore } from "../../tools/local/object_store.ts";
@@ -47,10 +47,14 @@ export async function startRegisteringRelay(
   const keys = { "local-access-key": "local-secret-key" };
   const store = stack.use(await startObjectStore({ bucket: BUCKET, keys }));
   let gateway = "";
-  const liar = createServer(async (request, response) => {
+  const pass = async (request: IncomingMessage, response: ServerResponse) => {
     const body = forge!(await text(request));
     const { status } = await fetch(gateway + request.url, { method: request.method, body });
     response.writeHead(status).end();
+  };
+  const liar = createServer((request, response) => {
+    // The gateway may end before what is under way.
+    pass(request, response).catch(() => response.destroy());
   });
   const lying = forge && await listen(liar);
   if (lying) stack.defer(() => lying.close());

@@ -105,7 +105,7 @@ const CASES: [words: string[], offered: string[]][] = [
   [["completion", ""], ["bash", "zsh", "fish"]],
   [["help", "rev"], ["revoke"]],
   [["run", "--log-level", "w"], ["warn"]],
-  [["run", "--registry", ""], ["lambda-env", "s3"]],
+  [["run", "--registry", ""], ["lambda-env", "s3", "relay"]],
   [["rev"], ["revoke"]],
   [["devices", ""], []],
 ];
