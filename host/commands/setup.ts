@@ -7,6 +7,7 @@ import { devicesFolder, readDevices } from "../access/devices.ts";
 import { editConfigFile, readConfigFile } from "../config/config_file.ts";
 import { hasServices, parseServices } from "../config/service_config.ts";
 import { mergeSettings } from "../config/read_settings.ts";
+import { badSetting } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { parseOutputs } from "../config/stack_outputs.ts";
 import { lookAt } from "../control/look.ts";
@@ -73,6 +74,10 @@ export async function setup(flags: SetupFlags): Promise<boolean> {
   const { file, state } = await openState(flags);
   const project = new Project(resolve(flags.project ?? join(dirname(file.path), "stack")));
   const mayAsk = !flags.yes && !flags.json && process.stdin.isTTY && process.stdout.isTTY;
+  const isDryRun = flags["dry-run"] === true;
+  if (!mayAsk && !flags.yes && !isDryRun) {
+    throw badSetting("--yes is missing: without a terminal, or with --json, nothing can be asked");
+  }
   const given = {
     folder: project.folder,
     flags: answersOf(flags),
@@ -88,7 +93,6 @@ export async function setup(flags: SetupFlags): Promise<boolean> {
   const answers = await findAnswers({ ...given, settings, mayAsk });
   using interruption = new Interruption();
   const at: AwsSide = { project, place: answers, mayAsk, interruption, log };
-  const isDryRun = flags["dry-run"] === true;
   const outputs = await deployBridge(at, { answers, state, isDryRun });
   if (outputs === undefined) return isDryRun;
   return await setUpHost(at, flags, { answers, outputs, state });

@@ -68,7 +68,10 @@ export async function deployBridge(
     tellPlan(log, { account, answers, planned, connectRate });
     if (isDryRun) return undefined;
     if (planned.made + planned.changed + planned.deleted === 0) return await outputsOf(stack);
-    if (!await confirm("Go on?")) return undefined;
+    if (!await confirm("Go on?")) {
+      log("info", "declined", "nothing was changed in AWS");
+      return undefined;
+    }
   }
   answers.deployed = whereOf(account, answers);
   await writeAnswers(project.folder, answers);

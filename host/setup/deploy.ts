@@ -1,8 +1,8 @@
 // Plans and deploys the stack, and tells of each resource.
 import { toBase64url } from "../../wire/mod.ts";
-import type { Interruption } from "./interruption.ts";
 import type { Log } from "../platform/log.ts";
 import { type Answers, originsOf } from "./answers.ts";
+import type { Interruption } from "./interruption.ts";
 import {
   type EngineEvent,
   type OpMap,
@@ -69,8 +69,11 @@ export async function configure(
   const connectRate = get("connectRate") ?? String(CONNECT_RATE);
   put("lighthouse:connectRate", connectRate);
   for (const [name, items] of Object.entries(lists)) {
-    // A list that has become shorter would keep its last items.
-    if (parseList(get(name)).length > items.length) await stack.removeConfig(`lighthouse:${name}`);
+    // A list that has become shorter would keep its last items, and a text takes none.
+    const before = get(name) ?? "[]";
+    if (!before.startsWith("[") || parseList(before).length > items.length) {
+      await stack.removeConfig(`lighthouse:${name}`);
+    }
     for (const [at, item] of items.entries()) put(`lighthouse:${name}[${at}]`, item);
   }
   await stack.setAllConfig(set, true);
@@ -91,13 +94,13 @@ function hostKeysWith(items: string[], host: string, publicKey: Uint8Array): str
   );
 }
 
-/** A list of Pulumi's configuration. */
-function parseList(text: string | undefined): string[] {
+/** A list of Pulumi's configuration: JSON, or text with commas, as stack/config.ts takes it. */
+function parseList(text = "[]"): string[] {
   try {
-    const value: unknown = JSON.parse(text ?? "[]");
+    const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value.map(String) : [];
   } catch {
-    return text ? [text] : [];
+    return text.split(",").map((item) => item.trim()).filter(Boolean);
   }
 }
 
