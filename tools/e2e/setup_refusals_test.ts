@@ -100,6 +100,16 @@ test("the answers are kept for when the credentials are there", async () => {
   assert.match(output + errors, "Cannot install Pulumi's packages");
 });
 
+test("without a terminal, nothing is deployed or destroyed that --yes does not ask for", async () => {
+  await using machine = await startMachine("broken");
+  const flags = FLAGS.filter((flag) => flag !== "--yes");
+  for (const args of [flags, [...flags, "--json"], ["--destroy"]]) {
+    const { code, errors } = await machine.setup(...args);
+    assert.is(code, 2, errors);
+    assert.match(errors, /--yes is missing: without a terminal/);
+  }
+});
+
 test("destroy has nothing to undo before setup", async () => {
   await using machine = await startMachine("broken");
   const { code, output, errors } = await machine.setup("--destroy", "--yes");
