@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -60,8 +61,8 @@ export interface SetupMachine extends AsyncDisposable {
   atTerminal(...args: string[]): Typist;
   /** Puts a script in place of a command of the PATH, until it is restored. */
   replaceCommand(name: string, script: string): { restore(): void };
-  /** Kills the Pulumi that has the stack's lock. */
-  killPulumi(): void;
+  /** Kills the Pulumi that has the stack's lock. Resolves when it is gone. */
+  killPulumi(): Promise<void>;
   /** The texts of the JSON log, by their event. The last one counts. */
   messages(output: string): Record<string, string>;
   /** The settings file. */
@@ -92,7 +93,7 @@ export async function startMachine(
   const project = join(home, ".config/lighthouse/stack");
   await installPulumi(bin, account.url, ENGINES.at(-1));
   const writeCommand = (name: string, script: string) =>
-    writeFileSync(join(bin, name), script, { mode: 0o755 });
+    writeFileSync(join(bin, name), script, { mode: 0o755, flag: "wx" });
   writeCommand("systemctl", SYSTEMCTL);
   if (npm === "real") {
     const { stdout } = spawnSync("sh", ["-c", "command -v npm"], { encoding: "utf8" });
@@ -133,14 +134,17 @@ export async function startMachine(
     atTerminal: (...args) =>
       typist(start(["setup", ...args], environment, { through: inTerminal(100, 50) })),
     replaceCommand(name, script) {
-      const old = readFileSync(join(bin, name), "utf8");
+      const path = join(bin, name);
+      // Not written over: it may be a link to a program of this machine's.
+      renameSync(path, `${path}.old`);
       writeCommand(name, script);
-      return { restore: () => writeCommand(name, old) };
+      return { restore: () => renameSync(`${path}.old`, path) };
     },
-    killPulumi() {
+    async killPulumi() {
       const folder = join(project, "state/.pulumi/locks/organization/lighthouse/prod");
-      const [name] = readdirSync(folder);
-      process.kill(JSON.parse(readFileSync(join(folder, name!), "utf8")).pid, "SIGKILL");
+      const { pid } = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]!), "utf8"));
+      process.kill(pid, "SIGKILL");
+      await until(() => !existsSync(`/proc/${pid}`));
     },
     messages(output) {
       const lines = output.split("\n").filter(Boolean).map((line) => JSON.parse(line));

@@ -181,7 +181,7 @@ test("after an interruption at any step, the same command goes on", async () => 
   const locked = await machine.setup(...FLAGS);
   assert.is(locked.code, 1);
   assert.match(locked.errors, "another run of Pulumi is at work on this stack");
-  machine.killPulumi();
+  await machine.killPulumi();
   account.beforeChange = () => {};
 
   // While the service starts.
