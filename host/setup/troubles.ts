@@ -24,8 +24,9 @@ const KNOWN: Known[] = [
   {
     pattern: /Log Group \((\S+)\)[\s\S]*?ResourceAlreadyExistsException/,
     explain: ([, name]) =>
-      "the log group of a Lambda that was deleted is still there. " +
-      `aws logs delete-log-group --log-group-name ${name} removes it. ${AGAIN}`,
+      `the log group ${name} is there already. If another relay writes to it, give this one another name ` +
+      "by --function NAME. If it is left from a Lambda that was deleted, remove it by " +
+      `aws logs delete-log-group --log-group-name ${name}. ${AGAIN}`,
   },
   {
     pattern: /EntityAlreadyExists[\s\S]*?name ([\w-]+) already exists/,

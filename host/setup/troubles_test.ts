@@ -20,7 +20,7 @@ const CASES: [trouble: string, explained: RegExp][] = [
   [
     "creating CloudWatch Logs Log Group (/aws/lambda/SignalingRelay): operation error CloudWatch Logs: " +
     "CreateLogGroup, ResourceAlreadyExistsException: The specified log group already exists",
-    /aws logs delete-log-group --log-group-name \/aws\/lambda\/SignalingRelay removes it/,
+    /log group \/aws\/lambda\/SignalingRelay is there already.*--function NAME.*aws logs delete-log-group --log-group-name \/aws\/lambda\/SignalingRelay\. Then/,
   ],
   [
     "creating IAM Role (lighthouse): EntityAlreadyExists: Role with name lighthouse already exists.",
