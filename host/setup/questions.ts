@@ -37,13 +37,24 @@ export async function confirm(text: string, otherwise = true): Promise<boolean> 
   return typed.trim() === "" ? otherwise : /^y(?:es)?$/i.test(typed.trim());
 }
 
-/** A reader for each line, so that between two of them Ctrl-C reaches the programs that run. */
+/** Lines that were typed, or pasted, before their questions. */
+const early: string[] = [];
+
+/** A reader for each question, so that between two of them Ctrl-C reaches the programs that run. */
 async function read(prompt: string): Promise<string> {
+  // readline writes the prompt as it is.
+  const shown = line`${prompt}`.toString();
+  const typed = early.shift();
+  if (typed !== undefined) {
+    print(line`${prompt}${typed}`);
+    return typed;
+  }
   using reader = createInterface({ input: process.stdin, output: process.stdout });
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = () => reject(new SetupError("Stopped. Run it again to go on"));
   reader.once("SIGINT", stop);
   reader.once("close", stop);
-  // readline writes the prompt as it is.
-  return await Promise.race([reader.question(line`${prompt}`.toString()), promise]);
+  // The question takes the first line; others come with it where several are pasted.
+  reader.on("line", (more) => void early.push(more));
+  return await Promise.race([reader.question(shown), promise]);
 }

@@ -1,6 +1,6 @@
 // What `lighthouse-host setup` says where it cannot begin: each of its messages tells what to do, and nothing
 // has been made in AWS.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../testing/suite.ts";
@@ -98,6 +98,23 @@ test("the answers are kept for when the credentials are there", async () => {
   machine.tokens.users.local!.isExpired = false;
   const { errors, output } = await machine.setup("--yes");
   assert.match(output + errors, "Cannot install Pulumi's packages");
+});
+
+test("answers that are pasted at once are taken one by one", async () => {
+  await using machine = await startMachine("broken");
+  const { program, screen, answer } = machine.atTerminal();
+  await answer(
+    /Where will your page be/,
+    "https://you.github.io/notes/\nus-west-2\n3000\nme@example.com\n",
+  );
+  assert.is.not(await program.exited, 0);
+  assert.match(screen(), "Cannot install Pulumi's packages");
+  const kept = JSON.parse(await readFile(join(machine.project, "setup.json"), "utf8"));
+  const { page, region, backend, email, site } = kept;
+  assert.equal(
+    [page, region, backend, email, site],
+    ["https://you.github.io/notes/", "us-west-2", "3000", "me@example.com", ""],
+  );
 });
 
 test("without a terminal, nothing is deployed or destroyed that --yes does not ask for", async () => {
