@@ -6,7 +6,7 @@ import { readIdentity } from "../access/host_key.ts";
 import { parseBridge, parsePage } from "../config/config.ts";
 import { mergeSettings, parseSetting } from "../config/read_settings.ts";
 import { parseServices } from "../config/service_config.ts";
-import { badSetting, isPrefix } from "../config/setting_parsers.ts";
+import { badSetting, isPrefix, isSecurePage } from "../config/setting_parsers.ts";
 import type { Settings } from "../config/settings.ts";
 import { readIcons } from "../site/icons.ts";
 import { type KeySiteOptions, parseKeyApps, writeKeySite } from "../site/key_site.ts";
@@ -221,8 +221,7 @@ function folderOf(page: URL | undefined): URL {
       "--page is missing: name where the site will be, such as --page https://me.github.io/notes/",
     );
   }
-  const isLocal = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(page.hostname);
-  if (page.protocol !== "https:" && !isLocal) {
+  if (!isSecurePage(page)) {
     throw badSetting(`--page ${page.href} is not https: browsers keep keys and workers from it`);
   }
   const url = new URL(page.href);

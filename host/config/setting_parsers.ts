@@ -144,6 +144,11 @@ export function parsePageUrl(text: string): URL {
   return parseUrlSetting("--page", text, ["https:", "http:"], "https://me.github.io/notes/");
 }
 
+/** Whether browsers give a page keys and workers: over https, or from this machine. */
+export function isSecurePage({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+}
+
 /** @param flag The setting's flag, such as `--metrics`. @throws {LighthouseError} `bad-config`. */
 export function parsePort(text: string, flag: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);

@@ -11,6 +11,7 @@ import {
 } from "../config/service_config.ts";
 import {
   badSetting,
+  isSecurePage,
   parseFunctionName,
   parseHost,
   parseRegion,
@@ -236,9 +237,8 @@ function checkState(state: string | undefined): void {
 
 /** @throws {LighthouseError} `bad-config`. */
 function parsePageUrl(text: string): URL {
-  const isLocal = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/.test(text);
   const page = parsePage({ page: text });
-  if (page && (page.protocol === "https:" || isLocal)) return page;
+  if (page && isSecurePage(page)) return page;
   throw badSetting(`--page is not an https URL such as https://you.github.io/notes/: ${text}`);
 }
 
