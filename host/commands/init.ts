@@ -101,7 +101,7 @@ export async function checkBridge(
     isWell &&= ok;
     log(ok ? "info" : "error", ok ? "check-passed" : "check-failed", message, { check: name });
   }
-  const policyArn = policyOf(bridge.registry.host, outputs);
+  const policyArn = policyOf(host, outputs);
   if (!isWell && policyArn) {
     log("info", "hint", `the stack's policy for the host is ${policyArn}`, { policyArn });
   }
@@ -130,6 +130,8 @@ async function readSource(source: string): Promise<string> {
   }
 }
 
-function defined(settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+/** The members that are not undefined. */
+export function defined<T extends object>(values: T): Partial<T> {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<T>;
 }

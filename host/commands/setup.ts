@@ -20,7 +20,7 @@ import { defaultRegion } from "../setup/aws_account.ts";
 import { Interruption } from "../setup/interruption.ts";
 import { Project } from "../setup/project.ts";
 import { SetupError } from "../setup/setup_error.ts";
-import { checkBridge, writeSettings } from "./init.ts";
+import { checkBridge, defined, writeSettings } from "./init.ts";
 import { install, uninstall } from "./install.ts";
 import { pair } from "./pair.ts";
 import { site } from "./site.ts";
@@ -102,8 +102,7 @@ export async function setup(flags: SetupFlags): Promise<boolean> {
 function answersOf(flags: SetupFlags): Partial<Answers> {
   const { page, origin, region, backend, service, email, site, host, function: name } = flags;
   const given = { page, origin, region, backend, service, email, site, host, function: name };
-  const all = { ...given, "pulumi-state": flags["pulumi-state"] };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return defined({ ...given, "pulumi-state": flags["pulumi-state"] });
 }
 
 /** The steps on this machine: settings, site, system service, pairing. */
@@ -133,7 +132,7 @@ async function setUpHost(
   interruption.signal.throwIfAborted();
   const { json } = flags;
   if (answers.site) await site(answers.site, { page, state: flags.state, json, isReady: true });
-  else tellHtml(text, at.project, json);
+  else if (outputs.html !== undefined) tellHtml(outputs.html, at.project, json);
   if (!flags.install) {
     log("info", "ready", "ready: lighthouse-host run starts the host, and pairs the first device");
     return true;
@@ -200,9 +199,7 @@ async function startService(
 }
 
 /** Tells the lines for a page of the user's own. */
-function tellHtml(outputs: string, { element }: Project, json: boolean): void {
-  const { page: html } = JSON.parse(outputs) as { page?: unknown };
-  if (typeof html !== "string") return;
+function tellHtml(html: string, { element }: Project, json: boolean): void {
   if (json) return print(JSON.stringify({ event: "html", html, element }));
   print("Put these lines into your page:");
   for (const text of html.split("\n")) print(`  ${text}`);
@@ -213,7 +210,7 @@ function tellHtml(outputs: string, { element }: Project, json: boolean): void {
 async function undo(at: AwsSide, flags: SetupFlags, path: string): Promise<boolean> {
   const { project, log } = at;
   const { folder } = project;
-  if (!await project.exists()) {
+  if (!project.exists()) {
     throw new SetupError(`${folder} has nothing of setup. Another folder: --project`);
   }
   if (!await destroyBridge(at)) return false;

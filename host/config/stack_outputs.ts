@@ -10,6 +10,8 @@ export interface StackOutputs {
   policyArn?: string;
   /** With the registries `s3` and `relay`, each host's policy by the host's name; empty where it needs none. */
   hosts: Map<string, string>;
+  /** The lines for a page; undefined if the outputs do not have them. */
+  html?: string;
 }
 
 /** Most bytes of outputs: more than any stack has. */
@@ -40,7 +42,7 @@ export function parseOutputs(text: string): StackOutputs {
   const hosts = parseHosts(outputs.hosts);
   const [only, ...others] = hosts.keys();
   const host = only !== undefined && others.length === 0 ? { host: only } : {};
-  const { hostPolicyArn, throttles, registry } = outputs;
+  const { hostPolicyArn, throttles, registry, page } = outputs;
   return {
     settings: {
       relay: output("webSocketUrl"),
@@ -51,6 +53,7 @@ export function parseOutputs(text: string): StackOutputs {
     },
     policyArn: typeof hostPolicyArn === "string" ? hostPolicyArn : undefined,
     hosts,
+    html: typeof page === "string" ? page : undefined,
   };
 }
 

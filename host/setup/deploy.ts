@@ -1,5 +1,5 @@
 // Plans and deploys the stack, and tells of each resource.
-import { toBase64url } from "../../wire/mod.ts";
+import { DEFAULT_HOST, toBase64url } from "../../wire/mod.ts";
 import type { Log } from "../platform/log.ts";
 import { type Answers, originsOf } from "./answers.ts";
 import type { Interruption } from "./interruption.ts";
@@ -13,9 +13,6 @@ import {
 } from "./pulumi.ts";
 import { SetupError } from "./setup_error.ts";
 import { explainTrouble } from "./troubles.ts";
-
-/** The host's name where no other is given: as in stack/hosts.ts. */
-const DEFAULT_HOST = "laptop";
 
 /** Connections a second: docs/decisions.md, "Setup allows ten connects a second". */
 const CONNECT_RATE = 10;

@@ -1,5 +1,6 @@
 // The Pulumi project that `setup` deploys: the template's files, in a folder of the user's.
-import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { randomBytes } from "node:crypto";
 import { delimiter, dirname, join, sep } from "node:path";
@@ -58,8 +59,8 @@ export class Project {
   }
 
   /** Whether `setup` has begun here. */
-  async exists(): Promise<boolean> {
-    return await isThere(join(this.folder, "Pulumi.yaml"));
+  exists(): boolean {
+    return existsSync(join(this.folder, "Pulumi.yaml"));
   }
 
   /**
@@ -107,7 +108,7 @@ export class Project {
       const path = join(this.folder, "node_modules", "lighthouse-tunnel", "package.json");
       const { version } = JSON.parse(await readFile(path, "utf8"));
       const lock = join(this.folder, "node_modules", ".package-lock.json");
-      return isReleased && version === manifest.version && await isThere(lock);
+      return isReleased && version === manifest.version && existsSync(lock);
     } catch {
       return false;
     }
@@ -199,8 +200,4 @@ function withThisVersion(text: string): string {
   const project = JSON.parse(text) as { dependencies?: Record<string, string> };
   project.dependencies = { ...project.dependencies, "lighthouse-tunnel": VERSION };
   return `${JSON.stringify(project, undefined, 2)}\n`;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(() => true, () => false);
 }

@@ -18,9 +18,9 @@ function setUp() {
 
 test("a new folder gets the template, with this package, and is for its owner only", async () => {
   const { folder, project, read } = setUp();
-  assert.not(await project.exists());
+  assert.not(project.exists());
   await project.write();
-  assert.ok(await project.exists());
+  assert.ok(project.exists());
   assert.match(read("Pulumi.yaml"), /^name: lighthouse$/m);
   assert.not.match(read("Pulumi.yaml"), /\$\{/);
   assert.match(read("index.ts"), "lighthouse-tunnel/pulumi/main");
